@@ -1,0 +1,68 @@
+"""Typed component registry: specs, named shapes and plugin discovery. Never imports torch."""
+
+from zoo_registry.component import (
+    READS,
+    ROLES,
+    ComponentSpec,
+    DecoderSpec,
+    EncoderSpec,
+    FusionSpec,
+    HeadSpec,
+    ImageSpec,
+    Need,
+    QuantizerSpec,
+    Spec,
+)
+from zoo_registry.data import DataSpec
+from zoo_registry.errors import (
+    BundleError,
+    DataError,
+    PluginError,
+    ShapeError,
+    SpecError,
+    TrainingError,
+    UnknownKindError,
+    ZooError,
+)
+from zoo_registry.hooks import hookimpl
+from zoo_registry.model import InputSpec, ModelSpec
+from zoo_registry.registry import Registry
+from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
+from zoo_registry.shapes import Shape
+from zoo_registry.trace import Trace
+from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
+
+__all__ = [
+    "READS",
+    "ROLES",
+    "BundleError",
+    "ComponentSpec",
+    "DataError",
+    "DataSpec",
+    "DecoderSpec",
+    "EncoderSpec",
+    "EvaluationSpec",
+    "FusionSpec",
+    "HeadSpec",
+    "ImageSpec",
+    "InputSpec",
+    "ModelSpec",
+    "Need",
+    "PhaseSpec",
+    "PluginError",
+    "QuantizerSpec",
+    "RampSpec",
+    "Registry",
+    "RunSpec",
+    "Shape",
+    "ShapeError",
+    "Spec",
+    "SpecError",
+    "Trace",
+    "TrainingError",
+    "TrainingSpec",
+    "TransferSpec",
+    "UnknownKindError",
+    "ZooError",
+    "hookimpl",
+]

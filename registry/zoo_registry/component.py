@@ -1,0 +1,146 @@
+"""Spec base classes, one per role: hyper-parameters of a component and the shapes it promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from zoo_registry.shapes import Shape
+
+if TYPE_CHECKING:
+    from zoo.contracts import Decoder, Encoder, Fusion, Head, Image, Quantizer
+
+Need = Literal["signal", "recon", "tokens", "codes", "image"]
+
+READS: Mapping[Need, str] = {
+    "signal": "c t",
+    "recon": "c t",
+    "tokens": "c n d",
+    "codes": "c n q k",
+    "image": "c h w",
+}
+
+
+class Spec(BaseModel):
+    """Base of every part of a spec file: frozen, and unknown fields are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class ComponentSpec(Spec, ABC):
+    """Hyper-parameters of one component.
+
+    A subclass sets ``kind`` to a ``Literal`` of the form ``"plugin.name"`` with that default, gives every
+    field a default, bounds and a description with its unit, and opens its docstring with one sentence.
+    ``terms`` names the loss terms the component owns, each with a sentence.
+    """
+
+    role: ClassVar[str]
+    terms: ClassVar[Mapping[str, str]] = {}
+
+    kind: Any
+
+
+class FusionSpec(ComponentSpec):
+    """How channels become the series an encoder reads, and how rebuilt series become channels again."""
+
+    role: ClassVar[str] = "fusion"
+
+    @abstractmethod
+    def output(self, x: Shape) -> Shape:
+        """Series `c' t'` after ``fold``, for a signal `c t`."""
+
+    @abstractmethod
+    def build(self, x: Shape, tokens: Shape) -> "Fusion":
+        """Module for a signal `c t` whose folded series become ``tokens`` `c' n d`."""
+
+
+class ImageSpec(ComponentSpec):
+    """A picture of a signal, for networks that read pictures."""
+
+    role: ClassVar[str] = "image"
+
+    @abstractmethod
+    def output(self, x: Shape) -> Shape:
+        """Image `c h w` of a signal `c t`."""
+
+    @abstractmethod
+    def build(self, x: Shape) -> "Image":
+        """Module for a signal `c t`."""
+
+
+class EncoderSpec(ComponentSpec):
+    """Tokens from folded series, or from an image.
+
+    ``reads`` is `c t` or `c h w`; ``gives_attributes`` says whether tokens carry t, l, mu and sigma.
+    """
+
+    role: ClassVar[str] = "encoder"
+    reads: ClassVar[Literal["c t", "c h w"]] = "c t"
+    gives_attributes: ClassVar[bool] = False
+
+    @abstractmethod
+    def output(self, x: Shape) -> Shape:
+        """Tokens `c n d` for series `c t`, or `c=1 n d` for an image `c h w`."""
+
+    @abstractmethod
+    def build(self, x: Shape) -> "Encoder":
+        """Module for series `c t` or an image `c h w`."""
+
+
+class QuantizerSpec(ComponentSpec):
+    """Tokens replaced by entries of a codebook; the shape `c n d` stays.
+
+    Every quantizer gives the term ``z``, so that changing ``kind`` leaves the weights of a run valid.
+    """
+
+    role: ClassVar[str] = "quantizer"
+
+    @abstractmethod
+    def codebook(self, x: Shape) -> Shape:
+        """Code levels and codes `q k` for tokens `c n d`."""
+
+    @abstractmethod
+    def build(self, x: Shape) -> "Quantizer":
+        """Module for tokens `c n d`."""
+
+
+class DecoderSpec(ComponentSpec):
+    """Series from tokens; ``needs_attributes`` says whether tokens must carry t, l, mu and sigma."""
+
+    role: ClassVar[str] = "decoder"
+    needs_attributes: ClassVar[bool] = False
+
+    @abstractmethod
+    def output(self, tokens: Shape, series: Shape) -> Shape:
+        """Series `c t` rebuilt from ``tokens`` `c n d`, given the folded ``series`` to match."""
+
+    @abstractmethod
+    def build(self, tokens: Shape, series: Shape) -> "Decoder":
+        """Module from ``tokens`` `c n d` to ``series`` `c t`."""
+
+    def shapes(self, tokens: Shape) -> Shape | None:
+        """Decoded shapes `c n s`, or None for a decoder that draws none."""
+        return None
+
+
+class HeadSpec(ComponentSpec):
+    """Class logits from the one thing the head ``needs``."""
+
+    role: ClassVar[str] = "head"
+    terms: ClassVar[Mapping[str, str]] = {"ce": "cross-entropy between the logits and the labels"}
+    needs: ClassVar[Need]
+
+    def check(self, x: Shape) -> None:
+        """Raise ShapeError when the head cannot read ``x``; the layout has been checked already."""
+        return None
+
+    @abstractmethod
+    def build(self, x: Shape, classes: int) -> "Head":
+        """Module from ``x`` (laid out as ``READS[needs]``) to ``classes`` logits."""
+
+
+ROLES: Mapping[str, type[ComponentSpec]] = {
+    spec.role: spec for spec in (FusionSpec, ImageSpec, EncoderSpec, QuantizerSpec, DecoderSpec, HeadSpec)
+}

@@ -1,0 +1,33 @@
+"""What a plugin's spec class must fulfil to be registered."""
+
+import inspect
+from typing import Any, Literal, get_args, get_origin
+
+from zoo_registry.component import ROLES, ComponentSpec
+from zoo_registry.errors import PluginError
+
+
+def verify(spec: Any, plugin: str) -> str:
+    """The kind of ``spec``; raise PluginError when it is no final component of ``plugin``."""
+    where = f"plugin {plugin}"
+    if not (isinstance(spec, type) and issubclass(spec, ComponentSpec)):
+        raise PluginError(where, "spec classes from zoo_components()", repr(spec), "return subclasses of a role's spec")
+    where = f"{where}: {spec.__name__}"
+    if inspect.isabstract(spec):
+        missing = ", ".join(sorted(spec.__abstractmethods__))
+        raise PluginError(where, "every abstract method written", f"{missing} missing", "implement it")
+    if not any(issubclass(spec, base) for base in ROLES.values()):
+        raise PluginError(where, f"a subclass of one role of {', '.join(ROLES)}", "none", "derive from a role's spec")
+    return _kind(spec, plugin, where)
+
+
+def _kind(spec: type[ComponentSpec], plugin: str, where: str) -> str:
+    field = spec.model_fields["kind"]
+    names = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    if len(names) != 1 or names[0] != field.default or not isinstance(names[0], str):
+        hint = f'write kind: Literal["{plugin}.name"] = "{plugin}.name"'
+        raise PluginError(f"{where}.kind", "one literal name as its own default", repr(field.annotation), hint)
+    (kind,) = names
+    if not kind.startswith(f"{plugin}.") or kind.count(".") != 1 or kind.endswith("."):
+        raise PluginError(f"{where}.kind", f"'{plugin}.' and a name", repr(kind), "a kind starts with its plugin's name")
+    return kind

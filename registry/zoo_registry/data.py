@@ -1,0 +1,113 @@
+"""The spec of a data set: where it lies, how it is split, and what is done about lengths and gaps."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from zoo_registry.component import Spec
+
+Layout = Literal["c t", "t c", "1 t c"]
+
+
+class TsSource(Spec):
+    """A folder with `NAME_TRAIN.ts` and `NAME_TEST.ts` in the layout of the UEA and UCR archives."""
+
+    format: Literal["ts"] = "ts"
+    path: str
+    """Folder of the two files, relative to the working directory."""
+
+
+class BundledSource(Spec):
+    """A set that aeon carries in its package, so that nothing is downloaded."""
+
+    format: Literal["aeon"] = "aeon"
+    name: Literal["basic_motions", "arrow_head", "gunpoint", "italy_power_demand", "japanese_vowels"] = "basic_motions"
+    """Name of the set; basic_motions holds 6 channels of 100 samples and 4 classes."""
+
+
+class NpySource(Spec):
+    """A folder of `X_SPLIT.npy` and `y_SPLIT.npy`, memory-mapped."""
+
+    format: Literal["npy"] = "npy"
+    path: str
+    """Folder of the files, relative to the working directory."""
+
+    layout: Layout
+    """Axes of one window in `X_*.npy`, after the first axis that counts windows."""
+
+    train: str = "train"
+    """Name of the training split in the file names."""
+
+    test: str | None = "test"
+    """Name of the test split; null cuts one from the training split by `split.test`."""
+
+    subject: str | None = None
+    """Files `NAME_SPLIT.npy` that tell each window's subject."""
+
+    group: str | None = None
+    """Files `NAME_SPLIT.npy` that tell which windows belong together, such as a trial."""
+
+    classes: str | None = None
+    """Text file with a class name per line; null names classes by number."""
+
+
+class MatSource(Spec):
+    """A folder of MATLAB windows named like `ID-102_CLASS-13_Window-0001.mat`; the ID is the subject."""
+
+    format: Literal["mat"] = "mat"
+    path: str
+    """Folder of the files, relative to the working directory."""
+
+    key: str = "xw"
+    """Name of the array in each file."""
+
+    layout: Layout = "t c"
+    """Axes of the array."""
+
+    classes: str | None = None
+    """Text file with a class name per line; null names classes by number."""
+
+
+Source = Annotated[TsSource | BundledSource | NpySource | MatSource, Field(discriminator="format")]
+
+
+class SplitSpec(Spec):
+    """How validation, and test where the source has none, are cut from training data."""
+
+    validation: float = Field(default=0.2, gt=0, lt=1)
+    """Share of the training data kept for validation."""
+
+    test: float | None = Field(default=None, gt=0, lt=1)
+    """Share cut off as test split, for sources that have none of their own."""
+
+    by: Literal["auto", "subject", "group", "class"] = "auto"
+    """What stays together: auto takes groups where known, else subjects, else single windows; always by class shares."""
+
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    """Seed of the draw."""
+
+
+class LengthSpec(Spec):
+    """Bring every series to one length."""
+
+    to: int = Field(ge=2, le=1_000_000)
+    """Samples of every series afterwards."""
+
+    method: Literal["interpolate", "pad", "crop"] = "interpolate"
+    """interpolate linearly; pad at the end, masked; crop to the middle."""
+
+
+class DataSpec(Spec):
+    """A data set with everything done to it before a model sees it."""
+
+    source: Source
+    """Where the data lie, told apart by `format`."""
+
+    split: SplitSpec = SplitSpec()
+    """How validation and test are cut."""
+
+    length: LengthSpec | None = None
+    """Length step; null keeps the data's own length, which must be equal."""
+
+    missing: Literal["refuse", "mask"] = "refuse"
+    """NaN values: refuse the data, or mark them as unobserved."""

@@ -1,0 +1,54 @@
+"""Errors a user can act on: one line that says where, what was expected, what was found and what to do next."""
+
+_LONGEST_PART = 240
+
+
+class ZooError(Exception):
+    """Base class of everything the zoo refuses on purpose; the command line prints it without a traceback.
+
+    Not a ValueError, so that pydantic passes it through a validator unchanged.
+    """
+
+    def __init__(self, where: str, expected: str, found: str, hint: str) -> None:
+        super().__init__(where, expected, found, hint)
+        self.where = where
+        self.expected = expected
+        self.found = found
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where, expected, found, hint = (_one_line(str(part)) for part in self.args)
+        return f"{where}: expected {expected}, found {found}; {hint}"
+
+
+class SpecError(ZooError):
+    """A spec is malformed: unknown field, wrong type, value out of bounds."""
+
+
+class UnknownKindError(SpecError):
+    """A spec names a component that no installed plugin provides."""
+
+
+class ShapeError(SpecError):
+    """Two neighbouring components do not fit."""
+
+
+class PluginError(ZooError):
+    """A plugin could not be loaded or breaks the plugin contract."""
+
+
+class DataError(ZooError):
+    """A data set cannot be read, or holds what the spec did not declare."""
+
+
+class BundleError(ZooError):
+    """Stored weights cannot be read, or do not belong to the spec beside them."""
+
+
+class TrainingError(ZooError):
+    """A run cannot start, cannot go on, or cannot be resumed."""
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_PART else f"{line[: _LONGEST_PART - 1]}…"

@@ -1,0 +1,103 @@
+"""The spec of a whole model: an input and one component per role."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializeAsAny, model_validator
+
+from zoo_registry.component import (
+    ComponentSpec,
+    DecoderSpec,
+    EncoderSpec,
+    FusionSpec,
+    HeadSpec,
+    ImageSpec,
+    QuantizerSpec,
+    Spec,
+)
+from zoo_registry.trace import Trace, trace
+
+RECON_TERM = "mean squared error of the reconstruction over observed samples, in the input's units squared"
+
+
+class InputSpec(Spec):
+    """What enters the model: a signal `c t` in the data's own units."""
+
+    channels: int = Field(ge=1, le=4096)
+    """Channels (axes) of the sensor."""
+
+    length: int = Field(ge=2, le=1_000_000)
+    """Samples of a window."""
+
+    classes: int | None = Field(default=None, ge=2, le=100_000)
+    """Classes to tell apart; needed by a head."""
+
+
+class ModelSpec(Spec):
+    """A whole model; the registry narrows each field to the installed components.
+
+    One forward: fold, scale off, encode, mix, quantize, decode, scale on, unfold; the head last.
+    """
+
+    json_schema: str | None = Field(default=None, alias="$schema", exclude=True)
+    """Where an editor finds the JSON schema; ignored."""
+
+    input: InputSpec | None = None
+    """What enters; a run spec may leave it out and take it from the data."""
+
+    fusion: SerializeAsAny[FusionSpec] | None = None
+    """How channels are folded into series; none keeps them as they are."""
+
+    image: SerializeAsAny[ImageSpec] | None = None
+    """A picture of the signal, for components that read (c h w)."""
+
+    encoder: SerializeAsAny[EncoderSpec] | None = None
+    """Series or image to tokens."""
+
+    quantizer: SerializeAsAny[QuantizerSpec] | None = None
+    """Tokens to codes."""
+
+    decoder: SerializeAsAny[DecoderSpec] | None = None
+    """Tokens to series."""
+
+    head: SerializeAsAny[HeadSpec] | None = None
+    """What it reads to class logits."""
+
+    scale: Literal["instance", "none"] = "instance"
+    """Take each folded series' own mean and deviation off before the encoder and put them back after the decoder."""
+
+    codebook: Literal["shared", "per_channel"] = "shared"
+    """One codebook for all folded channels, or one each."""
+
+    @model_validator(mode="after")
+    def _components_fit(self) -> "ModelSpec":
+        if self.input is not None:
+            trace(self)
+        return self
+
+    def trace(self) -> Trace:
+        """Shape after every stage; raise SpecError without ``input``."""
+        return trace(self)
+
+    def components(self) -> Iterator[tuple[str, ComponentSpec]]:
+        """Role and spec of every component, in the order of the forward pass."""
+        for role in ("fusion", "image", "encoder", "quantizer", "decoder", "head"):
+            if (part := getattr(self, role)) is not None:
+                yield role, part
+
+    def plugins(self) -> list[str]:
+        """Names of the plugins this model needs, sorted."""
+        return sorted({str(part.kind).partition(".")[0] for _, part in self.components()})
+
+    def terms(self) -> Mapping[str, str]:
+        """Loss terms the model gives, each with a sentence."""
+        found: dict[str, str] = {"x": RECON_TERM} if self.decoder else {}
+        for _, part in self.components():
+            found.update(part.terms)
+        return found
+
+    def dump(self) -> dict[str, Any]:
+        """Plain JSON data, complete: every default filled in."""
+        return self.model_dump(mode="json")
+
+

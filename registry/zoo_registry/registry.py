@@ -1,0 +1,193 @@
+"""Find plugins, index their specs by kind and turn JSON into validated specs."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+import pluggy
+from pydantic import ValidationError
+
+from zoo_registry import hooks
+from zoo_registry.component import ROLES, ComponentSpec
+from zoo_registry.contract import verify
+from zoo_registry.errors import PluginError, SpecError, UnknownKindError, ZooError
+from zoo_registry.explain import explain
+from zoo_registry.model import ModelSpec
+from zoo_registry.narrow import narrow_model, narrow_run
+from zoo_registry.run import RunSpec
+from zoo_registry.suggest import nearest
+
+OUR_DISTRIBUTION = "shapezoo"
+
+AnySpec = TypeVar("AnySpec", ModelSpec, RunSpec)
+
+
+class Registry:
+    """Specs by role and kind. Plugins load when one of their kinds is asked for, or all with ``load_all``.
+
+    ``failures`` keeps the plugins that could not be loaded, with the reason.
+    """
+
+    def __init__(self, entries: Iterable[EntryPoint] = ()) -> None:
+        self.failures: dict[str, PluginError] = {}
+        self._entries: dict[str, EntryPoint] = {}
+        self._versions: dict[str, str] = {}
+        self._kinds: dict[str, dict[str, type[ComponentSpec]]] = {role: {} for role in ROLES}
+        self._plugins = pluggy.PluginManager(hooks.PROJECT)
+        self._plugins.add_hookspecs(hooks)
+        for entry in sorted(entries, key=_ours_first):
+            self._announce(entry)
+
+    @classmethod
+    def discover(cls) -> "Registry":
+        """A registry of the installed entry points of ``zoo.plugins``; nothing is imported yet."""
+        return cls(entry_points(group=hooks.GROUP))
+
+    def _announce(self, entry: EntryPoint) -> None:
+        if entry.name in self._entries:
+            found = f"a second one from {_distribution(entry)}"
+            key = f"{entry.name} ({_distribution(entry)})"
+            hint = f"uninstall one; {_distribution(self._entries[entry.name])} is used"
+            self.failures[key] = PluginError(f"plugin {entry.name}", "one distribution of that name", found, hint)
+        else:
+            self._entries[entry.name] = entry
+
+    def load(self, plugin: str) -> None:
+        """Import and register one installed plugin; a failure is kept, not raised. Unknown names do nothing."""
+        entry = self._entries.get(plugin)
+        if entry is None or plugin in self.failures or self._plugins.has_plugin(plugin):
+            return
+        try:
+            self.register(entry.load(), plugin, entry.dist.version if entry.dist else "unknown")
+        except PluginError as error:
+            self.failures[plugin] = error
+        except Exception as error:  # a stranger's import may raise anything; it must not take others down
+            found = f"{type(error).__name__}: {error}"
+            hint = f"repair or uninstall {_distribution(entry)}"
+            self.failures[plugin] = PluginError(f"plugin {plugin}", "a plugin that loads", found, hint)
+
+    def load_all(self) -> None:
+        """Load every installed plugin."""
+        for name in sorted(self._entries):
+            self.load(name)
+
+    def register(self, plugin: object, name: str, version: str = "unknown") -> None:
+        """Add one plugin under ``name``; raise PluginError, and leave nothing behind, when it breaks the contract."""
+        if self._plugins.has_plugin(name):
+            raise PluginError(f"plugin {name}", "a new name", "one already registered", "register it once")
+        self._plugins.register(plugin, name=name)
+        try:
+            specs = self._collect(plugin, name)
+        except BaseException:
+            self._plugins.unregister(plugin)
+            raise
+        for kind, spec in specs.items():
+            self._kinds[spec.role][kind] = spec
+        self._versions[name] = version
+
+    def _collect(self, plugin: object, name: str) -> dict[str, type[ComponentSpec]]:
+        try:
+            self._plugins.check_pending()
+        except pluggy.PluginValidationError as error:
+            raise PluginError(f"plugin {name}", "hooks the zoo knows", str(error), "see zoo_registry.hooks") from None
+        found: dict[str, type[ComponentSpec]] = {}
+        for impl in self._plugins.hook.zoo_components.get_hookimpls():
+            if impl.plugin is plugin:
+                for spec in impl.function():
+                    kind = verify(spec, name)
+                    if kind in found:
+                        raise PluginError(f"plugin {name}", "each kind once", f"{kind!r} twice", "rename one")
+                    found[kind] = spec
+        if not found:
+            raise PluginError(f"plugin {name}", "at least one component", "none", "implement zoo_components()")
+        return found
+
+    def kinds(self, role: str) -> list[str]:
+        """Kinds of ``role`` from every plugin that loads, sorted."""
+        self.load_all()
+        return sorted(self._kinds[role])
+
+    def plugins(self) -> Mapping[str, str]:
+        """Version of every installed plugin by name, loaded or not."""
+        versions = {name: entry.dist.version if entry.dist else "unknown" for name, entry in self._entries.items()}
+        return dict(sorted((versions | self._versions).items()))
+
+    def find(self, kind: object, role: str | None = None, where: str = "kind") -> type[ComponentSpec]:
+        """The spec class of ``kind``; loads only its plugin. Raises UnknownKindError or PluginError."""
+        plugin = kind.partition(".")[0] if isinstance(kind, str) else ""
+        self.load(plugin)
+        for known_role, known in self._kinds.items():
+            if isinstance(kind, str) and kind in known:
+                if role in (None, known_role):
+                    return known[kind]
+                found = f"{kind!r}, a kind of {known_role}"
+                raise UnknownKindError(where, f"a kind of {role}", found, f"`zoo list {role}` shows them")
+        if plugin in self.failures:
+            raise self.failures[plugin]
+        raise self._unknown(kind, role, where)
+
+    def _unknown(self, kind: object, role: str | None, where: str) -> UnknownKindError:
+        roles = [role] if role else list(ROLES)
+        known = [kind for role in roles for kind in self.kinds(role)]
+        close = nearest(str(kind), known)
+        listing = f"`zoo list{f' {role}' if role else ''}` shows what is installed"
+        hint = f"did you mean {close!r}? {listing}" if close else listing
+        return UnknownKindError(where, f"an installed {role or 'component'}", repr(kind), hint)
+
+    def model(self, data: object) -> ModelSpec:
+        """Validate plain JSON data as a model spec. Raises SpecError or PluginError."""
+        self._load_kinds(data, "")
+        return self._validate(self._model_type(), data)
+
+    def run(self, data: object) -> RunSpec:
+        """Validate plain JSON data as a run spec. Raises SpecError or PluginError."""
+        if isinstance(data, dict):
+            self._load_kinds(data.get("model"), "model.")
+        return self._validate(narrow_run(self._model_type()), data)
+
+    def schema(self, what: str) -> dict[str, Any]:
+        """JSON schema of a ``model`` or ``run`` spec over every installed component."""
+        self.load_all()
+        model = self._model_type()
+        return (model if what == "model" else narrow_run(model)).model_json_schema()
+
+    def _load_kinds(self, data: object, prefix: str) -> None:
+        if not isinstance(data, dict):
+            return
+        for role in ROLES:
+            part = data.get(role)
+            if part is None:
+                continue
+            if not isinstance(part, dict) or "kind" not in part:
+                hint = f"`zoo list {role}` shows the kinds"
+                raise SpecError(f"{prefix}{role}", 'an object with a "kind"', repr(part), hint)
+            self.find(part["kind"], role, f"{prefix}{role}.kind")
+
+    def _model_type(self) -> type[ModelSpec]:
+        return _narrowed(tuple((role, tuple(known.values())) for role, known in self._kinds.items()))
+
+    def _validate(self, spec: type[AnySpec], data: object) -> AnySpec:
+        if not isinstance(data, dict):
+            raise SpecError("spec", "a JSON object", type(data).__name__, "`zoo schema` describes it")
+        try:
+            return spec.model_validate(data)
+        except ZooError:
+            raise
+        except ValidationError as error:
+            raise explain(error) from None
+        except RecursionError:
+            raise SpecError("spec", "a flat spec", "one nested too deeply", "`zoo schema` describes it") from None
+
+
+@cache
+def _narrowed(kinds: tuple[tuple[str, tuple[type[ComponentSpec], ...]], ...]) -> type[ModelSpec]:
+    return narrow_model(dict(kinds))
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "an unnamed distribution"
+
+
+def _ours_first(entry: EntryPoint) -> tuple[bool, str, str]:
+    return _distribution(entry) != OUR_DISTRIBUTION, _distribution(entry), entry.name

@@ -1,0 +1,102 @@
+"""The spec of a run: a model, its data, its training and how it is judged."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializeAsAny, model_validator
+
+from zoo_registry.component import Spec
+from zoo_registry.data import DataSpec
+from zoo_registry.errors import SpecError
+from zoo_registry.explain import unknown
+from zoo_registry.model import InputSpec, ModelSpec
+from zoo_registry.training import PhaseSpec, TrainingSpec
+
+Role = Literal["fusion", "image", "encoder", "quantizer", "decoder", "head"]
+
+
+class TransferSpec(Spec):
+    """Weights taken from a bundle before training; every tensor of the components named must fit."""
+
+    source: str
+    """Folder of a bundle, relative to the working directory."""
+
+    only: tuple[Role, ...] | None = Field(default=None, min_length=1)
+    """Components to take; null takes all that both models have."""
+
+
+class EvaluationSpec(Spec):
+    """How a run is judged, in validation and by `zoo eval`."""
+
+    judges: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")], str] = {}
+    """Bundles of signal classifiers by name, applied to raw and rebuilt signals."""
+
+    batch: int = Field(default=256, ge=1, le=1_000_000)
+    """Windows per batch while judging; changes speed, never a number."""
+
+
+class RunSpec(Spec):
+    """Everything one experiment needs: model, data, training, evaluation, transfer."""
+
+    json_schema: str | None = Field(default=None, alias="$schema", exclude=True)
+    """Where an editor finds the JSON schema; ignored."""
+
+    name: str = Field(default="run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    """Name of the run and of its folder under `runs`."""
+
+    model: SerializeAsAny[ModelSpec]
+    """What is trained; `input` may be left out and is then read from the data."""
+
+    data: DataSpec
+    """What it is trained and judged on."""
+
+    training: TrainingSpec = TrainingSpec()
+    """How it is trained."""
+
+    evaluation: EvaluationSpec = EvaluationSpec()
+    """How it is judged."""
+
+    transfer: tuple[TransferSpec, ...] = ()
+    """Weights taken from bundles before training, in order."""
+
+    @model_validator(mode="after")
+    def _phases_fit(self) -> "RunSpec":
+        for index, phase in enumerate(self.training.phases):
+            _check_phase(f"training.phases.{index}", phase, self.model)
+        return self
+
+    def with_input(self, found: InputSpec) -> "RunSpec":
+        """The same run with ``model.input`` taken from the data; raise SpecError where it was given and differs."""
+        given = self.model.input
+        if given is not None:
+            for field in ("channels", "length", "classes"):
+                declared, real = getattr(given, field), getattr(found, field)
+                if declared is not None and declared != real:
+                    hint = "correct it, leave `input` out, or declare a length step under data.length"
+                    raise SpecError(f"model.input.{field}", f"{real}, as the data have it", str(declared), hint)
+        data = {**_fields(self.model), "input": found}
+        return type(self)(**{**_fields(self), "model": type(self.model)(**data)})
+
+    def dump(self) -> dict[str, Any]:
+        """Plain JSON data, complete: every default filled in."""
+        return self.model_dump(mode="json")
+
+
+def _fields(spec: Spec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in type(spec).model_fields if name != "json_schema"}
+
+
+def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec) -> None:
+    roles = [role for role, _ in model.components()]
+    for path in phase.learn or ():
+        if path.split(".")[0] not in roles:
+            hint = f"the model has {', '.join(roles)}"
+            raise unknown(f"{where}.learn", "a component of the model or a path in one", path, roles, hint)
+    terms = model.terms()
+    for term in phase.weights or ():
+        if term not in terms:
+            hint = f"the model gives {', '.join(terms) or 'none'}: remove it or add the component that owns it"
+            raise unknown(f"{where}.weights", "a loss term that the model gives", term, list(terms), hint)
+    if phase.measure == (phase.learn != ()) and (phase.measure or phase.learn == ()):
+        expected = "learn: [] where measure is true" if phase.measure else "something that learns"
+        raise SpecError(f"{where}.learn", expected, str(list(phase.learn or ["all"])), "or change `measure`")

@@ -1,0 +1,10 @@
+"""The nearest known name to a misspelt one."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The member of ``known`` that looks most like ``name``, or None when none is close."""
+    close = difflib.get_close_matches(name[:200], list(known), n=1, cutoff=0.6)
+    return close[0] if close else None

@@ -1,0 +1,123 @@
+"""The shape after every stage of a model, worked out in integers before torch is imported."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from zoo_registry.component import READS, DecoderSpec, HeadSpec, Need
+from zoo_registry.errors import ShapeError, SpecError
+from zoo_registry.shapes import Shape
+
+if TYPE_CHECKING:
+    from zoo_registry.model import ModelSpec
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Shapes in the order of the forward pass; a stage the model lacks is None.
+
+    ``features`` are tokens with their attributes appended, as heads read them; ``codes`` is `c n q k`,
+    k being the number of codes per level.
+    """
+
+    signal: Shape
+    folded: Shape
+    image: Shape | None = None
+    tokens: Shape | None = None
+    features: Shape | None = None
+    codes: Shape | None = None
+    rebuilt: Shape | None = None
+    shapes: Shape | None = None
+    recon: Shape | None = None
+    logits: Shape | None = None
+
+    def stages(self) -> Iterator[tuple[str, Shape]]:
+        """Name and shape of every stage the model has."""
+        for field in fields(self):
+            shape = getattr(self, field.name)
+            if shape is not None:
+                yield field.name, shape
+
+    def need(self, need: Need) -> Shape | None:
+        """What a head that needs ``need`` is given."""
+        given = {"signal": self.signal, "recon": self.recon, "tokens": self.features}
+        return given.get(need) or (self.codes if need == "codes" else self.image if need == "image" else None)
+
+
+def trace(model: "ModelSpec") -> Trace:
+    """Follow the shapes through ``model``; raise ShapeError or SpecError where two components do not fit."""
+    if model.input is None:
+        raise SpecError("input", "channels and length", "nothing", 'add "input": {"channels": 3, "length": 500}')
+    signal = Shape.of("c t", model.input.channels, model.input.length)
+    folded = model.fusion.output(signal) if model.fusion else signal
+    image = model.image.output(signal) if model.image else None
+    tokens = _encode(model, folded, image)
+    features = codes = rebuilt = shapes = recon = None
+    if tokens is not None and model.encoder is not None:
+        features = tokens.replace(d=tokens["d"] + 4) if model.encoder.gives_attributes else tokens
+        if model.quantizer:
+            book = model.quantizer.codebook(tokens)
+            codes = Shape.of("c n q k", tokens["c"], tokens["n"], book["q"], book["k"])
+        if model.decoder:
+            rebuilt = _decode(model, model.decoder, tokens, folded)
+            shapes, recon = model.decoder.shapes(tokens), signal
+    found = Trace(signal, folded, image, tokens, features, codes, rebuilt, shapes, recon)
+    return Trace(*(getattr(found, f.name) for f in fields(found)[:-1]), logits=_judge(model, found))
+
+
+def _encode(model: "ModelSpec", folded: Shape, image: Shape | None) -> Shape | None:
+    if model.encoder is None:
+        for role in ("fusion", "quantizer", "decoder"):
+            if (part := getattr(model, role)) is not None:
+                raise SpecError(role, "an encoder beside it", f"{part.kind} alone", "add an encoder or remove it")
+        return None
+    if model.encoder.reads == "c t":
+        return model.encoder.output(folded)
+    if image is None:
+        hint = "add one, such as the kinds of `zoo list image`"
+        raise SpecError("image", f"an image for {model.encoder.kind}, which reads (c h w)", "none", hint)
+    return model.encoder.output(image)
+
+
+def _decode(model: "ModelSpec", decoder: DecoderSpec, tokens: Shape, folded: Shape) -> Shape:
+    assert model.encoder is not None
+    if decoder.needs_attributes and not model.encoder.gives_attributes:
+        raise ShapeError(
+            "decoder",
+            f"an encoder that gives attributes for {decoder.kind}",
+            f"{model.encoder.kind}, which gives none",
+            "use an encoder with attributes or a decoder that needs none",
+        )
+    if tokens["c"] != folded["c"]:
+        raise ShapeError(
+            "decoder",
+            f"tokens of {folded['c']} series",
+            f"tokens of {tokens['c']} from {model.encoder.kind}",
+            "fold the channels into one series with a fusion such as flatten or mean",
+        )
+    return decoder.output(tokens, folded)
+
+
+def _judge(model: "ModelSpec", found: Trace) -> Shape | None:
+    head = model.head
+    if head is None:
+        if model.encoder is None:
+            raise SpecError("model", "an encoder or a head", "neither", "add one; `zoo list` shows the kinds")
+        return None
+    assert model.input is not None
+    shape = _readable(head, found)
+    head.check(shape)
+    if model.input.classes is None:
+        raise SpecError("input.classes", f"the number of classes for {head.kind}", "none", 'add "classes" to input')
+    return Shape.of("k", model.input.classes)
+
+
+def _readable(head: HeadSpec, found: Trace) -> Shape:
+    shape = found.need(head.needs)
+    if shape is None:
+        missing = {"recon": "a decoder", "tokens": "an encoder", "codes": "a quantizer", "image": "an image"}
+        raise SpecError(
+            "head", f"{missing[head.needs]} for {head.kind}, which needs {head.needs}", "none", "add one or swap head"
+        )
+    shape.require(READS[head.needs], f"head {head.kind}", "use a head whose `needs` fits")
+    return shape

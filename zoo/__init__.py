@@ -1,0 +1,22 @@
+"""Assemble, train and judge models for wearable-sensor series from plugin components."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zoo.assembly import ZooModel as ZooModel
+    from zoo.build import build as build
+    from zoo.weights.bundle import load as load
+    from zoo.weights.bundle import save as save
+
+__all__ = ["ZooModel", "build", "load", "save"]
+
+_HOMES = {"ZooModel": "zoo.assembly", "build": "zoo.build", "load": "zoo.weights.bundle", "save": "zoo.weights.bundle"}
+
+
+def __getattr__(name: str) -> object:
+    # Resolved on use, so that `import zoo` does not import torch.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,84 @@
+"""Base classes of the six roles: what the assembly calls, and nothing else."""
+
+from abc import abstractmethod
+
+from torch import Tensor, nn
+
+from zoo.contracts.values import CodeTable, Decoded, Losses, Output, Quantized, Stats, Tokens
+
+
+class Fusion(nn.Module):
+    """Channels into series and back."""
+
+    @abstractmethod
+    def fold(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """`(b c t) -> (b c' t')`, the mask alike."""
+
+    @abstractmethod
+    def unfold(self, series: Tensor) -> Tensor:
+        """`(b c' t') -> (b c t)`: the input's shape, not necessarily its values."""
+
+    def mix(self, tokens: Tokens) -> Tokens:
+        """Let channels see each other: `(b c' n d) -> (b c' n d)`; identity unless overridden."""
+        return tokens
+
+
+class Image(nn.Module):
+    """A picture of a signal."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`(b c t) -> (b c h w)`; unobserved samples must not matter."""
+
+
+class Encoder(nn.Module):
+    """Tokens from folded series, or from an image."""
+
+    @abstractmethod
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
+        """`(b c t)` with its mask `-> (b c n d)`, or `(b c h w)`, whose mask is None, `-> (b 1 n d)`."""
+
+    def losses(self, tokens: Tokens) -> Losses:
+        """Unweighted terms of the encoder, means over real tokens."""
+        return {}
+
+
+class Quantizer(nn.Module):
+    """Tokens replaced by codes; ``forward`` changes no state."""
+
+    @abstractmethod
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
+        """`(b c n d)`, mask `(b c n) ->` codes and values. Padded tokens touch no statistic."""
+
+    @abstractmethod
+    def decode(self, codes: Tensor) -> Tensor:
+        """`(... q) -> (... d)`; ``decode(codes)`` equals ``values``."""
+
+    @abstractmethod
+    def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
+        """The term ``z`` and its parts ``z.*``, means over real tokens."""
+
+    def update(self, stats: Stats) -> None:
+        """Moving averages and resets from summed ``stats``; called once per optimizer step."""
+        return None
+
+
+class Decoder(nn.Module):
+    """Series from tokens."""
+
+    @abstractmethod
+    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+        """`(b c n d) -> (b c t)`. ``table`` holds the distinct tokens where there are few: what depends on a token
+        alone may be computed once per row."""
+
+    def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
+        """Unweighted terms beyond the reconstruction; ``series`` and ``mask`` `(b c t)` are what the encoder read."""
+        return {}
+
+
+class Head(nn.Module):
+    """Class logits."""
+
+    @abstractmethod
+    def forward(self, output: Output) -> Tensor:
+        """`(b k)` from the parts of ``output`` that the spec's ``needs`` names; pools over observed positions."""

@@ -1,0 +1,48 @@
+"""Per-channel standardisation with the training split's statistics, held as buffers."""
+
+import torch
+from torch import Tensor, nn
+from zoo_registry import BundleError
+
+
+class Standardize(nn.Module):
+    """`(b c t) -> (b c t)`: (x − mean) / deviation per channel; unobserved samples become 0.
+
+    The statistics are filled when the model is trained and travel with its weights; before that it refuses to judge.
+    """
+
+    mean: Tensor
+    std: Tensor
+    filled: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(channels))
+        self.register_buffer("std", torch.ones(channels))
+        self.register_buffer("filled", torch.tensor(False))
+        self._ready = False
+
+    @torch.no_grad()
+    def fill(self, mean: Tensor, std: Tensor) -> None:
+        """Take per-channel statistics of a training split; a deviation of 0 counts as 1."""
+        self.mean.copy_(mean)
+        self.std.copy_(torch.where(std > 0, std, torch.ones_like(std)))
+        self.filled.fill_(True)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Standardise ``x``; raise BundleError while no statistics were filled."""
+        if not self._ready:
+            self._require_statistics()
+        scaled = (x - self.mean[:, None]) / self.std[:, None]
+        return scaled if mask is None else torch.where(mask, scaled, 0)
+
+    def _require_statistics(self) -> None:
+        # Asked once, not at every call: reading a buffer waits for the device.
+        if not bool(self.filled):
+            raise BundleError(
+                "head",
+                "per-channel mean and deviation of its training data",
+                "none filled",
+                "train it with `zoo train`, take weights from a bundle that has them, or call fill(mean, std)",
+            )
+        self._ready = True

@@ -1,0 +1,110 @@
+"""What travels between components; a field that a model cannot fill is None, never absent.
+
+Axes: `b` batch, `c` channels, `t` time, `n` tokens, `d` width, `q` code levels, `k` codes or classes, `s` samples of a
+shape, `h w` image.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+Losses = Mapping[str, Tensor]
+"""Unweighted loss terms by name, each a scalar; `z.commit` is a part of `z`, logged and never weighed."""
+
+Stats = Mapping[str, Tensor]
+"""What a quantizer's ``update`` needs; summed over accumulated batches and over processes."""
+
+
+class Attributes(NamedTuple):
+    """Where a token's shape lies in its series, and its offset and scale; each `(b c n)`.
+
+    ``t`` (start) and ``l`` (length) are shares of the series; ``mu`` and ``sigma`` are in the encoder's scale.
+    """
+
+    t: Tensor
+    l: Tensor  # noqa: E741 - the letter of the paper
+    mu: Tensor
+    sigma: Tensor
+
+
+class Tokens(NamedTuple):
+    """Tokens `values (b c n d)`; `mask (b c n)` True = real, None = all real."""
+
+    values: Tensor
+    mask: Tensor | None = None
+    attributes: Attributes | None = None
+
+    def features(self) -> Tensor:
+        """Values with t, l, mu, sigma appended where there are any: `(b c n d)` or `(b c n d+4)`."""
+        if self.attributes is None:
+            return self.values
+        return torch.cat([self.values, torch.stack(self.attributes, -1)], -1)
+
+
+class Quantized(NamedTuple):
+    """Tokens replaced by codes.
+
+    ``values (b c n d)`` carry a straight-through gradient; ``codes (b c n q)`` are int64, in range at padded tokens too;
+    ``latents (b c n e)`` are what was quantized, in the codebook's own width; ``stats`` only in training mode.
+    """
+
+    values: Tensor
+    codes: Tensor
+    latents: Tensor
+    stats: Stats | None = None
+
+
+class CodeTable(NamedTuple):
+    """Every distinct token: `rows (k d)`, detached, and each token's row `index (b c n)`."""
+
+    rows: Tensor
+    index: Tensor
+
+
+class Decoded(NamedTuple):
+    """A rebuilt `series (b c t)` and, from decoders that draw them, `shapes (b c n s)`, both in the encoder's scale."""
+
+    series: Tensor
+    shapes: Tensor | None = None
+
+
+class Scale(NamedTuple):
+    """Mean and deviation taken off each folded series, `(b c 1)` each."""
+
+    mean: Tensor
+    std: Tensor
+
+
+@dataclass
+class Output:
+    """Everything one forward gives.
+
+    ``x (b c t)`` is the signal as given, ``x_recon (b c t)`` and ``shapes (b c n s)`` are in its units (shapes:
+    of the folded series), ``mask (b c t)`` is True where observed, ``logits (b k)``.
+    """
+
+    x: Tensor
+    mask: Tensor | None = None
+    x_recon: Tensor | None = None
+    shapes: Tensor | None = None
+    scale: Scale | None = None
+    tokens: Tokens | None = None
+    quantized: Quantized | None = None
+    image: Tensor | None = None
+    logits: Tensor | None = None
+    losses: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def attributes(self) -> Attributes | None:
+        """t, l, mu, sigma of the tokens, `(b c n)` each."""
+        return self.tokens.attributes if self.tokens else None
+
+    @property
+    def coded(self) -> Tokens | None:
+        """Tokens as decoders and heads read them: quantized where the model has a quantizer."""
+        if self.tokens is None or self.quantized is None:
+            return self.tokens
+        return self.tokens._replace(values=self.quantized.values)

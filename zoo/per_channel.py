@@ -1,0 +1,59 @@
+"""A codebook of its own for every folded channel, from any quantizer."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from zoo.contracts import Losses, Quantized, Quantizer, Stats
+
+
+class PerChannel(Quantizer):
+    """One quantizer per channel of `(b c n d)`; codes of different channels are unrelated."""
+
+    def __init__(self, quantizers: Sequence[Quantizer]) -> None:
+        super().__init__()
+        self.quantizers = nn.ModuleList(quantizers)
+
+    def _members(self) -> list[Quantizer]:
+        return [member for member in self.quantizers if isinstance(member, Quantizer)]
+
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
+        parts = [
+            member(values[:, c : c + 1], None if mask is None else mask[:, c : c + 1])
+            for c, member in enumerate(self._members())
+        ]
+        stats = {f"{c}.{name}": value for c, part in enumerate(parts) for name, value in (part.stats or {}).items()}
+        return Quantized(
+            values=torch.cat([part.values for part in parts], 1),
+            codes=torch.cat([part.codes for part in parts], 1),
+            latents=torch.cat([part.latents for part in parts], 1),
+            stats=stats or None,
+        )
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """`(b c n q) -> (b c n d)`."""
+        return torch.cat([member.decode(codes[:, c : c + 1]) for c, member in enumerate(self._members())], 1)
+
+    def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
+        """Each term as the mean over channels, weighed by their real tokens."""
+        total: dict[str, Tensor] = {}
+        weights = self._weights(quantized.codes, mask)
+        for c, member in enumerate(self._members()):
+            own = slice(c, c + 1)
+            part = Quantized(quantized.values[:, own], quantized.codes[:, own], quantized.latents[:, own])
+            for name, value in member.losses(part, None if mask is None else mask[:, own]).items():
+                total[name] = total.get(name, torch.zeros_like(value)) + weights[c] * value
+        return total
+
+    def _weights(self, codes: Tensor, mask: Tensor | None) -> Tensor:
+        if mask is None:
+            return torch.full((codes.shape[1],), 1 / codes.shape[1], device=codes.device)
+        real = mask.sum((0, 2)).double()
+        return (real / real.sum().clamp(min=1)).float()
+
+    def update(self, stats: Stats) -> None:
+        for c, member in enumerate(self._members()):
+            own = {name.partition(".")[2]: value for name, value in stats.items() if name.startswith(f"{c}.")}
+            if own:
+                member.update(own)
