@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from zoo.assembly import ZooModel as ZooModel
-    from zoo.build import build as build
+    from zoo.builder import build as build
     from zoo.weights.bundle import load as load
     from zoo.weights.bundle import save as save
 
 __all__ = ["ZooModel", "build", "load", "save"]
 
-_HOMES = {"ZooModel": "zoo.assembly", "build": "zoo.build", "load": "zoo.weights.bundle", "save": "zoo.weights.bundle"}
+_HOMES = {"ZooModel": "zoo.assembly", "build": "zoo.builder", "load": "zoo.weights.bundle", "save": "zoo.weights.bundle"}
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,7 @@ from zoo_registry import DataError, ModelSpec
 
 from zoo.contracts import (
     CodeTable,
+    Decoded,
     Decoder,
     Encoder,
     Fusion,
@@ -94,7 +95,7 @@ class ZooModel(nn.Module):
         return output
 
     def _encode(self, x: Tensor, mask: Tensor | None) -> tuple[Output, Tensor, Tensor | None]:
-        """The output so far, and the folded series `(b c' t')` as the encoder reads it, with its mask."""
+        """The output so far, and the folded series `(b c' t')` in the input's units, with its mask."""
         if mask is not None:
             x = torch.where(mask, x, 0)
         output = Output(x=x, mask=mask)
@@ -105,14 +106,15 @@ class ZooModel(nn.Module):
         series, mask = self.fusion.fold(x, mask) if self.fusion is not None else (x, mask)
         if mask is not None:
             _require_observed(mask)
+        scaled = series
         if self.spec.scale == "instance":
             output.scale = Scale(*instance_scale(series, mask))
-            series = (series - output.scale.mean) / output.scale.std
-            series = series if mask is None else torch.where(mask, series, 0)
+            scaled = (series - output.scale.mean) / output.scale.std
+            scaled = scaled if mask is None else torch.where(mask, scaled, 0)
         if self.spec.encoder is not None and self.spec.encoder.reads == "c h w":
             tokens: Tokens = self.encoder(output.image, None)
         else:
-            tokens = self.encoder(series, mask)
+            tokens = self.encoder(scaled, mask)
         output.tokens = self.fusion.mix(tokens) if self.fusion is not None else tokens
         if self.quantizer is not None:
             output.quantized = self.quantizer(output.tokens.values, output.tokens.mask)
@@ -121,13 +123,12 @@ class ZooModel(nn.Module):
     def _decode(self, decoder: Decoder, output: Output, series: Tensor, mask: Tensor | None) -> None:
         tokens = output.coded
         assert tokens is not None
-        decoded = decoder(tokens, self._code_table(output))
-        output.losses.update(decoder.losses(decoded, tokens, series, mask))
-        rebuilt, shapes = decoded
+        rebuilt, shapes = decoder(tokens, self._code_table(output))
         if output.scale is not None:
             mean, std = output.scale
             rebuilt = rebuilt * std + mean
             shapes = None if shapes is None else shapes * std[..., None] + mean[..., None]
+        output.losses.update(decoder.losses(Decoded(rebuilt, shapes), tokens, series, mask))
         output.x_recon = self.fusion.unfold(rebuilt) if self.fusion is not None else rebuilt
         output.shapes = shapes
         output.losses["x"] = masked_mean((output.x_recon - output.x).square(), output.mask)

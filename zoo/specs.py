@@ -1,46 +1,110 @@
 """Read spec files: a model, a run, or what a bundle or run folder saved. Never imports torch."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from zoo_registry import ModelSpec, Registry, RunSpec, SpecError
 
+from zoo.changes import apply_changes
+from zoo.files import current
+
+Source = dict[str, Any] | str | Path
+_LARGEST_FILE = 16 * 2**20
+_SAVED_AS = ("spec.json", "run.json")
+
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file; raise SpecError when there is none."""
+    """The content of a JSON file; raise SpecError when there is none, or when it says two things at once."""
+    text = _read_text(path)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise SpecError(str(path), "a JSON file", "no such file", "check the path") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(str(path), "a readable JSON file", str(error), "check the path and its rights") from None
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise SpecError(str(path), "valid JSON", str(error), "mend the file at that place") from None
 
 
-def load_spec(source: dict[str, Any] | str | Path) -> object:
-    """Plain data as given, or read from a file."""
-    return read_json(Path(source)) if isinstance(source, str | Path) else source
+def load_spec(source: Source) -> object:
+    """Plain data as given, or read from a file or from the folder of a bundle or run."""
+    if isinstance(source, dict):
+        return source
+    path = current(Path(source))
+    data = read_json(_spec_file(path) if path.is_dir() else path)
+    # The run.json of a run folder keeps the spec beside what was found when it started.
+    return data["run"] if isinstance(data, dict) and {"run", "fingerprint"} <= data.keys() else data
 
 
 def is_run(data: object) -> bool:
-    """Whether plain data is a run spec rather than a model spec."""
-    return isinstance(data, dict) and "model" in data and "data" in data
+    """Whether plain data is a run spec, rather than a model spec or what a bundle says of itself."""
+    return isinstance(data, dict) and "model" in data and "sha256" not in data
 
 
-def read_model(source: dict[str, Any] | str | Path, registry: Registry) -> ModelSpec:
-    """A model spec from a model file, from the `spec.json` of a bundle, or from the model of a run."""
+def read_spec(source: Source, registry: Registry) -> ModelSpec | RunSpec:
+    """The run spec of a run file, else the model spec of a model file or bundle."""
     data = load_spec(source)
-    if isinstance(data, dict) and "model" in data:
-        data = data["model"]
-    return registry.model(data)
+    return registry.run(data) if is_run(data) else registry.model(_model_part(data))
 
 
-def read_run(source: dict[str, Any] | str | Path, registry: Registry) -> RunSpec:
-    """A run spec from a run file; raise SpecError for a model spec."""
+def read_model(source: Source, registry: Registry) -> ModelSpec:
+    """A model spec from a model file, from a bundle or its `spec.json`, or from the model of a run."""
+    return registry.model(_model_part(load_spec(source)))
+
+
+def read_run(source: Source, registry: Registry, changes: Sequence[str] = ()) -> RunSpec:
+    """A run spec from a run file, with ``changes`` such as `training.epochs=5` made; raise SpecError for a model."""
     data = load_spec(source)
     if isinstance(data, dict) and not is_run(data):
-        hint = "wrap the model as {\"model\": ..., \"data\": ...}; `zoo schema run` describes it"
-        raise SpecError(str(source) if isinstance(source, str | Path) else "spec", "a run spec", "no data", hint)
+        hint = 'wrap the model as {"model": ..., "data": ...}; `zoo schema run` describes it'
+        raise SpecError("spec" if isinstance(source, dict) else str(source), "a run spec", "a model", hint)
+    if changes and isinstance(data, dict):
+        data = apply_changes(data, changes, registry.run(data).dump())
     return registry.run(data)
+
+
+def _model_part(data: object) -> object:
+    return data["model"] if isinstance(data, dict) and "model" in data else data
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+        if len(content) > _LARGEST_FILE:
+            hint = "name a spec; weights and data lie beside it"
+            raise SpecError(str(path), "a JSON file", f"more than {_LARGEST_FILE // 2**20} MiB", hint)
+        return content.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise SpecError(str(path), "a JSON file", "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise SpecError(str(path), "a JSON file", "a folder", "name the file in it") from None
+    except UnicodeDecodeError as error:
+        found = f"{error.reason} at byte {error.start}"
+        raise SpecError(str(path), "JSON in UTF-8", found, "save the file as UTF-8") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        raise SpecError(
+            repr(str(path)), "a readable JSON file", _reason(error), "check the path and its rights"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def _spec_file(folder: Path) -> Path:
+    for name in _SAVED_AS:
+        if (folder / name).is_file():
+            return folder / name
+    raise SpecError(str(folder), f"a JSON file, or a folder with {' or '.join(_SAVED_AS)}", "neither", "check the path")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name!r} twice in one object")
+        found[name] = value
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name}, which JSON has no word for")

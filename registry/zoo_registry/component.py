@@ -134,7 +134,7 @@ class HeadSpec(ComponentSpec):
 
     def check(self, x: Shape) -> None:
         """Raise ShapeError when the head cannot read ``x``; the layout has been checked already."""
-        return None
+        return
 
     @abstractmethod
     def build(self, x: Shape, classes: int) -> "Head":

@@ -16,8 +16,14 @@ def verify(spec: Any, plugin: str) -> str:
     if inspect.isabstract(spec):
         missing = ", ".join(sorted(spec.__abstractmethods__))
         raise PluginError(where, "every abstract method written", f"{missing} missing", "implement it")
-    if not any(issubclass(spec, base) for base in ROLES.values()):
-        raise PluginError(where, f"a subclass of one role of {', '.join(ROLES)}", "none", "derive from a role's spec")
+    roles = [role for role, base in ROLES.items() if issubclass(spec, base)]
+    if len(roles) != 1 or spec.role != roles[0]:
+        found = ", ".join(roles) or "none"
+        raise PluginError(where, f"a subclass of one role of {', '.join(ROLES)}", found, "derive from a role's spec")
+    if not spec.__pydantic_complete__:
+        raise PluginError(where, "types that can be resolved", "an undefined name", "import what its fields name")
+    if required := [name for name, field in spec.model_fields.items() if field.is_required() and name != "kind"]:
+        raise PluginError(where, "a default for every field", f"none for {', '.join(required)}", "give it one")
     return _kind(spec, plugin, where)
 
 
@@ -27,7 +33,9 @@ def _kind(spec: type[ComponentSpec], plugin: str, where: str) -> str:
     if len(names) != 1 or names[0] != field.default or not isinstance(names[0], str):
         hint = f'write kind: Literal["{plugin}.name"] = "{plugin}.name"'
         raise PluginError(f"{where}.kind", "one literal name as its own default", repr(field.annotation), hint)
-    (kind,) = names
+    kind = str(names[0])
     if not kind.startswith(f"{plugin}.") or kind.count(".") != 1 or kind.endswith("."):
-        raise PluginError(f"{where}.kind", f"'{plugin}.' and a name", repr(kind), "a kind starts with its plugin's name")
+        raise PluginError(
+            f"{where}.kind", f"'{plugin}.' and a name", repr(kind), "a kind starts with its plugin's name"
+        )
     return kind

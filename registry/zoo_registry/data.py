@@ -10,11 +10,11 @@ Layout = Literal["c t", "t c", "1 t c"]
 
 
 class TsSource(Spec):
-    """A folder with `NAME_TRAIN.ts` and `NAME_TEST.ts` in the layout of the UEA and UCR archives."""
+    """A folder with `NAME_TRAIN.ts` and, where there is one, `NAME_TEST.ts`, as in the UEA and UCR archives."""
 
     format: Literal["ts"] = "ts"
     path: str
-    """Folder of the two files, relative to the working directory."""
+    """Folder of the files, relative to the working directory; of several pairs, the one named like the folder."""
 
 
 class BundledSource(Spec):
@@ -26,7 +26,7 @@ class BundledSource(Spec):
 
 
 class NpySource(Spec):
-    """A folder of `X_SPLIT.npy` and `y_SPLIT.npy`, memory-mapped."""
+    """A folder of `X_SPLIT.npy`, memory-mapped, and `y_SPLIT.npy`, class numbers or names."""
 
     format: Literal["npy"] = "npy"
     path: str
@@ -42,17 +42,20 @@ class NpySource(Spec):
     """Name of the test split; null cuts one from the training split by `split.test`."""
 
     subject: str | None = None
-    """Files `NAME_SPLIT.npy` that tell each window's subject."""
+    """NAME of files `NAME_SPLIT.npy` that tell each window's subject."""
 
     group: str | None = None
-    """Files `NAME_SPLIT.npy` that tell which windows belong together, such as a trial."""
+    """NAME of files `NAME_SPLIT.npy` that tell which windows belong together, such as a trial."""
 
     classes: str | None = None
-    """Text file with a class name per line; null names classes by number."""
+    """Text file in the folder, a class name per line, counted from 0 or 1; null names each class by its number."""
 
 
 class MatSource(Spec):
-    """A folder of MATLAB windows named like `ID-102_CLASS-13_Window-0001.mat`; the ID is the subject."""
+    """A folder of MATLAB windows named like `ID-102_CLASS-13_Window-0001.mat`; the ID is the subject.
+
+    They hold no test split: `split.test` says which share of the subjects becomes one.
+    """
 
     format: Literal["mat"] = "mat"
     path: str
@@ -65,7 +68,7 @@ class MatSource(Spec):
     """Axes of the array."""
 
     classes: str | None = None
-    """Text file with a class name per line; null names classes by number."""
+    """Text file in the folder, a class name per line, counted from 0 or 1; null names each class by its number."""
 
 
 Source = Annotated[TsSource | BundledSource | NpySource | MatSource, Field(discriminator="format")]
@@ -78,10 +81,10 @@ class SplitSpec(Spec):
     """Share of the training data kept for validation."""
 
     test: float | None = Field(default=None, gt=0, lt=1)
-    """Share cut off as test split, for sources that have none of their own."""
+    """Share cut off as test split; needed for sources that have none of their own, refused for others."""
 
     by: Literal["auto", "subject", "group", "class"] = "auto"
-    """What stays together: auto takes groups where known, else subjects, else single windows; always by class shares."""
+    """What stays together: auto takes groups where known, else subjects, else windows; shares of classes are kept."""
 
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the draw."""

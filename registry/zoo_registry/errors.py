@@ -1,5 +1,7 @@
 """Errors a user can act on: one line that says where, what was expected, what was found and what to do next."""
 
+from reprlib import Repr
+
 _LONGEST_PART = 240
 
 
@@ -49,6 +51,17 @@ class TrainingError(ZooError):
     """A run cannot start, cannot go on, or cannot be resumed."""
 
 
+def show(value: object) -> str:
+    """``value`` as it would be written, cut short, whatever its size or depth."""
+    short = Repr()
+    short.maxstring = short.maxother = short.maxlong = 120
+    try:
+        return short.repr(value)
+    except (ValueError, RecursionError):  # an int of thousands of digits
+        return f"a huge {type(value).__name__}"
+
+
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
-    return line if len(line) <= _LONGEST_PART else f"{line[: _LONGEST_PART - 1]}…"
+    line = line if len(line) <= _LONGEST_PART else f"{line[: _LONGEST_PART - 1]}…"
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

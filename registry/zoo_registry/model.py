@@ -1,7 +1,7 @@
 """The spec of a whole model: an input and one component per role."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, SerializeAsAny, model_validator
 
@@ -99,5 +99,3 @@ class ModelSpec(Spec):
     def dump(self) -> dict[str, Any]:
         """Plain JSON data, complete: every default filled in."""
         return self.model_dump(mode="json")
-
-

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import pluggy
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from zoo_registry import hooks
 from zoo_registry.component import ROLES, ComponentSpec
 from zoo_registry.contract import verify
-from zoo_registry.errors import PluginError, SpecError, UnknownKindError, ZooError
+from zoo_registry.errors import PluginError, SpecError, UnknownKindError, ZooError, show
 from zoo_registry.explain import explain
 from zoo_registry.model import ModelSpec
 from zoo_registry.narrow import narrow_model, narrow_run
@@ -62,7 +62,7 @@ class Registry:
             self.register(entry.load(), plugin, entry.dist.version if entry.dist else "unknown")
         except PluginError as error:
             self.failures[plugin] = error
-        except Exception as error:  # a stranger's import may raise anything; it must not take others down
+        except (Exception, SystemExit) as error:  # a stranger's import may raise anything; it must not take others down
             found = f"{type(error).__name__}: {error}"
             hint = f"repair or uninstall {_distribution(entry)}"
             self.failures[plugin] = PluginError(f"plugin {plugin}", "a plugin that loads", found, hint)
@@ -76,11 +76,11 @@ class Registry:
         """Add one plugin under ``name``; raise PluginError, and leave nothing behind, when it breaks the contract."""
         if self._plugins.has_plugin(name):
             raise PluginError(f"plugin {name}", "a new name", "one already registered", "register it once")
-        self._plugins.register(plugin, name=name)
         try:
             specs = self._collect(plugin, name)
         except BaseException:
-            self._plugins.unregister(plugin)
+            if self._plugins.has_plugin(name):
+                self._plugins.unregister(name=name)
             raise
         for kind, spec in specs.items():
             self._kinds[spec.role][kind] = spec
@@ -88,17 +88,21 @@ class Registry:
 
     def _collect(self, plugin: object, name: str) -> dict[str, type[ComponentSpec]]:
         try:
+            self._plugins.register(plugin, name=name)
             self._plugins.check_pending()
         except pluggy.PluginValidationError as error:
             raise PluginError(f"plugin {name}", "hooks the zoo knows", str(error), "see zoo_registry.hooks") from None
         found: dict[str, type[ComponentSpec]] = {}
         for impl in self._plugins.hook.zoo_components.get_hookimpls():
             if impl.plugin is plugin:
-                for spec in impl.function():
+                given: object = impl.function()
+                if not isinstance(given, Iterable):
+                    raise PluginError(f"plugin {name}", "a list from zoo_components()", show(given), "return a list")
+                for spec in given:
                     kind = verify(spec, name)
                     if kind in found:
                         raise PluginError(f"plugin {name}", "each kind once", f"{kind!r} twice", "rename one")
-                    found[kind] = spec
+                    found[kind] = cast(type[ComponentSpec], spec)
         if not found:
             raise PluginError(f"plugin {name}", "at least one component", "none", "implement zoo_components()")
         return found
@@ -121,7 +125,7 @@ class Registry:
             if isinstance(kind, str) and kind in known:
                 if role in (None, known_role):
                     return known[kind]
-                found = f"{kind!r}, a kind of {known_role}"
+                found = f"{show(kind)}, a kind of {known_role}"
                 raise UnknownKindError(where, f"a kind of {role}", found, f"`zoo list {role}` shows them")
         if plugin in self.failures:
             raise self.failures[plugin]
@@ -130,10 +134,10 @@ class Registry:
     def _unknown(self, kind: object, role: str | None, where: str) -> UnknownKindError:
         roles = [role] if role else list(ROLES)
         known = [kind for role in roles for kind in self.kinds(role)]
-        close = nearest(str(kind), known)
+        close = nearest(kind, known) if isinstance(kind, str) else None
         listing = f"`zoo list{f' {role}' if role else ''}` shows what is installed"
         hint = f"did you mean {close!r}? {listing}" if close else listing
-        return UnknownKindError(where, f"an installed {role or 'component'}", repr(kind), hint)
+        return UnknownKindError(where, f"an installed {role or 'component'}", show(kind), hint)
 
     def model(self, data: object) -> ModelSpec:
         """Validate plain JSON data as a model spec. Raises SpecError or PluginError."""
@@ -161,7 +165,7 @@ class Registry:
                 continue
             if not isinstance(part, dict) or "kind" not in part:
                 hint = f"`zoo list {role}` shows the kinds"
-                raise SpecError(f"{prefix}{role}", 'an object with a "kind"', repr(part), hint)
+                raise SpecError(f"{prefix}{role}", 'an object with a "kind"', show(part), hint)
             self.find(part["kind"], role, f"{prefix}{role}.kind")
 
     def _model_type(self) -> type[ModelSpec]:
@@ -175,7 +179,7 @@ class Registry:
         except ZooError:
             raise
         except ValidationError as error:
-            raise explain(error) from None
+            raise explain(error, spec, data) from None
         except RecursionError:
             raise SpecError("spec", "a flat spec", "one nested too deeply", "`zoo schema` describes it") from None
 

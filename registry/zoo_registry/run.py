@@ -63,6 +63,7 @@ class RunSpec(Spec):
     def _phases_fit(self) -> "RunSpec":
         for index, phase in enumerate(self.training.phases):
             _check_phase(f"training.phases.{index}", phase, self.model)
+        _check_select(self.training.select, self.model)
         return self
 
     def with_input(self, found: InputSpec) -> "RunSpec":
@@ -86,6 +87,12 @@ def _fields(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in type(spec).model_fields if name != "json_schema"}
 
 
+def _check_select(select: str, model: ModelSpec) -> None:
+    owner = {"accuracy": ("head", model.head), "x": ("decoder", model.decoder)}.get(select)
+    if owner and owner[1] is None:
+        raise SpecError("training.select", f"a {owner[0]} for {select!r}", "none in the model", "select last instead")
+
+
 def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec) -> None:
     roles = [role for role, _ in model.components()]
     for path in phase.learn or ():
@@ -99,4 +106,5 @@ def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec) -> None:
             raise unknown(f"{where}.weights", "a loss term that the model gives", term, list(terms), hint)
     if phase.measure == (phase.learn != ()) and (phase.measure or phase.learn == ()):
         expected = "learn: [] where measure is true" if phase.measure else "something that learns"
-        raise SpecError(f"{where}.learn", expected, str(list(phase.learn or ["all"])), "or change `measure`")
+        found = "null, which means all" if phase.learn is None else str(list(phase.learn))
+        raise SpecError(f"{where}.learn", expected, found, "or change `measure`")

@@ -1,7 +1,7 @@
 """The shape after every stage of a model, worked out in integers before torch is imported."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 from zoo_registry.component import READS, DecoderSpec, HeadSpec, Need
@@ -62,7 +62,7 @@ def trace(model: "ModelSpec") -> Trace:
             rebuilt = _decode(model, model.decoder, tokens, folded)
             shapes, recon = model.decoder.shapes(tokens), signal
     found = Trace(signal, folded, image, tokens, features, codes, rebuilt, shapes, recon)
-    return Trace(*(getattr(found, f.name) for f in fields(found)[:-1]), logits=_judge(model, found))
+    return replace(found, logits=_judge(model, found))
 
 
 def _encode(model: "ModelSpec", folded: Shape, image: Shape | None) -> Shape | None:

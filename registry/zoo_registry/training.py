@@ -123,5 +123,5 @@ class TrainingSpec(Spec):
     phases: tuple[PhaseSpec, ...] = Field(default=(PhaseSpec(),), min_length=1, max_length=1000)
     """What happens in order, repeated."""
 
-    select: Literal["last", "accuracy", "x", "loss"] = "last"
+    select: Literal["last", "accuracy", "x"] = "last"
     """Which weights go into the bundle: the last, or the best on the validation split by this measure."""

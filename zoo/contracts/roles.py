@@ -60,7 +60,7 @@ class Quantizer(nn.Module):
 
     def update(self, stats: Stats) -> None:
         """Moving averages and resets from summed ``stats``; called once per optimizer step."""
-        return None
+        return
 
 
 class Decoder(nn.Module):
@@ -72,7 +72,10 @@ class Decoder(nn.Module):
         alone may be computed once per row."""
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
-        """Unweighted terms beyond the reconstruction; ``series`` and ``mask`` `(b c t)` are what the encoder read."""
+        """Unweighted terms beyond the reconstruction, in the input's units.
+
+        ``decoded`` has the scale back on; ``series`` and ``mask`` `(b c t)` are the folded input, no scale taken off.
+        """
         return {}
 
 

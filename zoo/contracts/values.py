@@ -47,7 +47,7 @@ class Tokens(NamedTuple):
 class Quantized(NamedTuple):
     """Tokens replaced by codes.
 
-    ``values (b c n d)`` carry a straight-through gradient; ``codes (b c n q)`` are int64, in range at padded tokens too;
+    ``values (b c n d)`` carry a straight-through gradient; ``codes (b c n q)`` are int64, in range everywhere;
     ``latents (b c n e)`` are what was quantized, in the codebook's own width; ``stats`` only in training mode.
     """
 
@@ -57,7 +57,8 @@ class Quantized(NamedTuple):
     stats: Stats | None = None
 
 
-class CodeTable(NamedTuple):
+@dataclass(frozen=True)
+class CodeTable:
     """Every distinct token: `rows (k d)`, detached, and each token's row `index (b c n)`."""
 
     rows: Tensor

@@ -1,0 +1,25 @@
+"""The residual block of encoder and decoder."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class ResidualBlock(nn.Module):
+    """`(b d t) -> (b d t)`: x + convolution of GELU of x normalised over d; positions that are not real count as 0."""
+
+    def __init__(self, dim: int, kernel: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.conv = nn.Conv1d(dim, dim, kernel, padding=kernel // 2)
+
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
+        """``real (b 1 t)`` is True where there is something; None means everywhere."""
+        normal = F.gelu(self.norm(x.mT).mT)
+        change: Tensor = self.conv(keep(normal, real))
+        return x + change
+
+
+def keep(x: Tensor, real: Tensor | None) -> Tensor:
+    """``x`` where ``real`` is True, 0 elsewhere."""
+    return x if real is None else torch.where(real, x, 0)

@@ -1,0 +1,38 @@
+"""Convolutional decoder that resizes and convolves by turns."""
+
+from einops import rearrange
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.contracts import CodeTable, Decoded, Decoder, Tokens
+from zoo_conv.block import ResidualBlock, keep
+
+
+class ResizeDecoder(Decoder):
+    """`(b c n d) -> (b c t)`, every series by itself, for any n and t.
+
+    Linear interpolation and a residual block by turns, in ``layers`` steps of equal ratio (Odena et al. 2016: resizing
+    leaves no checkerboard, as transposed convolutions do). Padded tokens count as 0.
+    """
+
+    def __init__(self, width: int, tokens: int, length: int, dim: int, layers: int, kernel: int) -> None:
+        super().__init__()
+        self.sizes = [round(tokens * (length / tokens) ** (step / layers)) for step in range(1, layers + 1)]
+        self.project = nn.Conv1d(width, dim, 1)
+        self.blocks = nn.ModuleList(ResidualBlock(dim, kernel) for _ in self.sizes)
+        self.norm = nn.LayerNorm(dim)
+        self.draw = nn.Linear(dim, 1)
+
+    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+        channels = tokens.values.shape[1]
+        hidden = self.project(_by_series(tokens))
+        for size, block in zip(self.sizes, self.blocks, strict=True):
+            hidden = block(F.interpolate(hidden, size=size, mode="linear"))
+        series = self.draw(self.norm(hidden.mT))
+        return Decoded(rearrange(series, "(b c) t 1 -> b c t", c=channels))
+
+
+def _by_series(tokens: Tokens) -> Tensor:
+    """Values `((b c) d n)`, padded tokens 0."""
+    real = None if tokens.mask is None else tokens.mask[..., None]
+    return rearrange(keep(tokens.values, real), "b c n d -> (b c) d n")

@@ -1,0 +1,39 @@
+"""Attention across channels."""
+
+import torch
+from einops import rearrange, repeat
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.contracts import Tokens
+from zoo_fusion.channelwise import ChannelwiseFusion
+
+
+class AttentionFusion(ChannelwiseFusion):
+    """Tokens `(b c n d)` at one position attend to each other across channels; padded tokens are no keys.
+
+    A residual on normalised tokens whose last map starts at 0, so that training starts from the channels alone.
+    """
+
+    def __init__(self, dim: int, heads: int, width: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(dim)
+        self.project_in = nn.Linear(dim, 3 * heads * width)
+        self.project_out = nn.Linear(heads * width, dim)
+        nn.init.zeros_(self.project_out.weight)
+        nn.init.zeros_(self.project_out.bias)
+
+    def mix(self, tokens: Tokens) -> Tokens:
+        projected = self.project_in(self.norm(tokens.values))
+        # Positions are stacked on the heads: attention kernels limit batch size to 65535.
+        query, key, value = rearrange(projected, "b c n (p h w) -> p b (n h) c w", p=3, h=self.heads)
+        keys = None if tokens.mask is None else self._keys(tokens.mask)
+        seen = F.scaled_dot_product_attention(query, key, value, keys)
+        change = self.project_out(rearrange(seen, "b (n h) c w -> b c n (h w)", h=self.heads))
+        return tokens._replace(values=tokens.values + change)
+
+    def _keys(self, mask: Tensor) -> Tensor:
+        """`(b c n) -> (b (n h) c c)`: real tokens, and each token itself, so that no row is empty."""
+        itself = torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
+        return repeat(mask, "b c n -> b (n h) 1 c", h=self.heads) | itself

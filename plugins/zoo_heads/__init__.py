@@ -1,0 +1,58 @@
+"""Linear heads on tokens and on code histograms."""
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+from zoo_registry import HeadSpec, Need, Shape, ShapeError, hookimpl
+
+if TYPE_CHECKING:
+    from zoo.contracts import Head
+
+_MOST_FEATURES = 2**24
+
+
+class TokenLinear(HeadSpec):
+    """A linear map of all tokens, with their attributes where there are any, standardised by running statistics."""
+
+    kind: Literal["heads.token-linear"] = "heads.token-linear"
+    needs: ClassVar[Need] = "tokens"
+
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of features dropped in training."""
+
+    def check(self, x: Shape) -> None:
+        _require_few("tokens", x, x["c"] * x["n"] * x["d"], "fewer or narrower tokens, or a fusion of the channels")
+
+    def build(self, x: Shape, classes: int) -> "Head":
+        from zoo_heads.token_linear import TokenLinearHead
+
+        return TokenLinearHead(x["c"], x["n"], x["d"], classes, self.dropout)
+
+
+class HistogramLinear(HeadSpec):
+    """A linear map of how often each code occurs in each channel, standardised by running statistics."""
+
+    kind: Literal["heads.histogram-linear"] = "heads.histogram-linear"
+    needs: ClassVar[Need] = "codes"
+
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    """Share of features dropped in training."""
+
+    def check(self, x: Shape) -> None:
+        _require_few("codes", x, x["c"] * x["q"] * x["k"], "fewer codes, or a fusion of the channels")
+
+    def build(self, x: Shape, classes: int) -> "Head":
+        from zoo_heads.histogram_linear import HistogramLinearHead
+
+        return HistogramLinearHead(x["c"], x["q"], x["k"], classes, self.dropout)
+
+
+def _require_few(what: str, x: Shape, features: int, hint: str) -> None:
+    if features > _MOST_FEATURES:
+        found = f"{features} from {what} {x}"
+        raise ShapeError("head", f"{_MOST_FEATURES} features at most for a linear map", found, hint)
+
+
+@hookimpl
+def zoo_components() -> list[type[HeadSpec]]:
+    return [TokenLinear, HistogramLinear]

@@ -1,0 +1,46 @@
+"""Standardisation with running statistics."""
+
+import torch
+from torch import Tensor, nn
+
+_RATE = 0.1
+_EPSILON = 1e-5
+
+
+class RunningStandardize(nn.Module):
+    """`(b g f) -> (b g f)`: each feature minus its running mean over its running deviation, 0 where not real.
+
+    The statistics are learned in training mode, over real rows `(b g)` alone and before they are used, and serve both
+    modes: as plain means over the first batches, then at a fixed rate. A group that is nowhere real leaves its own.
+    """
+
+    mean: Tensor
+    var: Tensor
+    batches: Tensor
+
+    def __init__(self, groups: int, features: int) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(groups, features))
+        self.register_buffer("var", torch.ones(groups, features))
+        self.register_buffer("batches", torch.zeros(groups, 1))
+
+    def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
+        """``real (b g)`` is True where there is something; None means everywhere."""
+        x = x.to(self.mean.dtype)
+        weight = torch.ones_like(x[..., :1]) if real is None else real[..., None].to(x.dtype)
+        if self.training:
+            self._learn(x.detach(), weight)
+        scaled = (x - self.mean) * (self.var + _EPSILON).rsqrt()
+        return torch.where(weight > 0, scaled, 0)
+
+    @torch.no_grad()
+    def _learn(self, x: Tensor, weight: Tensor) -> None:
+        count = weight.sum(0)
+        mean = torch.where(weight > 0, x, 0).sum(0) / count.clamp(min=1)
+        var = torch.where(weight > 0, x - mean, 0).square().sum(0) / count.clamp(min=1)
+        self.batches.add_(count > 0)
+        rate = torch.where(count > 0, self.batches.clamp(min=1).reciprocal().clamp(min=_RATE), 0)
+        # Mean and variance of the two populations together, weighed 1 − rate and rate.
+        away = mean - self.mean
+        self.var.lerp_(var, rate).add_(rate * (1 - rate) * away.square())
+        self.mean.add_(rate * away)

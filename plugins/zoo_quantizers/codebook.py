@@ -1,0 +1,76 @@
+"""A codebook of one or more levels that follows its tokens by moving averages."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo_quantizers.nearest import nearest
+
+_EPSILON = 1e-5
+
+
+class Codebook(nn.Module):
+    """``codes (q k e)`` with the moving averages they come from: ``counts (q k)`` of tokens and their ``sums (q k e)``.
+
+    Level by level, each coding what the ones before left over; one level is plain vector quantization. Codes start
+    normal, each level at half the scale of the one before, and weigh as much as one token.
+    """
+
+    codes: Tensor
+    counts: Tensor
+    sums: Tensor
+
+    def __init__(self, levels: int, codes: int, width: int, decay: float) -> None:
+        super().__init__()
+        self.levels, self.size, self.width, self.decay = levels, codes, width, decay
+        start = torch.randn(levels, codes, width) * 0.5 ** torch.arange(levels)[:, None, None]
+        self.register_buffer("codes", start)
+        self.register_buffer("counts", torch.ones(levels, codes))
+        self.register_buffer("sums", start.clone())
+
+    def assign(self, latents: Tensor) -> Tensor:
+        """Greedy codes: `(... e) -> (... q)`."""
+        found = []
+        for codes in self.codes:
+            index = nearest(latents, codes)
+            latents = latents - F.embedding(index, codes)
+            found.append(index)
+        return torch.stack(found, -1)
+
+    def lookup(self, codes: Tensor) -> Tensor:
+        """The code of every level: `(... q) -> (... q e)`."""
+        return F.embedding(self._rows(codes), self.codes.flatten(0, 1))
+
+    def residuals(self, latents: Tensor, chosen: Tensor) -> Tensor:
+        """What every level was given: latents `(... e)` and their codes' vectors `(... q e) -> (... q e)`."""
+        return latents.unsqueeze(-2) - (chosen.cumsum(-2) - chosen)
+
+    @torch.no_grad()
+    def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Mapping[str, Tensor]:
+        """Tokens per code, ``counts (q k)``, and their ``sums (q k e)``, over real tokens; they add up over batches."""
+        given = self.residuals(latents, self.lookup(codes)).to(self.sums.dtype).flatten(0, -2)
+        rows = self._rows(codes).flatten()
+        real = torch.ones_like(rows, dtype=torch.bool) if mask is None else mask[..., None].expand_as(codes).flatten()
+        counts = torch.zeros_like(self.counts).flatten().index_add(0, rows, real.to(self.counts.dtype))
+        sums = torch.zeros_like(self.sums).flatten(0, 1).index_add(0, rows, torch.where(real[:, None], given, 0))
+        return {"counts": counts.view_as(self.counts), "sums": sums.view_as(self.sums)}
+
+    @torch.no_grad()
+    def update(self, stats: Mapping[str, Tensor]) -> None:
+        """One step of the moving averages (van den Oord et al. 2017, eq. 6–8); none where no token was real."""
+        seen = stats["counts"].sum(-1, keepdim=True) > 0
+        rate = torch.where(seen, 1 - self.decay, 0.0).to(self.counts.dtype)
+        self.counts.lerp_(stats["counts"], rate)
+        self.sums.lerp_(stats["sums"], rate[..., None])
+        self.codes.copy_(torch.where(seen[..., None], self.settle(), self.codes))
+
+    def settle(self) -> Tensor:
+        """Codes `(q k e)` from the moving averages: sums by counts, these with Laplace smoothing."""
+        total = self.counts.sum(-1, keepdim=True)
+        smooth = (self.counts + _EPSILON) / (total + self.size * _EPSILON) * total
+        return self.sums / smooth[..., None]
+
+    def _rows(self, codes: Tensor) -> Tensor:
+        return codes + torch.arange(self.levels, device=codes.device) * self.size

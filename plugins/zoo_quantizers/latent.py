@@ -1,0 +1,58 @@
+"""The one forward of every quantizer: project in, code, straight through, project out."""
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from zoo.contracts import Quantized, Quantizer, Stats
+
+
+class LatentQuantizer(Quantizer):
+    """Tokens `(b c n d) ->` latents `(b c n e) ->` codes `(b c n q)` and back; identity in and out where d = e.
+
+    Values are exactly the decoded codes, with the gradient of the latents (straight-through, Bengio et al. 2013).
+    """
+
+    def __init__(self, tokens: int, width: int) -> None:
+        super().__init__()
+        self.project_in = _projection(tokens, width)
+        self.project_out = _projection(width, tokens)
+
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
+        latents = self.latents(values)
+        codes = self.assign(latents.detach())
+        vectors = self.vectors(codes).to(latents.dtype) + (latents - latents.detach())
+        stats = self.stats(latents.detach(), codes, mask) if self.training else None
+        return Quantized(self.project_out(vectors).to(values.dtype), codes, latents, stats)
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """`(... q) -> (... d)`."""
+        decoded: Tensor = self.project_out(self.vectors(codes))
+        return decoded
+
+    def latents(self, values: Tensor) -> Tensor:
+        """What is quantized: `(... d) -> (... e)`."""
+        projected: Tensor = self.project_in(values)
+        return projected
+
+    @abstractmethod
+    def assign(self, latents: Tensor) -> Tensor:
+        """Codes of latents: `(... e) -> (... q)`, in range whatever the latents."""
+
+    @abstractmethod
+    def vectors(self, codes: Tensor) -> Tensor:
+        """The latents that codes stand for: `(... q) -> (... e)`."""
+
+    def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Stats | None:
+        """What ``update`` needs, summed over real tokens; None where there is nothing to update."""
+        return None
+
+
+def at_least_float32(x: Tensor) -> Tensor:
+    """``x`` in float32, or in float64 where it has that."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _projection(source: int, target: int) -> nn.Module:
+    return nn.Identity() if source == target else nn.Linear(source, target)

@@ -1,0 +1,71 @@
+"""Lookup-free quantization: the signs of a token's dimensions are its code."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from zoo.contracts import Losses, Quantized, masked_mean
+from zoo_quantizers.latent import LatentQuantizer, at_least_float32
+
+
+class LookupFreeQuantizer(LatentQuantizer):
+    """Tokens `(b c n d)` to ``bits`` signs; bit i of the code is set where latent i is positive.
+
+    A token's distribution over the codes, p(c) ∝ exp(−|z − c|² / temperature), falls apart into independent bits:
+    the entropy terms are exact, and a table of tokens by codes is never needed.
+    """
+
+    powers: Tensor
+    ones: Tensor
+
+    def __init__(
+        self, tokens: int, bits: int, commit: float, entropy: float, diversity: float, temperature: float
+    ) -> None:
+        super().__init__(tokens, bits)
+        self.commit, self.entropy, self.diversity, self.temperature = commit, entropy, diversity, temperature
+        self.register_buffer("powers", 2 ** torch.arange(bits), persistent=False)
+        self.register_buffer("ones", torch.ones(bits), persistent=False)
+
+    def assign(self, latents: Tensor) -> Tensor:
+        return ((latents > 0) * self.powers).sum(-1, keepdim=True)
+
+    def vectors(self, codes: Tensor) -> Tensor:
+        return torch.where(codes & self.powers > 0, self.ones, -self.ones)
+
+    def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
+        """``z.commit``: mean squared distance from the signs; ``z.entropy``: mean entropy of the tokens' distributions
+        minus ``diversity`` times the entropy of their mean, in nats, so it may be negative; ``z`` weighs both."""
+        latents = at_least_float32(quantized.latents)
+        latents = latents if mask is None else torch.where(mask[..., None], latents, 0)
+        commit = masked_mean((latents - self.vectors(quantized.codes)).square(), mask)
+        logits = latents * (4 / self.temperature)
+        doubt = masked_mean(_bit_entropy(logits).sum(-1), mask)
+        entropy = doubt - self.diversity * _entropy(_mean_distribution(logits.sigmoid(), mask))
+        return {"z": self.commit * commit + self.entropy * entropy, "z.commit": commit, "z.entropy": entropy}
+
+
+def _mean_distribution(bits: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean over real tokens of the distributions over codes whose bits are set with probability `(b c n e)`.
+
+    Half of the bits span the rows and half the columns, so that the mean over tokens is one matrix product.
+    """
+    rows, columns = (_product(part.flatten(0, -2)) for part in bits.tensor_split(2, -1))
+    real = torch.ones_like(rows[:, :1], dtype=torch.bool) if mask is None else mask.reshape(-1, 1)
+    with torch.autocast(bits.device.type, enabled=False):
+        return torch.where(real, rows, 0).T @ columns / real.sum().clamp(min=1)
+
+
+def _product(bits: Tensor) -> Tensor:
+    """Probability of every setting of independent bits: `(r e) -> (r 2^e)`."""
+    table = bits.new_ones(len(bits), 1)
+    for bit in bits.unbind(-1):
+        table = torch.cat([table * (1 - bit[:, None]), table * bit[:, None]], -1)
+    return table
+
+
+def _bit_entropy(logits: Tensor) -> Tensor:
+    return F.softplus(logits) - logits * logits.sigmoid()
+
+
+def _entropy(distribution: Tensor) -> Tensor:
+    return -(distribution * distribution.clamp(min=1e-20).log()).sum()

@@ -1,0 +1,79 @@
+"""Whole numbers that have to divide one another, each refusal naming the nearest that would."""
+
+from math import log
+
+from zoo_registry import ShapeError
+
+USUAL = 50
+"""Patches that suit windows of 500 samples (10 samples each)."""
+
+MOST = 1024
+"""Most patches or tokens of a series: attention takes memory in their square."""
+
+MOST_HEADS = 64
+
+
+def nearest_divisor(length: int, wanted: int, least: int = 1, most: int = MOST) -> int | None:
+    """The divisor of ``length`` nearest to ``wanted`` by ratio, from ``least`` to ``most``, if any."""
+    divisors = [n for n in range(least, min(length, most) + 1) if length % n == 0]
+    return min(divisors, key=lambda n: (abs(log(n / wanted)), n), default=None)
+
+
+def cut(length: int, patches: int | None, patch: int | None) -> tuple[int, int]:
+    """Patches and samples per patch of a series of ``length``, None meaning whatever fits; raise ShapeError on gaps."""
+    if patches is not None and patch is not None:
+        _require_cover(length, patches, patch)
+        return patches, patch
+    if patch is not None:
+        return _side_by_side(length, patch), patch
+    count = _usual(length) if patches is None else patches
+    require_divisor("encoder.patches", "patches", count, length, least=2)
+    return count, length // count
+
+
+def _usual(length: int) -> int:
+    found = nearest_divisor(length, USUAL, least=2)
+    if found is None or not min(USUAL, length) <= 4 * found <= 16 * USUAL:
+        expected = f"a divisor of the series' {length} samples near {USUAL}"
+        hint = f"bring the series to {_nearest_multiple(length, USUAL)} samples (data.length), or give patches"
+        raise ShapeError("encoder.patches", expected, "none", hint)
+    return found
+
+
+def _side_by_side(length: int, patch: int) -> int:
+    if length % patch == 0 and 2 <= length // patch <= MOST:
+        return length // patch
+    near = nearest_divisor(length, max(2, round(length / patch)), least=2)
+    hint = f"take {length // near}" if near else "give patches too and let them overlap"
+    raise ShapeError("encoder.patch", f"samples that cut {length} into 2 to {MOST} equal patches", str(patch), hint)
+
+
+def _require_cover(length: int, patches: int, patch: int) -> None:
+    if patches > length:
+        raise ShapeError("encoder.patches", f"at most {length}, one per sample", str(patches), f"take {length}")
+    least = length - (patches - 1) * (length // patches)
+    if not least <= patch <= length:
+        expected = f"{least} to {length} samples, so that {patches} patches leave no gap in {length}"
+        raise ShapeError("encoder.patch", expected, str(patch), f"take {least}")
+
+
+def require_divisor(where: str, what: str, count: int, length: int, least: int) -> None:
+    """Raise ShapeError unless ``count`` ``what`` divide ``length``, naming the nearest count and length that would."""
+    if length % count == 0:
+        return
+    nearest = nearest_divisor(length, count, least)
+    counts = f"take {nearest} {what}" if nearest else f"take other {what}"
+    hint = f"{counts}, or bring the series to {_nearest_multiple(length, count)} samples (data.length)"
+    raise ShapeError(where, f"{what} that divide the series' {length} samples", str(count), hint)
+
+
+def require_heads(where: str, heads: int, dim: int) -> None:
+    """Raise ShapeError unless ``heads`` divide ``dim``."""
+    if dim % heads:
+        nearest = nearest_divisor(dim, heads, most=MOST_HEADS)
+        hint = f"take {nearest}, or a width of {_nearest_multiple(dim, heads)}"
+        raise ShapeError(where, f"attention heads that divide the width {dim}", str(heads), hint)
+
+
+def _nearest_multiple(length: int, count: int) -> int:
+    return max(1, round(length / count)) * count

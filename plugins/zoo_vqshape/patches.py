@@ -1,0 +1,58 @@
+"""Patches of a series: where they lie, which can be read, and which are left out while training."""
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+
+
+class Patches(nn.Module):
+    """`(b c t) -> (b c) p l`: ``count`` patches of ``size`` samples, length // count apart.
+
+    A patch that reaches past the end repeats the last sample.
+    """
+
+    index: Tensor
+
+    def __init__(self, length: int, count: int, size: int) -> None:
+        super().__init__()
+        starts = torch.arange(count) * (length // count)
+        index = (starts[:, None] + torch.arange(size)).clamp(max=length - 1)
+        self.register_buffer("index", index, persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return rearrange(x[..., self.index], "b c p l -> (b c) p l")
+
+
+def readable(observed: Tensor) -> Tensor:
+    """Patches that may be attended to, `(b p l) -> (b p)`: those observed throughout.
+
+    A series without such a patch falls back to patches observed in part, and one without any of those to all: attention
+    over nothing would be NaN.
+    """
+    keys = observed.all(-1)
+    for weaker in (observed.any(-1), torch.ones_like(keys)):
+        keys = torch.where(keys.any(-1, keepdim=True), keys, weaker)
+    return keys
+
+
+class LeaveOut(nn.Module):
+    """Random choice of ``ratio`` of a series' readable patches that the encoder does not see."""
+
+    kept: Tensor
+
+    def __init__(self, patches: int, ratio: float) -> None:
+        super().__init__()
+        # A table, because a product of tensors may round otherwise than the number of rows below.
+        self.rows = patches - int(patches * ratio)
+        kept = torch.tensor([n - int(n * ratio) for n in range(patches + 1)])
+        self.register_buffer("kept", kept, persistent=False)
+
+    def forward(self, x: Tensor, keys: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """`(b p d)` with ``keys (b p)`` to the patches kept, `(b r d)`, and which of them may be attended to."""
+        noise = torch.rand(x.shape[:2], device=x.device)
+        order = (noise if keys is None else noise + ~keys).argsort(-1)[:, : self.rows]
+        x = x.take_along_dim(order.unsqueeze(-1), 1)
+        if keys is None:
+            return x, None
+        # Readable patches come first, and of these only their own share is kept.
+        return x, torch.arange(self.rows, device=x.device) < self.kept[keys.sum(-1)].unsqueeze(-1)

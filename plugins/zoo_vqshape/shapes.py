@@ -1,0 +1,108 @@
+"""The shape decoder of VQShape: a code vector to a normalised shape, one by one or through a table of all codes."""
+
+import torch
+from einops import rearrange
+from torch import Tensor, nn
+from torch.func import jvp, vmap
+from torch.nn import functional as F
+
+from zoo.contracts import CodeTable
+from zoo_vqshape.precision import without_autocast
+
+WIDE, NARROW, GROUPS = 128, 64, 16
+
+
+class GroupNorm(nn.GroupNorm):
+    """Group norm of `(m w s)` in elementary operations: torch.compile traces no forward derivative of the fused one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        groups = rearrange(x.to(self.weight.dtype), "m (g w) s -> m g w s", g=self.num_groups)
+        variance, mean = torch.var_mean(groups, (2, 3), correction=0, keepdim=True)
+        scaled = rearrange((groups - mean) * (variance + self.eps).rsqrt(), "m g w s -> m (g w) s")
+        return torch.addcmul(self.bias[:, None], scaled, self.weight[:, None])
+
+
+class Residual(nn.Module):
+    """Two convolutions, each after group norm and GELU, plus the input: `(m wide s) -> (m narrow s)`."""
+
+    def __init__(self, wide: int, narrow: int) -> None:
+        super().__init__()
+        self.block = nn.Sequential(
+            GroupNorm(GROUPS, wide),
+            nn.GELU(),
+            nn.Conv1d(wide, narrow, 3, padding=1),
+            GroupNorm(GROUPS, narrow),
+            nn.GELU(),
+            nn.Conv1d(narrow, narrow, 3, padding=1),
+        )
+        self.channel_up = nn.Identity() if wide == narrow else nn.Conv1d(wide, narrow, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.channel_up(x) + self.block(x)
+        return out
+
+
+class Upsample(nn.Module):
+    """Every sample four times, then a convolution: `(m w s) -> (m w 4s)`."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv1d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv(F.interpolate(x, scale_factor=4.0, mode="nearest"))
+        return out
+
+
+class ShapeDecoder(nn.Module):
+    """Code vectors `(... d)` to shapes `(... s)` of mean 0 and deviation 1, ``samples`` being a multiple of 16.
+
+    ``smooth`` is the odd width of the last convolution.
+    """
+
+    def __init__(self, dim: int, samples: int, smooth: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(dim, WIDE * samples // 16),
+            nn.Unflatten(-1, (WIDE, samples // 16)),
+            Residual(WIDE, WIDE),
+            nn.GELU(),
+            Upsample(WIDE),
+            Residual(WIDE, NARROW),
+            nn.GELU(),
+            Upsample(NARROW),
+            nn.GELU(),
+            nn.Conv1d(NARROW, 1, smooth, padding=smooth // 2),
+        )
+
+    def forward(self, codes: Tensor) -> Tensor:
+        raw = self.layers(codes.reshape(-1, codes.shape[-1])).squeeze(1)
+        shapes = (raw - raw.mean(-1, keepdim=True)) / (raw.std(-1, keepdim=True) + 1e-8)
+        out: Tensor = shapes.unflatten(0, codes.shape[:-1])
+        return out
+
+    def look_up(self, codes: Tensor, table: CodeTable) -> Tensor:
+        """The shapes of ``codes (b c n d)``, which are rows of ``table``, at the cost of decoding its rows.
+
+        shape = S[i] + J[i] (z − sg[z]) with S the shapes of the rows, J their Jacobian and i the row of z: value and
+        gradients are those of decoding every token.
+        """
+        shapes = F.embedding(table.index, self(table.rows))
+        if not (torch.is_grad_enabled() and codes.requires_grad):
+            return shapes
+        slopes = self._jacobian(table.rows)[table.index]
+        return shapes + torch.einsum("bcnsd,bcnd->bcns", slopes, codes - codes.detach())
+
+    @torch.no_grad()
+    def _jacobian(self, rows: Tensor) -> Tensor:
+        """d shape / d code at each of ``rows (k d)``, one forward derivative per axis: `(k s d)`."""
+        rows = rows.to(next(self.parameters()).dtype)
+        axes = torch.eye(rows.shape[-1], dtype=rows.dtype, device=rows.device)
+
+        def slope(axis: Tensor) -> Tensor:
+            change: Tensor = jvp(self.forward, (rows,), (axis.expand_as(rows),))[1]
+            return change
+
+        with without_autocast(rows.device):
+            slopes: Tensor = vmap(slope, out_dims=-1)(axes)
+        return slopes

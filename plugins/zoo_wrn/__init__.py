@@ -1,0 +1,79 @@
+"""zoo-wrn: WideResNets that classify signals, rebuilt signals and images."""
+
+from math import prod
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, field_validator
+from zoo_registry import HeadSpec, Shape, ShapeError, hookimpl
+
+if TYPE_CHECKING:
+    from zoo.contracts import Head
+
+REDUCTION = 4
+"""Samples or rows of pixels that one position of the last stage stands for."""
+
+
+class WideResNetSpec(HeadSpec):
+    """Depth and width of a WideResNet (Zagoruyko & Komodakis 2016, arXiv:1605.07146), the WRN-depth-width of papers."""
+
+    depth: int = Field(default=16, ge=10, le=100)
+    """Layers of the network, 6n + 4 for n residual blocks in each of its three stages."""
+
+    width: int = Field(default=1, ge=1, le=16)
+    """Factor on the 16, 32 and 64 channels of the stages."""
+
+    @field_validator("depth")
+    @classmethod
+    def _whole_blocks(cls, depth: int) -> int:
+        below = depth - (depth - 4) % 6
+        if below != depth:
+            raise ValueError(f"A depth of 6n + 4, such as {below} or {below + 6}")
+        return depth
+
+    def check(self, x: Shape) -> None:
+        """Refuse inputs of which the last stage keeps a single position: batch norm cannot learn from one window."""
+        positions = prod(-(-size // REDUCTION) for _, size in x.axes[1:])
+        if positions < 2:
+            hint = "use longer windows or a larger image"
+            raise ShapeError("head", f"more than {REDUCTION} samples, or rows or columns of pixels", str(x), hint)
+
+
+class WideResNetSignal(WideResNetSpec):
+    """A 1-D WideResNet on the signal, standardised by the training data's statistics."""
+
+    kind: Literal["wrn.signal"] = "wrn.signal"
+    needs = "signal"
+
+    def build(self, x: Shape, classes: int) -> "Head":
+        from zoo_wrn.heads import SeriesClassifier, SignalHead
+
+        return SignalHead(SeriesClassifier(x["c"], classes, self.depth, self.width))
+
+
+class WideResNetRecon(WideResNetSpec):
+    """The network of wrn.signal on the rebuilt signal: how much of the class is left in a reconstruction."""
+
+    kind: Literal["wrn.recon"] = "wrn.recon"
+    needs = "recon"
+
+    def build(self, x: Shape, classes: int) -> "Head":
+        from zoo_wrn.heads import ReconHead, SeriesClassifier
+
+        return ReconHead(SeriesClassifier(x["c"], classes, self.depth, self.width))
+
+
+class WideResNetImage(WideResNetSpec):
+    """A 2-D WideResNet on an image of the signal."""
+
+    kind: Literal["wrn.image"] = "wrn.image"
+    needs = "image"
+
+    def build(self, x: Shape, classes: int) -> "Head":
+        from zoo_wrn.heads import ImageHead
+
+        return ImageHead(x["c"], classes, self.depth, self.width)
+
+
+@hookimpl
+def zoo_components() -> list[type[HeadSpec]]:
+    return [WideResNetSignal, WideResNetRecon, WideResNetImage]

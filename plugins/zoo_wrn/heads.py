@@ -1,0 +1,74 @@
+"""Heads around a WideResNet: on the signal, on the rebuilt signal and on an image."""
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo.contracts import Head, Output, Standardize
+from zoo_wrn import REDUCTION
+from zoo_wrn.wideresnet import IMAGES, SERIES, WideResNet
+
+
+class SeriesClassifier(nn.Module):
+    """`(b c t) -> (b k)`: a 1-D WideResNet behind the standardisation of its training data.
+
+    Raises BundleError while that standardisation was never filled.
+    """
+
+    def __init__(self, channels: int, classes: int, depth: int, width: int) -> None:
+        super().__init__()
+        self.standardize = Standardize(channels)
+        self.network = WideResNet(SERIES, channels, classes, depth, width)
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Logits of `x (b c t)`, pooled where ``mask (b c t)`` is True in any channel."""
+        logits: Tensor = self.network(self.standardize(x, mask), None if mask is None else _observed(mask))
+        return logits
+
+
+class SignalHead(Head):
+    """Logits of the signal as given."""
+
+    def __init__(self, classifier: SeriesClassifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, output: Output) -> Tensor:
+        """`x (b c t) -> (b k)`."""
+        logits: Tensor = self.classifier(output.x, output.mask)
+        return logits
+
+
+class ReconHead(Head):
+    """Logits of the rebuilt signal; weights and buffers have the names of SignalHead's."""
+
+    def __init__(self, classifier: SeriesClassifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, output: Output) -> Tensor:
+        """`x_recon (b c t) -> (b k)`."""
+        logits: Tensor = self.classifier(output.x_recon, output.mask)
+        return logits
+
+
+class ImageHead(Head):
+    """Logits of an image.
+
+    Images are not standardised by the signal's statistics, which say nothing about their pixels: ``normalize`` keeps
+    running per-channel statistics of the images it was trained on, without weights of its own.
+    """
+
+    def __init__(self, channels: int, classes: int, depth: int, width: int) -> None:
+        super().__init__()
+        self.normalize = nn.BatchNorm2d(channels, affine=False)
+        self.network = WideResNet(IMAGES, channels, classes, depth, width)
+
+    def forward(self, output: Output) -> Tensor:
+        """`image (b c h w) -> (b k)`."""
+        logits: Tensor = self.network(self.normalize(output.image))
+        return logits
+
+
+def _observed(mask: Tensor) -> Tensor:
+    """Mask `(b c t)` of samples `-> (b ceil(t/4))` of the last stage: any of the samples it stands for."""
+    return F.max_pool1d(mask.any(1, keepdim=True).float(), REDUCTION, ceil_mode=True).squeeze(1) > 0

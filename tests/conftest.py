@@ -1,0 +1,37 @@
+"""Fixtures for tests that install throw-away plugins."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+
+class Install(Protocol):
+    """Write a module `zoo_NAME` and the metadata pip would have written, where Python finds them."""
+
+    def __call__(self, name: str, source: str, distribution: str | None = None) -> None: ...
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Install distributions that are gone after the test."""
+    modules: list[str] = []
+
+    def install(name: str, source: str, distribution: str | None = None) -> None:
+        package = distribution or f"zoo-{name}"
+        site = tmp_path / package
+        info = site / f"{package.replace('-', '_')}-1.5.dist-info"
+        info.mkdir(parents=True)
+        (site / f"zoo_{name}.py").write_text(source)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.5\n")
+        (info / "entry_points.txt").write_text(f"[zoo.plugins]\n{name} = zoo_{name}\n")
+        monkeypatch.syspath_prepend(str(site))
+        importlib.invalidate_caches()
+        modules.append(f"zoo_{name}")
+
+    yield install
+    for module in modules:
+        sys.modules.pop(module, None)

@@ -1,0 +1,248 @@
+"""Linear heads on tokens and code histograms, and every combination of these plugins' components."""
+
+import itertools
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import zoo_conv
+import zoo_fusion
+import zoo_heads
+import zoo_quantizers
+from torch import Tensor
+from zoo_heads import HistogramLinear, TokenLinear
+from zoo_heads.histogram_linear import histogram
+from zoo_heads.running import RunningStandardize
+from zoo_registry import Registry, Shape, ShapeError
+
+from zoo.assembly import ZooModel
+from zoo.contracts import Attributes, Head, Output, Quantized, Tokens
+
+FEATURES, CODES = Shape.of("c n d", 2, 5, 4), Shape.of("c n q k", 2, 5, 3, 7)
+
+
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def values(seed: int = 0, batch: int = 6) -> Tensor:
+    return torch.randn(batch, 2, 5, 4, generator=generator(seed)) * 3 + 2
+
+
+def holes(seed: int = 1, batch: int = 6) -> Tensor:
+    return torch.rand(batch, 2, 5, generator=generator(seed)) > 0.3
+
+
+def output(tokens: Tensor, mask: Tensor | None = None, codes: Tensor | None = None) -> Output:
+    quantized = None if codes is None else Quantized(tokens, codes, tokens)
+    return Output(x=torch.zeros(len(tokens), 2, 20), tokens=Tokens(tokens, mask), quantized=quantized)
+
+
+def token_head(dropout: float = 0.0) -> Head:
+    torch.manual_seed(0)
+    return TokenLinear(dropout=dropout).build(FEATURES, 3)
+
+
+def histogram_head() -> Head:
+    torch.manual_seed(0)
+    return HistogramLinear().build(CODES, 3)
+
+
+def some_codes(batch: int = 6) -> Tensor:
+    return torch.randint(0, 7, (batch, 2, 5, 3), generator=generator(3))
+
+
+# running statistics
+
+
+def test_running_statistics_are_those_of_real_rows() -> None:
+    standardize, mask = RunningStandardize(10, 4), holes().flatten(1)
+    mask[:, 0] = False
+    x = values().flatten(1, 2)
+    found = standardize(x, mask)
+    for group in range(1, 10):
+        rows = x[mask[:, group], group].numpy()
+        np.testing.assert_allclose(standardize.mean[group], rows.mean(0), rtol=1e-5)
+        np.testing.assert_allclose(standardize.var[group], rows.var(0), rtol=1e-4)
+        expected = (rows - rows.mean(0)) / np.sqrt(rows.var(0) + 1e-5)
+        np.testing.assert_allclose(found[mask[:, group], group], expected, rtol=1e-3, atol=1e-4)
+    assert not bool(found[~mask].any())
+    assert standardize.mean[0].tolist() == [0] * 4
+    assert standardize.var[0].tolist() == [1] * 4
+
+
+def test_first_batches_count_alike_then_the_past_fades() -> None:
+    standardize = RunningStandardize(1, 1)
+    batches = [torch.randn(8, 1, 1, generator=generator(seed)) + seed for seed in range(10)]
+    for batch in batches:
+        standardize(batch)
+    everything = torch.cat(batches)
+    torch.testing.assert_close(standardize.mean.squeeze(), everything.mean())
+    torch.testing.assert_close(standardize.var.squeeze(), everything.var(correction=0))
+    before = standardize.mean.item()
+    standardize(torch.full((8, 1, 1), 100.0))
+    assert standardize.mean.item() == pytest.approx(0.9 * before + 0.1 * 100)
+
+
+def test_statistics_rest_in_eval_mode_and_serve_both_modes() -> None:
+    head = token_head()
+    head(output(values()))
+    before = {key: value.clone() for key, value in head.state_dict().items()}
+    train = head(output(values(), holes()))
+    assert not torch.equal(before["standardize.mean"], head.state_dict()["standardize.mean"])
+    settled = {key: value.clone() for key, value in head.state_dict().items()}
+    judged = head.eval()(output(values(), holes()))
+    assert torch.equal(judged, train)
+    head(output(values(9)))
+    assert all(torch.equal(settled[key], value) for key, value in head.state_dict().items())
+    other = token_head().eval()
+    other.load_state_dict(head.state_dict())
+    assert torch.equal(other(output(values(9))), head(output(values(9))))
+
+
+# token-linear
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_token_linear_ignores_padded_tokens(train: bool) -> None:
+    mask, heads = holes(), [token_head().train(train) for _ in range(2)]
+    dirty = torch.where(mask[..., None], values(), float("nan"))
+    assert torch.equal(heads[0](output(values(), mask)), heads[1](output(dirty, mask)))
+    full = torch.ones_like(mask)
+    assert torch.equal(token_head()(output(values())), token_head()(output(values(), full)))
+
+
+def test_token_linear_reads_quantized_values_and_attributes() -> None:
+    head = TokenLinear().build(FEATURES.replace(d=8), 3).eval()
+    attributes = Attributes(*(torch.randn(6, 2, 5, generator=generator(seed)) for seed in range(4)))
+    quantized = Quantized(values(5), some_codes(), values(5))
+    found = head(Output(x=values(), tokens=Tokens(values(), None, attributes), quantized=quantized))
+    plain = torch.cat([values(5), torch.stack(attributes, -1)], -1) / (1 + 1e-5) ** 0.5
+    expected = plain.flatten(1) @ head.classify.weight.T + head.classify.bias
+    torch.testing.assert_close(found, expected)
+
+
+def test_token_linear_drops_features_in_training_only() -> None:
+    head = token_head(dropout=0.9).eval()
+    assert torch.equal(head(output(values())), head(output(values())))
+    torch.manual_seed(0)
+    assert not torch.allclose(head.train()(output(values())), head(output(values())))
+
+
+def test_gradient_reaches_tokens() -> None:
+    tokens = values().requires_grad_()
+    token_head()(output(tokens)).square().sum().backward()
+    assert tokens.grad is not None
+    assert float(tokens.grad.abs().min(0).values.max()) > 0
+
+
+# histogram-linear
+
+
+def test_histogram_counts_codes_of_real_tokens() -> None:
+    codes, mask = some_codes(), holes()
+    mask[0, 0] = False
+    found = histogram(codes, mask, 7)
+    for b, c, q, k in itertools.product(range(6), range(2), range(3), range(7)):
+        real = codes[b, c, mask[b, c], q]
+        assert found[b, c, q, k].item() == pytest.approx((real == k).sum().item() / max(len(real), 1))
+    assert torch.equal(histogram(codes, None, 7), histogram(codes, torch.ones_like(mask), 7))
+
+
+def test_histogram_linear_ignores_padded_tokens_and_order() -> None:
+    head, mask, codes = histogram_head().eval(), holes(), some_codes()
+    other = torch.where(mask[..., None], codes, 0)
+    assert torch.equal(head(output(values(), mask, codes)), head(output(values(), mask, other)))
+    turned = head(output(values(), mask.flip(-1), codes.flip(2)))
+    assert torch.equal(turned, head(output(values(), mask, codes)))
+
+
+def test_histogram_linear_is_linear_in_shares() -> None:
+    head = histogram_head().eval()
+    shares = histogram(some_codes(), None, 7) / (1 + 1e-5) ** 0.5
+    expected = shares.flatten(1) @ head.classify.weight.T + head.classify.bias
+    torch.testing.assert_close(head(output(values(), None, some_codes())), expected)
+
+
+def test_absurd_sizes_are_refused() -> None:
+    with pytest.raises(
+        ShapeError, match=r"head: expected \d+ features at most for a linear map, found \d+ from tokens"
+    ):
+        TokenLinear().check(Shape.of("c n d", 4096, 10_000, 512))
+    with pytest.raises(ShapeError, match="fewer codes"):
+        HistogramLinear().check(Shape.of("c n q k", 4096, 10, 1, 65536))
+    TokenLinear().check(Shape.of("c n d", 6, 64, 512))
+
+
+# every combination
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    registry = Registry()
+    plugins: list[tuple[ModuleType, str]] = [
+        (zoo_conv, "conv"),
+        (zoo_fusion, "fusion"),
+        (zoo_heads, "heads"),
+        (zoo_quantizers, "quantizers"),
+    ]
+    for plugin, name in plugins:
+        registry.register(plugin, name)
+    return registry
+
+
+FUSIONS: list[Any] = [
+    None,
+    {"kind": "fusion.channelwise"},
+    {"kind": "fusion.flatten"},
+    {"kind": "fusion.flatten", "order": "time"},
+    {"kind": "fusion.mean"},
+    {"kind": "fusion.conv", "channels": 2},
+    {"kind": "fusion.attention"},
+]
+QUANTIZERS: list[Any] = [
+    None,
+    *({"kind": f"quantizers.{name}"} for name in ("ema", "cosine", "residual", "fsq", "lfq")),
+]
+DECODERS: list[Any] = [None, {"kind": "conv.decoder", "dim": 8}]
+HEADS: list[Any] = [None, {"kind": "heads.token-linear"}, {"kind": "heads.histogram-linear"}]
+
+
+def combinations() -> Iterator[dict[str, Any]]:
+    encoder = {"kind": "conv.encoder", "dim": 8}
+    size = {"channels": 3, "length": 22, "classes": 4}
+    books = ("shared", "per_channel")
+    for fusion, quantizer, decoder, head, book in itertools.product(FUSIONS, QUANTIZERS, DECODERS, HEADS, books):
+        reads_codes = head is not None and head["kind"] == "heads.histogram-linear"
+        if (quantizer is None and (reads_codes or book == "per_channel")) or (decoder is None and head is None):
+            continue
+        parts = {"fusion": fusion, "encoder": encoder, "quantizer": quantizer, "decoder": decoder, "head": head}
+        yield {"input": size, "codebook": book} | {role: part for role, part in parts.items() if part is not None}
+
+
+def test_every_combination_learns_a_step(registry: Registry) -> None:
+    x = torch.randn(4, 3, 22, generator=generator(0))
+    mask, target = torch.rand(4, 3, 22, generator=generator(1)) > 0.3, torch.tensor([0, 1, 2, 3])
+    walked = 0
+    for data in combinations():
+        torch.manual_seed(0)
+        model = ZooModel(registry.model(data))
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=walked % 3 == 0):
+            found = model(x, mask if walked % 2 else None, target)
+        terms = {name: term for name, term in found.losses.items() if "." not in name}
+        assert set(terms) == set(model.spec.terms()), data
+        total = torch.stack(list(terms.values())).sum()
+        total.backward()
+        gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+        assert gradients, data
+        assert all(bool(gradient.isfinite().all()) for gradient in gradients), data
+        if found.quantized is not None and found.quantized.stats is not None and model.quantizer is not None:
+            model.quantizer.update(found.quantized.stats)
+        judged = model.eval()(x)
+        assert judged.logits is None or judged.logits.shape == (4, 4), data
+        assert judged.x_recon is None or judged.x_recon.shape == x.shape, data
+        walked += 1
+    assert walked == 7 * (5 * 2 * 5 + 3)

@@ -1,0 +1,33 @@
+"""A registry of toy components and specs made of them."""
+
+from typing import Any
+
+import pytest
+import toy_plugin
+from zoo_registry import Registry
+
+
+@pytest.fixture
+def toys() -> Registry:
+    """A registry that holds the toy plugin only."""
+    registry = Registry()
+    registry.register(toy_plugin, "toy", "0.1")
+    return registry
+
+
+@pytest.fixture
+def model() -> dict[str, Any]:
+    """A valid model spec of toys."""
+    return {
+        "input": {"channels": 3, "length": 32, "classes": 4},
+        "encoder": {"kind": "toy.patches"},
+        "quantizer": {"kind": "toy.signs"},
+        "decoder": {"kind": "toy.unpatches"},
+        "head": {"kind": "toy.mean"},
+    }
+
+
+@pytest.fixture
+def run(model: dict[str, Any]) -> dict[str, Any]:
+    """A valid run spec of toys."""
+    return {"model": model, "data": {"source": {"format": "npy", "path": "set", "layout": "c t"}}}

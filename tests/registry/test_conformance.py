@@ -1,0 +1,343 @@
+"""The conformance kit passes what is sound and names what is not: one fault, one message."""
+
+import subprocess
+import sys
+from typing import Any, ClassVar, Literal
+
+import pytest
+import torch
+import toy_plugin
+from pydantic import Field
+from torch import Tensor, nn
+from toy_plugin import MeanLinear, MeanSpec, Patches, PatchSpec, Signs, SignSpec, Unpatches, UnpatchSpec
+from zoo.contracts import Attributes, CodeTable, Decoded, Losses, Output, Quantized, Stats, Tokens
+from zoo_registry import ComponentSpec, Registry, Shape
+from zoo_registry.testing import check_component, every_component
+
+
+def name_of(part: object) -> str | None:
+    """The name of a class, for test ids."""
+    return part.__name__ if isinstance(part, type) else None
+
+
+@pytest.mark.parametrize("spec", [PatchSpec(), MeanSpec(), SignSpec()], ids=lambda spec: spec.kind)
+def test_sound_components_pass(spec):
+    check_component(spec)
+
+
+def test_sound_components_pass_at_other_sizes():
+    check_component(PatchSpec(patch=5, dim=3), Shape.of("c t", 2, 35))
+    check_component(MeanSpec(), Shape.of("c n d", 1, 6, 5), classes=7)
+    check_component(UnpatchSpec(), Shape.of("c n d", 2, 6, 5), series=Shape.of("c t", 2, 24))
+
+
+def test_every_component_of_a_registry_is_made_with_its_defaults():
+    registry = Registry()
+    registry.register(toy_plugin, "toy")
+    assert every_component(registry) == [PatchSpec(), SignSpec(), UnpatchSpec(), MeanSpec()]
+
+
+def test_the_random_generator_is_left_alone():
+    state = torch.get_rng_state()
+    check_component(MeanSpec())
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+def test_the_registry_does_not_import_its_kit():
+    code = "import sys, zoo_registry; assert 'zoo_registry.testing' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+class WideHead(MeanLinear):
+    def __init__(self, dim: int, classes: int) -> None:
+        super().__init__(dim, classes + 1)
+
+
+class IdleHead(MeanLinear):
+    def __init__(self, dim: int, classes: int) -> None:
+        super().__init__(dim, classes)
+        self.idle = nn.Linear(2, 2)
+
+
+class RestlessHead(MeanLinear):
+    def forward(self, output: Output) -> Tensor:
+        return super().forward(output) + torch.rand(())
+
+
+class CountingHead(MeanLinear):
+    calls: Tensor
+
+    def __init__(self, dim: int, classes: int) -> None:
+        super().__init__(dim, classes)
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, output: Output) -> Tensor:
+        self.calls += 1
+        return super().forward(output)
+
+
+class BlindHead(MeanLinear):
+    def forward(self, output: Output) -> Tensor:
+        assert output.tokens is not None
+        return super().forward(Output(output.x, tokens=output.tokens._replace(mask=None)))
+
+
+class PartialHead(MeanLinear):
+    def forward(self, output: Output) -> Tensor:
+        assert output.tokens is not None
+        return super().forward(output) * (1 if output.tokens.mask is None else 2)
+
+
+class LocalHead(MeanLinear):
+    def __init__(self, dim: int, classes: int) -> None:
+        super().__init__(dim, classes)
+        self.activation = lambda x: x
+
+
+class PinnedHead(MeanLinear):
+    def __init__(self, dim: int, classes: int) -> None:
+        super().__init__(dim, classes)
+        self.project = nn.Linear(dim, classes, device="cpu")
+
+
+class OverflowingHead(MeanLinear):
+    def forward(self, output: Output) -> Tensor:
+        logits = super().forward(output)
+        return logits + logits.new_tensor(1e9).half().float() if torch.is_autocast_enabled("cpu") else logits
+
+
+HEADS = {
+    WideHead: r"promised logits \(k=3\), gives \(4,\)",
+    IdleHead: "no gradient reaches idle.weight, idle.bias",
+    RestlessHead: "in eval mode a second forward changes logits",
+    CountingHead: "forward in eval mode changes calls",
+    BlindHead: "other content at masked places changes logits",
+    PartialHead: "an all-True mask instead of None changes logits",
+    LocalHead: "the module cannot be pickled",
+    PinnedHead: "project.weight is made on cpu",
+    OverflowingHead: "logits, loss.ce is not finite under autocast",
+}
+
+
+@pytest.mark.parametrize(("module", "message"), HEADS.items(), ids=name_of)
+def test_a_fault_of_a_head(monkeypatch, module, message):
+    monkeypatch.setattr(MeanSpec, "build", lambda self, x, classes: module(x["d"], classes))
+    with pytest.raises(AssertionError, match=f"^toy.mean: .*{message}"):
+        check_component(MeanSpec())
+
+
+class NarrowCodes(Signs):
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
+        found = super().forward(values, mask)
+        return found._replace(codes=found.codes.int())
+
+
+class StrayCodes(Signs):
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
+        found = super().forward(values, mask)
+        return found._replace(codes=found.codes if mask is None else torch.where(mask[..., None], found.codes, 2))
+
+
+class OtherValues(Signs):
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
+        found = super().forward(values, mask)
+        return found._replace(values=2 * found.values)
+
+
+class EagerStatistics(Signs):
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
+        return super().forward(values, mask)._replace(stats=self._stats(values, mask))
+
+
+class MeanStatistics(Signs):
+    def _stats(self, values: Tensor, mask: Tensor | None) -> Stats:
+        stats = super()._stats(values, mask)
+        return {"sum": stats["sum"] / stats["count"], "count": torch.ones(())}
+
+
+class MaskedStatistics(Signs):
+    def _stats(self, values: Tensor, mask: Tensor | None) -> Stats:
+        return super()._stats(values, None)
+
+
+class LearningForward(Signs):
+    def _stats(self, values: Tensor, mask: Tensor | None) -> Stats:
+        self.scale.mul_(0.5)
+        return super()._stats(values, mask)
+
+
+class StaleDecode(Signs):
+    used: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("used", torch.ones(()))
+
+    def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
+        found = super().forward(values, mask)
+        return found._replace(values=found.values * self.used)
+
+    def update(self, stats: Stats) -> None:
+        self.used.fill_(2)
+
+
+class SilentLoss(Signs):
+    def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
+        return {"z.commit": super().losses(quantized, mask)["z"]}
+
+
+class StrayLoss(Signs):
+    def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
+        return {**super().losses(quantized, mask), "y": torch.zeros(())}
+
+
+class VectorLoss(Signs):
+    def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
+        return {"z": super().losses(quantized, mask)["z"].expand(2)}
+
+
+class PaddedLoss(Signs):
+    def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
+        return super().losses(quantized, None)
+
+
+QUANTIZERS = {
+    NarrowCodes: "codes are torch.int32, not int64",
+    StrayCodes: r"codes 0 to 2, the codebook is \(q=32, k=2\)",
+    OtherValues: r"decode\(codes\) changes values",
+    EagerStatistics: "statistics in eval mode",
+    MeanStatistics: "statistics summed over two batches changes",
+    MaskedStatistics: "other content at masked places changes stats.sum",
+    LearningForward: "forward in training mode changes scale",
+    StaleDecode: r"decode\(codes\) changes values",
+    SilentLoss: r"gives parts of \['z'\] without the term",
+    StrayLoss: r"promises the terms \['z'\], gives \['y', 'z'\]",
+    VectorLoss: "z is no finite scalar",
+    PaddedLoss: "other content at masked places changes loss.z",
+}
+
+
+@pytest.mark.parametrize(("module", "message"), QUANTIZERS.items(), ids=name_of)
+def test_a_fault_of_a_quantizer(monkeypatch, module, message):
+    monkeypatch.setattr(SignSpec, "build", lambda self, x: module())
+    with pytest.raises(AssertionError, match=f"^toy.signs: .*{message}"):
+        check_component(SignSpec())
+
+
+class HalfBlind(Patches):
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
+        return super().forward(x, mask)._replace(mask=None)
+
+
+class Attributed(Patches):
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
+        tokens = super().forward(x, mask)
+        return tokens._replace(attributes=Attributes(*[tokens.values[..., 0]] * 4))
+
+
+class Truncated(Patches):
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
+        return super().forward(x[..., : -self.patch], None if mask is None else mask[..., : -self.patch])
+
+
+class Exploding(Patches):
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
+        tokens = super().forward(x, mask)
+        zeros = tokens.values * 0
+        return tokens._replace(values=tokens.values + zeros.sqrt() if self.training else tokens.values)
+
+
+ENCODERS = {
+    HalfBlind: "other content at masked places changes values",
+    Attributed: r"promised \['values'\], gives \['l', 'mu', 'sigma', 't', 'values'\]",
+    Truncated: r"promised values \(c=3, n=20, d=4\), gives \(3, 19, 4\)",
+    Exploding: "the gradient of project.weight, project.bias is not finite",
+}
+
+
+@pytest.mark.parametrize(("module", "message"), ENCODERS.items(), ids=name_of)
+def test_a_fault_of_an_encoder(monkeypatch, module, message):
+    monkeypatch.setattr(PatchSpec, "build", lambda self, x: module(self.patch, self.dim))
+    with pytest.raises(AssertionError, match=f"^toy.patches: .*{message}"):
+        check_component(PatchSpec())
+
+
+class Tabled(Unpatches):
+    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+        return super().forward(tokens if table is None else tokens._replace(values=table.rows[0 * table.index]))
+
+
+class Leaky(Unpatches):
+    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+        return Decoded(super().forward(tokens).series + tokens.values.mean())
+
+
+class Drawing(Unpatches):
+    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+        return super().forward(tokens)._replace(shapes=tokens.values)
+
+
+DECODERS = {
+    Tabled: "a code table changes series",
+    Leaky: "other content at masked places changes series",
+    Drawing: r"promised \['series'\], gives \['series', 'shapes'\]",
+}
+
+
+@pytest.mark.parametrize(("module", "message"), DECODERS.items(), ids=name_of)
+def test_a_fault_of_a_decoder(monkeypatch, module, message):
+    monkeypatch.setattr(UnpatchSpec, "build", lambda self, tokens, series: module(tokens["d"], 16))
+    with pytest.raises(AssertionError, match=f"^toy.unpatches: .*{message}"):
+        check_component(UnpatchSpec())
+
+
+class Undescribed(MeanSpec):
+    """Mean."""
+
+    width: int = Field(default=3, ge=1, le=9)
+
+
+class Unbounded(MeanSpec):
+    """Mean."""
+
+    width: int = 3
+    """Width."""
+
+
+class Endless(MeanSpec):
+    """Mean."""
+
+    widths: tuple[int, ...] = ()
+    """Widths."""
+
+
+class Undocumented(MeanSpec):
+    pass
+
+
+class Misnamed(MeanSpec):
+    """Mean."""
+
+    kind: Literal["mean"] = "mean"  # type: ignore[assignment]
+
+
+class Termless(SignSpec):
+    """Signs."""
+
+    terms: ClassVar[dict[str, str]] = {}
+
+
+SPECS: dict[type[ComponentSpec], str] = {
+    Undescribed: "no description under width",
+    Unbounded: "width has no exclusiveMinimum or minimum and no exclusiveMaximum or maximum",
+    Endless: "widths has no maxItems",
+    Undocumented: "Undocumented has no docstring",
+    Misnamed: "expected 'mean.' and a name",
+    Termless: "a quantizer gives the term z",
+}
+
+
+@pytest.mark.parametrize(("spec", "message"), SPECS.items(), ids=name_of)
+def test_a_fault_of_a_spec(spec: Any, message):
+    with pytest.raises(Exception, match=message):
+        check_component(spec())

@@ -1,0 +1,155 @@
+"""Every combination of installed components is refused in one line, or builds and learns."""
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+import torch
+from zoo_registry import ROLES, ModelSpec, Registry, ZooError
+
+from zoo.assembly import ZooModel
+from zoo.contracts import Standardize
+
+REGISTRY = Registry.discover()
+INPUT = {"channels": 2, "length": 48, "classes": 3}
+
+SMALL: Mapping[str, Mapping[str, Any]] = {
+    "conv.decoder": {"dim": 8},
+    "conv.encoder": {"dim": 8},
+    "quantizers.cosine": {"codes": 8},
+    "quantizers.ema": {"codes": 8},
+    "quantizers.lfq": {"bits": 3},
+    "quantizers.residual": {"codes": 8, "levels": 2},
+    "vqshape.codebook": {"codes": 8},
+    "vqshape.decoder": {"dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
+    "vqshape.encoder": {"dim": 16, "heads": 2, "layers": 1, "tokenizer_heads": 2, "tokenizer_layers": 1},
+    "wrn.image": {"depth": 10, "width": 1},
+    "wrn.recon": {"depth": 10, "width": 1},
+    "wrn.signal": {"depth": 10, "width": 1},
+}
+"""Fields that make components quick to run; a kind that is not here keeps its defaults."""
+
+Combination = tuple[str | None, ...]
+"""A kind or None for each role, then the codebook and the scale."""
+
+
+def every_combination() -> Iterator[Combination]:
+    """Each kind or none of every role, with both codebooks and both scales."""
+    kinds = [[None, *REGISTRY.kinds(role)] for role in ROLES]
+    return itertools.product(*kinds, ["shared", "per_channel"], ["instance", "none"])
+
+
+def spec_of(combination: Combination) -> ModelSpec:
+    """The model spec of a combination; raises ZooError where it is refused."""
+    *kinds, codebook, scale = combination
+    parts = {role: {"kind": k, **SMALL.get(k, {})} for role, k in zip(ROLES, kinds, strict=True) if k is not None}
+    return REGISTRY.model({"input": INPUT, "codebook": codebook, "scale": scale, **parts})
+
+
+def fits(combination: Combination) -> bool:
+    """Whether the combination is valid; one that is not must be refused in one line with a hint."""
+    try:
+        spec_of(combination)
+    except ZooError as error:
+        hint = error.hint
+        assert hint
+        assert len(str(error).splitlines()) == 1
+        return False
+    return True
+
+
+VALID = [combination for combination in every_combination() if fits(combination)]
+
+
+def pairs(combination: Combination) -> set[tuple[tuple[int, str | None], ...]]:
+    """Every two choices that the combination makes together."""
+    return set(itertools.combinations(enumerate(combination), 2))
+
+
+def covering(combinations: list[Combination]) -> list[Combination]:
+    """A few of the combinations in which every two choices that occur together in any still do."""
+    shuffled = random.Random(0).sample(combinations, len(combinations))
+    wanted = set().union(*map(pairs, combinations))
+    taken: list[Combination] = []
+    for gain in (28, 24, 20, 16, 12, 8, 6, 4, 3, 2, 1):
+        for combination in shuffled:
+            if len(found := pairs(combination) & wanted) >= gain:
+                taken.append(combination)
+                wanted -= found
+    return taken
+
+
+def learns(combination: Combination) -> None:
+    """Build the model and run it forward and backward on a batch with a gap, as training does."""
+    torch.manual_seed(0)
+    spec = spec_of(combination)
+    model = ZooModel(spec).train()
+    for part in model.modules():
+        if isinstance(part, Standardize):
+            part.fill(torch.zeros_like(part.mean), torch.ones_like(part.std))
+    x, mask = torch.randn(3, INPUT["channels"], INPUT["length"]), torch.ones(3, 2, 48, dtype=torch.bool)
+    mask[1, :, 30:] = False
+    output = model(x, mask, torch.tensor([0, 1, 2]))
+    terms = {name: value for name, value in output.losses.items() if "." not in name}
+    assert terms.keys() == spec.terms().keys()
+    given = [*terms.values(), *([output.tokens.values.mean()] if output.tokens else [])]
+    torch.stack(given).sum().backward()
+    gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    assert gradients or not list(model.parameters())
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    if model.quantizer is not None and output.quantized is not None and output.quantized.stats is not None:
+        model.quantizer.update(output.quantized.stats)
+    real = {"tokens": output.tokens and output.tokens.values, "recon": output.x_recon, "logits": output.logits}
+    for stage, shape in spec.trace().stages():
+        if stage in real:
+            assert real[stage].shape[1:] == shape.sizes
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_kind_is_in_a_valid_combination(role):
+    index = list(ROLES).index(role)
+    assert {combination[index] for combination in VALID} == {None, *REGISTRY.kinds(role)}
+
+
+def test_the_covering_combinations_hold_every_pair():
+    every = set().union(*map(pairs, VALID))
+    assert set().union(*map(pairs, covering(VALID))) == every
+
+
+@pytest.mark.parametrize("combination", covering(VALID), ids=lambda parts: "+".join(part or "-" for part in parts))
+def test_a_combination_learns(combination):
+    learns(combination)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", [None, *REGISTRY.kinds("head")])
+@pytest.mark.parametrize("encoder", [None, *REGISTRY.kinds("encoder")])
+def test_every_valid_combination_learns(encoder, head):
+    roles = list(ROLES)
+    for combination in VALID:
+        if combination[roles.index("encoder")] == encoder and combination[roles.index("head")] == head:
+            learns(combination)
+
+
+SWAPS = [
+    ("fusion", ["fusion.flatten", "fusion.conv", "fusion.mean", "fusion.attention", "fusion.channelwise"]),
+    ("quantizer", REGISTRY.kinds("quantizer")),
+    ("head", ["heads.token-linear", "heads.histogram-linear", "wrn.recon", "wrn.signal"]),
+]
+
+
+@pytest.mark.parametrize(("role", "kind"), [(role, kind) for role, kinds in SWAPS for kind in kinds])
+def test_a_component_is_swapped_by_one_word(role, kind):
+    """With every field left out, as a user first writes a spec for windows of 500 samples."""
+    spec = {
+        "input": {"channels": 3, "length": 500, "classes": 18},
+        "encoder": {"kind": "vqshape.encoder"},
+        "quantizer": {"kind": "vqshape.codebook"},
+        "decoder": {"kind": "vqshape.decoder"},
+        "head": {"kind": "wrn.recon"},
+    }
+    trace = REGISTRY.model({**spec, role: {"kind": kind}}).trace()
+    assert str(trace.recon) == "(c=3, t=500)"
+    assert str(trace.logits) == "(k=18)"

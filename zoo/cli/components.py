@@ -1,0 +1,68 @@
+"""`zoo list`, `zoo show` and `zoo schema`: what is installed, and how it is written in a spec."""
+
+import sys
+from json import dumps
+from typing import Annotated
+
+import typer
+from zoo_registry import ROLES, Registry
+from zoo_registry.explain import unknown
+
+from zoo.cli.describe import describe, summary
+from zoo.cli.tables import print_facts, print_json, print_table, print_title
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+def list_kinds(
+    role: Annotated[str | None, typer.Argument(help=f"Show one role: {', '.join(ROLES)}.", show_default=False)] = None,
+    json: Json = False,
+) -> None:
+    """List the installed components, and the plugins that are broken."""
+    if role is not None and role not in ROLES:
+        raise unknown("role", f"one of {', '.join(ROLES)}", role, list(ROLES), "`zoo list` shows every role")
+    registry = Registry.discover()
+    roles = [role] if role else list(ROLES)
+    versions = registry.plugins()
+    found = [summary(registry.find(kind), versions) for role in roles for kind in registry.kinds(role)]
+    broken = {name: str(error) for name, error in sorted(registry.failures.items())}
+    if json:
+        print_json({"components": found, "broken": broken})
+        return
+    rows = [(c["kind"], c["role"], f"{c['plugin']} {c['version']}", c["summary"]) for c in found]
+    print_table(["kind", "role", "plugin", "what it is"], rows)
+    if broken:
+        print_title("Broken plugins")
+        print_table(["plugin", "reason"], list(broken.items()))
+
+
+def show(
+    kind: Annotated[str, typer.Argument(help="Kind of a component, such as vqshape.encoder.")], json: Json = False
+) -> None:
+    """Show one component: what it reads and returns, its fields with bounds, defaults and units."""
+    registry = Registry.discover()
+    found = describe(registry.find(kind), registry.plugins())
+    if json:
+        print_json(found)
+        return
+    print(found["doc"], end="\n\n")
+    facts = [("kind", found["kind"]), ("role", found["role"]), ("reads", found["reads"]), ("returns", found["returns"])]
+    facts += [(f"term {name}", sentence) for name, sentence in found["terms"].items()]
+    facts += [("plugin", f"{found['plugin']} {found['version']}")]
+    print_facts(facts)
+    if found["fields"]:
+        print_title("Fields")
+        rows = [(f["name"], f["type"], dumps(f["default"]), f["description"]) for f in found["fields"]]
+        print_table(["field", "type", "default", "meaning"], rows)
+
+
+def schema(
+    what: Annotated[str, typer.Argument(help="Spec to describe: model or run.")] = "model",
+) -> None:
+    """Print the JSON schema of spec files over all installed components, for editors and programs."""
+    if what not in ("model", "run"):
+        raise unknown("schema", "model or run", what, ["model", "run"], "`zoo schema run` describes a run")
+    registry = Registry.discover()
+    print_json(registry.schema(what))
+    for name, error in sorted(registry.failures.items()):
+        print(f"zoo: note: left out plugin {name}: {error}", file=sys.stderr)

@@ -1,0 +1,92 @@
+"""A component's spec as plain data: what it is, reads and returns, its fields, terms and origin."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from zoo_registry import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
+
+_ATTRIBUTES = " with attributes t, l, mu, sigma"
+_READS = {"fusion": "c t", "image": "c t", "quantizer": "c n d", "decoder": "c n d"}
+_RETURNS = {
+    "fusion": "c t folded, and unfolded again",
+    "image": "c h w",
+    "encoder": "c n d",
+    "quantizer": "c n d and codes c n q",
+    "decoder": "c t",
+    "head": "k",
+}
+
+
+def describe(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, Any]:
+    """Everything `zoo show` tells about a component; ``versions`` are those of the installed plugins."""
+    parts = {"doc": _doc(spec), **_shapes(spec), "terms": dict(spec.terms), "fields": _fields(spec)}
+    return {**summary(spec, versions), **parts}
+
+
+def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, str]:
+    """What `zoo list` tells about a component."""
+    kind = str(spec.model_fields["kind"].default)
+    plugin = kind.partition(".")[0]
+    sentence = _doc(spec).partition("\n\n")[0].replace("\n", " ")
+    return {
+        "role": spec.role,
+        "kind": kind,
+        "plugin": plugin,
+        "version": versions[plugin],
+        "summary": sentence,
+    }
+
+
+def _doc(spec: type[ComponentSpec]) -> str:
+    return inspect.cleandoc(spec.__doc__ or "")
+
+
+def _shapes(spec: type[ComponentSpec]) -> dict[str, str]:
+    reads, returns = _READS.get(spec.role, ""), _RETURNS[spec.role]
+    if issubclass(spec, EncoderSpec):
+        return {"reads": spec.reads, "returns": returns + (_ATTRIBUTES if spec.gives_attributes else "")}
+    if issubclass(spec, DecoderSpec):
+        return {"reads": reads + (_ATTRIBUTES if spec.needs_attributes else ""), "returns": returns}
+    if issubclass(spec, HeadSpec):
+        return {"reads": f"{spec.needs} {READS[spec.needs]}", "returns": returns}
+    return {"reads": reads, "returns": returns}
+
+
+def _fields(spec: type[ComponentSpec]) -> list[dict[str, Any]]:
+    properties: Mapping[str, Mapping[str, Any]] = spec.model_json_schema()["properties"]
+    return [
+        {
+            "name": name,
+            "type": _type(schema),
+            "default": schema.get("default"),
+            "description": " ".join(str(schema.get("description", "")).split()),
+        }
+        for name, schema in properties.items()
+        if name != "kind"
+    ]
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """A JSON schema in words: `integer 1 to 64`, `a, b or c`, `number above 0 or null`."""
+    if "anyOf" in schema or "oneOf" in schema:
+        return " or ".join(_type(option) for option in schema.get("anyOf") or schema["oneOf"])
+    if "enum" in schema or "const" in schema:
+        *others, last = (str(value) for value in schema.get("enum") or [schema["const"]])
+        return f"{', '.join(others)} or {last}" if others else last
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items') or {})}{_bounds(schema, 'minItems', 'maxItems', ' long')}"
+    return str(schema.get("type", "anything")) + _bounds(schema, "minimum", "maximum", "")
+
+
+def _bounds(schema: Mapping[str, Any], lowest: str, highest: str, unit: str) -> str:
+    low, high = schema.get(lowest), schema.get(highest)
+    words = [f"{low:,} to {high:,}"] if low is not None and high is not None else []
+    if not words:
+        words += [f"from {low:,}"] if low is not None else []
+        words += [f"to {high:,}"] if high is not None else []
+    words += [f"above {schema['exclusiveMinimum']:,}"] if "exclusiveMinimum" in schema else []
+    words += [f"below {schema['exclusiveMaximum']:,}"] if "exclusiveMaximum" in schema else []
+    return f" {', '.join(words)}{unit}" if words else ""

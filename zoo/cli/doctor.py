@@ -1,0 +1,73 @@
+"""`zoo doctor`: what this machine has: versions, devices, plugins, and what is broken."""
+
+import os
+import platform
+import re
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any
+
+from zoo_registry import Registry
+from zoo_registry.registry import OUR_DISTRIBUTION
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_facts, print_json, print_table, print_title
+from zoo.version import version as own_version
+
+
+def doctor(json: Json = False) -> None:
+    """Show versions, devices and plugins of this machine, and what is broken."""
+    registry = Registry.discover()
+    registry.load_all()
+    found: dict[str, Any] = {
+        "system": _system(),
+        "packages": _packages(),
+        "devices": _devices(),
+        "plugins": dict(registry.plugins()),
+        "broken": {name: str(error) for name, error in sorted(registry.failures.items())},
+    }
+    if json:
+        print_json(found)
+        return
+    print_facts(list(found["system"].items()))
+    for section in ("packages", "devices", "plugins"):
+        print_title(section.capitalize())
+        print_facts(list(found[section].items()))
+    if found["broken"]:
+        print_title("Broken plugins")
+        print_table(["plugin", "reason"], list(found["broken"].items()))
+
+
+def _system() -> dict[str, str]:
+    return {"zoo": own_version(), "python": platform.python_version(), "system": platform.platform()}
+
+
+def _packages() -> dict[str, str]:
+    """Installed version of every package the zoo depends on."""
+    try:
+        needed = requires(OUR_DISTRIBUTION) or []
+    except PackageNotFoundError:
+        return {OUR_DISTRIBUTION: "not installed; run `pip install -e .` in its folder"}
+    names = [re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0] for line in needed if "extra ==" not in line]
+    return {name: _version(name) for name in sorted(names)}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return f"missing; run `pip install {name}`"
+
+
+def _devices() -> dict[str, str]:
+    """What torch can compute on; a torch that cannot be imported is named, not raised."""
+    try:
+        import torch
+    except (ImportError, OSError) as error:
+        return {"torch": f"cannot be imported: {error}"}
+    found = {"cpu": f"{os.cpu_count()} cores, {torch.get_num_threads()} threads used"}
+    for index in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(index)
+        found[f"cuda:{index}"] = f"{properties.name}, {properties.total_memory / 2**30:.0f} GiB"
+    if torch.backends.mps.is_available():
+        found["mps"] = "Apple GPU"
+    return found

@@ -1,0 +1,125 @@
+"""`zoo check` and `zoo build`: is a spec sound, and what does its model look like?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from zoo_registry import ModelSpec, Registry, RunSpec, SpecError
+
+from zoo.cli.components import Json
+from zoo.cli.runs import print_run, require_bundles, run_data
+from zoo.cli.stages import Stage, stages
+from zoo.cli.tables import print_json, print_table
+from zoo.specs import read_spec
+
+if TYPE_CHECKING:
+    from zoo.cost import Bill
+
+SpecFile = Annotated[
+    Path, typer.Argument(help="JSON file of a model or a run, or the folder of a bundle.", show_default=False)
+]
+
+
+def check(spec: SpecFile, json: Json = False) -> None:
+    """Check a spec without building anything: the shape after every stage, and the phases of a run."""
+    model, run = _read(spec)
+    found = list(stages(model))
+    if run:
+        require_bundles(run)
+    if json:
+        told = {"stages": [_stage(stage) for stage in found], "terms": dict(model.terms())}
+        print_json(told | (run_data(run) if run else {}))
+        return
+    print_table(["stage", "component", "shape"], [(s.name, s.kind, str(s.shape)) for s in found])
+    if run:
+        print_run(run)
+
+
+def build(
+    spec: SpecFile,
+    out: Annotated[Path | None, typer.Option(help="Write a bundle to this folder.", show_default=False)] = None,
+    weights: Annotated[Path | None, typer.Option(help="Take weights from this bundle.", show_default=False)] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="Component to take from --weights; repeatable. Default: all that both have."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the initial weights.", min=0, max=2**32 - 1)] = 0,
+    json: Json = False,
+) -> None:
+    """Build a model, run it once on noise, and show shape, parameters and FLOPs of every stage."""
+    model, _ = _read(spec)
+    cost, notes = _build(model, out, weights, only, seed)
+    found = list(zip(stages(model), _prices(model, cost), strict=True))
+    if json:
+        priced = [{**_stage(stage), "parameters": price[0], "flops": price[1]} for stage, price in found]
+        print_json({"stages": priced, "parameters": cost.parameters, "flops": cost.flops})
+        return
+    rows = [(s.name, s.kind, str(s.shape), _count(price[0]), _flops(price[1])) for s, price in found]
+    rows.append(("total", "", "", _count(cost.parameters), _flops(cost.flops)))
+    print_table(
+        ["stage", "component", "shape", "parameters", "FLOPs"], rows, numbers=("parameters", "FLOPs"), total=True
+    )
+    for note in notes:
+        print(note)
+
+
+def _build(
+    model: ModelSpec, out: Path | None, weights: Path | None, only: list[str] | None, seed: int
+) -> tuple["Bill", list[str]]:
+    """Cost of the model, and sentences on what was read and written."""
+    import torch
+
+    from zoo.builder import build as build_model
+    from zoo.cost import bill
+    from zoo.weights.bundle import require_replaceable, save
+    from zoo.weights.transfer import load_weights
+
+    notes = []
+    if only and not weights:
+        raise SpecError("--only", "--weights beside it", "none", "name the bundle to take them from")
+    if out:
+        require_replaceable(out.resolve())
+    torch.manual_seed(seed)
+    built = build_model(model)
+    if weights:
+        notes.append(f"weights of {', '.join(load_weights(built, weights, only))} from {weights}")
+    cost = bill(built)
+    if out:
+        save(built, out)
+        notes.append(f"bundle in {out}")
+    return cost, notes
+
+
+def _prices(model: ModelSpec, cost: "Bill") -> Iterator[tuple[int | None, int | None]]:
+    """Parameters and FLOPs for the first stage of each component, None for the others."""
+    left = {part.role: (part.parameters, part.flops) for part in cost.costs}
+    for stage in stages(model):
+        yield left.pop(stage.role, (None, None))
+
+
+def _read(spec: Path) -> tuple[ModelSpec, RunSpec | None]:
+    """The model, with its input taken from the data where the spec is a run."""
+    found = read_spec(spec, Registry.discover())
+    if isinstance(found, ModelSpec):
+        return found, None
+    from zoo.data import input_of
+
+    run = found.with_input(input_of(found.data))
+    return run.model, run
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    return {"stage": stage.name, "component": stage.kind, "shape": dict(stage.shape.axes)}
+
+
+def _count(number: int | None) -> str:
+    return "" if number is None else f"{number:,}"
+
+
+def _flops(number: int | None) -> str:
+    """Four figures and a prefix: 1234567 is 1.235 M."""
+    if number is None or number < 1000:
+        return _count(number)
+    power = min((len(str(number)) - 1) // 3, 5)
+    return f"{number / 1000**power:.3f} {'kMGTP'[power - 1]}"

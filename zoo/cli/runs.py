@@ -1,0 +1,61 @@
+"""What a run will do, in words: its data, its phases and the bundles it reads."""
+
+from pathlib import Path
+from typing import Any
+
+from zoo_registry import PhaseSpec, RampSpec, RunSpec
+from zoo_registry.data import BundledSource
+
+from zoo.cli.tables import print_facts, print_table, print_title
+from zoo.weights.manifest import read_manifest
+
+
+def require_bundles(run: RunSpec) -> None:
+    """Raise BundleError when a bundle that the run takes weights or judges from cannot be read."""
+    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.judges.values()]:
+        read_manifest(Path(source))
+
+
+def run_data(run: RunSpec) -> dict[str, Any]:
+    """What `zoo check --json` adds for a run."""
+    return {"name": run.name, "training": run.training.model_dump(mode="json")}
+
+
+def print_run(run: RunSpec) -> None:
+    """Print the plan of a run: facts, then a row per phase."""
+    training, source = run.training, run.data.source
+    place = source.name if isinstance(source, BundledSource) else source.path
+    facts = [
+        ("run", run.name),
+        ("data", f"{source.format} {place}"),
+        ("training", f"{training.epochs} epochs, batches of {training.batch}, {training.optimizer.kind}"),
+    ]
+    facts += [("transfer", f"{', '.join(t.only or ('all',))} from {t.source}") for t in run.transfer]
+    facts += [("judge", f"{name} from {path}") for name, path in run.evaluation.judges.items()]
+    print_title("Run")
+    print_facts(facts)
+    print_title("Phases")
+    rows = [(phase.name, _length(phase), _learns(phase), _weights(phase, run)) for phase in training.phases]
+    print_table(["phase", "length", "learns", "weights"], rows)
+
+
+def _length(phase: PhaseSpec) -> str:
+    unit = {"epoch": "epochs", "batch": "batches"}[phase.every] if phase.length > 1 else phase.every
+    return f"{phase.length} {unit}"
+
+
+def _learns(phase: PhaseSpec) -> str:
+    if phase.learn is None:
+        return "all"
+    return ", ".join(phase.learn) or "nothing: it measures"
+
+
+def _weights(phase: PhaseSpec, run: RunSpec) -> str:
+    given = phase.weights if phase.weights is not None else dict.fromkeys(run.model.terms(), 1.0)
+    return ", ".join(f"{term} {_weight(weight, phase)}" for term, weight in given.items()) or "none"
+
+
+def _weight(weight: float | RampSpec, phase: PhaseSpec) -> str:
+    if isinstance(weight, RampSpec):
+        return f"{weight.start:g} to {weight.end:g} over {weight.over} {phase.every}{'s' if weight.over > 1 else ''}"
+    return f"{weight:g}"

@@ -1,0 +1,67 @@
+"""Tables and JSON on standard output: drawn by rich on a terminal, plain aligned text in a pipe."""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+Row = Sequence[str]
+
+
+def print_table(columns: Row, rows: Sequence[Row], numbers: Sequence[str] = (), total: bool = False) -> None:
+    """Print ``rows`` under ``columns``; those in ``numbers`` are set right, and ``total`` sets the last row apart."""
+    if sys.stdout.isatty():
+        _draw(columns, rows, numbers, total)
+    else:
+        _align([columns, *rows], [name in numbers for name in columns])
+
+
+def print_json(data: Any) -> None:
+    """Print plain data as indented JSON."""
+    print(json.dumps(data, indent=2, ensure_ascii=False))
+
+
+def print_facts(facts: Sequence[tuple[str, str]]) -> None:
+    """Print names with their values, aligned."""
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        print(f"{_emphasis(name.ljust(width))}  {value}")
+
+
+def print_title(text: str) -> None:
+    """Print a line that opens a section, after an empty one."""
+    print(f"\n{_emphasis(text)}")
+
+
+def _emphasis(text: str) -> str:
+    return f"\033[1m{text}\033[0m" if sys.stdout.isatty() and "NO_COLOR" not in os.environ else text
+
+
+def _align(rows: Sequence[Row], right: Sequence[bool]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(row, widths, right, strict=True)
+        print(
+            "  ".join(
+                cell.rjust(width) if set_right else cell.ljust(width) for cell, width, set_right in cells
+            ).rstrip()
+        )
+
+
+def _draw(columns: Row, rows: Sequence[Row], numbers: Sequence[str], total: bool) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for index, name in enumerate(columns):
+        last = index == len(columns) - 1
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=not last, overflow="fold")
+    for index, row in enumerate(rows):
+        if total and index == len(rows) - 1:
+            table.add_section()
+        first, *others = row
+        table.add_row(Text(first, style="bold cyan"), *map(Text, others))
+    Console().print(table)

@@ -1,0 +1,71 @@
+"""`zoo train` and `zoo eval`: from a run spec to a trained model, and what it is worth."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from zoo_registry import Registry, RunSpec
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_json
+from zoo.specs import read_run
+
+RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME without it.", show_default=False)]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one field, such as training.epochs=5; repeatable."),
+]
+
+
+def train(
+    run: RunFile,
+    out: Out = None,
+    changes: Changes = None,
+    resume: Annotated[bool, typer.Option(help="Go on after the last finished epoch of the run's folder.")] = False,
+) -> None:
+    """Train a run into its folder: checkpoints, metrics.csv, TensorBoard events and a bundle."""
+    spec = read_run(run, Registry.discover(), changes or ())
+    folder = out or _home(run, spec)
+    from zoo.train.fit import train as fit
+
+    fit(spec, folder, resume)
+    print(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split to judge on.")] = "test",
+    json: Json = False,
+) -> None:
+    """Judge a trained run on a whole split, beside the majority class and every judge; writes eval.json."""
+    from zoo.evaluate.judge_run import judge_run
+    from zoo.run_folder import RunFolder
+
+    judged = judge_run(RunFolder(run), split)
+    if json:
+        print_json(judged.report.model_dump(mode="json"))
+        return
+    from zoo.cli.verdict import print_report
+
+    print_report(judged.report, split)
+
+
+def _home(source: Path, run: RunSpec) -> Path:
+    """The folder of a run: where it was read from when that is a run's folder, else `runs/NAME`."""
+    return source if source.is_dir() else Path("runs") / run.name
+
+
+def quickstart(
+    out: Annotated[Path, typer.Option(help="Folder of its three runs.")] = Path("runs/quickstart"),
+) -> None:
+    """Train and judge three small models on real data that come with the package; a few minutes on two cores."""
+    from zoo.cli.verdict import print_stages
+    from zoo.quickstart import Stage
+    from zoo.quickstart import quickstart as stages
+
+    done: list[Stage] = []
+    for stage in stages(out):
+        print(f"done: {stage.title}, in {stage.folder.path}")
+        done.append(stage)
+    print_stages(done)

@@ -1,0 +1,28 @@
+"""Read sets that aeon carries in its own package; nothing is downloaded."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from zoo_registry import DataError
+from zoo_registry.data import BundledSource, TsSource
+
+from zoo.data.raw import Extent, RawSet
+from zoo.data.ts import peek_ts, read_ts
+
+
+def read_bundled(source: BundledSource) -> RawSet:
+    """Training and test split of a packaged set."""
+    return read_ts(_folder(source))
+
+
+def peek_bundled(source: BundledSource) -> Extent:
+    """From its header and first series; does not import aeon's loaders."""
+    return peek_ts(_folder(source))
+
+
+def _folder(source: BundledSource) -> TsSource:
+    name = {"gunpoint": "GunPoint"}.get(source.name, source.name.title().replace("_", ""))
+    folder = Path(str(files("aeon"))) / "datasets" / "data" / name
+    if not folder.is_dir():
+        raise DataError(source.name, "the set in aeon's package", f"no {folder}", "install another version of aeon")
+    return TsSource(path=str(folder))

@@ -1,0 +1,81 @@
+"""Read a folder of `X_SPLIT.npy` and `y_SPLIT.npy`; windows stay on disk."""
+
+from pathlib import Path
+
+import numpy as np
+from zoo_registry import DataError
+from zoo_registry.data import NpySource
+
+from zoo.data.labels import class_names, index_labels
+from zoo.data.layout import lay_out
+from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit
+from zoo.data.reading import folder_of, reading
+
+_HINT = "the file may be cut short or of another format: write it anew with numpy.save"
+
+
+def read_npy(source: NpySource) -> RawSet:
+    """Both splits, `X` memory-mapped in its own type; raise DataError for anything unreadable or misshapen."""
+    folder = folder_of(source.path, "X_*.npy and y_*.npy")
+    labels, classes = _labels(folder, source)
+    splits = [_split(folder, source, name, y) for name, y in zip(_names(source), labels, strict=True)]
+    return RawSet(splits[0], splits[1] if source.test else None, classes)
+
+
+def peek_npy(source: NpySource) -> Extent:
+    """From the header of `X`, a few windows, and all labels."""
+    folder = folder_of(source.path, "X_*.npy and y_*.npy")
+    _, classes = _labels(folder, source)
+    shape = _windows(folder, source, source.train).shape
+    return Extent(shape[1], shape[2], shape[2], len(classes))
+
+
+def _names(source: NpySource) -> list[str]:
+    return [source.train, *([source.test] if source.test else [])]
+
+
+def _labels(folder: Path, source: NpySource) -> tuple[list[Labels], tuple[str, ...]]:
+    found = [_load(folder / f"y_{name}.npy") for name in _names(source)]
+    return index_labels(found, class_names(folder, source.classes), str(folder / f"y_{source.train}.npy"))
+
+
+def _split(folder: Path, source: NpySource, name: str, y: Labels) -> RawSplit:
+    where = str(folder / f"X_{name}.npy")
+    x = _windows(folder, source, name)
+    subject, group = (_column(folder, column, name) for column in (source.subject, source.group))
+    for column, values in (("y", y), (source.subject, subject), (source.group, group)):
+        if values is not None and len(values) != len(x):
+            found = f"{len(x)} windows beside {len(values)} values in {column}_{name}.npy"
+            raise DataError(where, "one value per window", found, "write both files from the same windows")
+    return RawSplit(where, x, y, subject, group)
+
+
+def _windows(folder: Path, source: NpySource, name: str) -> Array:
+    path = folder / f"X_{name}.npy"
+    with reading(path, "windows saved by numpy", _HINT):
+        stored = _map(path)
+    return lay_out(stored, source.layout, str(path))
+
+
+def _column(folder: Path, column: str | None, name: str) -> Array | None:
+    if column is None:
+        return None
+    path = folder / f"{column}_{name}.npy"
+    values = _load(path)
+    if values.ndim != 1:
+        raise DataError(str(path), "one value per window", f"shape {values.shape}", "save a vector")
+    return values
+
+
+def _load(path: Path) -> Array:
+    with reading(path, "an array saved by numpy", _HINT):
+        return _map(path).copy()
+
+
+def _map(path: Path) -> Array:
+    """A plain view of the memory map, so that slices stay lazy; a pickle in disguise is refused, never loaded."""
+    if not path.exists():
+        beside = ", ".join(sorted(other.name for other in path.parent.glob("*.npy"))) or "no .npy file"
+        hint = "set data.source.train, test, subject and group to names as the files have them"
+        raise DataError(str(path), "this file", f"{beside} in the folder", hint)
+    return np.asarray(np.lib.format.open_memmap(path, mode="r"))  # type: ignore[no-untyped-call]

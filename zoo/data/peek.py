@@ -1,0 +1,16 @@
+"""What a model's input will be, without preparing the data."""
+
+from zoo_registry import InputSpec
+from zoo_registry.data import BundledSource, DataSpec
+
+from zoo.data.check import input_after
+from zoo.data.sources import peek
+
+
+def input_of(spec: DataSpec) -> InputSpec:
+    """Channels, length after the length step, and classes; reads as little as the format allows, and never torch.
+
+    Raises DataError for what shows that early.
+    """
+    where = spec.source.name if isinstance(spec.source, BundledSource) else spec.source.path
+    return input_after(peek(spec.source), spec.length, where)

@@ -1,0 +1,107 @@
+"""From a data spec to a data set: read, check, cut, bring to length, measure, fingerprint."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import NamedTuple
+
+import numpy as np
+from zoo_registry import DataError
+from zoo_registry.data import DataSpec, LengthSpec
+
+from zoo.data.check import Scan, check_set, scan
+from zoo.data.length import to_length
+from zoo.data.raw import Array, RawSet, RawSplit
+from zoo.data.sources import read
+from zoo.data.split import DataSet, Rows, Split
+from zoo.data.splits import Draw, cut, together
+from zoo.data.statistics import channel_statistics, require_observed
+
+
+class _Cuts(NamedTuple):
+    """Rows of the stored training split for training and validation, and those of the test split."""
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+
+def prepare(spec: DataSpec) -> DataSet:
+    """Everything a run needs of its data.
+
+    Windows that lie memory-mapped on disk stay there. Raises DataError, naming the file, for whatever is unreadable,
+    or misfits the spec.
+    """
+    raw = read(spec.source)
+    check_set(raw, spec)
+    scans = [scan(split, spec) for split in (raw.train, raw.test) if split is not None]
+    cuts = _cut(raw, spec)
+    train, validation, test = _splits(raw, cuts, spec, any(found.gaps for found in scans))
+    for split in (train, validation, test):
+        if split.masked:
+            require_observed(split)
+    mean, std = channel_statistics(train)
+    shared = _shared(test.subject, [train.subject, validation.subject])
+    return DataSet(train, validation, test, raw.classes, mean, std, _fingerprint(scans, raw, cuts, spec), shared)
+
+
+def _cut(raw: RawSet, spec: DataSpec) -> _Cuts:
+    stored = raw.train
+    by, groups = together(spec.split.by, stored)
+    rest = np.arange(len(stored))
+    if raw.test is not None:
+        _require_no_second_test(raw.test, spec)
+        test = np.arange(len(raw.test))
+    elif spec.split.test is not None:
+        rest, test = cut(stored.y, groups, Draw("test", spec.split.test, by, spec.split.seed, stored.where))
+    else:
+        raise DataError(stored.where, "a test split", "none in the source", 'cut one off: "split": {"test": 0.25}')
+    draw = Draw("validation", spec.split.validation, by, spec.split.seed, stored.where)
+    train, validation = cut(stored.y[rest], None if groups is None else groups[rest], draw)
+    return _Cuts(rest[train], rest[validation], test)
+
+
+def _require_no_second_test(test: RawSplit, spec: DataSpec) -> None:
+    if spec.split.test is not None:
+        hint = "remove data.split.test; for .npy files, data.source.test: null leaves their own test split out"
+        raise DataError(test.where, "data.split.test: null, as the source has a test split", str(spec.split.test), hint)
+
+
+def _splits(raw: RawSet, cuts: _Cuts, spec: DataSpec, gaps: bool) -> list[Split]:
+    """Train, validation and test; series of unequal length are brought to length here, arrays on access."""
+    homes = [raw.train, raw.train, raw.train if raw.test is None else raw.test]
+    masked = gaps or _pads(homes, spec.length)
+    sources = {id(home): _even(home.x, spec.length) for home in homes}
+    found = []
+    for name, home, rows in zip(_Cuts._fields, homes, cuts, strict=True):
+        step = spec.length if isinstance(home.x, np.ndarray) else None
+        subject, group = (None if column is None else column[rows] for column in (home.subject, home.group))
+        found.append(Split(name, sources[id(home)], rows, step, masked, home.y[rows], subject, group))
+    return found
+
+
+def _pads(splits: Sequence[RawSplit], step: LengthSpec | None) -> bool:
+    return step is not None and step.method == "pad" and any(split.lengths[0] < step.to for split in splits)
+
+
+def _even(x: Array | tuple[Array, ...], step: LengthSpec | None) -> Array:
+    """`(n c t)`: arrays as they are, unequal series after ``step``."""
+    if isinstance(x, np.ndarray):
+        return x
+    assert step is not None
+    return np.stack([to_length(series.astype(np.float32), step) for series in x])
+
+
+def _shared(test: Array | None, others: Sequence[Array | None]) -> tuple[str, ...] | None:
+    known = [subject for subject in others if subject is not None]
+    if test is None or not known:
+        return None
+    return tuple(str(name) for name in np.intersect1d(test, np.concatenate(known)))
+
+
+def _fingerprint(scans: Sequence[Scan], raw: RawSet, cuts: _Cuts, spec: DataSpec) -> str:
+    """Hash of content, classes, splits and steps; where the files lie does not matter."""
+    digest = sha256(repr(([found.sha for found in scans], raw.classes, spec.split.seed)).encode())
+    for rows in cuts:
+        digest.update(np.int64(len(rows)).tobytes() + rows.astype(np.int64).tobytes())
+    digest.update(repr((spec.length.model_dump() if spec.length else None, spec.missing)).encode())
+    return digest.hexdigest()

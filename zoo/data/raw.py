@@ -1,0 +1,91 @@
+"""What a reader gives: windows as they were stored, before any step, and what is known without reading them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from zoo_registry import DataError
+
+Array = NDArray[Any]
+Labels = NDArray[np.int64]
+
+_BLOCK_VALUES = 2**22
+
+
+class Extent(NamedTuple):
+    """Channels of a source, samples of its shortest and longest window, and classes."""
+
+    channels: int
+    shortest: int
+    longest: int
+    classes: int
+
+
+@dataclass(frozen=True)
+class RawSplit:
+    """One stored split.
+
+    ``x`` is an array `(n c t)`, memory-mapped where the format allows, or a tuple of series `(c t)` of unequal length;
+    ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are names or numbers, None where unknown.
+    ``where`` is the file or folder it came from, ``files`` the file of each window where there is one each.
+    """
+
+    where: str
+    x: Array | tuple[Array, ...]
+    y: Labels
+    subject: Array | None = None
+    group: Array | None = None
+    files: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def channels(self) -> int:
+        """Channels of every window; the split must not be empty."""
+        return int(self.x[0].shape[0])
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """Samples of the shortest and of the longest window."""
+        if isinstance(self.x, tuple):
+            found = [series.shape[1] for series in self.x]
+            return min(found), max(found)
+        return self.x.shape[2], self.x.shape[2]
+
+    def blocks(self) -> Iterator[tuple[int, Array]]:
+        """Number of the first window and windows `(b c t)` of one length, never all in memory at once."""
+        if isinstance(self.x, tuple):
+            yield from ((row, series[None]) for row, series in enumerate(self.x))
+            return
+        for rows in row_blocks(self.x.shape):
+            yield rows.start, self.x[rows]
+
+    def place(self, row: int) -> str:
+        """Where window ``row`` lies, for messages."""
+        return self.files[row] if self.files else f"{self.where}, window {row}"
+
+
+class RawSet(NamedTuple):
+    """What a source holds: a training split, a test split where it has one, and class names by index."""
+
+    train: RawSplit
+    test: RawSplit | None
+    classes: tuple[str, ...]
+
+
+def require_windows(split: RawSplit) -> None:
+    """Raise DataError for a split without windows, or windows without channels."""
+    if not len(split):
+        raise DataError(split.where, "at least one window", "an empty split", "fill the file, or leave the split out")
+    if split.channels < 1:
+        raise DataError(split.where, "at least one channel", "none", "write the file anew")
+
+
+def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Slices over the first axis of ``shape``, about four million values each."""
+    step = max(1, _BLOCK_VALUES // max(1, int(np.prod(shape[1:]))))
+    for start in range(0, shape[0], step):
+        yield slice(start, min(start + step, shape[0]))

@@ -1,0 +1,90 @@
+"""A split and a data set as training and evaluation see them; windows are read and brought to length on access."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from zoo_registry import InputSpec
+from zoo_registry.data import LengthSpec
+
+from zoo.data.length import to_length
+from zoo.data.raw import Array, Labels, row_blocks
+
+Rows = NDArray[np.intp]
+
+
+class Windows(NamedTuple):
+    """Windows `x (b c t)` float32, 0 where unobserved, and `mask (b c t)`, True where observed, None = everywhere."""
+
+    x: NDArray[np.float32]
+    mask: NDArray[np.bool_] | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """Windows and labels of one split.
+
+    ``source (m c t')`` is what they are read from, possibly memory-mapped; ``rows (n)`` which of its windows belong
+    here; ``step`` what brings them to length. ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are None
+    where unknown. ``masked`` says whether windows of the data set come with a mask.
+    """
+
+    name: str
+    source: Array
+    rows: Rows
+    step: LengthSpec | None
+    masked: bool
+    y: Labels
+    subject: Array | None = None
+    group: Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Windows, channels and samples after the length step: `(n c t)`."""
+        _, channels, length = self.source.shape
+        return len(self.rows), channels, self.step.to if self.step else length
+
+    def read(self, index: slice | Rows) -> Windows:
+        """The windows at ``index`` of this split, in one vectorised conversion."""
+        x = np.ascontiguousarray(self.source[self.rows[index]], dtype=np.float32)
+        if self.step is not None:
+            x = np.ascontiguousarray(to_length(x, self.step))
+        if not self.masked:
+            return Windows(x, None)
+        mask = ~np.isnan(x)
+        return Windows(np.where(mask, x, np.float32(0)), mask)
+
+    def blocks(self) -> Iterator[Windows]:
+        """All windows in order, a few megabytes at a time."""
+        for rows in row_blocks(self.shape):
+            yield self.read(rows)
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Three splits of one data set.
+
+    ``classes`` are names by index. ``mean`` and ``std`` `(c)` are those of the training split over observed samples.
+    ``fingerprint`` is equal for equal content, splits and steps. ``shared_subjects`` are those of training or
+    validation that are in test too, None where subjects are unknown.
+    """
+
+    train: Split
+    validation: Split
+    test: Split
+    classes: tuple[str, ...]
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    fingerprint: str
+    shared_subjects: tuple[str, ...] | None
+
+    @property
+    def input(self) -> InputSpec:
+        """What enters a model trained on these data."""
+        _, channels, length = self.train.shape
+        return InputSpec(channels=channels, length=length, classes=len(self.classes))

@@ -1,0 +1,106 @@
+"""Cut a share off a split: whole groups where something must stay together, class shares kept as far as possible."""
+
+import warnings
+from fractions import Fraction
+from typing import Literal, NamedTuple
+
+import numpy as np
+from zoo_registry import DataError
+
+from zoo.data.raw import Labels, RawSplit
+from zoo.data.split import Rows
+
+_MOST_FOLDS = 20
+Cut = tuple[Rows, Rows]
+
+
+class Draw(NamedTuple):
+    """What is cut off, which share, what stays together (`group`, `subject` or `class`), and where the data lie."""
+
+    part: Literal["validation", "test"]
+    share: float
+    by: str
+    seed: int
+    where: str
+
+
+def together(by: Literal["auto", "subject", "group", "class"], split: RawSplit) -> tuple[str, Rows | None]:
+    """What stays together, `auto` resolved to the first that is known, and each window's number in that respect.
+
+    Raises DataError where subjects or groups are asked for and unknown.
+    """
+    if by == "auto":
+        by = "group" if split.group is not None else "subject" if split.subject is not None else "class"
+    if by == "class":
+        return by, None
+    stays = split.group if by == "group" else split.subject
+    if stays is None:
+        hint = f'name the {by} files in data.source, or set data.split.by to "auto"'
+        raise DataError(split.where, f"a known {by} for every window", "none", hint)
+    return by, np.unique(stays, return_inverse=True)[1]
+
+
+def cut(y: Labels, groups: Rows | None, draw: Draw) -> Cut:
+    """Sorted positions `(kept, cut off)` in `y (n)`; equal arguments give equal cuts.
+
+    Windows of one number in `groups (n)` stay together. Every class of ``y`` stays in the part that is kept; raises
+    DataError when that cannot be.
+    """
+    return _by_class(y, draw) if groups is None else _by_group(y, groups, draw)
+
+
+def _by_class(y: Labels, draw: Draw) -> Cut:
+    from sklearn.model_selection import StratifiedShuffleSplit
+
+    pairs = np.flatnonzero(np.bincount(y)[y] > 1)  # the only window of a class must be kept
+    wanted, classes = round(draw.share * len(y)), len(np.unique(y[pairs]))
+    if min(wanted, len(pairs) - wanted) < max(classes, 1):
+        found = f"{wanted} of {len(y)} windows for {classes} classes that have two or more"
+        hint = f"change data.split.{draw.part}, or add windows"
+        raise DataError(draw.where, f"a window of every class in {draw.part} and in training", found, hint)
+    shuffle = StratifiedShuffleSplit(n_splits=1, test_size=wanted, random_state=draw.seed)
+    _, off = next(shuffle.split(pairs, y[pairs]))
+    return _fair(y, [_parts(len(y), pairs[off])], draw)
+
+
+def _by_group(y: Labels, groups: Rows, draw: Draw) -> Cut:
+    """Folds of whole groups, a few neighbouring ones taken off."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    most = min(_MOST_FOLDS, len(np.unique(groups)), int(np.bincount(y).max()))
+    if most < 2:
+        found = f"{len(np.unique(groups))} in {len(y)} windows"
+        raise DataError(draw.where, f"at least two {draw.by}s", found, 'set data.split.by to "class"')
+    taken, folds = _fraction(draw.share, most)
+    folding = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=draw.seed)
+    fold = np.empty(len(y), dtype=np.intp)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of classes rarer than folds: judged below
+        for number, (_, off) in enumerate(folding.split(y, y, groups)):
+            fold[off] = number
+    ways = (np.flatnonzero((fold - start) % folds < taken) for start in range(folds))
+    return _fair(y, [_parts(len(y), off) for off in ways if 0 < len(off) < len(y)], draw)
+
+
+def _fair(y: Labels, ways: list[Cut], draw: Draw) -> Cut:
+    """Of the ways that keep every class, the one that cuts off most classes, then the one nearest to the share."""
+    whole = [way for way in ways if len(np.unique(y[way[0]])) == len(np.unique(y))]
+    if not whole:
+        hint = f"lower data.split.{draw.part}" + ("" if draw.by == "class" else ', or set data.split.by to "class"')
+        found = "a class that would be cut off whole"
+        raise DataError(draw.where, f"every class in training after cutting {draw.part} by {draw.by}", found, hint)
+    return max(whole, key=lambda way: (len(np.unique(y[way[1]])), -abs(len(way[1]) / len(y) - draw.share)))
+
+
+def _fraction(share: float, most: int) -> tuple[int, int]:
+    """Folds to take, and folds in all, at most ``most``, for about ``share``."""
+    near = Fraction(share).limit_denominator(most)
+    if near <= 0:
+        return 1, most
+    return (near.numerator, near.denominator) if near < 1 else (most - 1, most)
+
+
+def _parts(size: int, off: Rows) -> Cut:
+    away = np.zeros(size, dtype=bool)
+    away[off] = True
+    return np.flatnonzero(~away), np.flatnonzero(away)

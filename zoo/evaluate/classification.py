@@ -1,0 +1,80 @@
+"""Classification counted over a whole split; every accuracy is an integer over the split's size."""
+
+import torch
+from pydantic import BaseModel
+from torch import Tensor
+from torchmetrics import ConfusionMatrix, Metric
+
+
+class ClassScore(BaseModel, frozen=True):
+    """One class: how many windows it has, how often it was predicted, and the share found."""
+
+    name: str
+    support: int
+    predicted: int
+    recall: float | None
+
+
+class ClassReport(BaseModel, frozen=True):
+    """Scores of one classifier on one split.
+
+    ``balanced_accuracy`` is the mean recall over classes with support; ``macro_f1`` the mean F1 over classes that
+    occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j.
+    """
+
+    correct: int
+    total: int
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+    never_predicted: list[str]
+    classes: list[ClassScore]
+    confusion: list[list[int]]
+
+
+class Classification:
+    """Counts predictions against labels in a confusion matrix."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self._matrix: Metric = ConfusionMatrix(task="multiclass", num_classes=len(names))
+
+    def reset(self) -> None:
+        """Forget everything counted."""
+        self._matrix.reset()
+
+    def update(self, logits: Tensor, target: Tensor) -> None:
+        """Count `logits (b k)` against `target (b)`."""
+        self._matrix.to(logits.device).update(logits.argmax(-1), target)
+
+    def report(self) -> ClassReport:
+        """Scores of everything counted since the last reset."""
+        counts: Tensor = self._matrix.compute().cpu().long()
+        hits, support, predicted = counts.diag(), counts.sum(1), counts.sum(0)
+        recall = hits / support.clamp(min=1)
+        f1 = 2 * hits / (support + predicted).clamp(min=1)
+        present, seen = support > 0, (support + predicted) > 0
+        total, correct = int(counts.sum()), int(hits.sum())
+        return ClassReport(
+            correct=correct,
+            total=total,
+            accuracy=correct / max(total, 1),
+            balanced_accuracy=_mean(recall, present),
+            macro_f1=_mean(f1, seen),
+            never_predicted=[n for n, p, s in zip(self.names, predicted, support, strict=True) if p == 0 and s > 0],
+            classes=[
+                ClassScore(name=n, support=int(s), predicted=int(p), recall=float(r) if s else None)
+                for n, s, p, r in zip(self.names, support, predicted, recall, strict=True)
+            ],
+            confusion=counts.tolist(),
+        )
+
+
+def _mean(values: Tensor, where: Tensor) -> float:
+    return float(values[where].double().mean()) if bool(where.any()) else float("nan")
+
+
+def majority(support: Tensor) -> tuple[int, int]:
+    """Index of the most frequent class and its count, from `support (k)`."""
+    best = int(torch.argmax(support))
+    return best, int(support[best])

@@ -1,0 +1,132 @@
+"""One pass over a split: every score at once, for validation while training and for `zoo eval`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from pydantic import BaseModel
+from zoo_registry import DataError
+
+from zoo.assembly import ZooModel
+from zoo.contracts import Output
+from zoo.data.module import Batch
+from zoo.evaluate.classification import Classification, ClassReport, majority
+from zoo.evaluate.reconstruction import ChannelScore, Reconstruction
+from zoo.evaluate.usage import Usage, UsageReport
+
+
+class Majority(BaseModel, frozen=True):
+    """What always naming the most frequent class would score."""
+
+    name: str
+    correct: int
+    total: int
+    accuracy: float
+
+
+class EvalReport(BaseModel, frozen=True):
+    """Everything measured on one split; a part the model cannot fill is None.
+
+    ``classifiers`` holds `head`, the model's own; `head on raw`, the same head reading the raw signal where it reads
+    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge.
+    """
+
+    windows: int
+    majority: Majority
+    classifiers: dict[str, ClassReport]
+    reconstruction: list[ChannelScore] | None
+    codebook: list[UsageReport] | None
+    losses: dict[str, float]
+
+
+class Evaluation:
+    """Counts and sums of one split; ``windows`` is the split's size, which the total must meet."""
+
+    def __init__(
+        self, model: ZooModel, names: tuple[str, ...], windows: int, judges: Mapping[str, ZooModel] | None = None
+    ) -> None:
+        self.model = model
+        self.names = names
+        self.windows = windows
+        self.judges = dict(judges or {})
+        shapes = model.trace
+        self.classifiers = {name: Classification(names) for name in self._classifier_names()}
+        tokens = shapes.tokens["n"] if shapes.tokens else 1
+        self.reconstruction = Reconstruction(shapes.signal["c"], tokens) if shapes.recon else None
+        self.usage: Usage | None = None
+        if shapes.codes:
+            books = shapes.codes["c"] if model.spec.codebook == "per_channel" else 1
+            self.usage = Usage(books, shapes.codes["q"], shapes.codes["k"])
+        self.reset()
+
+    def _classifier_names(self) -> list[str]:
+        head, rebuilds = self.model.spec.head, self.model.spec.decoder is not None
+        names = ["head"] if head else []
+        names += ["head on raw"] if head and head.needs == "recon" else []
+        for judge in self.judges:
+            names += [f"{judge} on raw", *([f"{judge} on rebuilt"] if rebuilds else [])]
+        return names
+
+    def reset(self) -> None:
+        """Forget everything counted."""
+        for counted in (*self.classifiers.values(), self.reconstruction, self.usage):
+            if counted is not None:
+                counted.reset()
+        self._support = torch.zeros(len(self.names), dtype=torch.int64)
+        self._losses: dict[str, float] = {}
+
+    @torch.no_grad()
+    def update(self, output: Output, batch: Batch) -> None:
+        """Add what the model gave for one batch."""
+        self._support += torch.bincount(batch.y.cpu(), minlength=len(self.names))
+        for name, value in output.losses.items():
+            self._losses[name] = self._losses.get(name, 0.0) + float(value) * len(batch.y)
+        self._classify(output, batch)
+        if self.reconstruction is not None and output.x_recon is not None:
+            self.reconstruction.to(output.x.device).update(output.x, output.x_recon, output.mask)
+        if self.usage is not None and output.quantized is not None and output.tokens is not None:
+            self.usage.to(output.x.device).update(output.quantized.codes, output.tokens.mask)
+
+    def _classify(self, output: Output, batch: Batch) -> None:
+        if output.logits is not None:
+            self.classifiers["head"].update(output.logits, batch.y)
+        if "head on raw" in self.classifiers and self.model.head is not None:
+            self.classifiers["head on raw"].update(self.model.head(replace(output, x_recon=output.x)), batch.y)
+        for name, judge in self.judges.items():
+            judge.to(output.x.device)
+            self.classifiers[f"{name} on raw"].update(_logits(judge(output.x, output.mask)), batch.y)
+            if output.x_recon is not None:
+                self.classifiers[f"{name} on rebuilt"].update(_logits(judge(output.x_recon, output.mask)), batch.y)
+
+    def scores(self) -> dict[str, float]:
+        """The few numbers by which epochs are compared: accuracies of classifiers, losses, used codes."""
+        report = self.report()
+        found = {f"accuracy/{name}": scores.accuracy for name, scores in report.classifiers.items()}
+        found |= {f"loss/{name}": value for name, value in report.losses.items()}
+        if report.reconstruction:
+            found["mse"] = report.reconstruction[-1].mse
+        if report.codebook:
+            found["codes used"] = float(sum(level.used for level in report.codebook))
+        return found
+
+    def report(self) -> EvalReport:
+        """Everything measured; raise DataError unless every window of the split was seen exactly once."""
+        seen = int(self._support.sum())
+        classifiers = {name: counted.report() for name, counted in self.classifiers.items()}
+        for total in (seen, *(scores.total for scores in classifiers.values())):
+            if total != self.windows:
+                raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
+        best, count = majority(self._support)
+        return EvalReport(
+            windows=seen,
+            majority=Majority(name=self.names[best], correct=count, total=seen, accuracy=count / max(seen, 1)),
+            classifiers=classifiers,
+            reconstruction=self.reconstruction.report() if self.reconstruction is not None else None,
+            codebook=self.usage.report() if self.usage is not None else None,
+            losses={name: value / max(seen, 1) for name, value in self._losses.items()},
+        )
+
+
+def _logits(output: Output) -> torch.Tensor:
+    assert output.logits is not None
+    return output.logits

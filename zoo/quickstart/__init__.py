@@ -1,0 +1,78 @@
+"""`zoo quickstart`: the main job in a few minutes, on real data that come with aeon."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from zoo_registry import Registry, RunSpec
+
+from zoo.evaluate.figures import confusion_figure, reconstruction_figure, shapes_figure, usage_figure, write_figure
+from zoo.evaluate.judge_run import Judged, judge_run
+from zoo.run_folder import RunFolder
+from zoo.train.fit import train
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One of the three runs: what it shows, and its folder."""
+
+    title: str
+    folder: RunFolder
+    judged: Judged
+
+
+def quickstart(out: Path) -> Iterator[Stage]:
+    """Train and judge, one after the other: a WRN on signals, a VQShape whose reconstruction that WRN reads, frozen,
+    and the same spec with its head swapped for a linear one on frozen tokens.
+
+    Runs that ``out`` already holds are resumed or reused. Writes figures into each run's folder.
+    """
+    signal, recon, tokens = (out / name for name in ("signal-wrn", "recon-wrn", "token-linear"))
+    yield _stage("WRN on raw signals", _run("signal"), signal)
+    shapes = _run("shapes") | {
+        "transfer": [{"source": str(signal / "bundle"), "only": ["head"]}],
+        "evaluation": {"judges": {"wrn": str(signal / "bundle")}},
+    }
+    yield _stage("VQShape, rebuilt signals read by the frozen WRN", shapes, recon)
+    yield _stage("the same VQShape, frozen, head swapped for token-linear", _swapped(shapes, recon), tokens)
+
+
+def _swapped(shapes: dict[str, Any], recon: Path) -> dict[str, Any]:
+    """The spec of ``shapes`` with another head: one word of the model; the run then trains that head alone."""
+    return shapes | {
+        "name": "token-linear",
+        "model": shapes["model"] | {"head": {"kind": "heads.token-linear"}},
+        "transfer": [{"source": str(recon / "bundle"), "only": ["encoder", "quantizer", "decoder"]}],
+        "training": shapes["training"]
+        | {"epochs": 60, "phases": [{"name": "classify", "learn": ["head"], "weights": {"ce": 1.0}}]},
+    }
+
+
+def _run(name: str) -> dict[str, Any]:
+    spec: dict[str, Any] = json.loads((files("zoo.quickstart") / f"{name}.json").read_text(encoding="utf-8"))
+    return spec
+
+
+def _stage(title: str, data: dict[str, Any], path: Path) -> Stage:
+    run: RunSpec = Registry.discover().run(data)
+    folder = train(run, path, resume=True)
+    judged = judge_run(folder)
+    draw(judged, folder)
+    return Stage(title, folder, judged)
+
+
+def draw(judged: Judged, folder: RunFolder) -> None:
+    """Write the figures that the model has something for."""
+    report = judged.report
+    figures = {f"confusion {name}": confusion_figure(s, name) for name, s in report.classifiers.items()}
+    if report.reconstruction:
+        figures["reconstruction"] = reconstruction_figure(judged.sample, judged.labels)
+        shapes = shapes_figure(judged.sample, judged.labels[0])
+        figures |= {"shapes": shapes} if shapes else {}
+    if report.codebook:
+        figures["codes"] = usage_figure(report.codebook)
+    for name, figure in figures.items():
+        write_figure(folder.figures / f"{name.replace(' ', '-')}.png", figure)

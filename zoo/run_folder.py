@@ -1,0 +1,115 @@
+"""The run folder: what a run leaves on disk, each file written whole or not at all."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo_registry import Registry, RunSpec, TrainingError
+
+from zoo.files import write_json
+from zoo.specs import read_json
+from zoo.version import version
+
+RUN_FILE = "run.json"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside one run's folder."""
+
+    path: Path
+
+    @property
+    def run_file(self) -> Path:
+        return self.path / RUN_FILE
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def last(self) -> Path:
+        return self.checkpoints / "last.ckpt"
+
+    @property
+    def bundle(self) -> Path:
+        return self.path / "bundle"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.path / "eval.json"
+
+    @property
+    def figures(self) -> Path:
+        return self.path / "figures"
+
+    def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
+        """Write `run.json` into a new folder; raise TrainingError where one is there already."""
+        if self.run_file.exists():
+            hint = "add --resume to go on with it, or choose another --out or name"
+            raise TrainingError(str(self.path), "a new run folder", "a run", hint)
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        write_json(self.run_file, describe(run, registry, fingerprint))
+
+    def require_same(self, run: RunSpec, fingerprint: str) -> None:
+        """Raise TrainingError unless this folder holds the same run on the same data."""
+        stored = self.read()
+        difference = first_difference(stored["run"], run.dump())
+        if difference:
+            where, old, new = difference
+            hint = "resume with the stored spec, or start a new run under another name"
+            raise TrainingError(f"{self.run_file}: {where}", f"{old}, as it was started", str(new), hint)
+        if stored["fingerprint"] != fingerprint:
+            raise TrainingError(
+                str(self.run_file), "the data it was started on", "other data under the same path", "restore the data"
+            )
+
+    def read(self) -> dict[str, Any]:
+        """The content of `run.json`; raise TrainingError where there is no run."""
+        if not self.run_file.exists():
+            hint = "name the folder of a run, such as runs/NAME; `zoo train` makes one"
+            raise TrainingError(str(self.path), f"a run folder with {RUN_FILE}", "none", hint)
+        stored = read_json(self.run_file)
+        if not isinstance(stored, dict) or not {"run", "fingerprint"} <= stored.keys():
+            hint = "restore the file, or train again"
+            raise TrainingError(str(self.run_file), "a run written by `zoo train`", "something else", hint)
+        return stored
+
+
+def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, Any]:
+    """What was run: the complete spec, versions, seed, code revision and the data's fingerprint."""
+    versions = registry.plugins()
+    return {
+        "run": run.dump(),
+        "zoo": version(),
+        "plugins": {name: versions[name] for name in run.model.plugins()},
+        "seed": run.training.seed,
+        "revision": revision(),
+        "fingerprint": fingerprint,
+    }
+
+
+def revision() -> str | None:
+    """The commit of the working directory, with `+` where files differ from it; None outside a repository."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()
+
+
+def first_difference(old: Any, new: Any, where: str = "") -> tuple[str, Any, Any] | None:
+    """Path, old and new value of the first place where two pieces of JSON data differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in [*old, *(key for key in new if key not in old)]:
+            found = first_difference(old.get(key), new.get(key), f"{where}.{key}" if where else key)
+            if found:
+                return found
+        return None
+    return None if old == new else (where, old, new)

@@ -1,0 +1,1 @@
+"""Training: phases, the Lightning module, the run folder."""

@@ -1,0 +1,64 @@
+"""What learns and what is frozen: gradients, and the mode of every module."""
+
+from collections.abc import Iterable, Sequence
+
+from torch import nn
+from zoo_registry import PhaseSpec, TrainingError
+
+from zoo.assembly import ZooModel
+
+
+def set_learning(model: ZooModel, phase: PhaseSpec) -> None:
+    """Let only what ``phase`` names learn.
+
+    Everything else is frozen: no gradient, so that the optimizer skips it, weight decay and moments included, and
+    eval mode, so that batch-norm and running statistics stand still. Raises TrainingError for a path that names
+    nothing, or a phase in which nothing can learn.
+    """
+    model.requires_grad_(False)
+    model.eval()
+    for path in _paths(model, phase):
+        part = _find(model, path, phase)
+        part.requires_grad_(True)
+        if isinstance(part, nn.Module):
+            part.train()
+    if not phase.measure and not _learns(model):
+        raise TrainingError(
+            f"phase {phase.name}",
+            "something that learns",
+            f"nothing to learn in {', '.join(_paths(model, phase))}",
+            "name a component with weights in `learn`, or set `measure` to true",
+        )
+
+
+def learning_modules(model: ZooModel) -> Iterable[str]:
+    """Paths of the modules in training mode, outermost first."""
+    return (name for name, module in model.named_modules() if module.training)
+
+
+def _paths(model: ZooModel, phase: PhaseSpec) -> Sequence[str]:
+    return [role for role, _ in model.spec.components()] if phase.learn is None else phase.learn
+
+
+def _find(model: ZooModel, path: str, phase: PhaseSpec) -> nn.Module | nn.Parameter:
+    modules, parameters = dict(model.named_modules()), dict(model.named_parameters())
+    if path in modules:
+        return modules[path]
+    if path in parameters:
+        return parameters[path]
+    parent = next((p for p in _parents(path) if p in modules), "")
+    inside = ", ".join(name for name, _ in modules[parent].named_children()) or "nothing"
+    hint = f"{parent or 'the model'} holds {inside}"
+    raise TrainingError(f"phase {phase.name}: learn", "a path in the model", repr(path), hint)
+
+
+def _parents(path: str) -> Iterable[str]:
+    while "." in path:
+        path = path.rpartition(".")[0]
+        yield path
+
+
+def _learns(model: ZooModel) -> bool:
+    """Weights with a gradient, or a quantizer that moves by statistics."""
+    moves = model.quantizer is not None and model.quantizer.training and any(True for _ in model.quantizer.buffers())
+    return moves or any(parameter.requires_grad for parameter in model.parameters())

@@ -1,0 +1,81 @@
+"""Every epoch written down: a row of metrics.csv and the same numbers for TensorBoard."""
+
+import csv
+import io
+import time
+from pathlib import Path
+
+import lightning as L
+from torch.utils.tensorboard import SummaryWriter
+
+from zoo.evaluate.evaluation import Evaluation
+from zoo.files import write_text
+from zoo.train.ledger import Row
+from zoo.train.module import ZooTraining
+
+
+class MetricsFile:
+    """A CSV file with a row per epoch, written whole each time, so that a killed run leaves it readable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def rows(self) -> list[dict[str, str]]:
+        """The rows so far."""
+        if not self.path.exists():
+            return []
+        with self.path.open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    def add(self, row: Row) -> None:
+        """Write ``row`` after the rows of earlier epochs; rows from this epoch on, of a killed run, are dropped."""
+        kept = [old for old in self.rows() if int(old["epoch"]) < int(row["epoch"])]
+        columns = list(dict.fromkeys([*(kept[0] if kept else {}), *row]))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*kept, row])
+        write_text(self.path, text.getvalue())
+
+
+class EpochLog(L.Callback):
+    """Writes metrics.csv and TensorBoard events at the end of every epoch."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = MetricsFile(folder / "metrics.csv")
+        self.board = SummaryWriter(str(folder))
+        self._started = time.perf_counter()
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._started = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        epoch = trainer.current_epoch
+        row: Row = {"epoch": epoch, "step": trainer.global_step, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
+        row |= pl_module.ledger.row() | validation_row(pl_module.validation)
+        row["seconds"] = round(time.perf_counter() - self._started, 3)
+        self.file.add(row)
+        for name, value in row.items():
+            if isinstance(value, int | float):
+                self.board.add_scalar(name, value, epoch)
+        self.board.flush()
+
+    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
+        self.board.close()
+
+
+def validation_row(validation: Evaluation) -> Row:
+    """Validation as columns: losses, reconstruction, and every classifier as correct of total."""
+    report = validation.report()
+    row: Row = {f"val/{name}": value for name, value in report.losses.items()}
+    for name, scores in report.classifiers.items():
+        row[f"val/{name}.correct"] = scores.correct
+        row[f"val/{name}.total"] = scores.total
+    if report.reconstruction:
+        row["val/mse"] = report.reconstruction[-1].mse
+        row["val/r2"] = report.reconstruction[-1].r2 or 0.0
+    for level in report.codebook or ():
+        row[f"val/{level.book}.used"] = level.used
+        row[f"val/{level.book}.perplexity"] = level.perplexity
+    return row

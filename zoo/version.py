@@ -1,0 +1,14 @@
+"""The installed version of the zoo."""
+
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as _installed
+
+from zoo_registry.registry import OUR_DISTRIBUTION
+
+
+def version() -> str:
+    """Version of the installed distribution, or "unknown" for sources that are not installed."""
+    try:
+        return _installed(OUR_DISTRIBUTION)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,112 @@
+"""Save a model as a bundle (`model.safetensors` and `spec.json`) and load it again."""
+
+import hashlib
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from zoo_registry import BundleError, Registry
+
+from zoo.assembly import ZooModel
+from zoo.builder import build
+from zoo.files import current, new_folder, write_json
+from zoo.version import version
+from zoo.weights.manifest import MANIFEST, TENSORS, Manifest, grown_apart, read_manifest, stored_spec
+
+Sizes = Mapping[str, tuple[int, ...]]
+
+
+class VersionNote(UserWarning):
+    """A plugin's first version number differs from the one a bundle was made with."""
+
+
+def save(model: ZooModel, folder: str | Path) -> None:
+    """Write ``model`` as a bundle, whole or not at all, in place of an older bundle.
+
+    Raises BundleError when ``folder`` holds anything else, and OSError when it cannot be written.
+    """
+    target = Path(folder).resolve()
+    require_replaceable(target)
+    # Cloned, since a file of tensors has no word for two names that share their memory.
+    tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
+    installed = Registry.discover().plugins()
+    with new_folder(target) as home:
+        save_file(tensors, home / TENSORS)
+        manifest = Manifest(
+            zoo=version(),
+            model=model.spec.dump(),
+            plugins={name: installed.get(name, "unknown") for name in model.spec.plugins()},
+            sha256=_hash(home / TENSORS),
+        )
+        write_json(home / MANIFEST, manifest.model_dump(mode="json"))
+
+
+def require_replaceable(folder: Path) -> None:
+    """Raise BundleError unless ``folder`` is absent, empty or a bundle, so that nothing else is ever overwritten."""
+    if not folder.exists():
+        return
+    names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"a file"}
+    if foreign := sorted(names - {TENSORS, MANIFEST}):
+        raise BundleError(str(folder), "a new folder or a bundle to replace", foreign[0], "name another folder")
+
+
+def load(folder: str | Path) -> ZooModel:
+    """The model of a bundle with its weights, in evaluation mode; the random state stays as it was.
+
+    Raises BundleError when the bundle is not whole or does not fit what is installed; warns with VersionNote.
+    """
+    home = Path(folder)
+    registry = Registry.discover()
+    manifest = read_manifest(home)
+    spec = stored_spec(home, manifest, registry)
+    for note in grown_apart(manifest, registry):
+        warnings.warn(f"{home}: {note}", VersionNote, stacklevel=2)
+    with torch.random.fork_rng(devices=[]):
+        model = build(spec)
+    _require_fit(home, _sizes(model.state_dict()), stored_sizes(home, manifest))
+    model.load_state_dict(read_tensors(home))
+    return model.eval()
+
+
+def stored_sizes(folder: Path, manifest: Manifest) -> Sizes:
+    """Shape of every tensor of a bundle; raise BundleError when the file is not the one the manifest names."""
+    file = current(folder) / TENSORS
+    if (found := _hash(file)) != manifest.sha256:
+        raise BundleError(
+            str(file), f"sha256 {manifest.sha256[:12]}… as in {MANIFEST}", f"{found[:12]}…", "copy the bundle again"
+        )
+    try:
+        with safe_open(file, framework="pt") as tensors:
+            return {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise BundleError(str(file), "a file of tensors", str(error), "copy the bundle again") from None
+
+
+def read_tensors(folder: Path) -> dict[str, Tensor]:
+    """Tensors of a bundle by name, on the CPU."""
+    return load_file(current(folder) / TENSORS)
+
+
+def _require_fit(folder: Path, wanted: Sizes, stored: Sizes) -> None:
+    where = str(folder / TENSORS)
+    hint = "the plugin has changed since: install the version named in spec.json"
+    if missing := sorted(wanted.keys() - stored.keys()):
+        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(wanted)} missing", hint)
+    if unexpected := sorted(stored.keys() - wanted.keys()):
+        raise BundleError(where, "only the model's tensors", f"{unexpected[0]} and {len(unexpected) - 1} more", hint)
+    for name, sizes in wanted.items():
+        if stored[name] != sizes:
+            raise BundleError(where, f"{name} of shape {sizes}", str(stored[name]), hint)
+
+
+def _sizes(tensors: Mapping[str, Tensor]) -> Sizes:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -1,0 +1,85 @@
+"""What `spec.json` of a bundle says; read and checked without torch."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+from pydantic import Field, ValidationError
+from zoo_registry import BundleError, ModelSpec, Registry, SpecError, ZooError
+from zoo_registry.component import Spec
+from zoo_registry.explain import explain
+
+from zoo.files import current
+from zoo.specs import read_json
+
+TENSORS = "model.safetensors"
+MANIFEST = "spec.json"
+
+
+class Manifest(Spec):
+    """The complete spec of a bundle's model, and what it was made with."""
+
+    format: Literal[1] = 1
+    """Version of this layout."""
+
+    zoo: str
+    """Version of the zoo that wrote it."""
+
+    model: Mapping[str, Any]
+    """The complete model spec."""
+
+    plugins: Mapping[str, str]
+    """Version of every plugin the model needs, by name."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """Hash of the file of tensors."""
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the bundle in ``folder``; raise BundleError when there is none to be read."""
+    home = current(folder)
+    if not home.is_dir():
+        found = "a file" if home.exists() else "no such folder"
+        raise BundleError(str(folder), "the folder of a bundle", found, "check the path; `zoo build --out` writes one")
+    for name in (MANIFEST, TENSORS):
+        if not (home / name).is_file():
+            raise BundleError(str(folder), f"a bundle with {MANIFEST} and {TENSORS}", f"no {name}", "check the path")
+    try:
+        data = read_json(home / MANIFEST)
+    except SpecError as error:
+        raise BundleError(error.where, error.expected, error.found, "copy the bundle again") from None
+    try:
+        return Manifest.model_validate(data)
+    except ValidationError as error:
+        _refuse(home / MANIFEST, explain(error, Manifest, data))
+
+
+def stored_spec(folder: Path, manifest: Manifest, registry: Registry) -> ModelSpec:
+    """The model spec of ``manifest``; raise BundleError when a plugin is missing or no longer knows the spec."""
+    for name, version in manifest.plugins.items():
+        if name not in registry.plugins():
+            hint = f"install the package that provides plugin {name}"
+            raise BundleError(str(folder), f"plugin {name} {version}", "none of that name installed", hint)
+    try:
+        return registry.model(manifest.model)
+    except SpecError as error:
+        _refuse(folder / MANIFEST, error, "model.")
+
+
+def grown_apart(manifest: Manifest, registry: Registry) -> list[str]:
+    """A sentence for every plugin whose first version number differs from the one the bundle was made with."""
+    installed = registry.plugins()
+    return [
+        f"plugin {name} was {version} when the bundle was made and is {installed[name]} now"
+        for name, version in manifest.plugins.items()
+        if name in installed and _major(version) != _major(installed[name])
+    ]
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
+
+
+def _refuse(file: Path, error: ZooError, prefix: str = "") -> NoReturn:
+    hint = "make the bundle again with the installed zoo, or copy it again"
+    raise BundleError(f"{file}: {prefix}{error.where}", error.expected, error.found, hint) from None
