@@ -1,12 +1,16 @@
-"""Fixtures for tests that install throw-away plugins."""
+"""One thread for tiny tensors, and throw-away plugins."""
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+# Read when torch is imported. Threads that share tiny tensors wait for each other more than they work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class Install(Protocol):

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
 
 __all__ = ["ZooModel", "build", "load", "save"]
 
-_HOMES = {"ZooModel": "zoo.assembly", "build": "zoo.builder", "load": "zoo.weights.bundle", "save": "zoo.weights.bundle"}
+_HOMES = {
+    "ZooModel": "zoo.assembly",
+    "build": "zoo.builder",
+    "load": "zoo.weights.bundle",
+    "save": "zoo.weights.bundle",
+}
 
 
 def __getattr__(name: str) -> object:

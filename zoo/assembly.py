@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from zoo_registry import DataError, ModelSpec
+from zoo_registry import DataError, ModelSpec, ShapeError
 
 from zoo.contracts import (
     CodeTable,
@@ -70,7 +70,8 @@ class ZooModel(nn.Module):
     def encode(self, x: Tensor, mask: Tensor | None = None) -> Output:
         """Tokens and codes of `x (b c t)`; runs neither decoder nor head.
 
-        Raises DataError for a series of which ``mask (b c t)`` leaves nothing observed.
+        Raises ShapeError for another shape than ``spec.input`` says, and DataError for a series of which
+        ``mask (b c t)`` leaves nothing observed.
         """
         output, _, _ = self._encode(x, mask)
         return output
@@ -96,12 +97,15 @@ class ZooModel(nn.Module):
 
     def _encode(self, x: Tensor, mask: Tensor | None) -> tuple[Output, Tensor, Tensor | None]:
         """The output so far, and the folded series `(b c' t')` in the input's units, with its mask."""
+        self._require_input(x)
         if mask is not None:
             x = torch.where(mask, x, 0)
         output = Output(x=x, mask=mask)
         if self.image is not None:
             output.image = self.image(x, mask)
         if self.encoder is None:
+            if mask is not None:
+                _require_observed(mask.flatten(1))
             return output, x, mask
         series, mask = self.fusion.fold(x, mask) if self.fusion is not None else (x, mask)
         if mask is not None:
@@ -119,6 +123,13 @@ class ZooModel(nn.Module):
         if self.quantizer is not None:
             output.quantized = self.quantizer(output.tokens.values, output.tokens.mask)
         return output, series, mask
+
+    def _require_input(self, x: Tensor) -> None:
+        if tuple(x.shape[1:]) != self.trace.signal.sizes:
+            hint = "lay the signal out as (batch, channels, time), or bring it to length first"
+            raise ShapeError(
+                "x", f"(b, {self.trace.signal.sizes[0]}, {self.trace.signal.sizes[1]})", f"{tuple(x.shape)}", hint
+            )
 
     def _decode(self, decoder: Decoder, output: Output, series: Tensor, mask: Tensor | None) -> None:
         tokens = output.coded

@@ -40,7 +40,9 @@ def _set(part: Any, complete: Any, names: list[str], value: Any, path: str) -> N
         return
     if isinstance(part, dict) and part.get(first) is None:
         if not isinstance(default, dict | list):
-            raise SpecError(f"--set {path}", f"a part named {first!r} to change", "none", "`zoo schema run` shows paths")
+            raise SpecError(
+                f"--set {path}", f"a part named {first!r} to change", "none", "`zoo schema run` shows paths"
+            )
         part[first] = copy.deepcopy(default)
     _set(part[key], default, rest, value, path)
 

@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -118,12 +119,10 @@ class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
 
 
 def _largest_tensor(model: ZooModel) -> int:
-    with _Largest() as largest:
-        try:
-            run_once(model, torch.zeros(1, *model.trace.signal.sizes, device="meta"))
-        except Exception:  # a component that looks into its tensors; what came before it still counts
-            return largest.bytes
-    return largest.bytes
+    largest = _Largest()
+    with largest, suppress(Exception):  # a component that looks into its tensors; what came before it still counts
+        run_once(model, torch.zeros(1, *model.trace.signal.sizes, device="meta"))
+    return int(largest.bytes)
 
 
 def _weightless(spec: ModelSpec) -> ZooModel | None:

@@ -3,23 +3,28 @@
 import torch
 from einops import rearrange
 from torch import Tensor, nn
+from zoo_registry import ShapeError
 
 
 class Patches(nn.Module):
     """`(b c t) -> (b c) p l`: ``count`` patches of ``size`` samples, length // count apart.
 
-    A patch that reaches past the end repeats the last sample.
+    A patch that reaches past the end repeats the last sample. Raises ShapeError for series of another length.
     """
 
     index: Tensor
 
     def __init__(self, length: int, count: int, size: int) -> None:
         super().__init__()
+        self.length = length
         starts = torch.arange(count) * (length // count)
         index = (starts[:, None] + torch.arange(size)).clamp(max=length - 1)
         self.register_buffer("index", index, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.shape[-1] != self.length:
+            hint = "bring the series to that length, or build the model for theirs"
+            raise ShapeError("encoder", f"series of {self.length} samples", str(x.shape[-1]), hint)
         return rearrange(x[..., self.index], "b c p l -> (b c) p l")
 
 

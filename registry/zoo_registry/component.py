@@ -4,11 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
 from zoo_registry.shapes import Shape
 
 if TYPE_CHECKING:
+    from pydantic.json_schema import JsonSchemaValue
+    from pydantic_core import CoreSchema
+
     from zoo.contracts import Decoder, Encoder, Fusion, Head, Image, Quantizer
 
 Need = Literal["signal", "recon", "tokens", "codes", "image"]
@@ -23,9 +26,19 @@ READS: Mapping[Need, str] = {
 
 
 class Spec(BaseModel):
-    """Base of every part of a spec file: frozen, and unknown fields are errors."""
+    """Base of every part of a spec file: frozen, unknown fields are errors, the string under a field describes it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: "CoreSchema", handler: GetJsonSchemaHandler) -> "JsonSchemaValue":
+        from zoo_registry.docs import descriptions
+
+        schema = handler(core)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in descriptions(cls).items():
+            properties[cls.model_fields[name].alias or name]["description"] = text
+        return schema
 
 
 class ComponentSpec(Spec, ABC):

@@ -1,6 +1,7 @@
 """Turn pydantic's report of a bad spec into the zoo's one line."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -8,8 +9,6 @@ from pydantic_core import ErrorDetails
 
 from zoo_registry.errors import SpecError, show
 from zoo_registry.suggest import nearest
-
-_TAGS = ("kind", "format")
 
 
 def explain(error: ValidationError, spec: type[BaseModel], data: object) -> SpecError:
@@ -20,36 +19,65 @@ def explain(error: ValidationError, spec: type[BaseModel], data: object) -> Spec
     """
     problems = error.errors(include_url=False)
     worst = max(problems, key=lambda problem: (len(problem["loc"]), problem["type"] == "extra_forbidden"))
-    path, holder = _follow(worst, data)
-    others = {tuple(_follow(problem, data)[0]) for problem in problems}
-    more = sum(other != tuple(path[: len(other)]) for other in others)
+    place = _locate(worst, spec, data)
+    others = {_locate(problem, spec, data).path for problem in problems}
+    more = sum(other != place.path[: len(other)] for other in others)
     found = _found(worst) + (f" (and {more} more)" if more else "")
-    return SpecError(".".join(path) or "spec", _expected(worst), found, _hint(worst, spec, path, holder))
+    return SpecError(".".join(place.path) or "spec", _expected(worst), found, _hint(worst, place))
 
 
-def _follow(problem: ErrorDetails, data: object) -> tuple[list[str], object]:
-    """The path of ``problem`` in ``data``, and the object that holds its last step.
+@dataclass(frozen=True)
+class _Place:
+    """A path in a spec as users write it, and the specs that may stand where its last step is."""
 
-    Left out is what pydantic puts in: the tags of unions told apart by a field, and the names of types.
-    """
+    path: tuple[str, ...]
+    owners: tuple[type[BaseModel], ...]
+
+
+def _locate(problem: ErrorDetails, spec: type[BaseModel], data: object) -> _Place:
+    """Where ``problem`` lies in ``data``, leaving out what pydantic puts in: tags of unions and names of types."""
     path: list[str] = []
-    holder = here = data
+    owners: tuple[type[BaseModel], ...] = (spec,)
+    models = owners
     told = False
     for step in problem["loc"]:
-        if not told and isinstance(here, dict) and step in [here.get(tag) for tag in _TAGS]:
-            told = True
-        elif _holds(here, step):
+        tagged = tuple(model for model in models if step in _tags(model))
+        if tagged and not told:
+            models, told = tagged, True
+        elif _holds(data, step):
             path.append(str(step))
-            holder, here, told = here, here[step], False  # type: ignore[index]
+            owners, models, told = models, _parts(models, step) or models, False
+            data = data[step]  # type: ignore[index]
     if problem["type"] == "missing":
-        return [*path, str(problem["loc"][-1])], here
-    return path, holder
+        return _Place((*path, str(problem["loc"][-1])), models)
+    return _Place(tuple(path), owners)
 
 
-def _holds(here: object, step: int | str) -> bool:
-    if isinstance(here, list | tuple):
-        return isinstance(step, int) and step < len(here)
-    return isinstance(here, dict) and step in here
+def _holds(data: object, step: int | str) -> bool:
+    if isinstance(data, list | tuple):
+        return isinstance(step, int) and step < len(data)
+    return isinstance(data, dict) and step in data
+
+
+def _tags(model: type[BaseModel]) -> list[str]:
+    """The words that tell ``model`` apart in a union."""
+    defaults = [model.model_fields[tag].default for tag in ("kind", "format") if tag in model.model_fields]
+    return [default for default in defaults if isinstance(default, str)]
+
+
+def _parts(models: tuple[type[BaseModel], ...], field: int | str) -> tuple[type[BaseModel], ...]:
+    """The specs that may stand in ``field`` of any of ``models``."""
+    annotations = [
+        m.model_fields[field].annotation for m in models if isinstance(field, str) and field in m.model_fields
+    ]
+    return tuple(part for annotation in annotations for part in _models(annotation))
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models(part)
 
 
 def _expected(problem: ErrorDetails) -> str:
@@ -74,31 +102,12 @@ def _found(problem: ErrorDetails) -> str:
     return show(problem["input"])
 
 
-def _hint(problem: ErrorDetails, spec: type[BaseModel], path: list[str], holder: object) -> str:
-    if problem["type"] == "extra_forbidden" and (close := nearest(path[-1], _fields(spec, path, holder))):
+def _hint(problem: ErrorDetails, place: _Place) -> str:
+    fields = {name for owner in place.owners for name in owner.model_fields}
+    if problem["type"] == "extra_forbidden" and (close := nearest(place.path[-1], fields)):
         return f"did you mean {close!r}?"
-    kind = holder.get("kind") if isinstance(holder, dict) else None
-    if isinstance(kind, str) and "." in kind:
-        return f"`zoo show {kind}` lists its fields"
-    return "`zoo schema` describes every field"
-
-
-def _fields(spec: type[BaseModel], path: list[str], holder: object) -> Collection[str]:
-    """Names of the fields that ``holder``, which lies at ``path`` without its last step, may have."""
-    models = [spec]
-    for step in path[:-1]:
-        parts = [model.model_fields[step].annotation for model in models if step in model.model_fields]
-        models = [model for part in parts for model in _models(part)] or models
-    tags = [holder.get(tag) for tag in _TAGS] if isinstance(holder, dict) else []
-    told = [m for m in models if any(t in m.model_fields and m.model_fields[t].default in tags for t in _TAGS)]
-    return {name for model in told or models for name in model.model_fields}
-
-
-def _models(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models(part)
+    kinds = [tag for owner in place.owners for tag in _tags(owner) if "." in tag]
+    return f"`zoo show {kinds[0]}` lists its fields" if len(kinds) == 1 else "`zoo schema` describes every field"
 
 
 def unknown(where: str, what: str, name: object, known: Collection[str], hint: str) -> SpecError:

@@ -18,12 +18,12 @@ def narrow_model(kinds: Mapping[str, Sequence[type[ComponentSpec]]]) -> type[Mod
     for role, specs in kinds.items():
         if specs:
             union: Any = Annotated[reduce(or_, specs), Field(discriminator="kind")]
-            parts[role] = (union | None, Field(default=None, description=ModelSpec.model_fields[role].description))
+            parts[role] = (union | None, None)
     return cast(type[ModelSpec], create_model("ModelSpec", __base__=ModelSpec, __doc__=ModelSpec.__doc__, **parts))
 
 
 @cache
 def narrow_run(model: type[ModelSpec]) -> type[RunSpec]:
     """RunSpec over ``model``."""
-    field: Any = (model, Field(description=RunSpec.model_fields["model"].description))
+    field: Any = (model, ...)
     return cast(type[RunSpec], create_model("RunSpec", __base__=RunSpec, __doc__=RunSpec.__doc__, model=field))

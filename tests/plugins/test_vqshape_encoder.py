@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 from torch import Tensor
-from zoo_registry import Shape
+from zoo_registry import Shape, ShapeError
 from zoo_vqshape import VQShapeEncoderSpec
 from zoo_vqshape.attributes import crowding
 from zoo_vqshape.encoder import VQShapeEncoder
@@ -88,6 +88,12 @@ def test_patches_overlap_and_repeat_the_end():
     assert Patches(10, 5, 2)(x).tolist() == [[[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]]
     assert Patches(10, 3, 4)(x).tolist() == [[[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]]
     assert Patches(10, 5, 4)(x)[0, -2:].tolist() == [[6, 7, 8, 9], [8, 9, 9, 9]]
+
+
+@pytest.mark.parametrize("length", [LENGTH - 1, LENGTH + 1])
+def test_series_of_another_length_are_refused(length):
+    with pytest.raises(ShapeError, match=f"{LENGTH} samples"):
+        build()(torch.zeros(1, 1, length, dtype=torch.float64))
 
 
 def test_channels_do_not_see_each_other():

@@ -10,9 +10,10 @@ import toy_plugin
 from pydantic import Field
 from torch import Tensor, nn
 from toy_plugin import MeanLinear, MeanSpec, Patches, PatchSpec, Signs, SignSpec, Unpatches, UnpatchSpec
-from zoo.contracts import Attributes, CodeTable, Decoded, Losses, Output, Quantized, Stats, Tokens
 from zoo_registry import ComponentSpec, Registry, Shape
 from zoo_registry.testing import check_component, every_component
+
+from zoo.contracts import Attributes, CodeTable, Decoded, Losses, Output, Quantized, Stats, Tokens
 
 
 def name_of(part: object) -> str | None:

@@ -63,6 +63,11 @@ WRONG = {
         {"encoder": {"kind": "toy.patches", "dims": 3}},
         "encoder.dims: expected a known field, found 'dims'; did you mean 'dim'?",
     ),
+    "a field named kind": ({"kind": "kind"}, "kind: expected a known field, found 'kind'; `zoo schema`"),
+    "a field named like its kind": (
+        {"encoder": {"kind": "toy.patches", "toy.patches": 1}},
+        "encoder.toy.patches: expected a known field, found 'toy.patches'",
+    ),
     "a field of nothing known": (
         {"encoder": {"kind": "toy.patches", "xyz": 3}},
         "encoder.xyz: expected a known field, found 'xyz'; `zoo show toy.patches` lists its fields",

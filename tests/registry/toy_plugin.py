@@ -6,6 +6,8 @@ from typing import ClassVar, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
+from zoo_registry import DecoderSpec, EncoderSpec, HeadSpec, QuantizerSpec, Shape, ShapeError, hookimpl
+
 from zoo.contracts import (
     CodeTable,
     Decoded,
@@ -20,7 +22,6 @@ from zoo.contracts import (
     Tokens,
     masked_mean,
 )
-from zoo_registry import DecoderSpec, EncoderSpec, HeadSpec, QuantizerSpec, Shape, ShapeError, hookimpl
 
 
 class Patches(Encoder):

@@ -29,8 +29,8 @@ def list_kinds(
     if json:
         print_json({"components": found, "broken": broken})
         return
-    rows = [(c["kind"], c["role"], f"{c['plugin']} {c['version']}", c["summary"]) for c in found]
-    print_table(["kind", "role", "plugin", "what it is"], rows)
+    rows = [(part["kind"], part["role"], part["version"], part["summary"]) for part in found]
+    print_table(["kind", "role", "version", "what it is"], rows)
     if broken:
         print_title("Broken plugins")
         print_table(["plugin", "reason"], list(broken.items()))

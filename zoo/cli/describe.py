@@ -77,16 +77,21 @@ def _type(schema: Mapping[str, Any]) -> str:
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if schema.get("type") == "array":
-        return f"list of {_type(schema.get('items') or {})}{_bounds(schema, 'minItems', 'maxItems', ' long')}"
-    return str(schema.get("type", "anything")) + _bounds(schema, "minimum", "maximum", "")
+        length = _bounds(schema, "minItems", "maxItems")
+        return f"list of {_type(schema.get('items') or {})}" + (f",{length} long" if length else "")
+    return str(schema.get("type", "anything")) + _bounds(schema, "minimum", "maximum")
 
 
-def _bounds(schema: Mapping[str, Any], lowest: str, highest: str, unit: str) -> str:
-    low, high = schema.get(lowest), schema.get(highest)
-    words = [f"{low:,} to {high:,}"] if low is not None and high is not None else []
-    if not words:
-        words += [f"from {low:,}"] if low is not None else []
-        words += [f"to {high:,}"] if high is not None else []
-    words += [f"above {schema['exclusiveMinimum']:,}"] if "exclusiveMinimum" in schema else []
-    words += [f"below {schema['exclusiveMaximum']:,}"] if "exclusiveMaximum" in schema else []
-    return f" {', '.join(words)}{unit}" if words else ""
+def _bounds(schema: Mapping[str, Any], lowest: str, highest: str) -> str:
+    low, high = _number(schema.get(lowest)), _number(schema.get(highest))
+    words = [f"{low} to {high}"] if low and high else [f"from {low}"] if low else [f"to {high}"] if high else []
+    for name, word in (("exclusiveMinimum", "above"), ("exclusiveMaximum", "below")):
+        if name in schema:
+            words.append(f"{word} {_number(schema[name])}")
+    return f" {', '.join(words)}" if words else ""
+
+
+def _number(value: float | None) -> str | None:
+    if value is None:
+        return None
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"

@@ -35,13 +35,8 @@ def print_run(run: RunSpec) -> None:
     print_title("Run")
     print_facts(facts)
     print_title("Phases")
-    rows = [(phase.name, _length(phase), _learns(phase), _weights(phase, run)) for phase in training.phases]
+    rows = [(phase.name, _time(phase.length, phase), _learns(phase), _weights(phase, run)) for phase in training.phases]
     print_table(["phase", "length", "learns", "weights"], rows)
-
-
-def _length(phase: PhaseSpec) -> str:
-    unit = {"epoch": "epochs", "batch": "batches"}[phase.every] if phase.length > 1 else phase.every
-    return f"{phase.length} {unit}"
 
 
 def _learns(phase: PhaseSpec) -> str:
@@ -57,5 +52,10 @@ def _weights(phase: PhaseSpec, run: RunSpec) -> str:
 
 def _weight(weight: float | RampSpec, phase: PhaseSpec) -> str:
     if isinstance(weight, RampSpec):
-        return f"{weight.start:g} to {weight.end:g} over {weight.over} {phase.every}{'s' if weight.over > 1 else ''}"
+        return f"{weight.start:g} to {weight.end:g} over {_time(weight.over, phase)}"
     return f"{weight:g}"
+
+
+def _time(length: int, phase: PhaseSpec) -> str:
+    several = {"epoch": "epochs", "batch": "batches"}
+    return f"{length} {several[phase.every] if length > 1 else phase.every}"

@@ -55,7 +55,7 @@ def _draw(columns: Row, rows: Sequence[Row], numbers: Sequence[str], total: bool
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for index, name in enumerate(columns):
         last = index == len(columns) - 1
         table.add_column(name, justify="right" if name in numbers else "left", no_wrap=not last, overflow="fold")

@@ -1,1 +1,1 @@
-"""Judging: counts over a whole split, reconstruction beside baselines, code usage, judges on raw and rebuilt signals."""
+"""Judging: counts over whole splits, reconstruction beside baselines, code usage, judges on raw and rebuilt signals."""

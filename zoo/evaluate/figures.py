@@ -1,17 +1,22 @@
 """Pictures of one evaluated run: reconstructions, shapes in their place, code usage, confusion."""
 
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.contracts import Output
 from zoo.evaluate.classification import ClassReport
 from zoo.evaluate.usage import UsageReport
 from zoo.files import write_bytes
+
+Picture = NDArray[np.float32]
 
 RAW, REBUILT, MUTED = "#3b4252", "#d1622b", "#b9c0cb"
 _AXES = ("#2f6fb2", "#2e8b57", "#8a4fbe", "#b8860b", "#c2456a", "#3f8f9b")
@@ -24,48 +29,64 @@ def write_figure(path: Path, figure: Figure) -> None:
     write_bytes(path, drawn.getvalue())
 
 
-def reconstruction_figure(output: Output, labels: Sequence[str], windows: int = 3) -> Figure:
-    """The first windows, raw and rebuilt, a column per window and a row per channel."""
+def varied(labels: Sequence[str], most: int) -> list[int]:
+    """Positions of windows of different classes, the first of each, up to ``most``."""
+    first = {label: index for index, label in reversed(list(enumerate(labels)))}
+    return sorted(first.values())[:most]
+
+
+def reconstruction_figure(output: Output, labels: Sequence[str], windows: int = 4) -> Figure:
+    """Windows of different classes, raw and rebuilt: a column per window and a row per channel, at most six."""
     assert output.x_recon is not None
-    x, rebuilt = _array(output.x), _array(output.x_recon)
-    columns, rows = min(windows, len(x)), min(x.shape[1], 6)
-    figure = Figure(figsize=(3.6 * columns + 0.6, 1.35 * rows + 0.9), layout="constrained")
+    x, rebuilt, picked = _array(output.x), _array(output.x_recon), varied(labels, windows)
+    columns, rows = len(picked), min(x.shape[1], 6)
+    figure = Figure(figsize=(3.0 * columns + 0.6, 1.3 * rows + 0.9), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for row in range(rows):
-        for column in range(columns):
+        for column, window in enumerate(picked):
             axis = axes[row, column]
-            axis.plot(x[column, row], color=RAW, linewidth=1.0, label="raw")
-            axis.plot(rebuilt[column, row], color=REBUILT, linewidth=1.0, label="rebuilt")
+            axis.plot(x[window, row], color=RAW, linewidth=1.0, label="raw")
+            axis.plot(rebuilt[window, row], color=REBUILT, linewidth=1.0, label="rebuilt")
             _tidy(axis)
         axes[row, 0].set_ylabel(f"channel {row}", fontsize=8)
-    for column in range(columns):
-        axes[0, column].set_title(labels[column], fontsize=9)
+    for column, window in enumerate(picked):
+        axes[0, column].set_title(labels[window], fontsize=9)
         axes[-1, column].set_xlabel("sample", fontsize=8)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
-def shapes_figure(output: Output, label: str, channel: int = 0, longest: int = 12) -> Figure | None:
-    """The longest decoded shapes of one series over the raw signal, each where it lies; None without shapes."""
-    if output.shapes is None or output.attributes is None or output.tokens is None or output.scale is None:
+def shapes_figure(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Figure | None:
+    """One series of windows of different classes with its decoded shapes where they lie; None without shapes.
+
+    Above, shapes over the raw series; below, each shape's stretch as a bar with its code. A code keeps its colour within a window.
+    """
+    if output.shapes is None or output.attributes is None:
         return None
-    series = _array(output.x)[0].reshape(-1) if output.shapes.shape[1] == 1 else _array(output.x)[0, channel]
-    shapes = _array(output.shapes)[0, channel]
-    start, length = _array(output.attributes.t)[0, channel], _array(output.attributes.l)[0, channel]
-    codes = _codes(output, channel, len(start))
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    axis = figure.subplots()
-    axis.plot(series, color=MUTED, linewidth=2.2, label="raw")
-    for rank, token in enumerate(np.argsort(-length)[:longest]):
-        first, last = start[token] * (len(series) - 1), min(start[token] + length[token], 1) * (len(series) - 1)
-        place = np.linspace(first, last, shapes.shape[-1])
-        color = _AXES[rank % len(_AXES)]
-        axis.plot(place, shapes[token], color=color, linewidth=1.1)
-        axis.annotate(codes[token], (place[-1], shapes[token, -1]), color=color, fontsize=7, xytext=(2, 2),
-                      textcoords="offset points")  # fmt: skip
-    axis.set_title(f"{label}: the {min(longest, len(start))} longest of {len(start)} shapes, with their codes", fontsize=9)
-    axis.set_xlabel("sample", fontsize=8)
-    _tidy(axis)
+    picked = varied(labels, windows)
+    figure = Figure(figsize=(4.0 * len(picked) + 0.4, 5.6), layout="constrained")
+    axes = figure.subplots(2, len(picked), squeeze=False, sharex="col", height_ratios=(1, 1.15))
+    for column, window in enumerate(picked):
+        above, below = axes[:, column]
+        series, shapes = _folded(output, window), _array(output.shapes)[window, 0]
+        start, length = _array(output.attributes.t)[window, 0], _array(output.attributes.l)[window, 0]
+        codes = _codes(output, window, len(start))
+        colors = dict(zip(sorted(set(codes)), itertools.cycle(_AXES), strict=False))
+        above.plot(series, color=MUTED, linewidth=2.6)
+        for row, token in enumerate(np.argsort(start)[:most]):
+            first, last = (min(end, 1) * (len(series) - 1) for end in (start[token], start[token] + length[token]))
+            color = colors[codes[token]]
+            above.plot(np.linspace(first, last, shapes.shape[-1]), shapes[token], color=color, linewidth=1.1)
+            below.plot((first, last), (-row, -row), color=color, linewidth=3, solid_capstyle="butt")
+            below.text(last + 0.01 * len(series), -row, codes[token], color=color, fontsize=7, va="center")
+        above.set_title(labels[window], fontsize=9)
+        below.set_xlabel("sample", fontsize=8)
+        below.set_yticks([])
+        below.set_xlim(-0.02 * len(series), 1.08 * len(series))
+        _tidy(above)
+        _tidy(below)
+    axes[0, 0].set_ylabel("first series and its shapes", fontsize=8)
+    axes[1, 0].set_ylabel("place of each shape, with its code", fontsize=8)
     return figure
 
 
@@ -106,21 +127,25 @@ def confusion_figure(report: ClassReport, title: str) -> Figure:
     return figure
 
 
-def _codes(output: Output, channel: int, tokens: int) -> list[str]:
+def _folded(output: Output, window: int) -> Picture:
+    """The first series that shapes were drawn for: the first channel, or all of them where they were flattened."""
+    x = _array(output.x)[window]
+    series: Picture = x[0] if output.shapes is not None and output.shapes.shape[1] == len(x) else x.reshape(-1)
+    return series
+
+
+def _codes(output: Output, window: int, tokens: int) -> list[str]:
     if output.quantized is None:
         return [""] * tokens
-    return ["·".join(map(str, code)) for code in _array(output.quantized.codes)[0, channel]]
+    return ["·".join(map(str, code)) for code in _array(output.quantized.codes)[window, 0]]
 
 
-def _array(value: Tensor) -> np.ndarray:  # type: ignore[type-arg]
-    found: np.ndarray = value.detach().cpu().numpy()  # type: ignore[type-arg]
+def _array(value: Tensor) -> Picture:
+    found: Picture = value.detach().cpu().numpy()
     return found
 
 
-def _tidy(axis: object) -> None:
-    from matplotlib.axes import Axes
-
-    assert isinstance(axis, Axes)
+def _tidy(axis: Axes) -> None:
     axis.tick_params(labelsize=7)
     for side in ("top", "right"):
         axis.spines[side].set_visible(False)

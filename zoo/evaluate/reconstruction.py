@@ -80,7 +80,8 @@ def low_pass(x: Tensor, numbers: int) -> Tensor:
     """`x (b c t)` rebuilt from its lowest frequencies, ``numbers`` real numbers of each series."""
     spectrum = torch.fft.rfft(x)
     spectrum[..., 1 + (numbers - 1) // 2 :] = 0
-    return torch.fft.irfft(spectrum, n=x.shape[-1])
+    kept: Tensor = torch.fft.irfft(spectrum, n=x.shape[-1])
+    return kept
 
 
 def _score(name: str, sums: dict[str, Tensor], spread: Tensor) -> ChannelScore:

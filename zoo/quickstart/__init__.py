@@ -70,7 +70,7 @@ def draw(judged: Judged, folder: RunFolder) -> None:
     figures = {f"confusion {name}": confusion_figure(s, name) for name, s in report.classifiers.items()}
     if report.reconstruction:
         figures["reconstruction"] = reconstruction_figure(judged.sample, judged.labels)
-        shapes = shapes_figure(judged.sample, judged.labels[0])
+        shapes = shapes_figure(judged.sample, judged.labels)
         figures |= {"shapes": shapes} if shapes else {}
     if report.codebook:
         figures["codes"] = usage_figure(report.codebook)

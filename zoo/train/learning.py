@@ -31,17 +31,13 @@ def set_learning(model: ZooModel, phase: PhaseSpec) -> None:
         )
 
 
-def learning_modules(model: ZooModel) -> Iterable[str]:
-    """Paths of the modules in training mode, outermost first."""
-    return (name for name, module in model.named_modules() if module.training)
-
-
 def _paths(model: ZooModel, phase: PhaseSpec) -> Sequence[str]:
     return [role for role, _ in model.spec.components()] if phase.learn is None else phase.learn
 
 
 def _find(model: ZooModel, path: str, phase: PhaseSpec) -> nn.Module | nn.Parameter:
-    modules, parameters = dict(model.named_modules()), dict(model.named_parameters())
+    modules: dict[str, nn.Module] = dict(model.named_modules())
+    parameters: dict[str, nn.Parameter] = dict(model.named_parameters())
     if path in modules:
         return modules[path]
     if path in parameters:

@@ -120,5 +120,3 @@ class ZooTraining(L.LightningModule):
 
 def _epoch_seed(seed: int, epoch: int) -> int:
     return (seed * 1_000_003 + epoch) % 2**63
-
-

@@ -46,12 +46,15 @@ def save(model: ZooModel, folder: str | Path) -> None:
 
 
 def require_replaceable(folder: Path) -> None:
-    """Raise BundleError unless ``folder`` is absent, empty or a bundle, so that nothing else is ever overwritten."""
-    if not folder.exists():
-        return
-    names = {path.name for path in folder.iterdir()} if folder.is_dir() else {"a file"}
-    if foreign := sorted(names - {TENSORS, MANIFEST}):
-        raise BundleError(str(folder), "a new folder or a bundle to replace", foreign[0], "name another folder")
+    """Raise BundleError unless ``folder`` can be made, or is a bundle: nothing else is ever overwritten."""
+    hint = "name another folder"
+    for path in (folder, *folder.parents):
+        if path.is_file():
+            raise BundleError(str(path), "a folder", "a file", hint)
+    foreign = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    foreign = [name for name in foreign if name not in (TENSORS, MANIFEST)]
+    if foreign:
+        raise BundleError(str(folder), "a new folder or a bundle to replace", foreign[0], hint)
 
 
 def load(folder: str | Path) -> ZooModel:

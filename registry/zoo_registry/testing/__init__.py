@@ -14,7 +14,7 @@ import torch
 from zoo_registry.component import ROLES, ComponentSpec, QuantizerSpec
 from zoo_registry.registry import Registry
 from zoo_registry.shapes import Shape
-from zoo_registry.testing import checks
+from zoo_registry.testing import checks, quantizer_checks, spec_checks
 from zoo_registry.testing.trials import DecoderTrial, PerChannelTrial, QuantizerTrial, trial_of
 
 __all__ = ["check_component", "every_component"]
@@ -29,9 +29,9 @@ def check_component(
     `c n q k`; by default a small shape that suits the role. ``series`` `c t` is what a decoder is to match and
     ``classes`` how many a head tells apart. The default random generator is left as it was.
     """
-    checks.check_contract(spec)
-    checks.check_json(spec)
-    checks.check_bounds(spec)
+    spec_checks.check_contract(spec)
+    spec_checks.check_json(spec)
+    spec_checks.check_bounds(spec)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         trial = trial_of(spec, x, series, classes)
@@ -47,7 +47,7 @@ def check_component(
 
 def _check_quantizer(trial: QuantizerTrial) -> None:
     module = trial.ready()
-    for check in (*checks.FOR_QUANTIZERS, checks.check_shapes, checks.check_masks, checks.check_padding):
+    for check in (*quantizer_checks.FOR_QUANTIZERS, checks.check_shapes, checks.check_masks, checks.check_padding):
         check(trial, module)
 
 

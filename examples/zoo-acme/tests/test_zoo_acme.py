@@ -1,0 +1,19 @@
+import torch
+from zoo_acme import AttentionPool
+from zoo_registry import Shape
+from zoo_registry.testing import check_component
+
+from zoo.contracts import Output, Tokens
+
+
+def test_it_keeps_the_contract_of_a_head() -> None:
+    check_component(AttentionPool())
+    check_component(AttentionPool(hidden=1), Shape.of("c n d", 1, 1, 5), classes=2)
+
+
+def test_equal_scores_give_the_plain_mean() -> None:
+    head = AttentionPool().build(Shape.of("c n d", 2, 4, 6), classes=3)
+    torch.nn.init.zeros_(head.weigh[-1].weight)
+    values = torch.randn(5, 2, 4, 6)
+    logits = head(Output(x=torch.empty(5, 2, 8), tokens=Tokens(values)))
+    torch.testing.assert_close(logits, head.classify(values.mean((1, 2))))

@@ -1,0 +1,80 @@
+"""What every quantizer must keep to besides: codes that decode, and statistics that add up."""
+
+import copy
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from zoo.contracts import Output, Quantizer, Stats, Tokens
+from zoo_registry.testing.checks import same, state
+from zoo_registry.testing.trials import QuantizerTrial
+
+
+def check_codes(trial: QuantizerTrial, module: nn.Module) -> None:
+    """Codes are int64 and in range, at padded tokens too, and decode to the values."""
+    assert isinstance(module, Quantizer)
+    book = trial.spec.codebook(trial.x)
+    values, codes = _quantize(module, trial.batch("part"))
+    assert codes.dtype == torch.int64, f"{trial.spec.kind}: codes are {codes.dtype}, not int64"
+    least, most = int(codes.min()), int(codes.max())
+    assert least >= 0 and most < book["k"], f"{trial.spec.kind}: codes {least} to {most}, the codebook is {book}"  # noqa: PT018
+    decoded = module.decode(codes)
+    same(trial, {"values": decoded}, {"values": values}, "decode(codes)")
+
+
+def check_statistics(trial: QuantizerTrial, module: nn.Module) -> None:
+    """Statistics come in training mode only; over two batches they sum to those of both, and update the same."""
+    assert isinstance(module, Quantizer)
+    one, two = trial.batch("part", seed=1), trial.batch("part", seed=2)
+    assert _stats(module.eval(), one) is None, f"{trial.spec.kind}: statistics in eval mode"
+    parts = [_stats(copy.deepcopy(module).train(), batch) for batch in (one, two)]
+    whole = _stats(copy.deepcopy(module).train(), _joined(one, two))
+    if parts[0] is None or parts[1] is None or whole is None:
+        assert parts == [None, None] and whole is None, f"{trial.spec.kind}: statistics of some batches only"  # noqa: PT018
+        return
+    total = {name: value + parts[1][name] for name, value in parts[0].items()}
+    same(trial, total, dict(whole), "statistics summed over two batches")
+    same(trial, _updated(module, total), _updated(module, whole), "an update with summed statistics")
+
+
+def check_update(trial: QuantizerTrial, module: nn.Module) -> None:
+    """After an update codes still decode to the values."""
+    assert isinstance(module, Quantizer)
+    learner = copy.deepcopy(module).train()
+    if stats := _stats(learner, trial.batch("part")):
+        learner.update(stats)
+        check_codes(trial, learner.eval())
+
+
+FOR_QUANTIZERS: Sequence[Callable[[QuantizerTrial, nn.Module], None]] = (check_codes, check_statistics, check_update)
+
+
+@torch.no_grad()
+def _quantize(module: Quantizer, batch: Output) -> tuple[Tensor, Tensor]:
+    assert batch.tokens is not None
+    quantized = module(batch.tokens.values, batch.tokens.mask)
+    return quantized.values, quantized.codes
+
+
+@torch.no_grad()
+def _stats(module: nn.Module, batch: Output) -> Stats | None:
+    assert batch.tokens is not None
+    stats: Stats | None = module(batch.tokens.values, batch.tokens.mask).stats
+    return stats
+
+
+def _joined(one: Output, two: Output) -> Output:
+    assert one.tokens is not None
+    assert two.tokens is not None
+    assert one.tokens.mask is not None
+    assert two.tokens.mask is not None
+    values = torch.cat([one.tokens.values, two.tokens.values])
+    return Output(x=one.x, tokens=Tokens(values, torch.cat([one.tokens.mask, two.tokens.mask])))
+
+
+def _updated(module: Quantizer, stats: Stats) -> dict[str, Tensor]:
+    learner = copy.deepcopy(module).train()
+    torch.manual_seed(0)
+    learner.update(stats)
+    return state(learner)

@@ -1,0 +1,66 @@
+"""The command line run in this process, and a small plugin for it to work on."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoo.cli.main import main
+
+TOYS = Path(__file__).parents[1] / "registry" / "toy_plugin.py"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left: its exit status, standard output and standard error."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Zoo = Callable[..., Result]
+
+
+@pytest.fixture
+def zoo(capsys) -> Zoo:
+    """Run one command line."""
+
+    def run(*arguments: str | Path) -> Result:
+        capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        return Result(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def toys(install) -> dict[str, Any]:
+    """A valid model spec of toys, whose plugin is installed."""
+    install("toy", TOYS.read_text())
+    return {
+        "input": {"channels": 3, "length": 32, "classes": 4},
+        "encoder": {"kind": "toy.patches"},
+        "quantizer": {"kind": "toy.signs"},
+        "decoder": {"kind": "toy.unpatches"},
+        "head": {"kind": "toy.mean"},
+    }
+
+
+@pytest.fixture
+def write(tmp_path) -> Callable[..., Path]:
+    """Write plain data, or text as it is, into a file."""
+
+    def write(data: Any, name: str = "model.json") -> Path:
+        path = tmp_path / name
+        path.write_text(data if isinstance(data, str) else json.dumps(data))
+        return path
+
+    return write

@@ -1,0 +1,81 @@
+"""The commands that look at specs never import torch, nor what it drags along."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"torch", "numpy", "scipy", "timm", "lightning", "matplotlib", "rich", "zoo.assembly"}
+PROGRAM = """
+import json, sys
+from zoo.cli.main import main
+status = main(sys.argv[1:])
+print(json.dumps([status, sorted(sys.modules)]), file=sys.stderr)
+"""
+SPEC = {
+    "input": {"channels": 3, "length": 500, "classes": 14},
+    "fusion": {"kind": "fusion.channelwise"},
+    "encoder": {"kind": "vqshape.encoder"},
+    "quantizer": {"kind": "vqshape.codebook"},
+    "decoder": {"kind": "vqshape.decoder"},
+    "head": {"kind": "wrn.recon"},
+}
+
+
+def modules_after(*arguments):
+    """Exit status, standard output and the modules that a fresh interpreter has loaded after a command."""
+    done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
+    status, modules = json.loads(done.stderr.splitlines()[-1])
+    return status, done.stdout, set(modules)
+
+
+@pytest.mark.parametrize("json_flag", [[], ["--json"]], ids=["text", "json"])
+@pytest.mark.parametrize("command", [["list"], ["list", "encoder"], ["show", "vqshape.encoder"]], ids=" ".join)
+def test_looking_at_components_is_light(command, json_flag):
+    status, out, modules = modules_after(*command, *json_flag)
+    assert status == 0
+    assert "vqshape.encoder" in out
+    assert not modules & HEAVY
+
+
+@pytest.mark.parametrize("what", ["model", "run"])
+def test_the_schema_is_light(what):
+    status, out, modules = modules_after("schema", what)
+    assert status == 0
+    assert json.loads(out)
+    assert not modules & HEAVY
+
+
+def test_checking_a_spec_is_light_and_loads_the_plugins_it_names(tmp_path):
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(SPEC))
+    status, out, modules = modules_after("check", str(path))
+    assert status == 0
+    assert "(k=14)" in out
+    assert not modules & HEAVY
+    plugins = {"zoo_fusion", "zoo_vqshape", "zoo_wrn"}
+    assert {name for name in modules if name.startswith("zoo_")} & {"zoo_conv", "zoo_timm", *plugins} == plugins
+
+
+def test_a_refusal_is_light(tmp_path):
+    path = tmp_path / "spec.json"
+    path.write_text(json.dumps(SPEC | {"input": {"channels": 3, "length": 499, "classes": 14}}))
+    status, _, modules = modules_after("check", str(path))
+    assert status == 2
+    assert not modules & HEAVY
+
+
+def test_checking_a_run_reads_its_data_without_torch(tmp_path):
+    path = tmp_path / "run.json"
+    model = {role: part for role, part in SPEC.items() if role != "input"}
+    path.write_text(json.dumps({"model": model, "data": {"source": {"format": "aeon"}}}))
+    status, out, modules = modules_after("check", str(path))
+    assert status == 0
+    assert "(c=6, t=100)" in out  # basic_motions
+    assert "torch" not in modules
+
+
+def test_zoo_and_python_m_zoo_are_the_same(zoo):
+    done = subprocess.run([sys.executable, "-m", "zoo", "list"], capture_output=True, text=True, check=True)
+    assert done.stdout == zoo("list").out

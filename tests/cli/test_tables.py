@@ -1,0 +1,65 @@
+"""Tables lose nothing: neither in a pipe nor on a narrow terminal."""
+
+import re
+import sys
+
+import pytest
+
+from zoo.cli.tables import print_table, print_title
+
+COLUMNS = ["kind", "count", "what it is"]
+ROWS = [
+    ("vqshape.encoder", "7,667,468", "A sentence that is much longer than any terminal of forty columns is wide."),
+    ("wrn.signal", "9", "Short, with [brackets] and ⌈signs⌉."),
+]
+
+
+@pytest.fixture
+def terminal(capsys, monkeypatch):
+    """Standard output that says it is a terminal of 60 columns."""
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    return capsys
+
+
+def plain(text):
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_in_a_pipe_columns_begin_and_end_in_line(capsys):
+    print_table(COLUMNS, ROWS, numbers=("count",))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].index("what") == lines[1].index("A sentence") == lines[2].index("Short")
+    assert lines[1].index("7,667,468") + 9 == lines[2].index("9  ") + 1
+    assert [line.rstrip() for line in lines] == lines
+    assert lines[1].endswith(ROWS[0][2])
+
+
+def test_a_table_without_rows_is_its_header(capsys):
+    print_table(COLUMNS, [])
+    assert capsys.readouterr().out == "kind  count  what it is\n"
+
+
+def test_on_a_terminal_long_cells_are_folded_not_cut(terminal):
+    print_table(COLUMNS, ROWS, numbers=("count",))
+    out = plain(terminal.readouterr().out)
+    assert max(map(len, out.splitlines())) <= 60
+    assert "…" not in out
+    words = out.split()
+    assert all(word in words for row in ROWS for cell in row for word in cell.split())
+
+
+def test_on_a_terminal_a_total_stands_apart(terminal):
+    print_table(["stage", "count"], [("a", "1"), ("total", "1")], total=True)
+    lines = plain(terminal.readouterr().out).splitlines()
+    assert lines[-1].split() == ["total", "1"]
+    assert not lines[-2].strip(" ─")
+
+
+def test_titles_are_set_off_by_a_line_and_bold_where_colours_are_welcome(terminal, monkeypatch):
+    print_title("Fields")
+    assert terminal.readouterr().out == "\n\x1b[1mFields\x1b[0m\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    print_title("Fields")
+    assert terminal.readouterr().out == "\nFields\n"

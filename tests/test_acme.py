@@ -1,0 +1,58 @@
+"""The example plugin installs as a stranger's would, is found, and works in a model."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLE = Path(__file__).parents[1] / "examples" / "zoo-acme"
+
+USE = """
+import json, sys
+from pathlib import Path
+from zoo_registry import Registry
+
+registry = Registry.discover()
+registry.load_all()
+spec = json.loads(Path(sys.argv[1]).read_text())
+print(registry.plugins()["acme"], "acme.attention-pool" in registry.kinds("head"), registry.failures)
+assert "torch" not in sys.modules
+
+import torch, zoo, zoo_acme
+
+model = zoo.build(spec)
+print(Path(zoo_acme.__file__).parents[1], tuple(model(torch.randn(2, 3, 500)).logits.shape))
+"""
+
+
+def python(site: Path, *arguments: str) -> str:
+    """Output of a Python that finds ``site`` beside everything installed."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that the example was installed into by pip, without a network."""
+    site = tmp_path_factory.mktemp("site")
+    flags = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "-q"]
+    python(site, "-m", "pip", "install", *flags, "--target", str(site), str(EXAMPLE))
+    return site
+
+
+@pytest.mark.slow
+def test_the_example_is_listed_and_builds_a_model(site):
+    assert python(site, "-c", USE, str(EXAMPLE / "spec.json")).splitlines() == ["0.1.0 True {}", f"{site} (2, 14)"]
+
+
+@pytest.mark.slow
+def test_the_example_passes_its_own_tests(site, tmp_path):
+    report = python(
+        site, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", str(EXAMPLE / "tests")
+    )
+    assert "2 passed" in report

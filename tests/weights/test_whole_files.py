@@ -1,0 +1,144 @@
+"""Files and folders are written whole or not at all, whenever the process is killed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from zoo.files import current, new_folder, write_json, write_text
+
+# Ends the process, as SIGKILL would, at the given step that the interpreter reports; 0 counts the steps instead.
+KILLED = """
+import os, sys
+from pathlib import Path
+from zoo.files import new_folder, write_text
+
+steps = 0
+def hook(event, args):
+    global steps
+    if event.startswith(("os.", "open", "shutil.", "tempfile.", "pathlib.")):
+        steps += 1
+        if steps == int(sys.argv[1]):
+            os._exit(9)
+sys.addaudithook(hook)
+"""
+FOLDER = """
+with new_folder(Path(sys.argv[2])) as home:
+    for name in "ab":
+        (home / name).write_text("new " * 1000)
+print(steps)
+"""
+FILE = """
+write_text(Path(sys.argv[2]), "new " * 1000)
+print(steps)
+"""
+
+
+def killed_at(step, program, target):
+    """Run ``program`` on ``target`` and kill it at ``step``; its output."""
+    command = [sys.executable, "-c", KILLED + program, str(step), str(target)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def steps_of(program, target):
+    return int(killed_at(0, program, target).stdout)
+
+
+def old_folder(target):
+    target.mkdir()
+    for name in "ab":
+        (target / name).write_text("old")
+
+
+def test_a_folder_replaced_by_a_killed_process_is_the_old_one_or_the_new_one(tmp_path):
+    target = tmp_path / "count"
+    old_folder(target)
+    steps = steps_of(FOLDER, target)
+    assert steps > 5
+    outcomes = []
+    for step in range(1, steps + 1):
+        target = tmp_path / f"at-{step}" / "bundle"
+        target.parent.mkdir()
+        old_folder(target)
+        assert killed_at(step, FOLDER, target).returncode == 9
+        files = sorted(current(target).iterdir())
+        assert [file.name for file in files] == ["a", "b"]
+        (content,) = {file.read_text() for file in files}
+        outcomes.append("new" if content == "new " * 1000 else content)
+    assert outcomes == sorted(outcomes, reverse=True)  # old up to a moment, new from then on
+    assert set(outcomes) == {"old", "new"}
+
+
+def test_a_folder_made_by_a_killed_process_is_absent_or_whole(tmp_path):
+    for step in range(1, steps_of(FOLDER, tmp_path / "count") + 1):
+        target = tmp_path / f"at-{step}" / "bundle"
+        target.parent.mkdir()
+        killed_at(step, FOLDER, target)
+        assert not target.exists() or {file.name for file in target.iterdir()} == {"a", "b"}
+
+
+def test_what_a_killed_process_set_aside_does_not_disturb_the_next(tmp_path):
+    target = tmp_path / "bundle"
+    old_folder(target)
+    steps = steps_of(FOLDER, target)
+    for step in range(steps - 8, steps + 1):
+        killed_at(step, FOLDER, target)
+    with new_folder(target) as home:
+        (home / "c").write_text("newest")
+    assert [file.name for file in current(target).iterdir()] == ["c"]
+    assert not (tmp_path / ".bundle.previous").exists()
+
+
+def test_a_file_replaced_by_a_killed_process_is_the_old_one_or_the_new_one(tmp_path):
+    target = tmp_path / "run.json"
+    target.write_text("old")
+    steps = steps_of(FILE, tmp_path / "count")
+    found = set()
+    for step in range(1, steps + 1):
+        target.write_text("old")
+        assert killed_at(step, FILE, target).returncode == 9
+        found.add(target.read_text())
+    assert found == {"old", "new " * 1000}
+
+
+def write_half(target):
+    with new_folder(target) as home:
+        (home / "a").write_text("new")
+        raise RuntimeError("halfway")
+
+
+def test_a_folder_whose_making_fails_leaves_nothing_behind(tmp_path):
+    target = tmp_path / "bundle"
+    old_folder(target)
+    with pytest.raises(RuntimeError, match="halfway"):
+        write_half(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+    assert (target / "a").read_text() == "old"
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path):
+    with pytest.raises(UnicodeEncodeError):
+        write_text(tmp_path / "run.json", "\ud800")
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "run.json", {"loss": float("nan")})
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_text(tmp_path / "folder", "text")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_written_files_have_the_rights_that_others_have(tmp_path):
+    (tmp_path / "plain").write_text("text")
+    write_text(tmp_path / "whole", "text")
+    with new_folder(tmp_path / "folder") as home:
+        (home / "inner").write_text("text")
+        (home / "inner").chmod(0o600)
+    (tmp_path / "plain folder").mkdir()
+    assert (tmp_path / "whole").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert (tmp_path / "folder" / "inner").stat().st_mode == (tmp_path / "plain").stat().st_mode
+    assert (tmp_path / "folder").stat().st_mode == (tmp_path / "plain folder").stat().st_mode
+
+
+def test_missing_folders_above_are_made(tmp_path):
+    write_json(tmp_path / "a" / "b" / "c.json", {"ä": 1})
+    assert (tmp_path / "a" / "b" / "c.json").read_text(encoding="utf-8") == '{\n  "ä": 1\n}\n'
