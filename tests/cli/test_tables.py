@@ -19,7 +19,7 @@ def terminal(capsys, monkeypatch):
     """Standard output that says it is a terminal of 60 columns."""
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
     return capsys
 
 

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
+
 from zoo.evaluate.classification import Classification
 from zoo.evaluate.reconstruction import Reconstruction, low_pass
 from zoo.evaluate.usage import Usage, perplexity

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from zoo.contracts import Output
 from zoo.train.ledger import Ledger
 from zoo.train.log import MetricsFile

@@ -3,10 +3,11 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zoo.train.rate import rate
-from zoo.train.timeline import Timeline
 from zoo_registry import PhaseSpec, RampSpec
 from zoo_registry.training import CosineSpec, StepsSpec
+
+from zoo.train.rate import rate
+from zoo.train.timeline import Timeline
 
 phases = st.lists(
     st.builds(PhaseSpec, length=st.integers(1, 5), every=st.sampled_from(["epoch", "batch"])), min_size=1, max_size=4

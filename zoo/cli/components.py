@@ -15,7 +15,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
 def list_kinds(
-    role: Annotated[str | None, typer.Argument(help=f"Show one role: {', '.join(ROLES)}.", show_default=False)] = None,
+    role: Annotated[
+        str | None, typer.Argument(metavar="ROLE", help=f"Show one role: {', '.join(ROLES)}.", show_default=False)
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the installed components, and the plugins that are broken."""
@@ -37,7 +39,8 @@ def list_kinds(
 
 
 def show(
-    kind: Annotated[str, typer.Argument(help="Kind of a component, such as vqshape.encoder.")], json: Json = False
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="Kind of a component, such as vqshape.encoder.")],
+    json: Json = False,
 ) -> None:
     """Show one component: what it reads and returns, its fields with bounds, defaults and units."""
     registry = Registry.discover()
@@ -57,7 +60,7 @@ def show(
 
 
 def schema(
-    what: Annotated[str, typer.Argument(help="Spec to describe: model or run.")] = "model",
+    what: Annotated[str, typer.Argument(metavar="SPEC", help="Spec to describe: model or run.")] = "model",
 ) -> None:
     """Print the JSON schema of spec files over all installed components, for editors and programs."""
     if what not in ("model", "run"):

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from zoo.cost import Bill
 
 SpecFile = Annotated[
-    Path, typer.Argument(help="JSON file of a model or a run, or the folder of a bundle.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="SPEC", help="JSON file of a model or a run, or the folder of a bundle.", show_default=False
+    ),
 ]
 
 

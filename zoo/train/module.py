@@ -46,12 +46,15 @@ class ZooTraining(L.LightningModule):
         return SGD(parameters, lr=spec.lr, momentum=spec.momentum, weight_decay=spec.weight_decay)
 
     def on_train_epoch_start(self) -> None:
-        torch.manual_seed(_epoch_seed(self.training_spec.seed, self.current_epoch))
         self.ledger.clear()
         self._moment = None
         self._stats = {}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        if batch_idx == 0:
+            # Not at the start of the epoch: making the loader's iterator draws a number, before or after that
+            # depending on whether the run was resumed.
+            torch.manual_seed(_epoch_seed(self.training_spec.seed, self.current_epoch))
         step = self.current_epoch * self.steps_per_epoch + batch_idx // self.training_spec.accumulate
         moment = self.timeline.at(step)
         if self._moment is None or moment.index != self._moment.index:

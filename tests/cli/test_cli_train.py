@@ -1,0 +1,83 @@
+"""`zoo train`, `zoo eval` and `--set` as a user types them."""
+
+import json
+
+import numpy as np
+import pytest
+from zoo_registry import SpecError
+
+from zoo.changes import apply_changes
+from zoo.cli.main import main
+
+SPEC = {
+    "name": "tiny",
+    "model": {"head": {"kind": "wrn.signal", "depth": 10}},
+    "data": {"source": {"format": "npy", "path": "windows", "layout": "c t"}},
+    "training": {"epochs": 3, "batch": 8},
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working directory with a run spec and its data."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    (tmp_path / "windows").mkdir()
+    for split, count in (("train", 24), ("test", 8)):
+        np.save(tmp_path / f"windows/X_{split}.npy", rng.normal(size=(count, 2, 32)).astype(np.float32))
+        np.save(tmp_path / f"windows/y_{split}.npy", np.arange(count) % 2)
+    (tmp_path / "run.json").write_text(json.dumps(SPEC))
+    return tmp_path
+
+
+def complaint(capsys: pytest.CaptureFixture[str]) -> str:
+    captured = capsys.readouterr()
+    (line,) = captured.err.strip().splitlines()
+    return line
+
+
+def test_train_then_eval_as_json(here, capsys):
+    assert main(["train", "run.json", "--set", "training.epochs=1"]) == 0
+    assert json.loads((here / "runs/tiny/run.json").read_text())["run"]["training"]["epochs"] == 1
+    capsys.readouterr()
+    assert main(["eval", "runs/tiny", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["windows"] == 8
+    assert report["majority"] == {"name": "0", "correct": 4, "total": 8, "accuracy": 0.5}
+    assert sum(map(sum, report["classifiers"]["head"]["confusion"])) == 8
+    assert main(["eval", "runs/tiny"]) == 0
+    assert "majority class (0)" in capsys.readouterr().out
+    assert main(["check", "runs/tiny"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["train", "run.json", "--set", "training.epoch=1"], "did you mean 'epochs'"),
+        (["train", "run.json", "--set", "training.epochs"], "PATH=VALUE"),
+        (["train", "run.json", "--set", "training.epochs.deep=1"], "training.epochs.deep"),
+        (["train", "run.json", "--set", "data.source.path=nowhere"], "nowhere"),
+        (["train", "run.json", "--set", "training.phases=[{\"weights\": {\"x\": 1}}]"], "'x'"),
+        (["train", "run.json", "--set", "training.select=x"], "a decoder for 'x'"),
+        (["train", "nothing.json"], "no such file"),
+        (["eval", "runs/nothing"], "zoo train"),
+        (["eval", "runs/nothing", "--split", "train"], "split"),
+    ],
+)  # fmt: skip
+def test_mistakes_get_one_line_and_status_2(here, capsys, arguments, part):
+    assert main(arguments) == 2
+    assert part in complaint(capsys)
+    assert not (here / "runs").exists()
+
+
+def test_a_field_of_a_part_left_out_is_changed_in_its_default():
+    complete = {"training": {"optimizer": {"kind": "adamw", "lr": 0.001}, "phases": [{"length": 1}]}}
+    assert apply_changes({}, ["training.optimizer.lr=0.1"], complete)["training"]["optimizer"] == {
+        "kind": "adamw",
+        "lr": 0.1,
+    }
+    changed = apply_changes({}, ["training.phases.0.name=warm up"], complete)
+    assert changed["training"]["phases"] == [{"length": 1, "name": "warm up"}]
+    assert complete["training"]["phases"] == [{"length": 1}]
+    with pytest.raises(SpecError, match="a list of 1"):
+        apply_changes({}, ["training.phases.3.name=x"], complete)

@@ -1,0 +1,59 @@
+"""A run killed at any moment goes on to the weights of one that was never disturbed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from small_runs import SHAPES
+
+import zoo
+from zoo.train.fit import train
+from zoo.train.log import MetricsFile
+
+
+def start(spec: Path, out: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "zoo", "train", str(spec), "--out", str(out), "--resume"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def epochs_done(out: Path) -> int:
+    return len(MetricsFile(out / "metrics.csv").rows())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [1, 3])
+def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, after):
+    """Dropout, left-out patches, the order of windows, moments, moving averages: all must come back."""
+    training = {"epochs": 6, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
+    spec, out = tmp_path / "run.json", tmp_path / "killed"
+    spec.write_text(json.dumps(spec_of(SHAPES, training)))
+    process = start(spec, out)
+    while (epochs_done(out) < after or not (out / "checkpoints/last.ckpt").exists()) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert (out / "checkpoints" / "last.ckpt").exists(), "nothing to resume from"
+    assert epochs_done(out) < 6, "the run was over before it was killed"
+    resumed = start(spec, out)
+    _, errors = resumed.communicate()
+    assert resumed.returncode == 0, errors.decode()
+    undisturbed = train(run_of(SHAPES, training), tmp_path / "undisturbed", quiet=True)
+    expected = zoo.load(undisturbed.bundle).state_dict()
+    for name, value in zoo.load(out / "bundle").state_dict().items():
+        assert torch.equal(value, expected[name]), name
+    assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(6)]
+
+
+def test_a_finished_run_resumes_to_itself(run_of, tmp_path):
+    run = run_of(SHAPES, {"epochs": 1})
+    folder = train(run, tmp_path / "run", quiet=True)
+    before = (folder.bundle / "model.safetensors").read_bytes()
+    train(run, folder.path, resume=True, quiet=True)
+    assert (folder.bundle / "model.safetensors").read_bytes() == before
+    assert os.listdir(folder.checkpoints)
