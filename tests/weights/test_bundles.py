@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from zoo_registry import BundleError, PluginError
 
 import zoo
-from zoo.weights.bundle import VersionNote
+from zoo.notes import ZooNote
 
 
 def rewrite(bundle, **changes):
@@ -165,7 +165,7 @@ def test_a_plugin_of_another_first_version_is_noted_not_refused(bundle):
         warnings.simplefilter("error")
         zoo.load(bundle)
     rewrite(bundle, plugins={"toy": "0.9"})
-    with pytest.warns(VersionNote, match=r"plugin toy was 0\.9"):
+    with pytest.warns(ZooNote, match=r"plugin toy was 0\.9"):
         zoo.load(bundle)
 
 

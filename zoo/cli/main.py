@@ -12,6 +12,7 @@ from zoo_registry import SpecError, ZooError
 from zoo_registry.suggest import nearest
 
 from zoo.cli import components, doctor, model, training
+from zoo.notes import ZooNote
 
 MISTAKE = 2
 INTERRUPTED = 130
@@ -112,7 +113,7 @@ def _print_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    if category.__module__.partition(".")[0] == "zoo":
+    if issubclass(category, ZooNote):
         print(f"zoo: note: {message}", file=sys.stderr)
     else:
         print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)

@@ -1,5 +1,6 @@
 """Batches of a data set for Lightning's trainer."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import lightning as L
@@ -12,6 +13,7 @@ from zoo_registry import RunSpec
 
 from zoo.data.prepare import prepare
 from zoo.data.split import DataSet, Split
+from zoo.notes import ZooNote
 
 
 class Batch(NamedTuple):
@@ -96,5 +98,12 @@ def _as_it_is(fetched: Any) -> Any:
 
 
 def load_data(run: RunSpec) -> ZooData:
-    """The loaders that ``run`` asks for; raises DataError when its data are refused."""
-    return ZooData(prepare(run.data), run.training.batch, run.training.seed, run.evaluation.batch)
+    """The loaders that ``run`` asks for; raises DataError when its data are refused.
+
+    Warns with ZooNote where training and test share subjects.
+    """
+    data = prepare(run.data)
+    if data.shared_subjects:
+        people = f"{len(data.shared_subjects)} subjects"
+        warnings.warn(f"training and test share {people}: scores say nothing about new people", ZooNote, stacklevel=2)
+    return ZooData(data, run.training.batch, run.training.seed, run.evaluation.batch)

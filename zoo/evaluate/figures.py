@@ -59,7 +59,7 @@ def reconstruction_figure(output: Output, labels: Sequence[str], windows: int = 
 def shapes_figure(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Figure | None:
     """One series of windows of different classes with its decoded shapes where they lie; None without shapes.
 
-    Above, shapes over the raw series; below, each shape's stretch as a bar with its code. A code keeps its colour within a window.
+    Above, shapes over the raw series; below, each shape's stretch as a bar with its code, a colour per code.
     """
     if output.shapes is None or output.attributes is None:
         return None

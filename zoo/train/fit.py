@@ -92,7 +92,7 @@ def make_trainer(run: RunSpec, folder: RunFolder, quiet: bool = False) -> L.Trai
         enable_progress_bar=not quiet,
         num_sanity_val_steps=0,
         default_root_dir=folder.path,
-        callbacks=[EpochLog(folder.path), *([] if quiet else [EpochBar()]), *_checkpoints(run, folder)],
+        callbacks=[EpochLog(folder.path), *([] if quiet else [EpochBar(run.name)]), *_checkpoints(run, folder)],
     )
 
 
@@ -132,6 +132,12 @@ def _hush() -> None:
     """Keep advice out of the terminal that a user of the zoo cannot act on."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    for message in (".*num_workers.*", ".*training_step` returned `None.*", ".*is not empty.*", ".*in eval mode.*"):
+    for message in (
+        ".*num_workers.*",
+        ".*training_step` returned `None.*",
+        ".*is not empty.*",
+        ".*in eval mode.*",
+        ".*torch.jit.script.*",
+    ):
         warnings.filterwarnings("ignore", message=message)
     warnings.filterwarnings("ignore", module="lightning.*", category=FutureWarning)

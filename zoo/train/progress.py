@@ -5,7 +5,8 @@ from typing import Any
 import lightning as L
 from lightning.pytorch.callbacks import ProgressBar
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from zoo.train.module import ZooTraining
 
@@ -13,7 +14,7 @@ from zoo.train.module import ZooTraining
 class EpochBar(ProgressBar):
     """Epochs as a bar that moves with every batch; phase, loss and validation beside it."""
 
-    def __init__(self, label: str = "training") -> None:
+    def __init__(self, label: str) -> None:
         super().__init__()
         self.label = label
         self._progress: Progress | None = None
@@ -23,10 +24,10 @@ class EpochBar(ProgressBar):
         super().on_train_start(trainer, pl_module)
         self._progress = Progress(
             TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
+            BarColumn(bar_width=20),
+            TaskProgressColumn(),
             TextColumn("{task.fields[numbers]}"),
-            TimeRemainingColumn(),
+            TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
         )
         self._progress.start()
@@ -43,7 +44,7 @@ class EpochBar(ProgressBar):
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, numbers=_numbers(trainer, pl_module))
+            self._progress.update(self._task, numbers=_numbers(pl_module))
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._stop()
@@ -57,11 +58,13 @@ class EpochBar(ProgressBar):
             self._progress = None
 
 
-def _numbers(trainer: L.Trainer, module: ZooTraining) -> str:
-    row = module.ledger.row()
-    report = module.validation.report()
-    parts = [f"epoch {trainer.current_epoch + 1}", f"[{row['phase']}]", f"loss {float(row['train/loss']):.4g}"]
+def _numbers(module: ZooTraining) -> str:
+    """Phase and loss of the epoch, and what validation found: mean squared error, then correct of total."""
+    row, report = module.ledger.row(), module.validation.report()
+    parts = [str(row["phase"]), f"loss {float(row['train/loss']):.3g}"]
     if report.reconstruction:
-        parts.append(f"val mse {report.reconstruction[-1].mse:.4g}")
-    parts += [f"val {name} {scores.correct}/{scores.total}" for name, scores in report.classifiers.items()][:1]
-    return "  ".join(parts).replace("[", "\\[")
+        parts.append(f"val mse {report.reconstruction[-1].mse:.3g}")
+    if "head" in report.classifiers:
+        scores = report.classifiers["head"]
+        parts.append(f"val {scores.correct}/{scores.total}")
+    return escape(" ".join(parts))

@@ -14,14 +14,11 @@ from zoo_registry import BundleError, Registry
 from zoo.assembly import ZooModel
 from zoo.builder import build
 from zoo.files import current, new_folder, write_json
+from zoo.notes import ZooNote
 from zoo.version import version
 from zoo.weights.manifest import MANIFEST, TENSORS, Manifest, grown_apart, read_manifest, stored_spec
 
 Sizes = Mapping[str, tuple[int, ...]]
-
-
-class VersionNote(UserWarning):
-    """A plugin's first version number differs from the one a bundle was made with."""
 
 
 def save(model: ZooModel, folder: str | Path) -> None:
@@ -60,14 +57,15 @@ def require_replaceable(folder: Path) -> None:
 def load(folder: str | Path) -> ZooModel:
     """The model of a bundle with its weights, in evaluation mode; the random state stays as it was.
 
-    Raises BundleError when the bundle is not whole or does not fit what is installed; warns with VersionNote.
+    Raises BundleError when the bundle is not whole or does not fit what is installed; warns with ZooNote where
+    a plugin's first version number differs from the one the bundle was made with.
     """
     home = Path(folder)
     registry = Registry.discover()
     manifest = read_manifest(home)
     spec = stored_spec(home, manifest, registry)
     for note in grown_apart(manifest, registry):
-        warnings.warn(f"{home}: {note}", VersionNote, stacklevel=2)
+        warnings.warn(f"{home}: {note}", ZooNote, stacklevel=2)
     with torch.random.fork_rng(devices=[]):
         model = build(spec)
     _require_fit(home, _sizes(model.state_dict()), stored_sizes(home, manifest))
