@@ -1,0 +1,26 @@
+"""Every example is sound, and the one that trains on data in the package trains."""
+
+from pathlib import Path
+
+import pytest
+
+from zoo.cli.main import main
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
+def test_an_example_passes_the_check(path, capsys):
+    assert main(["check", str(path)]) == 0
+    assert "vqshape.encoder" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_the_joint_example_trains_and_is_judged(tmp_path, capsys):
+    spec, out = str(EXAMPLES / "basic_motions_joint.json"), str(tmp_path / "run")
+    short = ["training.epochs=2", "training.phases.0.length=1", "training.phases.1.length=1"]
+    assert main(["train", spec, "--out", out, *(part for change in short for part in ("--set", change))]) == 0
+    assert main(["eval", out]) == 0
+    printed = capsys.readouterr().out
+    assert "majority class" in printed
+    assert "MSE of low-pass" in printed

@@ -1,0 +1,25 @@
+"""The quickstart, cut to an epoch a run: three runs, their figures, one table."""
+
+import pytest
+
+import zoo.quickstart
+from zoo.cli.main import main
+from zoo.train.fit import train
+
+
+@pytest.mark.slow
+def test_the_quickstart_trains_three_runs_draws_and_prints_one_table(tmp_path, monkeypatch, capsys):
+    def one_epoch(run, path, resume):
+        return train(run.model_copy(update={"training": run.training.model_copy(update={"epochs": 1})}), path, resume)
+
+    monkeypatch.setattr(zoo.quickstart, "train", one_epoch)
+    assert main(["quickstart", "--out", str(tmp_path)]) == 0
+    table = capsys.readouterr().out
+    assert "always Standing, the majority" in table
+    assert table.count("/40") == 4
+    drawn = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
+    wanted = {"reconstruction", "shapes", "codes", "confusion-head", "confusion-wrn-on-rebuilt"}
+    assert {f"recon-wrn/figures/{name}.png" for name in wanted} <= drawn
+    assert "signal-wrn/figures/confusion-head.png" in drawn
+    assert main(["quickstart", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.split("BasicMotions")[1] == table.split("BasicMotions")[1]
