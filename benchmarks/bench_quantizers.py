@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import wait
+from devices import wait
 from pytest_benchmark.fixture import BenchmarkFixture
 from zoo_registry import QuantizerSpec, Registry, Shape
 

@@ -2,9 +2,8 @@
 
 import pytest
 import torch
+from devices import DEVICES
 from pytest_benchmark.fixture import BenchmarkFixture
-
-DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
 
 @pytest.fixture(params=DEVICES)
@@ -20,9 +19,3 @@ def synchronised(benchmark: BenchmarkFixture, device: torch.device) -> Benchmark
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     benchmark.extra_info |= {"device": device.type, "hardware": name, "dtype": "float32", "torch": torch.__version__}
     return benchmark
-
-
-def wait(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
