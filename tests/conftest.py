@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
@@ -39,3 +39,22 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     yield install
     for module in modules:
         sys.modules.pop(module, None)
+
+
+@pytest.fixture
+def toy_model() -> dict[str, Any]:
+    """A valid model spec of the toy plugin's components."""
+    return {
+        "input": {"channels": 3, "length": 32, "classes": 4},
+        "encoder": {"kind": "toy.patches"},
+        "quantizer": {"kind": "toy.signs"},
+        "decoder": {"kind": "toy.unpatches"},
+        "head": {"kind": "toy.mean"},
+    }
+
+
+@pytest.fixture
+def installed_toys(install: Install, toy_model: dict[str, Any]) -> dict[str, Any]:
+    """The same, the toy plugin being installed."""
+    install("toy", (Path(__file__).parent / "registry" / "toy_plugin.py").read_text())
+    return toy_model

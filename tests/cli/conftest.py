@@ -10,8 +10,6 @@ import pytest
 
 from zoo.cli.main import main
 
-TOYS = Path(__file__).parents[1] / "registry" / "toy_plugin.py"
-
 
 @dataclass(frozen=True)
 class Result:
@@ -42,16 +40,9 @@ def zoo(capsys) -> Zoo:
 
 
 @pytest.fixture
-def toys(install) -> dict[str, Any]:
+def toys(installed_toys) -> dict[str, Any]:
     """A valid model spec of toys, whose plugin is installed."""
-    install("toy", TOYS.read_text())
-    return {
-        "input": {"channels": 3, "length": 32, "classes": 4},
-        "encoder": {"kind": "toy.patches"},
-        "quantizer": {"kind": "toy.signs"},
-        "decoder": {"kind": "toy.unpatches"},
-        "head": {"kind": "toy.mean"},
-    }
+    return installed_toys
 
 
 @pytest.fixture

@@ -16,15 +16,9 @@ def toys() -> Registry:
 
 
 @pytest.fixture
-def model() -> dict[str, Any]:
+def model(toy_model) -> dict[str, Any]:
     """A valid model spec of toys."""
-    return {
-        "input": {"channels": 3, "length": 32, "classes": 4},
-        "encoder": {"kind": "toy.patches"},
-        "quantizer": {"kind": "toy.signs"},
-        "decoder": {"kind": "toy.unpatches"},
-        "head": {"kind": "toy.mean"},
-    }
+    return toy_model
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Models of a small installed plugin."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,20 +8,11 @@ import torch
 
 import zoo
 
-TOYS = Path(__file__).parents[1] / "registry" / "toy_plugin.py"
-
 
 @pytest.fixture
-def spec(install) -> dict[str, Any]:
+def spec(installed_toys) -> dict[str, Any]:
     """A valid model spec of toys, whose plugin is installed."""
-    install("toy", TOYS.read_text())
-    return {
-        "input": {"channels": 3, "length": 32, "classes": 4},
-        "encoder": {"kind": "toy.patches"},
-        "quantizer": {"kind": "toy.signs"},
-        "decoder": {"kind": "toy.unpatches"},
-        "head": {"kind": "toy.mean"},
-    }
+    return installed_toys
 
 
 @pytest.fixture
