@@ -14,6 +14,7 @@ class PerChannel(Quantizer):
     def __init__(self, quantizers: Sequence[Quantizer]) -> None:
         super().__init__()
         self.quantizers = nn.ModuleList(quantizers)
+        self.moves = any(quantizer.moves for quantizer in quantizers)
 
     def _members(self) -> list[Quantizer]:
         return [member for member in self.quantizers if isinstance(member, Quantizer)]

@@ -10,6 +10,8 @@ from zoo_quantizers.latent import LatentQuantizer
 class VectorQuantizer(LatentQuantizer):
     """Tokens `(b c n d)` as the sum over levels of their nearest codes in ``codebook``."""
 
+    moves = True
+
     def __init__(self, tokens: int, codebook: Codebook, commit: float) -> None:
         super().__init__(tokens, codebook.width)
         self.codebook = codebook

@@ -182,6 +182,12 @@ class StaleDecode(Signs):
         self.used.fill_(2)
 
 
+class SecretMover(Signs):
+    def __init__(self) -> None:
+        super().__init__()
+        self.moves = False
+
+
 class SilentLoss(Signs):
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
         return {"z.commit": super().losses(quantized, mask)["z"]}
@@ -211,6 +217,7 @@ QUANTIZERS = {
     MaskedStatistics: "other content at masked places changes stats.sum",
     LearningForward: "forward in training mode changes scale",
     StaleDecode: r"decode\(codes\) changes values",
+    SecretMover: "`moves` must be True",
     SilentLoss: r"gives parts of \['z'\] without the term",
     StrayLoss: r"promises the terms \['z'\], gives \['y', 'z'\]",
     VectorLoss: "z is no finite scalar",

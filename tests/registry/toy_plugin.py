@@ -58,6 +58,7 @@ class Signs(Quantizer):
 
     def __init__(self) -> None:
         super().__init__()
+        self.moves = True
         self.register_buffer("scale", torch.ones(()))
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:

@@ -163,3 +163,9 @@ def test_eval_refuses_changed_data_and_a_judge_that_reads_no_signals(run_of, tmp
         judge_run(folder)
     with pytest.raises(ZooError, match="`zoo train` makes one"):
         judge_run(RunFolder(tmp_path / "nothing"))
+
+
+def test_a_quantizer_with_nothing_to_learn_cannot_be_all_that_learns(run_of, tmp_path):
+    model = SHAPES | {"quantizer": {"kind": "quantizers.fsq", "levels": [3] * 8}}
+    with pytest.raises(TrainingError, match="something that learns"):
+        train(run_of(model, {"phases": [{"learn": ["quantizer"]}]}), tmp_path / "run", quiet=True)

@@ -44,7 +44,12 @@ class Encoder(nn.Module):
 
 
 class Quantizer(nn.Module):
-    """Tokens replaced by codes; ``forward`` changes no state."""
+    """Tokens replaced by codes; ``forward`` changes no state.
+
+    ``moves`` says whether ``update`` changes the codebook; one that learns by gradient alone does not move.
+    """
+
+    moves: bool = False
 
     @abstractmethod
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:

@@ -56,5 +56,5 @@ def _parents(path: str) -> Iterable[str]:
 
 def _learns(model: ZooModel) -> bool:
     """Weights with a gradient, or a quantizer that moves by statistics."""
-    moves = model.quantizer is not None and model.quantizer.training and any(True for _ in model.quantizer.buffers())
+    moves = model.quantizer is not None and model.quantizer.training and model.quantizer.moves
     return moves or any(parameter.requires_grad for parameter in model.parameters())

@@ -39,11 +39,14 @@ def check_statistics(trial: QuantizerTrial, module: nn.Module) -> None:
 
 
 def check_update(trial: QuantizerTrial, module: nn.Module) -> None:
-    """After an update codes still decode to the values."""
+    """After an update codes still decode to the values; an update that changes something is announced."""
     assert isinstance(module, Quantizer)
     learner = copy.deepcopy(module).train()
     if stats := _stats(learner, trial.batch("part")):
+        before = state(learner)
         learner.update(stats)
+        changed = any(not torch.equal(value, before[name]) for name, value in state(learner).items())
+        assert module.moves or not changed, f"{trial.spec.kind}: update changes it, so `moves` must be True"
         check_codes(trial, learner.eval())
 
 
