@@ -36,9 +36,9 @@ class RunFolder:
     def bundle(self) -> Path:
         return self.path / "bundle"
 
-    @property
-    def evaluation(self) -> Path:
-        return self.path / "eval.json"
+    def evaluation(self, split: str) -> Path:
+        """What `zoo eval` found on ``split``: `eval.json` is always the test split's."""
+        return self.path / ("eval.json" if split == "test" else f"eval-{split}.json")
 
     @property
     def figures(self) -> Path:

@@ -151,7 +151,9 @@ def test_a_frozen_wrn_reads_rebuilt_signals_and_stands_beside_the_judges(run_of,
     assert report.classifiers["head"] == report.classifiers["wrn on rebuilt"]
     assert report.classifiers["head on raw"] == report.classifiers["wrn on raw"]
     assert report.classifiers["wrn on raw"] == judge_run(signal).report.classifiers["head"]
-    assert json.loads(folder.evaluation.read_text())["split"] == "test"
+    judge_run(folder, "validation")
+    assert json.loads((folder.path / "eval.json").read_text())["split"] == "test"
+    assert json.loads((folder.path / "eval-validation.json").read_text())["windows"] == 6
 
 
 def test_eval_refuses_changed_data_and_a_judge_that_reads_no_signals(run_of, tmp_path, windows):

@@ -30,7 +30,7 @@ def epochs_done(out: Path) -> int:
 @pytest.mark.parametrize("after", [1, 3])
 def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, after):
     """Dropout, left-out patches, the order of windows, moments, moving averages: all must come back."""
-    training = {"epochs": 6, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
+    training = {"epochs": 12, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
     spec, out = tmp_path / "run.json", tmp_path / "killed"
     spec.write_text(json.dumps(spec_of(SHAPES, training)))
     process = start(spec, out)
@@ -39,7 +39,7 @@ def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, aft
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert (out / "checkpoints" / "last.ckpt").exists(), "nothing to resume from"
-    assert epochs_done(out) < 6, "the run was over before it was killed"
+    assert epochs_done(out) < 12, "the run was over before it was killed"
     resumed = start(spec, out)
     _, errors = resumed.communicate()
     assert resumed.returncode == 0, errors.decode()
@@ -47,7 +47,7 @@ def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, aft
     expected = zoo.load(undisturbed.bundle).state_dict()
     for name, value in zoo.load(out / "bundle").state_dict().items():
         assert torch.equal(value, expected[name]), name
-    assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(6)]
+    assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(12)]
 
 
 def test_a_finished_run_resumes_to_itself(run_of, tmp_path):

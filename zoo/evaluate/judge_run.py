@@ -31,7 +31,7 @@ class Judged:
 
 
 def judge_run(folder: RunFolder, split: SplitName = "test") -> Judged:
-    """Run the bundle of ``folder`` over a whole split, fresh metrics, and write `eval.json`.
+    """Run the bundle of ``folder`` over a whole split, fresh metrics, and write what was found beside it.
 
     Raises ZooError when there is no finished run, when the data are not those it was trained on, or when a judge
     does not fit.
@@ -46,7 +46,7 @@ def judge_run(folder: RunFolder, split: SplitName = "test") -> Judged:
         )
     judged = _judge(model, run, data, split)
     content = {"split": split, "fingerprint": stored["fingerprint"], **judged.report.model_dump(mode="json")}
-    write_json(folder.evaluation, content)
+    write_json(folder.evaluation(split), content)
     return judged
 
 
