@@ -59,7 +59,8 @@ def reconstruction_figure(output: Output, labels: Sequence[str], windows: int = 
 def shapes_figure(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Figure | None:
     """One series of windows of different classes with its decoded shapes where they lie; None without shapes.
 
-    Above, shapes over the raw series; below, each shape's stretch as a bar with its code, a colour per code.
+    Above, shapes over the raw series; below, each shape's stretch as a bar with its code, a colour per code. Of more
+    than ``most`` shapes every second, third, … is drawn, in the order of their places.
     """
     if output.shapes is None or output.attributes is None:
         return None
@@ -73,7 +74,7 @@ def shapes_figure(output: Output, labels: Sequence[str], windows: int = 3, most:
         codes = _codes(output, window, len(start))
         colors = dict(zip(sorted(set(codes)), itertools.cycle(_AXES), strict=False))
         above.plot(series, color=MUTED, linewidth=2.6)
-        for row, token in enumerate(np.argsort(start)[:most]):
+        for row, token in enumerate(np.argsort(start)[:: -(-len(start) // most)]):
             first, last = (min(end, 1) * (len(series) - 1) for end in (start[token], start[token] + length[token]))
             color = colors[codes[token]]
             above.plot(np.linspace(first, last, shapes.shape[-1]), shapes[token], color=color, linewidth=1.1)
