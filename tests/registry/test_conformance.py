@@ -2,15 +2,13 @@
 
 import subprocess
 import sys
-from typing import Any, ClassVar, Literal
 
 import pytest
 import torch
 import toy_plugin
-from pydantic import Field
 from torch import Tensor, nn
 from toy_plugin import MeanLinear, MeanSpec, Patches, PatchSpec, Signs, SignSpec, Unpatches, UnpatchSpec
-from zoo_registry import ComponentSpec, Registry, Shape
+from zoo_registry import Registry, Shape
 from zoo_registry.testing import check_component, every_component
 
 from zoo.contracts import Attributes, CodeTable, Decoded, Losses, Output, Quantized, Stats, Tokens
@@ -297,55 +295,3 @@ def test_a_fault_of_a_decoder(monkeypatch, module, message):
     monkeypatch.setattr(UnpatchSpec, "build", lambda self, tokens, series: module(tokens["d"], 16))
     with pytest.raises(AssertionError, match=f"^toy.unpatches: .*{message}"):
         check_component(UnpatchSpec())
-
-
-class Undescribed(MeanSpec):
-    """Mean."""
-
-    width: int = Field(default=3, ge=1, le=9)
-
-
-class Unbounded(MeanSpec):
-    """Mean."""
-
-    width: int = 3
-    """Width."""
-
-
-class Endless(MeanSpec):
-    """Mean."""
-
-    widths: tuple[int, ...] = ()
-    """Widths."""
-
-
-class Undocumented(MeanSpec):
-    pass
-
-
-class Misnamed(MeanSpec):
-    """Mean."""
-
-    kind: Literal["mean"] = "mean"  # type: ignore[assignment]
-
-
-class Termless(SignSpec):
-    """Signs."""
-
-    terms: ClassVar[dict[str, str]] = {}
-
-
-SPECS: dict[type[ComponentSpec], str] = {
-    Undescribed: "no description under width",
-    Unbounded: "width has no exclusiveMinimum or minimum and no exclusiveMaximum or maximum",
-    Endless: "widths has no maxItems",
-    Undocumented: "Undocumented has no docstring",
-    Misnamed: "expected 'mean.' and a name",
-    Termless: "a quantizer gives the term z",
-}
-
-
-@pytest.mark.parametrize(("spec", "message"), SPECS.items(), ids=name_of)
-def test_a_fault_of_a_spec(spec: Any, message):
-    with pytest.raises(Exception, match=message):
-        check_component(spec())
