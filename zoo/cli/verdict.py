@@ -4,18 +4,17 @@ from collections.abc import Sequence
 
 from zoo.cli.tables import print_table, print_title
 from zoo.evaluate.classification import ClassReport
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.evaluation import EvalReport, Majority
 from zoo.quickstart import Stage
 
 
 def print_report(report: EvalReport, split: str) -> None:
     """Print classifiers beside the majority class, then classes, reconstruction and codes."""
     print_title(f"Classification, {split} split of {report.windows} windows")
-    majority = report.majority
-    rows = [(f"majority class ({majority.name})", f"{majority.correct}/{majority.total}", _share(majority.accuracy))]
+    majority = _majority(f"majority class ({report.majority.name})", report.majority)
     print_table(
         ["classifier", "correct", "accuracy", "balanced", "macro F1"],
-        [(*row, "", "") for row in rows] + [_scores(name, scores) for name, scores in report.classifiers.items()],
+        [(*majority, "", ""), *(_scores(name, scores) for name, scores in report.classifiers.items())],
         numbers=("correct", "accuracy", "balanced", "macro F1"),
     )
     if report.classifiers:
@@ -29,9 +28,7 @@ def print_report(report: EvalReport, split: str) -> None:
 def print_stages(stages: Sequence[Stage]) -> None:
     """Print the three runs of the quickstart in one table, the majority class above them."""
     majority = stages[0].judged.report.majority
-    rows = [
-        (f"always {majority.name}, the majority", f"{majority.correct}/{majority.total}", _share(majority.accuracy))
-    ]
+    rows = [_majority(f"always {majority.name}, the majority", majority)]
     for stage in stages:
         head = stage.judged.report.classifiers["head"]
         rows.append((stage.title, f"{head.correct}/{head.total}", _share(head.accuracy)))
@@ -42,6 +39,10 @@ def print_stages(stages: Sequence[Stage]) -> None:
     print("\nfigures:")
     for stage in stages:
         print(f"  {stage.folder.figures}")
+
+
+def _majority(name: str, majority: Majority) -> tuple[str, str, str]:
+    return name, f"{majority.correct}/{majority.total}", _share(majority.accuracy)
 
 
 def _fit(report: EvalReport) -> tuple[str, str, str]:

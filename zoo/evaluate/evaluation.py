@@ -38,6 +38,12 @@ class EvalReport(BaseModel, frozen=True):
     codebook: list[UsageReport] | None
     losses: dict[str, float]
 
+    def scores(self) -> dict[str, float]:
+        """The few numbers by which epochs are compared: accuracies of classifiers, losses, mean squared error."""
+        found = {f"accuracy/{name}": scores.accuracy for name, scores in self.classifiers.items()}
+        found |= {f"loss/{name}": value for name, value in self.losses.items()}
+        return found | ({"mse": self.reconstruction[-1].mse} if self.reconstruction else {})
+
 
 class Evaluation:
     """Counts and sums of one split; ``windows`` is the split's size, which the total must meet."""
@@ -97,17 +103,6 @@ class Evaluation:
             self.classifiers[f"{name} on raw"].update(_logits(judge(output.x, output.mask)), batch.y)
             if output.x_recon is not None:
                 self.classifiers[f"{name} on rebuilt"].update(_logits(judge(output.x_recon, output.mask)), batch.y)
-
-    def scores(self) -> dict[str, float]:
-        """The few numbers by which epochs are compared: accuracies of classifiers, losses, used codes."""
-        report = self.report()
-        found = {f"accuracy/{name}": scores.accuracy for name, scores in report.classifiers.items()}
-        found |= {f"loss/{name}": value for name, value in report.losses.items()}
-        if report.reconstruction:
-            found["mse"] = report.reconstruction[-1].mse
-        if report.codebook:
-            found["codes used"] = float(sum(level.used for level in report.codebook))
-        return found
 
     def report(self) -> EvalReport:
         """Everything measured; raise DataError unless every window of the split was seen exactly once."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import lightning as L
 from torch.utils.tensorboard import SummaryWriter
 
-from zoo.evaluate.evaluation import Evaluation
+from zoo.evaluate.evaluation import EvalReport
 from zoo.files import write_text
 from zoo.train.ledger import Row
 from zoo.train.module import ZooTraining
@@ -53,7 +53,9 @@ class EpochLog(L.Callback):
         assert isinstance(pl_module, ZooTraining)
         epoch = trainer.current_epoch
         row: Row = {"epoch": epoch, "step": trainer.global_step, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
-        row |= pl_module.ledger.row() | validation_row(pl_module.validation)
+        row |= pl_module.ledger.row()
+        if pl_module.found is not None:
+            row |= validation_row(pl_module.found)
         row["seconds"] = round(time.perf_counter() - self._started, 3)
         self.file.add(row)
         for name, value in row.items():
@@ -65,16 +67,15 @@ class EpochLog(L.Callback):
         self.board.close()
 
 
-def validation_row(validation: Evaluation) -> Row:
+def validation_row(report: EvalReport) -> Row:
     """Validation as columns: losses, reconstruction, and every classifier as correct of total."""
-    report = validation.report()
     row: Row = {f"val/{name}": value for name, value in report.losses.items()}
     for name, scores in report.classifiers.items():
         row[f"val/{name}.correct"] = scores.correct
         row[f"val/{name}.total"] = scores.total
     if report.reconstruction:
-        row["val/mse"] = report.reconstruction[-1].mse
-        row["val/r2"] = report.reconstruction[-1].r2 or 0.0
+        every = report.reconstruction[-1]
+        row |= {"val/mse": every.mse} | ({} if every.r2 is None else {"val/r2": every.r2})
     for level in report.codebook or ():
         row[f"val/{level.book}.used"] = level.used
         row[f"val/{level.book}.perplexity"] = level.perplexity

@@ -13,7 +13,7 @@ from zoo_registry.training import AdamWSpec
 from zoo.assembly import ZooModel
 from zoo.contracts import Output
 from zoo.data.module import Batch
-from zoo.evaluate.evaluation import Evaluation
+from zoo.evaluate.evaluation import EvalReport, Evaluation
 from zoo.train.learning import set_learning
 from zoo.train.ledger import Ledger
 from zoo.train.rate import rate
@@ -35,6 +35,7 @@ class ZooTraining(L.LightningModule):
         self.timeline = Timeline(training.phases, self.steps_per_epoch)
         self.ledger = Ledger(list(model.spec.terms()))
         self.validation = validation
+        self.found: EvalReport | None = None
         self._moment: Moment | None = None
         self._stats: dict[str, Tensor] = {}
 
@@ -117,7 +118,8 @@ class ZooTraining(L.LightningModule):
         self.validation.update(output, batch)
 
     def on_validation_epoch_end(self) -> None:
-        for name, value in self.validation.scores().items():
+        self.found = self.validation.report()
+        for name, value in self.found.scores().items():
             self.log(f"val/{name}", value)
 
 

@@ -60,11 +60,11 @@ class EpochBar(ProgressBar):
 
 def _numbers(module: ZooTraining) -> str:
     """Phase and loss of the epoch, and what validation found: mean squared error, then correct of total."""
-    row, report = module.ledger.row(), module.validation.report()
+    row, report = module.ledger.row(), module.found
     parts = [str(row["phase"]), f"loss {float(row['train/loss']):.3g}"]
-    if report.reconstruction:
+    if report and report.reconstruction:
         parts.append(f"val mse {report.reconstruction[-1].mse:.3g}")
-    if "head" in report.classifiers:
+    if report and "head" in report.classifiers:
         scores = report.classifiers["head"]
         parts.append(f"val {scores.correct}/{scores.total}")
     return escape(" ".join(parts))
