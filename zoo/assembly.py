@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from zoo_registry import DataError, ModelSpec, ShapeError
+from zoo_registry import DataError, ModelSpec, ShapeError, SpecError
 
 from zoo.contracts import (
     CodeTable,
@@ -16,7 +16,9 @@ from zoo.contracts import (
     Output,
     Quantizer,
     Scale,
+    Tokenized,
     Tokens,
+    histogram,
     instance_scale,
     masked_mean,
 )
@@ -71,10 +73,53 @@ class ZooModel(nn.Module):
         """Tokens and codes of `x (b c t)`; runs neither decoder nor head.
 
         Raises ShapeError for another shape than ``spec.input`` says, and DataError for a series of which
-        ``mask (b c t)`` leaves nothing observed.
+        ``mask (b c t)`` leaves nothing observed. A ``spec.channelwise`` model takes any number of channels; one whose
+        input is ready-made images takes them as `x (b c h w)`, without a mask.
         """
         output, _, _ = self._encode(x, mask)
         return output
+
+    def tokenize(self, x: Tensor, mask: Tensor | None = None) -> Tokenized:
+        """Tokens and histogram of codes of `x (b c t)`, as ``encode`` finds them.
+
+        Raises SpecError for a model without encoder.
+        """
+        self._require("tokenize", "encoder")
+        output = self.encode(x, mask)
+        assert output.tokens is not None
+        assert output.coded is not None
+        counts = None
+        if output.quantized is not None and self.trace.codes is not None:
+            counts = histogram(output.quantized.codes, output.tokens.mask, self.trace.codes["k"])
+        return Tokenized(output.coded.features(), counts)
+
+    def forecast(self, x: Tensor, observed: int) -> Tensor:
+        """The whole window `(b c t)` rebuilt from the first ``observed`` samples of `x (b c t')`.
+
+        What ``x`` holds after them, if anything, is not looked at: it is the reconstruction under a mask that hides
+        the future. Dropout and the like are as the model's mode says. Raises SpecError for a model without decoder
+        and ShapeError where ``x`` has fewer samples than ``observed``, or the window has.
+        """
+        self._require("forecast", "encoder", "decoder")
+        length = self.trace.signal["t"]
+        if not 1 <= observed <= length:
+            raise ShapeError("observed", f"1 to {length} samples", str(observed), "choose how many of them are given")
+        if not observed <= x.shape[-1] <= length:
+            hint = "give the samples that are observed, or the whole window"
+            raise ShapeError("x", f"{observed} to {length} samples", f"{x.shape[-1]}", hint)
+        window = F.pad(x[..., :observed], (0, length - observed))
+        known = torch.arange(length, device=x.device) < observed
+        return self._rebuild(window, None if observed == length else known.expand_as(window))
+
+    def impute(self, x: Tensor, mask: Tensor) -> Tensor:
+        """`x (b c t)` with the samples that ``mask (b c t)`` calls unobserved, False, from the reconstruction.
+
+        Observed samples come back as they are, the others are not looked at. Dropout and the like are as the model's
+        mode says. Raises SpecError for a model without decoder, ShapeError for a mask that misfits ``x``, and
+        DataError for a series with nothing observed.
+        """
+        self._require("impute", "encoder", "decoder")
+        return torch.where(mask, x, self._rebuild(x, mask))
 
     def forward(self, x: Tensor, mask: Tensor | None = None, target: Tensor | None = None) -> Output:
         """Everything the model gives for `x (b c t)` in the data's units.
@@ -82,13 +127,15 @@ class ZooModel(nn.Module):
         ``mask (b c t)`` is True where observed, None meaning everywhere; ``target (b)`` holds class indices and
         brings in the terms that need labels. Losses are unweighted.
         """
-        output, series, mask_folded = self._encode(x, mask)
+        output, series, observed = self._encode(x, mask)
         if self.encoder is not None and output.tokens is not None:
             output.losses.update(self.encoder.losses(output.tokens))
         if self.quantizer is not None and output.quantized is not None and output.tokens is not None:
             output.losses.update(self.quantizer.losses(output.quantized, output.tokens.mask))
-        if self.decoder is not None:
-            self._decode(self.decoder, output, series, mask_folded)
+        if self.decoder is not None and output.coded is not None:
+            decoded, rebuilt = self._decode(self.decoder, output)
+            output.losses.update(self.decoder.losses(decoded, output.coded, series, observed))
+            output.losses["x"] = masked_mean((rebuilt - output.x).square(), output.mask)
         if self.head is not None:
             output.logits = self.head(output)
             if target is not None:
@@ -98,7 +145,10 @@ class ZooModel(nn.Module):
     def _encode(self, x: Tensor, mask: Tensor | None) -> tuple[Output, Tensor, Tensor | None]:
         """The output so far, and the folded series `(b c' t')` in the input's units, with its mask."""
         self._require_input(x)
+        if self.trace.signal.layout == "c h w":
+            return self._encode_images(x, mask), x, None
         if mask is not None:
+            _require_mask(mask, x)
             x = torch.where(mask, x, 0)
         output = Output(x=x, mask=mask)
         if self.image is not None:
@@ -120,18 +170,49 @@ class ZooModel(nn.Module):
         else:
             tokens = self.encoder(scaled, mask)
         output.tokens = self.fusion.mix(tokens) if self.fusion is not None else tokens
-        if self.quantizer is not None:
-            output.quantized = self.quantizer(output.tokens.values, output.tokens.mask)
+        self._quantize(output)
         return output, series, mask
 
-    def _require_input(self, x: Tensor) -> None:
-        if tuple(x.shape[1:]) != self.trace.signal.sizes:
-            hint = "lay the signal out as (batch, channels, time), or bring it to length first"
-            raise ShapeError(
-                "x", f"(b, {self.trace.signal.sizes[0]}, {self.trace.signal.sizes[1]})", f"{tuple(x.shape)}", hint
-            )
+    def _encode_images(self, x: Tensor, mask: Tensor | None) -> Output:
+        if mask is not None:
+            raise DataError("mask", "none beside ready-made images", "one", "leave it out")
+        output = Output(x=x, image=x)
+        if self.encoder is not None:
+            output.tokens = self.encoder(x, None)
+            self._quantize(output)
+        return output
 
-    def _decode(self, decoder: Decoder, output: Output, series: Tensor, mask: Tensor | None) -> None:
+    def _quantize(self, output: Output) -> None:
+        if self.quantizer is not None and output.tokens is not None:
+            output.quantized = self.quantizer(output.tokens.values, output.tokens.mask)
+
+    def _require_input(self, x: Tensor) -> None:
+        promised = self.trace.signal
+        if self.spec.channelwise and x.dim() == 3 and x.shape[1] > 0:
+            promised = promised.replace(c=x.shape[1])
+        if tuple(x.shape[1:]) != promised.sizes:
+            hint = "lay the signal out as (batch, channels, time), or bring it to length first"
+            if promised.layout == "c h w":
+                hint = "lay the images out as (batch, channels, height, width), or resize them first"
+            raise ShapeError("x", f"(b, {', '.join(map(str, promised.sizes))})", f"{tuple(x.shape)}", hint)
+
+    def _require(self, task: str, *roles: str) -> None:
+        """Raise SpecError for a model that lacks one of the ``roles`` that ``task`` takes."""
+        present = dict(self.spec.components())
+        for role in roles:
+            if role not in present:
+                hint = f"add one to the spec and train it; `zoo list {role}` shows the kinds"
+                raise SpecError(role, f"one to {task} with", "none in the model", hint)
+
+    def _rebuild(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """The reconstruction `(b c t)` alone: no losses, no head."""
+        output, _, _ = self._encode(x, mask)
+        assert self.decoder is not None
+        _, rebuilt = self._decode(self.decoder, output)
+        return rebuilt
+
+    def _decode(self, decoder: Decoder, output: Output) -> tuple[Decoded, Tensor]:
+        """What the decoder drew, the scale back on, and the reconstruction `(b c t)`; fills ``output`` with both."""
         tokens = output.coded
         assert tokens is not None
         rebuilt, shapes = decoder(tokens, self._code_table(output))
@@ -139,10 +220,9 @@ class ZooModel(nn.Module):
             mean, std = output.scale
             rebuilt = rebuilt * std + mean
             shapes = None if shapes is None else shapes * std[..., None] + mean[..., None]
-        output.losses.update(decoder.losses(Decoded(rebuilt, shapes), tokens, series, mask))
         output.x_recon = self.fusion.unfold(rebuilt) if self.fusion is not None else rebuilt
         output.shapes = shapes
-        output.losses["x"] = masked_mean((output.x_recon - output.x).square(), output.mask)
+        return Decoded(rebuilt, shapes), output.x_recon
 
     @torch.no_grad()
     def _code_table(self, output: Output) -> CodeTable | None:
@@ -157,6 +237,12 @@ class ZooModel(nn.Module):
         every = torch.arange(codes["k"], device=found.device).view(1, 1, -1, 1).expand(1, books, -1, 1)
         first = torch.arange(books, device=found.device).view(1, -1, 1) * codes["k"]
         return CodeTable(self.quantizer.decode(every).flatten(0, 2), found.squeeze(-1) + first)
+
+
+def _require_mask(mask: Tensor, x: Tensor) -> None:
+    if mask.shape != x.shape or mask.dtype != torch.bool:
+        expected, found = f"{tuple(x.shape)} of bool, as x", f"{tuple(mask.shape)} of {mask.dtype}"
+        raise ShapeError("mask", expected, found, "give one value per sample of x, True where observed")
 
 
 def _require_observed(mask: Tensor) -> None:

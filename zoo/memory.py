@@ -79,7 +79,7 @@ def require_room_to_run(spec: ModelSpec) -> None:
     largest = _largest_tensor(model) if model else 0
     if largest * _TENSORS_AT_ONCE > available():
         expected = f"a forward pass that fits into {_gib(available())}"
-        raise SpecError("model", expected, f"one tensor of {_gib(largest)}", "make channels, length or widths smaller")
+        raise SpecError("model", expected, f"one tensor of {_gib(largest)}", "make the input or widths smaller")
 
 
 def run_once(model: ZooModel, x: Tensor) -> Output:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from zoo.contracts import Losses, Quantized, Quantizer, Stats
+from zoo.contracts import Losses, Quantized, Quantizer, Resizing, Stats
 
 
 class PerChannel(Quantizer):
@@ -58,3 +58,9 @@ class PerChannel(Quantizer):
             own = {name.partition(".")[2]: value for name, value in stats.items() if name.startswith(f"{c}.")}
             if own:
                 member.update(own)
+
+    def resizing(self) -> Resizing:
+        found = Resizing()
+        for c, member in enumerate(self._members()):
+            found |= member.resizing().within(f"quantizers.{c}")
+        return found

@@ -1,6 +1,6 @@
 """Convolutional encoder and decoder, without attributes: the plain pair that others are compared with."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, field_validator
 from zoo_registry import ComponentSpec, DecoderSpec, EncoderSpec, Shape, hookimpl
@@ -17,6 +17,8 @@ def _odd(kernel: int) -> int:
 
 class ConvEncoder(EncoderSpec):
     """Strided convolutions from series to tokens: ⌈t / stride^layers⌉ tokens of any series."""
+
+    channelwise: ClassVar[bool] = True
 
     kind: Literal["conv.encoder"] = "conv.encoder"
 
@@ -45,6 +47,8 @@ class ConvEncoder(EncoderSpec):
 
 class ConvDecoder(DecoderSpec):
     """Resizing and convolving by turns, from any number of tokens to the length of the series."""
+
+    channelwise: ClassVar[bool] = True
 
     kind: Literal["conv.decoder"] = "conv.decoder"
 

@@ -4,7 +4,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import CodeTable, Decoded, Decoder, Tokens
+from zoo.contracts import CentreKernel, CodeTable, Decoded, Decoder, Resizing, Tokens
 from zoo_conv.block import ResidualBlock, keep
 
 
@@ -30,6 +30,10 @@ class ResizeDecoder(Decoder):
             hidden = block(F.interpolate(hidden, size=size, mode="linear"))
         series = self.draw(self.norm(hidden.mT))
         return Decoded(rearrange(series, "(b c) t 1 -> b c t", c=channels))
+
+    def resizing(self) -> Resizing:
+        kernels = {f"blocks.{index}.conv": CentreKernel() for index in range(len(self.blocks))}
+        return Resizing(kernels, ("blocks",))
 
 
 def _by_series(tokens: Tokens) -> Tensor:

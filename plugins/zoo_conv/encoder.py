@@ -7,7 +7,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import Encoder, Tokens
+from zoo.contracts import CentreKernel, Encoder, Resizing, Tokens
 from zoo_conv.block import ResidualBlock, keep
 
 
@@ -35,6 +35,10 @@ class StridedEncoder(Encoder):
             return Tokens(values)
         mask = rearrange(real, "(b c) 1 n -> b c n", c=channels)
         return Tokens(torch.where(mask[..., None], values, 0), mask)
+
+    def resizing(self) -> Resizing:
+        kernels = {f"stages.{index}.block.conv": CentreKernel() for index in range(len(self.stages))}
+        return Resizing(kernels, ("stages",))
 
 
 class DownStage(nn.Module):

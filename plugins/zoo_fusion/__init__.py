@@ -1,6 +1,6 @@
 """Fusions of channels: left alone, one after another, averaged, mixed by convolution, or by attention of tokens."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, field_validator
 from zoo_registry import FusionSpec, Shape, ShapeError, hookimpl
@@ -13,6 +13,8 @@ _LONGEST = 1_000_000
 
 class Channelwise(FusionSpec):
     """Every channel is a series of its own."""
+
+    channelwise: ClassVar[bool] = True
 
     kind: Literal["fusion.channelwise"] = "fusion.channelwise"
 

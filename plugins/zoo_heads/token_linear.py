@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from zoo.contracts import Head, Output
+from zoo.contracts import Head, Output, Resizing, StartAnew
 from zoo_heads.running import RunningStandardize
 
 
@@ -22,3 +22,6 @@ class TokenLinearHead(Head):
         features = self.standardize(tokens.features().flatten(1, 2), real)
         logits: Tensor = self.classify(self.dropout(features.flatten(1)))
         return logits
+
+    def resizing(self) -> Resizing:
+        return Resizing({"standardize": StartAnew("statistics"), "classify": StartAnew("the class head")})

@@ -18,6 +18,9 @@ class Codebook(nn.Module):
     normal, each level at half the scale of the one before, and weigh as much as one token.
     """
 
+    unit = False
+    """Whether codes have length 1."""
+
     codes: Tensor
     counts: Tensor
     sums: Tensor

@@ -14,6 +14,8 @@ _FAINT = 1e-6
 class UnitCodebook(Codebook):
     """One level of ``codes (1 k e)`` of length 1: the directions of the moving averages of their tokens."""
 
+    unit = True
+
     def __init__(self, codes: int, width: int, decay: float) -> None:
         super().__init__(1, codes, width, decay)
         self.codes.copy_(F.normalize(self.codes, dim=-1))

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from zoo.contracts import Losses, Quantized, Stats, masked_mean
+from zoo.contracts import Losses, Quantized, ResizeCodes, Resizing, Stats, masked_mean
 from zoo_quantizers.codebook import Codebook
 from zoo_quantizers.latent import LatentQuantizer
 
@@ -35,3 +35,6 @@ class VectorQuantizer(LatentQuantizer):
 
     def update(self, stats: Stats) -> None:
         self.codebook.update(stats)
+
+    def resizing(self) -> Resizing:
+        return Resizing({"codebook": ResizeCodes("codes", "counts", "sums", unit=self.codebook.unit)})

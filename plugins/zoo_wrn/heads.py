@@ -3,9 +3,9 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import Head, Output, Standardize
+from zoo.contracts import Head, Output, Resizing, Standardize
 from zoo_wrn import REDUCTION
-from zoo_wrn.wideresnet import IMAGES, SERIES, WideResNet
+from zoo_wrn.wideresnet import IMAGES, RESIZING, SERIES, WideResNet
 
 
 class SeriesClassifier(nn.Module):
@@ -37,6 +37,9 @@ class SignalHead(Head):
         logits: Tensor = self.classifier(output.x, output.mask)
         return logits
 
+    def resizing(self) -> Resizing:
+        return RESIZING.within("classifier.network")
+
 
 class ReconHead(Head):
     """Logits of the rebuilt signal; weights and buffers have the names of SignalHead's."""
@@ -50,23 +53,29 @@ class ReconHead(Head):
         logits: Tensor = self.classifier(output.x_recon, output.mask)
         return logits
 
+    def resizing(self) -> Resizing:
+        return RESIZING.within("classifier.network")
+
 
 class ImageHead(Head):
-    """Logits of an image.
+    """Logits of an image, behind the standardisation of the images it was trained on.
 
-    Images are not standardised by the signal's statistics, which say nothing about their pixels: ``normalize`` keeps
-    running per-channel statistics of the images it was trained on, without weights of its own.
+    Raises BundleError while that standardisation was never filled.
     """
 
     def __init__(self, channels: int, classes: int, depth: int, width: int) -> None:
         super().__init__()
-        self.normalize = nn.BatchNorm2d(channels, affine=False)
+        self.standardize = Standardize(channels)
         self.network = WideResNet(IMAGES, channels, classes, depth, width)
 
     def forward(self, output: Output) -> Tensor:
         """`image (b c h w) -> (b k)`."""
-        logits: Tensor = self.network(self.normalize(output.image))
+        assert output.image is not None
+        logits: Tensor = self.network(self.standardize(output.image))
         return logits
+
+    def resizing(self) -> Resizing:
+        return RESIZING.within("network")
 
 
 def _observed(mask: Tensor) -> Tensor:

@@ -25,7 +25,8 @@ from zoo_registry.errors import (
     ZooError,
 )
 from zoo_registry.hooks import hookimpl
-from zoo_registry.model import InputSpec, ModelSpec
+from zoo_registry.importer import Checkpoint, Imported, Importer, input_sizes
+from zoo_registry.model import ImageInputSpec, InputSpec, ModelSpec
 from zoo_registry.registry import Registry
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
@@ -36,6 +37,7 @@ __all__ = [
     "READS",
     "ROLES",
     "BundleError",
+    "Checkpoint",
     "ComponentSpec",
     "DataError",
     "DataSpec",
@@ -44,7 +46,10 @@ __all__ = [
     "EvaluationSpec",
     "FusionSpec",
     "HeadSpec",
+    "ImageInputSpec",
     "ImageSpec",
+    "Imported",
+    "Importer",
     "InputSpec",
     "ModelSpec",
     "Need",
@@ -65,4 +70,5 @@ __all__ = [
     "UnknownKindError",
     "ZooError",
     "hookimpl",
+    "input_sizes",
 ]

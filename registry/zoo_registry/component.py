@@ -56,9 +56,13 @@ class ComponentSpec(Spec, ABC):
 
 
 class FusionSpec(ComponentSpec):
-    """How channels become the series an encoder reads, and how rebuilt series become channels again."""
+    """How channels become the series an encoder reads, and how rebuilt series become channels again.
+
+    ``channelwise``: every channel is processed by itself and no weight depends on how many there are.
+    """
 
     role: ClassVar[str] = "fusion"
+    channelwise: ClassVar[bool] = False
 
     @abstractmethod
     def output(self, x: Shape) -> Shape:
@@ -86,12 +90,14 @@ class ImageSpec(ComponentSpec):
 class EncoderSpec(ComponentSpec):
     """Tokens from folded series, or from an image.
 
-    ``reads`` is `c t` or `c h w`; ``gives_attributes`` says whether tokens carry t, l, mu and sigma.
+    ``reads`` is `c t` or `c h w`; ``gives_attributes`` says whether tokens carry t, l, mu and sigma;
+    ``channelwise``: every series is processed by itself and no weight depends on how many there are.
     """
 
     role: ClassVar[str] = "encoder"
     reads: ClassVar[Literal["c t", "c h w"]] = "c t"
     gives_attributes: ClassVar[bool] = False
+    channelwise: ClassVar[bool] = False
 
     @abstractmethod
     def output(self, x: Shape) -> Shape:
@@ -105,7 +111,8 @@ class EncoderSpec(ComponentSpec):
 class QuantizerSpec(ComponentSpec):
     """Tokens replaced by entries of a codebook; the shape `c n d` stays.
 
-    Every quantizer gives the term ``z``, so that changing ``kind`` leaves the weights of a run valid.
+    Every quantizer gives the term ``z``, so that changing ``kind`` leaves the weights of a run valid. Each token is
+    quantized by itself: neither result nor weights depend on how many series there are.
     """
 
     role: ClassVar[str] = "quantizer"
@@ -120,10 +127,14 @@ class QuantizerSpec(ComponentSpec):
 
 
 class DecoderSpec(ComponentSpec):
-    """Series from tokens; ``needs_attributes`` says whether tokens must carry t, l, mu and sigma."""
+    """Series from tokens; ``needs_attributes`` says whether tokens must carry t, l, mu and sigma.
+
+    ``channelwise``: every series is processed by itself and no weight depends on how many there are.
+    """
 
     role: ClassVar[str] = "decoder"
     needs_attributes: ClassVar[bool] = False
+    channelwise: ClassVar[bool] = False
 
     @abstractmethod
     def output(self, tokens: Shape, series: Shape) -> Shape:

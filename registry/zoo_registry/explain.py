@@ -41,7 +41,7 @@ def _locate(problem: ErrorDetails, spec: type[BaseModel], data: object) -> _Plac
     models = owners
     told = False
     for step in problem["loc"]:
-        tagged = tuple(model for model in models if step in _tags(model))
+        tagged = tuple(m for m in models if step in _tags(m) or (len(models) > 1 and step == m.__name__))
         if tagged and not told:
             models, told = tagged, True
         elif _holds(data, step):

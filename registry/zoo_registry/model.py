@@ -1,9 +1,9 @@
 """The spec of a whole model: an input and one component per role."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SerializeAsAny, model_validator
+from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
 
 from zoo_registry.component import (
     ComponentSpec,
@@ -15,6 +15,7 @@ from zoo_registry.component import (
     QuantizerSpec,
     Spec,
 )
+from zoo_registry.shapes import Shape
 from zoo_registry.trace import Trace, trace
 
 RECON_TERM = "mean squared error of the reconstruction over observed samples, in the input's units squared"
@@ -32,6 +33,44 @@ class InputSpec(Spec):
     classes: int | None = Field(default=None, ge=2, le=100_000)
     """Classes to tell apart; needed by a head."""
 
+    @property
+    def shape(self) -> Shape:
+        """The signal, `c t`."""
+        return Shape.of("c t", self.channels, self.length)
+
+
+class ImageInputSpec(Spec):
+    """What enters the model: ready-made images `c h w`, standardised by the head where it does so."""
+
+    channels: int = Field(ge=1, le=4096)
+    """Channels of an image, one per axis of the sensor where it pictures one."""
+
+    height: int = Field(ge=1, le=4096)
+    """Rows of pixels."""
+
+    width: int = Field(ge=1, le=4096)
+    """Columns of pixels."""
+
+    classes: int | None = Field(default=None, ge=2, le=100_000)
+    """Classes to tell apart; needed by a head."""
+
+    @property
+    def shape(self) -> Shape:
+        """The image, `c h w`."""
+        return Shape.of("c h w", self.channels, self.height, self.width)
+
+
+def _which_input(given: object) -> str:
+    """An input with a height or a width is an image; tags are names of types, as `explain` leaves them out."""
+    pictured = isinstance(given, dict) and not given.keys().isdisjoint({"height", "width"})
+    return "ImageInputSpec" if pictured or isinstance(given, ImageInputSpec) else "InputSpec"
+
+
+AnyInput = Annotated[
+    Annotated[InputSpec, Tag("InputSpec")] | Annotated[ImageInputSpec, Tag("ImageInputSpec")],
+    Discriminator(_which_input),
+]
+
 
 class ModelSpec(Spec):
     """A whole model; the registry narrows each field to the installed components.
@@ -42,14 +81,14 @@ class ModelSpec(Spec):
     json_schema: str | None = Field(default=None, alias="$schema", exclude=True)
     """Where an editor finds the JSON schema; ignored."""
 
-    input: InputSpec | None = None
-    """What enters; a run spec may leave it out and take it from the data."""
+    input: AnyInput | None = None
+    """What enters: a signal, or images where it has a height and a width; a run spec may take it from the data."""
 
     fusion: SerializeAsAny[FusionSpec] | None = None
     """How channels are folded into series; none keeps them as they are."""
 
     image: SerializeAsAny[ImageSpec] | None = None
-    """A picture of the signal, for components that read (c h w)."""
+    """A picture of the signal, for components that read (c h w); none where images enter."""
 
     encoder: SerializeAsAny[EncoderSpec] | None = None
     """Series or image to tokens."""
@@ -74,6 +113,17 @@ class ModelSpec(Spec):
         if self.input is not None:
             trace(self)
         return self
+
+    @property
+    def channelwise(self) -> bool:
+        """Whether the model takes signals of any number of channels, each processed by itself with the same weights.
+
+        A shared codebook knows nothing of channels; images and heads do.
+        """
+        if not isinstance(self.input, InputSpec) or self.encoder is None or self.image or self.head:
+            return False
+        parts = (self.fusion, self.encoder, self.decoder)
+        return self.codebook == "shared" and all(part is None or part.channelwise for part in parts)
 
     def trace(self) -> Trace:
         """Shape after every stage; raise SpecError without ``input``."""

@@ -1,6 +1,6 @@
 """The spec of a run: a model, its data, its training and how it is judged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, model_validator
@@ -9,20 +9,31 @@ from zoo_registry.component import Spec
 from zoo_registry.data import DataSpec
 from zoo_registry.errors import SpecError
 from zoo_registry.explain import unknown
-from zoo_registry.model import InputSpec, ModelSpec
+from zoo_registry.model import ImageInputSpec, InputSpec, ModelSpec
 from zoo_registry.training import PhaseSpec, TrainingSpec
 
-Role = Literal["fusion", "image", "encoder", "quantizer", "decoder", "head"]
+TensorPath = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$", max_length=200)]
+"""A component of a model, or a path in one, such as `encoder.transformer`."""
 
 
 class TransferSpec(Spec):
-    """Weights taken from a bundle before training; every tensor of the components named must fit."""
+    """Weights taken from another model before training; nothing is left out silently."""
 
     source: str
-    """Folder of a bundle, relative to the working directory."""
+    """Folder of a bundle, or of a run, whose bundle is then taken; relative to the working directory."""
 
-    only: tuple[Role, ...] | None = Field(default=None, min_length=1)
-    """Components to take; null takes all that both models have."""
+    policy: Literal["strict", "fit", "resize"] = "strict"
+    """strict: every tensor must fit. fit: what does not is left out and reported. resize: what does not is brought to
+    size where its component knows how, else refused."""
+
+    only: tuple[TensorPath, ...] | None = Field(default=None, min_length=1)
+    """Components, or paths in them such as `encoder.transformer`, to take; null takes all that both models have."""
+
+    map: Mapping[TensorPath, TensorPath] = {}
+    """Paths in the source and what they are called here, where that differs."""
+
+    layers: Literal["first", "even"] = "first"
+    """Which layers are paired where their numbers differ: the first ones, or evenly spread ones."""
 
 
 class EvaluationSpec(Spec):
@@ -60,10 +71,15 @@ class RunSpec(Spec):
     """Weights taken from bundles before training, in order."""
 
     @model_validator(mode="after")
-    def _phases_fit(self) -> "RunSpec":
+    def _parts_fit(self) -> "RunSpec":
+        if isinstance(self.model.input, ImageInputSpec):
+            hint = "leave `input` out; a component of `image` pictures the signal"
+            raise SpecError("model.input", "a signal, as every data source gives", "ready-made images", hint)
         for index, phase in enumerate(self.training.phases):
             _check_phase(f"training.phases.{index}", phase, self.model)
         _check_select(self.training.select, self.model)
+        for index, transfer in enumerate(self.transfer):
+            _check_paths(f"transfer.{index}.only", transfer.only or (), self.model)
         return self
 
     def with_input(self, found: InputSpec) -> "RunSpec":
@@ -94,11 +110,7 @@ def _check_select(select: str, model: ModelSpec) -> None:
 
 
 def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec) -> None:
-    roles = [role for role, _ in model.components()]
-    for path in phase.learn or ():
-        if path.split(".")[0] not in roles:
-            hint = f"the model has {', '.join(roles)}"
-            raise unknown(f"{where}.learn", "a component of the model or a path in one", path, roles, hint)
+    _check_paths(f"{where}.learn", phase.learn or (), model)
     terms = model.terms()
     for term in phase.weights or ():
         if term not in terms:
@@ -108,3 +120,11 @@ def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec) -> None:
         expected = "learn: [] where measure is true" if phase.measure else "something that learns"
         found = "null, which means all" if phase.learn is None else str(list(phase.learn))
         raise SpecError(f"{where}.learn", expected, found, "or change `measure`")
+
+
+def _check_paths(where: str, paths: Iterable[str], model: ModelSpec) -> None:
+    roles = [role for role, _ in model.components()]
+    for path in paths:
+        if path.split(".")[0] not in roles:
+            hint = f"the model has {', '.join(roles)}"
+            raise unknown(where, "a component of the model or a path in one", path, roles, hint)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from zoo_registry.component import READS, DecoderSpec, HeadSpec, Need
+from zoo_registry.component import READS, ComponentSpec, DecoderSpec, HeadSpec, Need
 from zoo_registry.errors import ShapeError, SpecError
 from zoo_registry.shapes import Shape
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Trace:
     """Shapes in the order of the forward pass; a stage the model lacks is None.
 
-    ``features`` are tokens with their attributes appended, as heads read them; ``codes`` is `c n q k`,
-    k being the number of codes per level.
+    ``features`` are tokens with their attributes appended, as heads read them; ``codes`` is `c n q k`, k being the
+    number of codes per level. Where images enter, ``signal``, ``folded`` and ``image`` are all that image `c h w`.
     """
 
     signal: Shape
@@ -48,9 +48,11 @@ def trace(model: "ModelSpec") -> Trace:
     """Follow the shapes through ``model``; raise ShapeError or SpecError where two components do not fit."""
     if model.input is None:
         raise SpecError("input", "channels and length", "nothing", 'add "input": {"channels": 3, "length": 500}')
-    signal = Shape.of("c t", model.input.channels, model.input.length)
+    signal = model.input.shape
+    if signal.layout == "c h w":
+        _require_readers_of_images(model, signal)
     folded = model.fusion.output(signal) if model.fusion else signal
-    image = model.image.output(signal) if model.image else None
+    image = model.image.output(signal) if model.image else signal if signal.layout == "c h w" else None
     tokens = _encode(model, folded, image)
     features = codes = rebuilt = shapes = recon = None
     if tokens is not None and model.encoder is not None:
@@ -63,6 +65,21 @@ def trace(model: "ModelSpec") -> Trace:
             shapes, recon = model.decoder.shapes(tokens), signal
     found = Trace(signal, folded, image, tokens, features, codes, rebuilt, shapes, recon)
     return replace(found, logits=_judge(model, found))
+
+
+def _require_readers_of_images(model: "ModelSpec", given: Shape) -> None:
+    encoder, head = model.encoder, model.head
+    readers_of_signals: dict[str, ComponentSpec | None] = {
+        "fusion": model.fusion,
+        "image": model.image,
+        "encoder": encoder if encoder and encoder.reads == "c t" else None,
+        "decoder": model.decoder,
+        "head": head if head and READS[head.needs] == "c t" else None,
+    }
+    for role, part in readers_of_signals.items():
+        if part is not None:
+            hint = f"remove the {role}, or give `input` a length in place of height and width"
+            raise ShapeError(role, f"a signal (c t) as input for {part.kind}", f"images {given}", hint)
 
 
 def _encode(model: "ModelSpec", folded: Shape, image: Shape | None) -> Shape | None:

@@ -161,6 +161,7 @@ def test_image_feeds_a_two_dimensional_network() -> None:
         "head": {"kind": "wrn.image", "depth": 10},
     }
     model = ZooModel(Registry.discover().model(spec))
+    model.head.standardize.fill(torch.zeros(3), torch.ones(3))
     output = model(torch.randn(2, 3, 50), target=torch.tensor([0, 3]))
     assert output.image is not None
     assert output.image.shape == (2, 3, 16, 16)

@@ -254,19 +254,42 @@ def test_padding_is_pooled_away() -> None:
     assert (masked - alone).norm() < 0.3 * (blind - alone).norm()
 
 
-def test_images_are_normalised_by_their_own_running_statistics() -> None:
+def test_image_head_judges_in_the_units_of_its_training_images() -> None:
     torch.manual_seed(0)
-    head = ImageHead(channels=2, classes=3, depth=10, width=1)
-    assert not any(isinstance(part, Standardize) for part in head.modules())
-    images = torch.rand(8, 2, 12, 12)
-    for _ in range(200):
-        head.normalize(images)
-    pixels = images.transpose(0, 1).flatten(1)
-    torch.testing.assert_close(head.normalize.running_mean, pixels.mean(1), rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(head.normalize.running_var, pixels.var(1), rtol=1e-4, atol=1e-4)
-    scaled = images * torch.tensor([50.0, 0.5]).view(1, 2, 1, 1) + 7
-    logits = [head(Output(x=images, image=image)) for image in (images, scaled)]
-    torch.testing.assert_close(*logits, rtol=0.01, atol=0.01)
+    head = settle(ImageHead(channels=2, classes=3, depth=10, width=1))
+    images = torch.rand(4, 2, 12, 12)
+    before = head(Output(x=images, image=images))
+    factor, offset = torch.tensor([50.0, 0.5]), torch.tensor([7.0, -3.0])
+    head.standardize.fill(head.standardize.mean * factor + offset, head.standardize.std * factor)
+    scaled = images * factor.view(2, 1, 1) + offset.view(2, 1, 1)
+    torch.testing.assert_close(head(Output(x=images, image=scaled)), before, rtol=1e-3, atol=1e-3)
+
+
+def test_image_head_has_the_tensor_names_of_a_classifier_of_series() -> None:
+    image, series = (set(part(2, 3, depth=10, width=1).state_dict()) for part in (ImageHead, SeriesClassifier))
+    assert image == series
+    assert {name.partition(".")[0] for name in image} == {"standardize", "network"}
+
+
+def test_image_head_refuses_to_judge_before_statistics_are_filled() -> None:
+    images = torch.randn(1, 2, 12, 12)
+    with pytest.raises(BundleError, match=r"per-channel mean and deviation .*; .*--expects-norm"):
+        ImageHead(2, 3, depth=10, width=1)(Output(x=images, image=images))
+
+
+@given(sizes=st.lists(st.integers(1, 5), max_size=3), seed=st.integers(0, 99), masked=st.booleans())
+@settings(deadline=None)
+def test_standardize_treats_each_channel_alike_whatever_the_axes_behind(sizes, seed, masked) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(3, 2, *sizes, generator=generator)
+    mask = torch.rand(x.shape, generator=generator) > 0.5 if masked else None
+    standardize = Standardize(2)
+    standardize.fill(torch.tensor([1.0, -2.0]), torch.tensor([0.5, 0.0]))
+    found = standardize(x, mask)
+    for channel, (mean, std) in enumerate([(1, 0.5), (-2, 1)]):
+        expected = (x[:, channel] - mean) / std
+        expected = expected if mask is None else expected * mask[:, channel]
+        assert torch.equal(found[:, channel], expected)
 
 
 def test_classifier_of_signals_is_a_whole_model() -> None:

@@ -11,7 +11,20 @@ from toy_plugin import MeanLinear, MeanSpec, Patches, PatchSpec, Signs, SignSpec
 from zoo_registry import Registry, Shape
 from zoo_registry.testing import check_component, every_component
 
-from zoo.contracts import Attributes, CodeTable, Decoded, Losses, Output, Quantized, Stats, Tokens
+from zoo.contracts import (
+    Attributes,
+    CodeTable,
+    Decoded,
+    Losses,
+    Output,
+    Quantized,
+    Resize,
+    Resizing,
+    StartAnew,
+    Stats,
+    Tokens,
+)
+from zoo.contracts.resizing import Resized, Tensors
 
 
 def name_of(part: object) -> str | None:
@@ -118,7 +131,40 @@ HEADS = {
 }
 
 
-@pytest.mark.parametrize(("module", "message"), HEADS.items(), ids=name_of)
+class LostRule(MeanLinear):
+    def resizing(self) -> Resizing:
+        return Resizing({"classify": StartAnew("the class head")})
+
+
+class LostStack(MeanLinear):
+    def resizing(self) -> Resizing:
+        return Resizing(stacks=("layers",))
+
+
+class UnnumberedStack(MeanLinear):
+    def resizing(self) -> Resizing:
+        return Resizing(stacks=("project",))
+
+
+class Doubling(Resize):
+    def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized:
+        return Resized({name: 2 * tensor for name, tensor in source.items()}, "doubled")
+
+
+class DoublingRule(MeanLinear):
+    def resizing(self) -> Resizing:
+        return Resizing({"project": Doubling()})
+
+
+RESIZING = {
+    LostRule: "a rule for classify, which has no tensors",
+    LostStack: "the stack layers, which has no tensors",
+    UnnumberedStack: "the layers of project are not numbered",
+    DoublingRule: "the rule for project changes weight, which fits",
+}
+
+
+@pytest.mark.parametrize(("module", "message"), [*HEADS.items(), *RESIZING.items()], ids=name_of)
 def test_a_fault_of_a_head(monkeypatch, module, message):
     monkeypatch.setattr(MeanSpec, "build", lambda self, x, classes: module(x["d"], classes))
     with pytest.raises(AssertionError, match=f"^toy.mean: .*{message}"):

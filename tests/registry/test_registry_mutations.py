@@ -10,7 +10,7 @@ import pytest
 import toy_plugin
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from zoo_registry import ROLES, ModelSpec, Registry, ZooError
+from zoo_registry import ROLES, ImageInputSpec, ModelSpec, Registry, ZooError
 
 RUN = {
     "name": "run",
@@ -39,13 +39,15 @@ def registry(request: pytest.FixtureRequest) -> Registry:
 
 @pytest.fixture(scope="module")
 def models(registry: Registry) -> list[ModelSpec]:
-    """Forty valid models of kinds drawn at random."""
+    """Forty valid models of kinds drawn at random, a few of them on ready-made images."""
     draw, found = random.Random(0), []
     while len(found) < 40:
-        kinds = {role: draw.choice([None, *registry.kinds(role)]) for role in ROLES}
+        sizes = draw.choice([{"length": 64}, {"length": 64}, {"height": 64, "width": 64}])
+        roles = ("encoder", "quantizer", "head") if "height" in sizes else ROLES
+        kinds = {role: draw.choice([None, *registry.kinds(role)]) for role in roles}
         parts = {role: {"kind": kind} for role, kind in kinds.items() if kind}
         with suppress(ZooError):
-            found.append(registry.model({"input": {"channels": 3, "length": 64, "classes": 4}, **parts}))
+            found.append(registry.model({"input": {"channels": 3, "classes": 4, **sizes}, **parts}))
     return found
 
 
@@ -102,11 +104,12 @@ def phases(model: ModelSpec) -> list[dict[str, Any]]:
 def specs(draw: st.DrawFn, registry: Registry, models: list[ModelSpec]) -> tuple[str, Any]:
     """A valid model or run spec, mutated up to four times."""
     model = draw(st.sampled_from(models))
-    what = draw(st.sampled_from(["model", "run"]))
+    what = draw(st.sampled_from(["model"] if isinstance(model.input, ImageInputSpec) else ["model", "run"]))
     spec: Any = model.dump()
     if what == "run":
         spec = {"model": spec, **copy.deepcopy(RUN)}
         spec["training"]["phases"] = phases(model)
+        spec["transfer"][0]["only"] = list(spec["training"]["phases"][0]["learn"])
     read_or_refused(registry, what, spec, must_read=True)
     for _ in range(draw(st.integers(0, 4))):
         mutate(draw, spec, [kind for role in ROLES for kind in registry.kinds(role)])

@@ -33,6 +33,8 @@ def stages(model: ModelSpec) -> Iterator[Stage]:
     """Every stage of ``model``, in order, without those that repeat the one before."""
     kinds = {role: str(part.kind) for role, part in model.components()}
     repeats = {"folded", "rebuilt"} if model.fusion is None else set()
+    if model.image is None:
+        repeats.add("image")
     if model.encoder and not model.encoder.gives_attributes:
         repeats.add("features")
     for name, shape in model.trace().stages():

@@ -1,7 +1,10 @@
 """The torch side of the contract: what travels between components and what each role must do."""
 
+from zoo.contracts.codes import ResizeCodes
+from zoo.contracts.counting import histogram
 from zoo.contracts.masking import instance_scale, masked_mean
-from zoo.contracts.roles import Decoder, Encoder, Fusion, Head, Image, Quantizer
+from zoo.contracts.resizing import CentreKernel, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
+from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, Image, Quantizer
 from zoo.contracts.standardize import Standardize
 from zoo.contracts.values import (
     Attributes,
@@ -12,26 +15,37 @@ from zoo.contracts.values import (
     Quantized,
     Scale,
     Stats,
+    Tokenized,
     Tokens,
 )
 
 __all__ = [
     "Attributes",
+    "CentreKernel",
     "CodeTable",
+    "Component",
     "Decoded",
     "Decoder",
     "Encoder",
     "Fusion",
     "Head",
     "Image",
+    "Interpolate",
     "Losses",
     "Output",
     "Quantized",
     "Quantizer",
+    "ResampleInputs",
+    "Resize",
+    "ResizeCodes",
+    "Resizing",
     "Scale",
     "Standardize",
+    "StartAnew",
     "Stats",
+    "Tokenized",
     "Tokens",
+    "histogram",
     "instance_scale",
     "masked_mean",
 ]

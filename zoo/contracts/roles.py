@@ -4,10 +4,19 @@ from abc import abstractmethod
 
 from torch import Tensor, nn
 
+from zoo.contracts.resizing import Resizing
 from zoo.contracts.values import CodeTable, Decoded, Losses, Output, Quantized, Stats, Tokens
 
 
-class Fusion(nn.Module):
+class Component(nn.Module):
+    """What the six roles have in common."""
+
+    def resizing(self) -> Resizing:
+        """How tensors from a model of other sizes are made to fit; what is not named here cannot be."""
+        return Resizing()
+
+
+class Fusion(Component):
     """Channels into series and back."""
 
     @abstractmethod
@@ -23,7 +32,7 @@ class Fusion(nn.Module):
         return tokens
 
 
-class Image(nn.Module):
+class Image(Component):
     """A picture of a signal."""
 
     @abstractmethod
@@ -31,7 +40,7 @@ class Image(nn.Module):
         """`(b c t) -> (b c h w)`; unobserved samples must not matter."""
 
 
-class Encoder(nn.Module):
+class Encoder(Component):
     """Tokens from folded series, or from an image."""
 
     @abstractmethod
@@ -43,7 +52,7 @@ class Encoder(nn.Module):
         return {}
 
 
-class Quantizer(nn.Module):
+class Quantizer(Component):
     """Tokens replaced by codes; ``forward`` changes no state.
 
     ``moves`` says whether ``update`` changes the codebook; one that learns by gradient alone does not move.
@@ -68,7 +77,7 @@ class Quantizer(nn.Module):
         return
 
 
-class Decoder(nn.Module):
+class Decoder(Component):
     """Series from tokens."""
 
     @abstractmethod
@@ -84,7 +93,7 @@ class Decoder(nn.Module):
         return {}
 
 
-class Head(nn.Module):
+class Head(Component):
     """Class logits."""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from zoo_registry import BundleError
 
 
 class Standardize(nn.Module):
-    """`(b c t) -> (b c t)`: (x − mean) / deviation per channel; unobserved samples become 0.
+    """`(b c ...) -> (b c ...)`: (x − mean) / deviation per channel of series or images; what is unobserved becomes 0.
 
     The statistics are filled when the model is trained and travel with its weights; before that it refuses to judge.
     """
@@ -30,10 +30,11 @@ class Standardize(nn.Module):
         self.filled.fill_(True)
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Standardise ``x``; raise BundleError while no statistics were filled."""
+        """Standardise ``x``, ``mask`` of its shape; raise BundleError while no statistics were filled."""
         if not self._ready:
             self._require_statistics()
-        scaled = (x - self.mean[:, None]) / self.std[:, None]
+        per_channel = (-1, *[1] * (x.dim() - 2))
+        scaled = (x - self.mean.view(per_channel)) / self.std.view(per_channel)
         return scaled if mask is None else torch.where(mask, scaled, 0)
 
     def _require_statistics(self) -> None:
@@ -43,6 +44,6 @@ class Standardize(nn.Module):
                 "head",
                 "per-channel mean and deviation of its training data",
                 "none filled",
-                "train it with `zoo train`, take weights from a bundle that has them, or call fill(mean, std)",
+                "train it, take weights that have them, import with `zoo import --expects-norm`, or fill(mean, std)",
             )
         self._ready = True

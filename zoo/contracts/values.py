@@ -57,6 +57,17 @@ class Quantized(NamedTuple):
     stats: Stats | None = None
 
 
+class Tokenized(NamedTuple):
+    """What a classifier outside the zoo reads of a signal.
+
+    ``tokens (b c n d)`` are those that decoders read, with t, l, mu, sigma appended where there are any;
+    ``histogram (b c q k)`` counts each code over real tokens, int64, None in a model without a quantizer.
+    """
+
+    tokens: Tensor
+    histogram: Tensor | None
+
+
 @dataclass(frozen=True)
 class CodeTable:
     """Every distinct token: `rows (k d)`, detached, and each token's row `index (b c n)`."""
@@ -83,8 +94,8 @@ class Scale(NamedTuple):
 class Output:
     """Everything one forward gives.
 
-    ``x (b c t)`` is the signal as given, ``x_recon (b c t)`` and ``shapes (b c n s)`` are in its units (shapes:
-    of the folded series), ``mask (b c t)`` is True where observed, ``logits (b k)``.
+    ``x (b c t)`` is the signal as given, or `(b c h w)` the images; ``x_recon (b c t)`` and ``shapes (b c n s)`` are in
+    its units (shapes: of the folded series), ``mask (b c t)`` is True where observed, ``logits (b k)``.
     """
 
     x: Tensor

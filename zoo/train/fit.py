@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import lightning as L
 import torch
@@ -12,18 +13,21 @@ from zoo_registry import Registry, RunSpec, TrainingError
 
 from zoo.assembly import ZooModel
 from zoo.builder import build
-from zoo.contracts import Standardize
 from zoo.data.module import ZooData, load_data
 from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.judges import load_judges
+from zoo.files import write_json
+from zoo.notes import ZooNote
 from zoo.run_folder import RunFolder
 from zoo.train.learning import set_learning
 from zoo.train.log import EpochLog
 from zoo.train.module import ZooTraining
 from zoo.train.progress import EpochBar
+from zoo.train.statistics import fill_statistics
 from zoo.train.timeline import Timeline
 from zoo.weights.bundle import save
-from zoo.weights.transfer import load_weights
+from zoo.weights.report import TransferReport, origins
+from zoo.weights.transfer import transfer
 
 OBJECTIVES: Mapping[str, tuple[str, str]] = {"accuracy": ("val/accuracy/head", "max"), "x": ("val/loss/x", "min")}
 """Measures on the validation split by which the best weights are kept, and which way is better."""
@@ -42,25 +46,38 @@ def train(run: RunSpec, path: Path, resume: bool = False, quiet: bool = False) -
     going_on = resume and folder.run_file.exists()
     if going_on:
         folder.require_same(run, data.data.fingerprint)
-    model, module = prepare(run, data)
+    checkpoint = folder.last if going_on and folder.last.exists() else None
+    model, module, transfers = prepare(run, data, fresh=checkpoint is None)
     if not going_on:
         folder.start(run, registry, data.data.fingerprint)
+    if transfers:
+        _write(transfers, model, folder)
     with warnings.catch_warnings():
         _hush()
         trainer = make_trainer(run, folder, quiet)
-        trainer.fit(module, datamodule=data, ckpt_path=str(folder.last) if going_on and folder.last.exists() else None)
+        trainer.fit(module, datamodule=data, ckpt_path=str(checkpoint) if checkpoint else None)
     if trainer.interrupted:
         raise KeyboardInterrupt
     save(_selected(model, run, folder), folder.bundle)
     return folder
 
 
-def prepare(run: RunSpec, data: ZooData) -> tuple[ZooModel, ZooTraining]:
-    """The model with its first weights, and what trains it; raises ZooError for a phase that cannot be."""
+class Prepared(NamedTuple):
+    """A model with its first weights, what trains it, and where transferred weights came from."""
+
+    model: ZooModel
+    module: ZooTraining
+    transfers: list[TransferReport]
+
+
+def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
+    """What `train` starts from; weights are transferred only into a ``fresh`` model, not into one that goes on.
+
+    Raises ZooError for a phase that cannot be, or weights that the policy refuses.
+    """
     torch.manual_seed(run.training.seed)
     model = build(run.model)
-    for transfer in run.transfer:
-        load_weights(model, Path(transfer.source), transfer.only)
+    transfers = [transfer(model, spec, run.training.seed) for spec in run.transfer] if fresh else []
     fill_statistics(model, data)
     for phase in run.training.phases:
         set_learning(model, phase)
@@ -68,14 +85,18 @@ def prepare(run: RunSpec, data: ZooData) -> tuple[ZooModel, ZooTraining]:
     validation = Evaluation(model, data.data.classes, len(data.data.validation), judges)
     module = ZooTraining(model, run.training, len(data.train_dataloader()), validation)
     _require_reached(run, module.timeline)
-    return model, module
+    return Prepared(model, module, transfers)
 
 
-def fill_statistics(model: ZooModel, data: ZooData) -> None:
-    """Give classifiers of signals the training split's mean and deviation, unless weights brought their own."""
-    for module in model.modules():
-        if isinstance(module, Standardize) and not bool(module.filled):
-            module.fill(torch.as_tensor(data.data.mean), torch.as_tensor(data.data.std))
+def _write(transfers: list[TransferReport], model: ZooModel, folder: RunFolder) -> None:
+    """Store what became of every tensor; say so where some were not taken as they were."""
+    for report in transfers:
+        if not report.exact:
+            warnings.warn(f"{report.sentence()}; {folder.transfer} names each", ZooNote, stacklevel=2)
+    found = origins(transfers)
+    origin = {name: found.get(name, "fresh") for name in model.state_dict()}
+    reports = [report.model_dump(mode="json") for report in transfers]
+    write_json(folder.transfer, {"origins": origin, "transfers": reports})
 
 
 def make_trainer(run: RunSpec, folder: RunFolder, quiet: bool = False) -> L.Trainer:

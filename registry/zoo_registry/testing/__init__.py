@@ -15,7 +15,16 @@ from zoo_registry.component import ROLES, ComponentSpec, QuantizerSpec
 from zoo_registry.registry import Registry
 from zoo_registry.shapes import Shape
 from zoo_registry.testing import checks, quantizer_checks, spec_checks
-from zoo_registry.testing.trials import DecoderTrial, PerChannelTrial, QuantizerTrial, trial_of
+from zoo_registry.testing.channelwise_checks import check_channelwise
+from zoo_registry.testing.resizing_checks import check_resizing
+from zoo_registry.testing.trials import (
+    DecoderTrial,
+    EncoderTrial,
+    FusionTrial,
+    PerChannelTrial,
+    QuantizerTrial,
+    trial_of,
+)
 
 __all__ = ["check_component", "every_component"]
 
@@ -38,9 +47,13 @@ def check_component(
         module = trial.ready()
         for check in checks.FOR_ALL:
             check(trial, module)
+        check_resizing(trial, module)
+        if isinstance(trial, FusionTrial | EncoderTrial | DecoderTrial) and trial.spec.channelwise:
+            check_channelwise(trial)
         if isinstance(trial, DecoderTrial):
             checks.check_code_table(trial, module)
         if isinstance(trial, QuantizerTrial) and isinstance(spec, QuantizerSpec):
+            check_channelwise(trial)
             _check_quantizer(trial)
             _check_quantizer(PerChannelTrial(spec, trial.x))
 

@@ -49,6 +49,17 @@ def spoil(output: Output) -> Output:
     return spoilt
 
 
+def one_series(output: Output, index: int) -> Output:
+    """``output`` with nothing left but its series number ``index``."""
+    own = slice(index, index + 1)
+    left = Output(x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own])
+    if output.tokens is not None:
+        values, mask, attributes = output.tokens
+        attributes = None if attributes is None else Attributes(*(a[:, own] for a in attributes))
+        left.tokens = Tokens(values[:, own], None if mask is None else mask[:, own], attributes)
+    return left
+
+
 def _spoil_codes(quantized: Quantized, mask: Tensor | None) -> Quantized:
     codes = quantized.codes
     if mask is not None:

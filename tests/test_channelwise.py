@@ -1,0 +1,91 @@
+"""A channelwise model takes signals of any number of channels, each as it would be alone."""
+
+from typing import Any
+
+import pytest
+import torch
+from zoo_registry import ShapeError
+
+import zoo
+from zoo.contracts import Output
+
+SIZES = {"dim": 16, "heads": 2, "layers": 1}
+VQSHAPE = {
+    "encoder": {"kind": "vqshape.encoder", "patches": 8, "tokenizer_heads": 2, "tokenizer_layers": 1, **SIZES},
+    "quantizer": {"kind": "vqshape.codebook", "codes": 12},
+    "decoder": {"kind": "vqshape.decoder", "shape_samples": 16, **SIZES},
+}
+CONV = {
+    "fusion": {"kind": "fusion.channelwise"},
+    "encoder": {"kind": "conv.encoder", "dim": 8},
+    "decoder": {"kind": "conv.decoder", "dim": 8},
+}
+
+
+def model_of(parts: dict[str, Any], channels: int) -> zoo.ZooModel:
+    torch.manual_seed(channels)
+    return zoo.build({"input": {"channels": channels, "length": 64}, **parts}).eval()
+
+
+def window(channels: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Windows, and a mask that differs between channels."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(2, channels, 64, generator=generator)
+    mask = torch.rand(2, channels, 64, generator=generator) > 0.1
+    return x, mask
+
+
+def everything(output: Output) -> dict[str, torch.Tensor]:
+    """All that the model gives for each series."""
+    assert output.tokens is not None
+    assert output.x_recon is not None
+    found = {"tokens": output.tokens.values, "recon": output.x_recon}
+    found |= output.attributes._asdict() if output.attributes else {}
+    found |= {"codes": output.quantized.codes} if output.quantized else {}
+    return found | ({"shapes": output.shapes} if output.shapes is not None else {})
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("parts", [VQSHAPE, CONV], ids=["vqshape", "conv"])
+def test_a_model_of_one_channel_gives_for_three_what_one_of_three_gives(parts, masked):
+    one, three = model_of(parts, 1), model_of(parts, 3)
+    three.load_state_dict(one.state_dict(), strict=True)
+    x, mask = window(3)
+    given, expected = (model(x, mask if masked else None) for model in (one, three))
+    assert everything(given).keys() == everything(expected).keys()
+    for name, value in everything(expected).items():
+        assert torch.equal(everything(given)[name], value), name
+    for name, loss in expected.losses.items():
+        assert torch.equal(given.losses[name], loss), name
+
+
+@pytest.mark.parametrize("channels", [1, 2, 5])
+def test_each_channel_is_as_it_would_be_alone(channels):
+    model, (x, mask) = model_of(VQSHAPE, 3), window(channels)
+    together = everything(model(x, mask))
+    for c in range(channels):
+        alone = everything(model(x[:, c : c + 1], mask[:, c : c + 1]))
+        for name, value in alone.items():
+            torch.testing.assert_close(together[name][:, c : c + 1], value, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(2, 0, 64), (2, 3, 65), (3, 64), (2, 1, 3, 64)])
+def test_a_window_must_still_have_channels_and_the_length(size):
+    with pytest.raises(ShapeError, match=r"^x: expected \(b, \d, 64\), found .*; lay the signal out as"):
+        model_of(VQSHAPE, 1)(torch.zeros(size))
+
+
+NOT_CHANNELWISE = {
+    "a codebook each": VQSHAPE | {"codebook": "per_channel"},
+    "a fusion": VQSHAPE | {"fusion": {"kind": "fusion.attention"}},
+}
+
+
+@pytest.mark.parametrize("parts", NOT_CHANNELWISE.values(), ids=NOT_CHANNELWISE)
+def test_other_models_take_their_own_number(parts):
+    with pytest.raises(ShapeError) as refusal:
+        model_of(parts, 2)(torch.zeros(2, 3, 64))
+    assert str(refusal.value) == (
+        "x: expected (b, 2, 64), found (2, 3, 64); "
+        "lay the signal out as (batch, channels, time), or bring it to length first"
+    )

@@ -1,0 +1,149 @@
+"""Codebooks of another size: codes split where they are used most, or merged where they lie nearest."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from zoo.contracts.resizing import Resize, Resized, Tensors
+
+_NUDGE = 0.1
+"""How far a new code lies from its parent, as a share of the parent's distance to its nearest neighbour."""
+_ROWS = 1024
+
+
+@dataclass
+class Book:
+    """Codes `vectors (k d)` of one level; how often each was used, `counts (k)`, where that is known."""
+
+    vectors: Tensor
+    counts: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class ResizeCodes(Resize):
+    """Codes `(k d)` or `(q k d)` in the tensor ``codes``, level by level.
+
+    ``counts (q k)`` and ``sums (q k d)``, moving averages of codes that follow their tokens, stay true to the codes:
+    sums = codes · counts. ``unit`` codes have length 1. Code numbers keep their meaning where a codebook grows.
+    """
+
+    codes: str
+    counts: str | None = None
+    sums: str | None = None
+    unit: bool = False
+
+    def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
+        old, new = source[self.codes], here[self.codes]
+        if old.shape[:-2] != new.shape[:-2] or old.shape[-1] != new.shape[-1]:
+            return None
+        size = new.shape[-2]
+        levels = [self._resize(level, size, random) for level in self._levels(source)]
+        found = {self.codes: torch.stack([level.vectors for level in levels]).reshape(new.shape)}
+        if self.counts and self.sums:
+            counts = torch.stack([level.counts for level in levels if level.counts is not None])
+            counts = counts.reshape(new.shape[:-1])
+            found |= {self.counts: counts, self.sums: found[self.codes] * counts[..., None]}
+        return Resized(found, self._words(old.shape[-2], size))
+
+    def _levels(self, source: Tensors) -> list[Book]:
+        vectors = source[self.codes].double()
+        vectors = vectors.reshape(-1, *vectors.shape[-2:])
+        if self.counts is None:
+            return [Book(level) for level in vectors]
+        counts = source[self.counts].double().reshape(vectors.shape[:2])
+        return [Book(*level) for level in zip(vectors, counts, strict=True)]
+
+    def _resize(self, book: Book, size: int, random: torch.Generator) -> Book:
+        resized = grow(book, size, random) if size > len(book.vectors) else shrink(book, size)
+        if self.unit:
+            resized.vectors = torch.nn.functional.normalize(resized.vectors, dim=-1)
+        return resized
+
+    def _words(self, old: int, new: int) -> str:
+        if new < old:
+            return "the nearest codes merged"
+        if self.counts:
+            return "the most used codes split"
+        return "codes split at random (seeded), as the source stores no counts"
+
+
+def grow(book: Book, size: int, random: torch.Generator) -> Book:
+    """``book`` with new codes at its end, each a little beside a parent, with half of its count.
+
+    Parents are the codes used most, each split anew as often as it still is; without counts every code in a random
+    order, and again.
+    """
+    known = len(book.vectors)
+    if book.counts is None:
+        order = torch.randperm(known, generator=random)
+        parents, counts = order[torch.arange(size - known) % known], None
+    else:
+        parents, counts = _split(book.counts, size)
+    away = torch.randn(size - known, book.vectors.shape[1], generator=random, dtype=book.vectors.dtype)
+    away = torch.nn.functional.normalize(away, dim=-1) * _NUDGE * _room(book.vectors)[parents, None]
+    return Book(torch.cat([book.vectors, book.vectors[parents] + away]), counts)
+
+
+def _split(counts: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """The code each new one is split from, among the first known, and the counts `(size)` afterwards."""
+    known = len(counts)
+    counts = torch.cat([counts, counts.new_zeros(size - known)])
+    ancestors = torch.arange(size)
+    for new in range(known, size):
+        parent = int(counts[:new].argmax())
+        counts[parent] /= 2
+        counts[new] = counts[parent]
+        ancestors[new] = ancestors[parent]
+    return ancestors[known:], counts
+
+
+def _room(vectors: Tensor) -> Tensor:
+    """Distance of every code to its nearest neighbour `(k)`; that of codes that coincide, a trace of their scale."""
+    distance, _ = _nearest(vectors)
+    trace = 1e-3 * vectors.square().mean().sqrt().clamp(min=1e-6)
+    return torch.where(distance.isfinite(), distance, 0).clamp(min=trace)
+
+
+def shrink(book: Book, size: int) -> Book:
+    """``book`` with the two nearest codes merged into their mean, weighed by counts, until ``size`` are left."""
+    vectors, alive = book.vectors.clone(), torch.ones(len(book.vectors), dtype=torch.bool)
+    weights = torch.ones(len(vectors), dtype=vectors.dtype) if book.counts is None else book.counts.clone()
+    distance, other = _nearest(vectors)
+    for _ in range(len(vectors) - size):
+        one = int(distance.argmin())
+        keep, gone = sorted((one, int(other[one])))
+        total = (weights[keep] + weights[gone]).clamp(min=torch.finfo(vectors.dtype).tiny)
+        vectors[keep] += (vectors[gone] - vectors[keep]) * (weights[gone] / total)
+        weights[keep] += weights[gone]
+        alive[gone], distance[gone] = False, torch.inf
+        stale = alive & ((other == keep) | (other == gone))
+        stale[keep] = True
+        _renew(vectors, alive, distance, other, keep, stale)
+    return Book(vectors[alive], None if book.counts is None else weights[alive])
+
+
+def _nearest(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """Distance to the nearest other code and its number, `(k)` each, in strips so that `(k k)` is never held."""
+    strips = torch.split(torch.arange(len(vectors)), _ROWS)
+    found = [_nearest_of(vectors, rows) for rows in strips]
+    distances, others = zip(*found, strict=True)
+    return torch.cat(distances), torch.cat(others)
+
+
+def _nearest_of(vectors: Tensor, rows: Tensor, alive: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    apart = torch.cdist(vectors[rows], vectors, compute_mode="donot_use_mm_for_euclid_dist")
+    apart[torch.arange(len(rows)), rows] = torch.inf
+    apart = apart if alive is None else apart.masked_fill(~alive, torch.inf)
+    nearest = apart.min(1)
+    return nearest.values, nearest.indices
+
+
+def _renew(vectors: Tensor, alive: Tensor, distance: Tensor, other: Tensor, moved: int, stale: Tensor) -> None:
+    """Set right, in place, who is nearest to whom after code ``moved`` has moved and the ``stale`` lost theirs."""
+    rows = stale.nonzero().squeeze(1)
+    distance[rows], other[rows] = _nearest_of(vectors, rows, alive)
+    apart = torch.linalg.vector_norm(vectors - vectors[moved], dim=1)
+    closer = alive & (apart < distance)
+    closer[moved] = False
+    distance[closer], other[closer] = apart[closer], moved

@@ -1,0 +1,132 @@
+"""How a component's tensors are brought to another size when weights are transferred: a rule per module."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+Tensors = Mapping[str, Tensor]
+"""The tensors that one module owns itself, by their last name, such as `weight` and `bias`."""
+
+
+class Resized(NamedTuple):
+    """Tensors with the sizes they have here, and what was done, in words."""
+
+    tensors: Tensors
+    words: str
+
+
+class Resize(ABC):
+    """Brings the tensors of one module to the sizes they have here."""
+
+    @abstractmethod
+    def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
+        """None where a size differs that this rule has no answer to; both hold the same names."""
+
+
+@dataclass(frozen=True)
+class Resizing:
+    """What of a component can be brought to another size.
+
+    ``rules`` are told by the path of the module that owns the tensors, within the component; ``stacks`` are paths of
+    numbered layers, such as `transformer.layers`, of which source and model may have different numbers.
+    """
+
+    rules: Mapping[str, Resize] = field(default_factory=dict)
+    stacks: tuple[str, ...] = ()
+
+    def within(self, path: str) -> "Resizing":
+        """The same for a component of which this one is the part at ``path``."""
+        rules = {f"{path}.{name}" if name else path: rule for name, rule in self.rules.items()}
+        return Resizing(rules, tuple(f"{path}.{name}" for name in self.stacks))
+
+    def __or__(self, other: "Resizing") -> "Resizing":
+        return Resizing({**self.rules, **other.rules}, self.stacks + other.stacks)
+
+
+def interpolation(source: int, here: int) -> Tensor:
+    """Matrix `(here source)`, float64, that reads ``source`` evenly spaced cells at the middles of ``here`` cells.
+
+    Linear between the middles, constant beyond the first and the last.
+    """
+    places = ((torch.arange(here, dtype=torch.float64) + 0.5) * source / here - 0.5).clamp(0, source - 1)
+    left = places.long().clamp(max=max(source - 2, 0))
+    share = places - left
+    matrix = torch.zeros(here, source, dtype=torch.float64)
+    matrix.scatter_(1, left[:, None], 1 - share[:, None])
+    return matrix.scatter_add_(1, (left[:, None] + 1).clamp(max=source - 1), share[:, None])
+
+
+@dataclass(frozen=True)
+class Interpolate(Resize):
+    """Linear interpolation along ``axis`` of ``what``, such as positions; that axis may hold ``groups`` blocks."""
+
+    what: str
+    axis: int = 0
+    groups: int = 1
+
+    def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
+        if not all(_differ_only_in(self.axis, source[name], here[name]) for name in here):
+            return None
+        found = {name: self._resize(source[name], here[name].shape[self.axis]) for name in here}
+        return Resized(found, f"{self.what} interpolated")
+
+    def _resize(self, source: Tensor, size: int) -> Tensor:
+        first = source.double().movedim(self.axis, 0)
+        blocks = first.reshape(self.groups, -1, *first.shape[1:])
+        read = interpolation(blocks.shape[1], size // self.groups)
+        return torch.einsum("hs,gs...->gh...", read, blocks).flatten(0, 1).movedim(0, self.axis)
+
+
+@dataclass(frozen=True)
+class ResampleInputs(Resize):
+    """A linear map `(d l)` of ``what``, l samples each, for another number of samples.
+
+    W' = W B⁺, B being the interpolation from old to new samples: a stretch drawn with more samples gives what it gave
+    before (the resizing of Beyer et al. 2023, arXiv:2212.08013, in one dimension). The bias stays.
+    """
+
+    what: str
+
+    def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
+        old, new = source["weight"], here["weight"]
+        others = {name: tensor for name, tensor in source.items() if name != "weight"}
+        if not _differ_only_in(1, old, new) or any(others[name].shape != here[name].shape for name in others):
+            return None
+        read = interpolation(old.shape[1], new.shape[1])
+        weight = old.double() @ torch.linalg.pinv(read)
+        return Resized({**others, "weight": weight}, f"{self.what} resampled")
+
+
+@dataclass(frozen=True)
+class CentreKernel(Resize):
+    """A convolution's odd kernel on the last axis of `weight`, widened with zeros or cut at both ends."""
+
+    def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
+        old, new = source["weight"], here["weight"]
+        others = {name: tensor for name, tensor in source.items() if name != "weight"}
+        if not _differ_only_in(-1, old, new) or any(others[name].shape != here[name].shape for name in others):
+            return None
+        more = (new.shape[-1] - old.shape[-1]) // 2
+        words = "kernel widened with zeros" if more > 0 else "kernel cut at both ends"
+        return Resized({**others, "weight": torch.nn.functional.pad(old, (more, more))}, words)
+
+
+@dataclass(frozen=True)
+class StartAnew(Resize):
+    """Tensors that mean nothing at another size, such as a class head: they keep their fresh values."""
+
+    what: str
+
+    def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
+        return Resized({}, f"{self.what} re-initialised")
+
+
+def _differ_only_in(axis: int, source: Tensor, here: Tensor) -> bool:
+    if source.dim() != here.dim():
+        return False
+    others = (tuple(tensor.movedim(axis, 0).shape[1:]) for tensor in (source, here))
+    return len(set(others)) == 1
