@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
-from zoo_registry import ComponentSpec, DecoderSpec, EncoderSpec, QuantizerSpec, Shape, ShapeError, hookimpl
+from zoo_registry import ComponentSpec, DecoderSpec, EncoderSpec, Importer, QuantizerSpec, Shape, ShapeError, hookimpl
 
 from zoo_vqshape.fits import MOST, MOST_HEADS, cut, require_divisor, require_heads
 
@@ -19,6 +19,7 @@ class VQShapeEncoderSpec(EncoderSpec):
     """
 
     gives_attributes: ClassVar[bool] = True
+    channelwise: ClassVar[bool] = True
     terms: ClassVar[Mapping[str, str]] = {
         "dist": "how far tokens of a series that share place and length are from .2 apart"
     }
@@ -26,11 +27,15 @@ class VQShapeEncoderSpec(EncoderSpec):
     kind: Literal["vqshape.encoder"] = "vqshape.encoder"
 
     patches: int | None = Field(default=None, ge=2, le=MOST)
-    """Patches of a series, length // patches samples apart; null takes length / patch where `patch` is given, else the
-    divisor of the length nearest to 50 (500 -> 50, 512 -> 64)."""
+    """Patches of a series; null takes as many as `step` or `patch` cut it into, else the divisor of the length nearest
+    to 50 (500 -> 50, 512 -> 64)."""
 
     patch: int | None = Field(default=None, ge=1, le=10_000)
-    """Samples of a patch; null takes length / patches. Longer ones overlap; past the end the last sample repeats."""
+    """Samples of a patch; null takes `step`, else length / patches. Longer ones overlap; past the end the last sample
+    repeats."""
+
+    step: int | None = Field(default=None, ge=1, le=10_000)
+    """Samples from the beginning of one patch to that of the next; null takes length // patches."""
 
     tokens: int | None = Field(default=None, ge=1, le=MOST)
     """Tokens that summarise a series; null takes as many as patches."""
@@ -67,18 +72,19 @@ class VQShapeEncoderSpec(EncoderSpec):
         x.require("c t", f"encoder {self.kind}", "use an encoder that reads images")
         require_heads("encoder.heads", self.heads, self.dim)
         require_heads("encoder.tokenizer_heads", self.tokenizer_heads, self.dim)
-        patches, _ = cut(x["t"], self.patches, self.patch)
+        patches, _ = cut(x["t"], self.patches, self.patch, self.step)
         return Shape.of("c n d", x["c"], self.tokens or patches, self.code_dim)
 
     def build(self, x: Shape) -> "Encoder":
         """Module for series `c t`."""
         from zoo_vqshape.encoder import VQShapeEncoder
 
-        patches, patch = cut(x["t"], self.patches, self.patch)
+        patches, patch = cut(x["t"], self.patches, self.patch, self.step)
         return VQShapeEncoder(
             length=x["t"],
             patches=patches,
             patch=patch,
+            step=self.step or x["t"] // patches,
             tokens=self.tokens or patches,
             dim=self.dim,
             heads=self.heads,
@@ -146,6 +152,7 @@ class VQShapeDecoderSpec(DecoderSpec):
     """Transformer over tokens with their attributes to series; a convolutional decoder draws each token's shape."""
 
     needs_attributes: ClassVar[bool] = True
+    channelwise: ClassVar[bool] = True
     terms: ClassVar[Mapping[str, str]] = {
         "s": "mean squared error between drawn shapes and the stretches of input they stand for"
     }
@@ -205,3 +212,11 @@ class VQShapeDecoderSpec(DecoderSpec):
 def zoo_components() -> list[type[ComponentSpec]]:
     """The three parts of VQShape."""
     return [VQShapeEncoderSpec, CodebookSpec, VQShapeDecoderSpec]
+
+
+@hookimpl
+def zoo_importer() -> Importer:
+    """Checkpoints of the public release."""
+    from zoo_vqshape.public import PublicVQShape
+
+    return PublicVQShape()

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import Losses, Quantized, Quantizer, masked_mean
+from zoo.contracts import Losses, Quantized, Quantizer, ResizeCodes, Resizing, masked_mean
 from zoo_vqshape.precision import without_autocast
 
 
@@ -52,6 +52,9 @@ class Codebook(Quantizer):
         }
         total = torch.stack([self.weights[name] * part for name, part in parts.items()]).sum()
         return {"z": total, **{f"z.{name}": part for name, part in parts.items()}}
+
+    def resizing(self) -> Resizing:
+        return Resizing({"embedding": ResizeCodes("weight")})
 
     def _distances(self, latents: Tensor) -> Tensor:
         """`(... d) -> (... k)`: |c|² − 2 z·c, which is the squared distance but for |z|², equal for all codes."""

@@ -5,8 +5,18 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Tokens, masked_mean
-from zoo_vqshape.shapes import ShapeDecoder
+from zoo.contracts import (
+    CentreKernel,
+    CodeTable,
+    Decoded,
+    Decoder,
+    Interpolate,
+    Losses,
+    Resizing,
+    Tokens,
+    masked_mean,
+)
+from zoo_vqshape.shapes import WIDE, ShapeDecoder
 from zoo_vqshape.stretches import read_stretches, smoothed
 from zoo_vqshape.transformer import Transformer
 
@@ -94,3 +104,11 @@ class VQShapeDecoder(Decoder):
         assert tokens.attributes is not None
         true, observed = read_stretches(series, tokens.attributes.t, tokens.attributes.l, samples, mask)
         return smoothed(true, self.smooth, observed), observed
+
+    def resizing(self) -> Resizing:
+        rules = {
+            "out_layer": Interpolate("samples of a token"),
+            "shapes.layers.0": Interpolate("samples of a shape", groups=WIDE),
+            "shapes.layers.9": CentreKernel(),
+        }
+        return Resizing(rules, ("transformer.layers",))

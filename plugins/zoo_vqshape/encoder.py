@@ -4,7 +4,7 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from zoo.contracts import Encoder, Losses, Tokens
+from zoo.contracts import Encoder, Interpolate, Losses, ResampleInputs, Resizing, Tokens
 from zoo_vqshape.attributes import AttributeHeads, crowding
 from zoo_vqshape.patches import LeaveOut, Patches, readable
 from zoo_vqshape.transformer import CrossTransformer, Transformer
@@ -48,6 +48,7 @@ class VQShapeEncoder(Encoder):
         length: int,
         patches: int,
         patch: int,
+        step: int,
         tokens: int,
         dim: int,
         heads: int,
@@ -61,7 +62,7 @@ class VQShapeEncoder(Encoder):
     ) -> None:
         super().__init__()
         self.shortest = shortest
-        self.cut = Patches(length, patches, patch)
+        self.cut = Patches(length, patches, patch, step)
         self.input_project = nn.Linear(patch, dim)
         self.pos_embed = Positions(patches, dim)
         self.leave_out = LeaveOut(patches, mask_ratio)
@@ -88,3 +89,11 @@ class VQShapeEncoder(Encoder):
         """``dist``, after the public release."""
         assert tokens.attributes is not None
         return {"dist": crowding(tokens.attributes, self.shortest, tokens.mask)}
+
+    def resizing(self) -> Resizing:
+        rules = {
+            "input_project": ResampleInputs("patches"),
+            "pos_embed.positional_embeddings": Interpolate("positions"),
+            "tokenizer": Interpolate("queries", axis=1),
+        }
+        return Resizing(rules, ("transformer.layers", "tokenizer.transformer.layers"))

@@ -19,10 +19,16 @@ def nearest_divisor(length: int, wanted: int, least: int = 1, most: int = MOST) 
     return min(divisors, key=lambda n: (abs(log(n / wanted)), n), default=None)
 
 
-def cut(length: int, patches: int | None, patch: int | None) -> tuple[int, int]:
-    """Patches and samples per patch of a series of ``length``, None meaning whatever fits; raise ShapeError on gaps."""
+def cut(length: int, patches: int | None, patch: int | None, step: int | None = None) -> tuple[int, int]:
+    """Patches and samples per patch of a series of ``length``, None meaning whatever fits; raise ShapeError on gaps.
+
+    Patches are ``step`` samples apart, None meaning length // patches.
+    """
+    if step is not None:
+        patch = patch or step
+        patches = patches or max(1, -(-(length - max(patch, step)) // step) + 1)
     if patches is not None and patch is not None:
-        _require_cover(length, patches, patch)
+        _require_cover(length, patches, patch, step or max(1, length // patches))
         return patches, patch
     if patch is not None:
         return _side_by_side(length, patch), patch
@@ -48,10 +54,12 @@ def _side_by_side(length: int, patch: int) -> int:
     raise ShapeError("encoder.patch", f"samples that cut {length} into 2 to {MOST} equal patches", str(patch), hint)
 
 
-def _require_cover(length: int, patches: int, patch: int) -> None:
-    if patches > length:
-        raise ShapeError("encoder.patches", f"at most {length}, one per sample", str(patches), f"take {length}")
-    least = length - (patches - 1) * (length // patches)
+def _require_cover(length: int, patches: int, patch: int, step: int) -> None:
+    most = min(MOST, -(-length // step))
+    if not 2 <= patches <= most:
+        expected = f"2 to {most}, each beginning {step} after the last within {length} samples"
+        raise ShapeError("encoder.patches", expected, str(patches), f"take {most}")
+    least = max(step, length - (patches - 1) * step)
     if not least <= patch <= length:
         expected = f"{least} to {length} samples, so that {patches} patches leave no gap in {length}"
         raise ShapeError("encoder.patch", expected, str(patch), f"take {least}")

@@ -7,17 +7,17 @@ from zoo_registry import ShapeError
 
 
 class Patches(nn.Module):
-    """`(b c t) -> (b c) p l`: ``count`` patches of ``size`` samples, length // count apart.
+    """`(b c t) -> (b c) p l`: ``count`` patches of ``size`` samples, ``step`` apart.
 
     A patch that reaches past the end repeats the last sample. Raises ShapeError for series of another length.
     """
 
     index: Tensor
 
-    def __init__(self, length: int, count: int, size: int) -> None:
+    def __init__(self, length: int, count: int, size: int, step: int) -> None:
         super().__init__()
         self.length = length
-        starts = torch.arange(count) * (length // count)
+        starts = torch.arange(count) * step
         index = (starts[:, None] + torch.arange(size)).clamp(max=length - 1)
         self.register_buffer("index", index, persistent=False)
 

@@ -4,7 +4,7 @@ from math import prod
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, field_validator
-from zoo_registry import HeadSpec, Shape, ShapeError, hookimpl
+from zoo_registry import HeadSpec, Importer, Shape, ShapeError, hookimpl
 
 if TYPE_CHECKING:
     from zoo.contracts import Head
@@ -63,7 +63,7 @@ class WideResNetRecon(WideResNetSpec):
 
 
 class WideResNetImage(WideResNetSpec):
-    """A 2-D WideResNet on an image of the signal."""
+    """A 2-D WideResNet on an image, standardised by the pixels of the training data's images."""
 
     kind: Literal["wrn.image"] = "wrn.image"
     needs = "image"
@@ -77,3 +77,11 @@ class WideResNetImage(WideResNetSpec):
 @hookimpl
 def zoo_components() -> list[type[HeadSpec]]:
     return [WideResNetSignal, WideResNetRecon, WideResNetImage]
+
+
+@hookimpl
+def zoo_importer() -> Importer:
+    """Checkpoints published with teacher-student work on wearable sensors."""
+    from zoo_wrn.public import PublicWideResNet
+
+    return PublicWideResNet()

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pluggy
 
 from zoo_registry.component import ComponentSpec
+from zoo_registry.importer import Importer
 
 PROJECT = "zoo"
 GROUP = "zoo.plugins"
@@ -16,3 +17,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def zoo_components() -> Iterable[type[ComponentSpec]]:  # type: ignore[empty-body]
     """Return the spec classes this plugin provides."""
+
+
+@hookspec
+def zoo_importer() -> Importer:  # type: ignore[empty-body]
+    """Return what reads weights trained elsewhere, for `zoo import` with the plugin's name; optional."""

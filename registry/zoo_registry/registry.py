@@ -9,10 +9,12 @@ import pluggy
 from pydantic import ValidationError
 
 from zoo_registry import hooks
-from zoo_registry.component import ROLES, ComponentSpec
+from zoo_registry.component import ROLES, ComponentSpec, Spec
 from zoo_registry.contract import verify
+from zoo_registry.data import DataSpec
 from zoo_registry.errors import PluginError, SpecError, UnknownKindError, ZooError, show
 from zoo_registry.explain import explain
+from zoo_registry.importer import Importer
 from zoo_registry.model import ModelSpec
 from zoo_registry.narrow import narrow_model, narrow_run
 from zoo_registry.run import RunSpec
@@ -20,7 +22,13 @@ from zoo_registry.suggest import nearest
 
 OUR_DISTRIBUTION = "shapezoo"
 
-AnySpec = TypeVar("AnySpec", ModelSpec, RunSpec)
+AnySpec = TypeVar("AnySpec", bound=Spec)
+
+
+class _DataPart(Spec):
+    """The data of a run alone, so that messages name its fields as they are named in a run."""
+
+    data: DataSpec
 
 
 class Registry:
@@ -139,6 +147,27 @@ class Registry:
         hint = f"did you mean {close!r}? {listing}" if close else listing
         return UnknownKindError(where, f"an installed {role or 'component'}", show(kind), hint)
 
+    def importers(self) -> list[str]:
+        """Plugins that load and take in weights trained elsewhere, sorted."""
+        self.load_all()
+        return [name for name in sorted(self._entries.keys() | self._versions) if self._importers(name)]
+
+    def importer(self, plugin: str) -> Importer:
+        """The importer of ``plugin``, of which alone is loaded. Raises UnknownKindError or PluginError."""
+        self.load(plugin)
+        if plugin in self.failures:
+            raise self.failures[plugin]
+        for implementation in self._importers(plugin):
+            return _call_importer(implementation, plugin)
+        known = self.importers()
+        close = nearest(plugin, known)
+        hint = f"did you mean {close!r}?" if close else "a plugin offers one with the hook zoo_importer"
+        raise UnknownKindError("importer", f"one of {', '.join(known)}", show(plugin), hint)
+
+    def _importers(self, plugin: str) -> list[pluggy.HookImpl]:
+        """What ``plugin`` implements of the hook: one or none."""
+        return [impl for impl in self._plugins.hook.zoo_importer.get_hookimpls() if impl.plugin_name == plugin]
+
     def model(self, data: object) -> ModelSpec:
         """Validate plain JSON data as a model spec. Raises SpecError or PluginError."""
         self._load_kinds(data, "")
@@ -149,6 +178,10 @@ class Registry:
         if isinstance(data, dict):
             self._load_kinds(data.get("model"), "model.")
         return self._validate(narrow_run(self._model_type()), data)
+
+    def data(self, data: object) -> DataSpec:
+        """Validate plain JSON data as the ``data`` part of a run. Raises SpecError."""
+        return self._validate(_DataPart, {"data": data}).data
 
     def schema(self, what: str) -> dict[str, Any]:
         """JSON schema of a ``model`` or ``run`` spec over every installed component."""
@@ -187,6 +220,18 @@ class Registry:
 @cache
 def _narrowed(kinds: tuple[tuple[str, tuple[type[ComponentSpec], ...]], ...]) -> type[ModelSpec]:
     return narrow_model(dict(kinds))
+
+
+def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
+    try:
+        found: object = implementation.function()
+    except Exception as error:  # a stranger's hook may raise anything
+        words = f"{type(error).__name__}: {error}"
+        raise PluginError(f"plugin {plugin}", "an importer from zoo_importer()", words, "repair the plugin") from error
+    if not isinstance(found, Importer):
+        hint = "return an instance of a subclass of zoo_registry.Importer"
+        raise PluginError(f"plugin {plugin}", "an importer from zoo_importer()", show(found), hint)
+    return found
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -85,9 +85,9 @@ def test_readable_patches_fall_back_from_whole_to_partial_to_all():
 
 def test_patches_overlap_and_repeat_the_end():
     x = torch.arange(10.0).view(1, 1, 10)
-    assert Patches(10, 5, 2)(x).tolist() == [[[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]]
-    assert Patches(10, 3, 4)(x).tolist() == [[[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]]
-    assert Patches(10, 5, 4)(x)[0, -2:].tolist() == [[6, 7, 8, 9], [8, 9, 9, 9]]
+    assert Patches(10, 5, 2, 2)(x).tolist() == [[[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]]
+    assert Patches(10, 3, 4, 3)(x).tolist() == [[[0, 1, 2, 3], [3, 4, 5, 6], [6, 7, 8, 9]]]
+    assert Patches(10, 5, 4, 2)(x)[0, -2:].tolist() == [[6, 7, 8, 9], [8, 9, 9, 9]]
 
 
 @pytest.mark.parametrize("length", [LENGTH - 1, LENGTH + 1])

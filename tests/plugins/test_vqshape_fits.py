@@ -34,10 +34,14 @@ def series(length: int, channels: int = 2) -> Shape:
         (500, {"patch": 5}, (100, 5)),
         (500, {"patches": 50, "patch": 20}, (50, 20)),
         (206, {"patches": 50, "patch": 10}, (50, 10)),
+        (100, {"step": 10}, (10, 10)),
+        (103, {"step": 10}, (11, 10)),
+        (100, {"step": 10, "patch": 20}, (9, 20)),
+        (100, {"step": 10, "patch": 20, "patches": 10}, (10, 20)),
     ],
 )
 def test_how_series_are_cut(length, asked, expected):
-    assert cut(length, asked.get("patches"), asked.get("patch")) == expected
+    assert cut(length, asked.get("patches"), asked.get("patch"), asked.get("step")) == expected
     assert VQShapeEncoderSpec(**asked).output(series(length)) == Shape.of("c n d", 2, expected[0], 8)
 
 
@@ -76,6 +80,21 @@ def test_a_spec_is_refused_or_computes_what_it_promises(length, patches, tokens,
     assert output.tokens.values.shape == (2, *model.trace.tokens.sizes) == (2, 2, tokens, 3)
     assert output.shapes.shape == (2, *model.trace.shapes.sizes)
     assert all(part.shape == (2, 2, tokens) for part in output.attributes)
+
+
+@pytest.mark.parametrize(
+    ("asked", "where", "hint"),
+    [
+        ({"patches": 8, "step": 10}, "encoder.patch", "take 30"),
+        ({"patches": 12, "step": 10}, "encoder.patches", "take 10"),
+        ({"patch": 8, "step": 10}, "encoder.patch", "take 10"),
+        ({"patch": 100, "step": 10}, "encoder.patches", "take 10"),
+    ],
+)
+def test_patches_that_leave_gaps_are_refused_whatever_their_step(asked, where, hint):
+    with pytest.raises(ShapeError) as refused:
+        VQShapeEncoderSpec(**asked).output(series(100))
+    assert (refused.value.where, refused.value.hint) == (where, hint)
 
 
 def refusal(length: int, patches: int | None, patch: int | None) -> ShapeError | None:

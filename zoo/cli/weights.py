@@ -1,0 +1,56 @@
+"""`zoo import`: weights that were trained elsewhere, as a bundle."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from zoo_registry import SpecError
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_facts, print_json
+
+
+def import_weights(
+    plugin: Annotated[str, typer.Argument(metavar="PLUGIN", help="Whose kind of checkpoint it is, such as vqshape.")],
+    checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="File that torch.save wrote.")],
+    out: Annotated[Path, typer.Option(help="Write the bundle to this folder.")],
+    given: Annotated[
+        str | None,
+        typer.Option(
+            "--input", metavar="AXIS=SIZE", help="Sizes that the file does not tell: t=100, or h=64,w=64 for images."
+        ),
+    ] = None,
+    expects_norm: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="STATS", help="Mean and deviation its inputs were standardised by: .npz, .json or .npy of (2, c)."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Import a checkpoint trained elsewhere: the spec is derived from the file, which is read as data alone."""
+    sizes = _sizes(given)
+    from zoo.weights.bundle import require_replaceable, save
+    from zoo.weights.importing import import_checkpoint
+
+    require_replaceable(out.resolve())
+    model, notes = import_checkpoint(plugin, checkpoint, sizes, expects_norm)
+    save(model, out)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    if json:
+        print_json({"model": model.spec.dump(), "parameters": parameters, "notes": notes, "bundle": str(out)})
+        return
+    kinds = ", ".join(str(part.kind) for _, part in model.spec.components())
+    facts = [("model", kinds), ("input", str(model.trace.signal)), ("parameters", f"{parameters:,}")]
+    print_facts([*facts, *(("note", note) for note in notes), ("bundle", str(out))])
+
+
+def _sizes(text: str | None) -> dict[str, int]:
+    """`h=64,w=64` as sizes by axis letter."""
+    sizes: dict[str, int] = {}
+    for part in text.split(",") if text is not None else ():
+        axis, _, size = (word.strip() for word in part.partition("="))
+        if not axis or axis in sizes or not (size.isascii() and size.isdecimal() and len(size) < 10) or int(size) < 1:
+            raise SpecError("--input", "sizes by axis such as t=100 or h=64,w=64", repr(text), "write each axis once")
+        sizes[axis] = int(size)
+    return sizes

@@ -1,0 +1,149 @@
+"""Read a torch checkpoint from a stranger as data: checked before memory is taken, and no code of it is run."""
+
+import io
+import warnings
+import zipfile
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path, PurePosixPath
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+from zoo_registry import BundleError, Checkpoint
+
+from zoo.memory import available
+from zoo.weights.pickles import MAGIC, PICKLES_IN_A_ROW, calls, is_data
+from zoo.weights.sound import require_sound
+from zoo.weights.standins import stand_ins
+
+_WRITTEN = "a checkpoint written by torch.save"
+_AGAIN = "copy or download it again"
+_TENSORS_UNDER = ("state_dict", "model_state_dict", "model")
+_WRAPPERS = ("module.", "model.")
+
+Allowed = Callable[..., Any] | tuple[Callable[..., Any], str]
+"""What `weights_only` may call, under its own name or that of what it replaces."""
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """The tensors and entries of a checkpoint, the tensors still in the file where its format allows.
+
+    Raises BundleError for a file that is of another kind or damaged, that would run code, or that claims more than it
+    holds.
+    """
+    try:
+        zipped = _require_kind(path)
+        names = _called_in_zip(path) if zipped else _called_in_stream(path)
+        content = _load(path, zipped, _replaced(path, names))
+    except BundleError:
+        raise
+    except PermissionError as error:
+        raise BundleError(str(path), "access", str(error.strerror), "check its rights") from None
+    except Exception as error:  # whatever a stranger's bytes make the parsers of zip and pickle raise
+        # Its words are left out: torch's advise to load what it just refused.
+        found = f"one damaged or of another kind ({type(error).__name__})"
+        raise BundleError(str(path), _WRITTEN, found, f"{_AGAIN}, or save it anew with torch.save") from None
+    tensors, entries = _parted(path, content)
+    for name, tensor in tensors.items():
+        require_sound(f"{path}: {name}", tensor)
+    return Checkpoint(str(path), tensors, entries)
+
+
+def _require_kind(path: Path) -> bool:
+    """Whether the file is a zip archive rather than a row of pickles; raise BundleError where it is neither."""
+    if not path.is_file():
+        found = "a folder" if path.is_dir() else "something else" if path.exists() else "no such file"
+        raise BundleError(str(path), "a file", found, "check the path")
+    if (size := path.stat().st_size) > available():
+        raise BundleError(str(path), f"at most {available():,} bytes, the memory there is", f"{size:,}", "check it")
+    with path.open("rb") as file:
+        start = file.read(512)
+    if zipfile.is_zipfile(path) and start.startswith(b"PK"):
+        return True
+    if not start.startswith(b"\x80"):
+        raise BundleError(str(path), _WRITTEN, _kind(start), "export the weights with torch.save, or copy them again")
+    return False
+
+
+def _kind(start: bytes) -> str:
+    if not start:
+        return "an empty file"
+    if start.startswith(b"PK"):
+        return "a zip archive cut short"
+    if start[8:9] == b"{":
+        return "a file of safetensors"
+    return "a text file" if start.isascii() else "a file of another kind"
+
+
+def _called_in_zip(path: Path) -> list[str]:
+    """What the archive's one pickle would call, the archive being whole and no larger unpacked than it is."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+        if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+            raise BundleError(str(path), "entries stored as they are", "compressed ones", "save it with torch.save")
+        if (claimed := sum(entry.file_size for entry in entries)) > path.stat().st_size:
+            raise BundleError(str(path), "entries no larger than the file", f"{claimed:,} bytes", _AGAIN)
+        pickles = [entry for entry in entries if PurePosixPath(entry.filename).match("*/data.pkl")]
+        if len(pickles) != 1:
+            found = f"a zip archive with {len(pickles)} entries named data.pkl"
+            raise BundleError(str(path), _WRITTEN, found, "check the file")
+        if damaged := archive.testzip():
+            raise BundleError(str(path), "bytes that match their checksums", f"others in {damaged}", _AGAIN)
+        return list(calls(io.BytesIO(archive.read(pickles[0]))))
+
+
+def _called_in_stream(path: Path) -> list[str]:
+    """What a file of pickles in a row would call, from before torch wrote zip archives, or of any other program."""
+    with path.open("rb") as file:
+        row = PICKLES_IN_A_ROW if MAGIC in file.read(32) else 1
+        file.seek(0)
+        return [name for _ in range(row) for name in calls(file)]
+
+
+def _replaced(path: Path, names: Collection[str]) -> list[Allowed]:
+    """What takes the place of some of ``names``; raise BundleError where another is called than makes data."""
+    known = stand_ins()
+    for name in names:
+        if name not in known and not is_data(name):
+            hint = "it was not loaded; ask the sender for the tensors and numbers alone"
+            raise BundleError(str(path), "data alone", f"a pickle that calls {name}", hint)
+    return [(known[name], name) for name in set(names) if name in known]
+
+
+def _load(path: Path, zipped: bool, allowed: list[Allowed]) -> object:
+    with warnings.catch_warnings(), torch.serialization.safe_globals(allowed):
+        warnings.simplefilter("ignore")
+        content: object = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+    return content
+
+
+def _parted(path: Path, content: object) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors, their names unwrapped, and everything beside them."""
+    if not isinstance(content, Mapping):
+        raise BundleError(str(path), "a dictionary of tensors", type(content).__name__, "save a state_dict")
+    under = next((key for key in _TENSORS_UNDER if isinstance(content.get(key), Mapping)), None)
+    state = {name: value for name, value in content.items() if isinstance(value, Tensor)}
+    state = state if under is None else content[under]
+    if not state:
+        raise BundleError(str(path), "tensors, by themselves or under state_dict", "none", "check the file")
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            hint = "save the model's state_dict, without further state"
+            raise BundleError(f"{path}: {under}", "tensors by name", f"{name!r}: {type(value).__name__}", hint)
+    beside = {name: value for name, value in content.items() if name != under and not isinstance(value, Tensor)}
+    return _unwrapped(path, state), {str(name): _plain(value) for name, value in beside.items()}
+
+
+def _unwrapped(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Without what Lightning, DataParallel and torch.compile put before or into the names."""
+    names = {name: name.replace("_orig_mod.", "") for name in tensors}
+    while wrapper := next((word for word in _WRAPPERS if all(n.startswith(word) for n in names.values())), None):
+        names = {name: short.removeprefix(wrapper) for name, short in names.items()}
+    if len(set(names.values())) < len(names):
+        raise BundleError(str(path), "each tensor once", "two that differ in _orig_mod alone", "save one of them")
+    return {names[name]: tensor for name, tensor in tensors.items()}
+
+
+def _plain(value: object) -> object:
+    return vars(value) if isinstance(value, SimpleNamespace) else value

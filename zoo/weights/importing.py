@@ -1,0 +1,98 @@
+"""Weights that were trained elsewhere, as a model of the zoo: the spec from the file, every tensor in its place."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from zoo_registry import BundleError, Imported, Registry, SpecError
+
+from zoo.assembly import ZooModel
+from zoo.builder import build
+from zoo.contracts import Standardize
+from zoo.weights.checkpoint import read_checkpoint
+from zoo.weights.sound import FLOATS
+from zoo.weights.statistics import read_statistics
+
+
+class ImportedModel(NamedTuple):
+    """A model with imported weights, in evaluation mode, and sentences on what its file did not say."""
+
+    model: ZooModel
+    notes: tuple[str, ...]
+
+
+def import_checkpoint(
+    plugin: str, path: str | Path, given: Mapping[str, int] | None = None, statistics: str | Path | None = None
+) -> ImportedModel:
+    """The model in the checkpoint at ``path``, read by the importer of ``plugin``; the random state stays as it was.
+
+    ``given`` are sizes of the input that the file does not tell, by axis letter; ``statistics`` is a file with the
+    mean and deviation that the inputs of a judge were standardised by. Raises ZooError for what is refused.
+    """
+    registry = Registry.discover()
+    importer = registry.importer(plugin)
+    checkpoint = read_checkpoint(Path(path))
+    imported = importer.convert(checkpoint, given or {})
+    model = _built(registry, imported, str(path))
+    _fill(model, imported.tensors, str(path))
+    notes = (*imported.notes, *_narrowed(imported.tensors), *_standardise(model, statistics, str(path)))
+    return ImportedModel(model.eval(), notes)
+
+
+def _built(registry: Registry, imported: Imported, where: str) -> ZooModel:
+    try:
+        spec = registry.model(imported.model)
+        with torch.random.fork_rng(devices=[]):
+            return build(spec)
+    except SpecError as error:
+        raise BundleError(f"{where}: {error.where}", error.expected, error.found, error.hint) from None
+
+
+def _fill(model: ZooModel, tensors: Mapping[str, Tensor], where: str) -> None:
+    """Put every tensor in its place; raise BundleError, by name, for one that is missing, left over or misshapen."""
+    wanted = model.state_dict()
+    own = {f"{path}.{name}" for path, module in _standardizes(model).items() for name in module.state_dict()}
+    hint = "check that the file is whole and of this importer's model"
+    if missing := sorted(wanted.keys() - tensors.keys() - own):
+        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(wanted)} missing", hint)
+    if unknown := sorted(tensors.keys() - wanted.keys()):
+        found = f"{unknown[0]} ({len(unknown)} without a place)"
+        raise BundleError(where, f"the model's {len(wanted)} tensors alone", found, hint)
+    for name, tensor in tensors.items():
+        expected, found = _form(wanted[name]), _form(tensor)
+        if expected != found:
+            raise BundleError(where, f"{name} of {expected}", found, hint)
+    model.load_state_dict({**wanted, **tensors})
+
+
+def _form(tensor: Tensor) -> str:
+    """Shape, and whether the numbers are whole; floats of any width become the model's."""
+    return f"{tuple(tensor.shape)} {'real' if tensor.is_floating_point() else 'whole'} numbers"
+
+
+def _narrowed(tensors: Mapping[str, Tensor]) -> list[str]:
+    kinds = {tensor.dtype for tensor in tensors.values() if tensor.dtype in FLOATS} - {torch.float32}
+    names = ", ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
+    return [f"numbers of {names} became float32"] if names else []
+
+
+def _standardise(model: ZooModel, statistics: str | Path | None, where: str) -> list[str]:
+    """Fill the model's one standardisation from ``statistics``, or say that it stays empty."""
+    found = list(_standardizes(model).values())
+    if statistics is None:
+        if all(bool(module.filled) for module in found):
+            return []
+        return ["the file holds no mean and deviation to standardise by: it judges once --expects-norm gives them"]
+    if len(found) != 1:
+        kinds = ", ".join(str(part.kind) for _, part in model.spec.components())
+        expected = "a model that standardises its input, for --expects-norm"
+        raise BundleError(where, expected, kinds, "leave --expects-norm out")
+    mean, std = read_statistics(Path(statistics), len(found[0].mean))
+    found[0].fill(torch.from_numpy(mean), torch.from_numpy(std))
+    return []
+
+
+def _standardizes(model: ZooModel) -> dict[str, Standardize]:
+    return {path: module for path, module in model.named_modules() if isinstance(module, Standardize)}

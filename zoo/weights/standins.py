@@ -1,0 +1,62 @@
+"""Plain data in place of harmless objects that checkpoints hold beside their tensors: nothing of theirs is built."""
+
+import re
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+_PLAIN = re.compile(r"[biuf][1248]")
+
+
+class Dtype:
+    """A numpy type as a pickle describes it: a code such as f8, then the order of its bytes."""
+
+    def __init__(self, code: str, *_: object) -> None:
+        if not _PLAIN.fullmatch(code):
+            raise ValueError(f"no plain number: {code!r}")
+        self.code = code
+        self.order = "="
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.order = {"<": "<", ">": ">"}.get(state[1], "=")
+
+
+def number(kind: Dtype, raw: bytes) -> float | int | bool:
+    """A numpy scalar as Python's own number."""
+    found: float | int | bool = np.frombuffer(raw, np.dtype(kind.order + kind.code)).item()
+    return found
+
+
+def path(*parts: str) -> str:
+    """A path as text."""
+    return str(PurePosixPath(*parts))
+
+
+def stand_ins() -> dict[str, Callable[..., Any]]:
+    """What takes the place of each name that a pickle may call."""
+    paths = [
+        f"{module}.{name}"
+        for module in ("pathlib", "pathlib._local")
+        for name in ("Path", "PosixPath", "WindowsPath", "PurePath", "PurePosixPath", "PureWindowsPath")
+    ]
+    dictionaries = [
+        f"{package}.AttributeDict"
+        for package in (
+            "lightning.fabric.utilities.data",
+            "lightning.pytorch.utilities.parsing",
+            "lightning_fabric.utilities.data",
+            "pytorch_lightning.utilities.parsing",
+        )
+    ]
+    return {
+        "argparse.Namespace": SimpleNamespace,
+        "types.SimpleNamespace": SimpleNamespace,
+        "numpy.dtype": Dtype,
+        "numpy.core.multiarray.scalar": number,
+        "numpy._core.multiarray.scalar": number,
+        **dict.fromkeys(paths, path),
+        **dict.fromkeys(dictionaries, dict),
+    }
