@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zoo.assembly import ZooModel as ZooModel
     from zoo.builder import build as build
+    from zoo.token_file import tokenize as tokenize
     from zoo.weights.bundle import load as load
     from zoo.weights.bundle import save as save
 
-__all__ = ["ZooModel", "build", "load", "save"]
+__all__ = ["ZooModel", "build", "load", "save", "tokenize"]
 
 _HOMES = {
     "ZooModel": "zoo.assembly",
     "build": "zoo.builder",
     "load": "zoo.weights.bundle",
     "save": "zoo.weights.bundle",
+    "tokenize": "zoo.token_file",
 }
 
 

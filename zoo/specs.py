@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from zoo_registry import ModelSpec, Registry, RunSpec, SpecError
+from zoo_registry import DataSpec, ModelSpec, Registry, RunSpec, SpecError
 
 from zoo.changes import apply_changes
 from zoo.files import current
@@ -13,6 +13,10 @@ from zoo.files import current
 Source = dict[str, Any] | str | Path
 _LARGEST_FILE = 16 * 2**20
 _SAVED_AS = ("spec.json", "run.json")
+_PLACES = {"ts": "path", "npy": "path", "mat": "path", "aeon": "name"}
+"""Of every format of data, the field that says where they lie."""
+_LEFT_OUT: dict[str, Any] = {"data": {"split": {}, "length": {}}}
+"""Parts that a data spec may leave out, so that one field of them can be changed."""
 
 
 def read_json(path: Path) -> Any:
@@ -59,6 +63,37 @@ def read_run(source: Source, registry: Registry, changes: Sequence[str] = ()) ->
     if changes and isinstance(data, dict):
         data = apply_changes(data, changes, registry.run(data).dump())
     return registry.run(data)
+
+
+def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -> DataSpec:
+    """A data spec from a file of one, from the data of a run, or from `FORMAT:PATH` such as `ts:folder`.
+
+    ``changes`` are written as for a run, such as `data.length.to=512`. Raises SpecError.
+    """
+    data = _shorthand(str(source)) or _data_part(source)
+    if changes and isinstance(data, dict):
+        data = apply_changes({"data": data}, changes, _LEFT_OUT)["data"]
+    return registry.data(data)
+
+
+def _shorthand(source: str) -> object:
+    """Plain data of `FORMAT:PATH`, everything else being the format's default; None for another text."""
+    form, sign, place = source.partition(":")
+    return {"source": {"format": form, _PLACES[form]: place}} if sign and form in _PLACES else None
+
+
+def _data_part(source: Source) -> object:
+    if isinstance(source, str | Path) and _is_foreign(current(Path(source))):
+        hint = f"say how to read it, such as ts:{source}"
+        raise SpecError(str(source), "a JSON file, the folder of a run, or FORMAT:PATH", "another folder", hint)
+    data = load_spec(source)
+    if isinstance(data, dict) and "sha256" in data:
+        raise SpecError(str(source), "data or a run", "a bundle", "name what it shall read")
+    return data.get("data") if isinstance(data, dict) and is_run(data) else data
+
+
+def _is_foreign(path: Path) -> bool:
+    return path.is_dir() and not any((path / name).is_file() for name in _SAVED_AS)
 
 
 def _model_part(data: object) -> object:

@@ -1,0 +1,71 @@
+"""`zoo tokenize`: a whole data set as codes in one file."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from zoo_registry import Registry
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_json, print_table
+from zoo.cli.training import Changes
+from zoo.specs import read_data
+
+if TYPE_CHECKING:
+    from zoo.token_file import Seen, TokenFile
+
+
+def tokenize(
+    bundle: Annotated[Path, typer.Argument(help="Folder of a bundle or of a trained run.", show_default=False)],
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="JSON file of data or of a run, folder of a run, or FORMAT:PATH such as ts:folder.", show_default=False
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The .npz file to write.", show_default=False)],
+    split: Annotated[
+        Literal["all", "train", "validation", "test"], typer.Option(help="Which windows to take.")
+    ] = "all",
+    changes: Changes = None,
+    json: Json = False,
+) -> None:
+    """Write codes, positions, lengths, offsets and scales of a whole data set into one .npz file."""
+    spec = read_data(data, Registry.discover(), changes or ())
+    from zoo.token_file import tokenize as write
+
+    with _bar("tokenize") as seen:
+        written = write(bundle, spec, out, split, seen)
+    if json:
+        print_json(_summary(written))
+        return
+    rows = [(name, str(shape), written.dtypes[name]) for name, shape in written.shapes.items()]
+    print_table(["array", "shape", "type"], rows)
+    counts = ", ".join(f"{count} {name}" for name, count in written.windows.items())
+    print(f"\nwindows: {counts}; {written.codes} codes per level; in {written.path}")
+
+
+@contextmanager
+def _bar(label: str) -> Iterator["Seen"]:
+    """A bar on standard error, drawn where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(label, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _summary(written: "TokenFile") -> dict[str, object]:
+    arrays = {name: {"shape": list(shape), "dtype": written.dtypes[name]} for name, shape in written.shapes.items()}
+    return {
+        "file": str(written.path),
+        "windows": dict(written.windows),
+        "codes": written.codes,
+        "arrays": arrays,
+        "fingerprint": written.fingerprint,
+    }
