@@ -36,6 +36,11 @@ class RunFolder:
     def bundle(self) -> Path:
         return self.path / "bundle"
 
+    @property
+    def transfer(self) -> Path:
+        """What became of every tensor when weights were transferred."""
+        return self.path / "transfer.json"
+
     def evaluation(self, split: str) -> Path:
         """What `zoo eval` found on ``split``: `eval.json` is always the test split's."""
         return self.path / ("eval.json" if split == "test" else f"eval-{split}.json")

@@ -11,7 +11,7 @@ import typer
 from zoo_registry import SpecError, ZooError
 from zoo_registry.suggest import nearest
 
-from zoo.cli import components, doctor, model, training
+from zoo.cli import components, doctor, model, tokenize, training, transfer, weights
 from zoo.notes import ZooNote
 
 MISTAKE = 2
@@ -30,9 +30,12 @@ app.command("show", rich_help_panel="Components")(components.show)
 app.command("schema", rich_help_panel="Components")(components.schema)
 app.command("check", rich_help_panel="Models")(model.check)
 app.command("build", rich_help_panel="Models")(model.build)
+app.command("import", rich_help_panel="Models")(weights.import_weights)
+app.command("transfer", rich_help_panel="Models")(transfer.transfer)
 app.command("quickstart", rich_help_panel="Runs")(training.quickstart)
 app.command("train", rich_help_panel="Runs")(training.train)
 app.command("eval", rich_help_panel="Runs")(training.evaluate)
+app.command("tokenize", rich_help_panel="Runs")(tokenize.tokenize)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from zoo_registry import ModelSpec, Registry, RunSpec, SpecError
+from zoo_registry import ModelSpec, Registry, RunSpec, SpecError, TransferSpec
 
 from zoo.cli.components import Json
 from zoo.cli.runs import print_run, require_bundles, run_data
@@ -76,7 +76,7 @@ def _build(
     from zoo.builder import build as build_model
     from zoo.cost import bill
     from zoo.weights.bundle import require_replaceable, save
-    from zoo.weights.transfer import load_weights
+    from zoo.weights.transfer import transfer
 
     notes = []
     if only and not weights:
@@ -86,7 +86,7 @@ def _build(
     torch.manual_seed(seed)
     built = build_model(model)
     if weights:
-        notes.append(f"weights of {', '.join(load_weights(built, weights, only))} from {weights}")
+        notes.append(transfer(built, TransferSpec(source=str(weights), only=tuple(only) if only else None)).sentence())
     cost = bill(built)
     if out:
         save(built, out)

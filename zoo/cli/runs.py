@@ -7,13 +7,13 @@ from zoo_registry import PhaseSpec, RampSpec, RunSpec
 from zoo_registry.data import BundledSource
 
 from zoo.cli.tables import print_facts, print_table, print_title
-from zoo.weights.manifest import read_manifest
+from zoo.weights.manifest import bundle_in, read_manifest
 
 
 def require_bundles(run: RunSpec) -> None:
     """Raise BundleError when a bundle that the run takes weights or judges from cannot be read."""
     for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.judges.values()]:
-        read_manifest(Path(source))
+        read_manifest(bundle_in(Path(source)))
 
 
 def run_data(run: RunSpec) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def print_run(run: RunSpec) -> None:
         ("data", f"{source.format} {place}"),
         ("training", f"{training.epochs} epochs, batches of {training.batch}, {training.optimizer.kind}"),
     ]
-    facts += [("transfer", f"{', '.join(t.only or ('all',))} from {t.source}") for t in run.transfer]
+    facts += [("transfer", f"{', '.join(t.only or ('all',))} from {t.source}, {t.policy}") for t in run.transfer]
     facts += [("judge", f"{name} from {path}") for name, path in run.evaluation.judges.items()]
     print_title("Run")
     print_facts(facts)

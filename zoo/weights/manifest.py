@@ -35,6 +35,11 @@ class Manifest(Spec):
     """Hash of the file of tensors."""
 
 
+def bundle_in(folder: Path) -> Path:
+    """The bundle in the folder of a run, or ``folder`` itself."""
+    return folder / "bundle" if (folder / "run.json").is_file() else folder
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of the bundle in ``folder``; raise BundleError when there is none to be read."""
     home = current(folder)

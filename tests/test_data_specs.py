@@ -1,0 +1,100 @@
+"""A data spec is read from a file of its own, from a run, or from a few words."""
+
+import json
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+from zoo_registry import DataSpec, Registry, SpecError
+from zoo_registry.data import Source
+
+from zoo.specs import read_data
+
+REGISTRY = Registry.discover()
+DATA = {"source": {"format": "ts", "path": "folder"}, "missing": "mask"}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "data.json"
+
+
+@pytest.mark.parametrize(
+    "content", [DATA, {"model": {}, "data": DATA}, {"run": {"model": {}, "data": DATA}, "fingerprint": "f"}]
+)
+def test_a_file_of_data_of_a_run_and_of_a_run_folder(path, content):
+    path.write_text(json.dumps(content))
+    assert read_data(path, REGISTRY) == read_data(str(path), REGISTRY) == DataSpec.model_validate(DATA)
+    path.rename(path.with_name("run.json"))
+    assert read_data(path.parent, REGISTRY) == DataSpec.model_validate(DATA)
+
+
+@pytest.mark.parametrize("content", [DATA, {"model": {}, "data": DATA}])
+def test_plain_data(content):
+    assert read_data(content, REGISTRY) == DataSpec.model_validate(DATA)
+
+
+@pytest.mark.parametrize("source", get_args(get_args(Source)[0]))
+def test_every_format_is_written_in_a_few_words(source):
+    form = source.model_fields["format"].default
+    layout = ["data.source.layout=c t"] if form == "npy" else []
+    found = read_data(f"{form}:arrow_head" if form == "aeon" else f"{form}:a/b:c", REGISTRY, layout)
+    assert type(found.source) is source
+    assert (found.source.name if form == "aeon" else found.source.path) == ("arrow_head" if form == "aeon" else "a/b:c")
+
+
+def test_fields_are_changed_as_in_a_run(path):
+    path.write_text(json.dumps({"model": {}, "data": DATA}))
+    changes = ["data.length.to=64", "data.split.test=0.25", "data.missing=refuse", "data.source.path=there"]
+    found = read_data(path, REGISTRY, changes)
+    assert found.length is not None
+    assert (found.length.to, found.split.test, found.missing) == (64, 0.25, "refuse")
+    assert found.source.path == "there"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ({"source": {"format": "ts", "pth": "x"}}, ["data.source.pth", "did you mean 'path'?"]),
+        ({"source": {"format": "tsv", "path": "x"}}, ["data.source", "'ts'"]),
+        ({"model": {}}, ["data: expected"]),
+        ({"model": {}, "sha256": ""}, ["data.json: expected data or a run, found a bundle"]),
+        ({"encoder": {}}, ["data.encoder", "known field"]),
+        ([], ["data: expected"]),
+    ],
+)
+def test_what_is_no_data_is_refused_by_its_place_in_a_run(path, content, words):
+    path.write_text(json.dumps(content))
+    with pytest.raises(SpecError) as caught:
+        read_data(path, REGISTRY)
+    assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("npy:folder", ["data.source.layout: expected a value"]),
+        ("aeon:nothing", ["data.source.name", "basic_motions"]),
+        ("nothing.json", ["nothing.json", "no such file"]),
+        ("tsv:folder", ["tsv:folder", "no such file"]),
+    ],
+)
+def test_words_that_name_no_data_are_refused(source, words):
+    with pytest.raises(SpecError) as caught:
+        read_data(source, REGISTRY)
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_a_folder_of_files_is_told_how_to_be_named(tmp_path):
+    with pytest.raises(SpecError, match=rf"say how to read it, such as ts:{tmp_path}"):
+        read_data(tmp_path, REGISTRY)
+
+
+def test_torch_is_not_imported():
+    program = (
+        "import sys; from zoo_registry import Registry; from zoo.specs import read_data; "
+        "read_data('aeon:arrow_head', Registry.discover()); print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,148 @@
+"""`zoo transfer`: what another model's weights would do for a spec, tensor by tensor."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from json import dumps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from pydantic import ValidationError
+from zoo_registry import ModelSpec, Registry, RunSpec, SpecError, TransferSpec
+from zoo_registry.errors import show
+from zoo_registry.explain import explain
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_json, print_table, print_title
+from zoo.specs import read_spec
+
+if TYPE_CHECKING:
+    from zoo.weights.report import TensorRow, TransferReport
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATHS", help="Components or paths to take, such as encoder,decoder.transformer."),
+]
+Map = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FROM=TO", help="What a path of the source is called here; repeatable."),
+]
+
+
+def transfer(
+    source: Annotated[Path, typer.Argument(help="Folder of a bundle or of a run.", show_default=False)],
+    spec: Annotated[Path, typer.Argument(help="JSON file of a model or a run.", show_default=False)],
+    policy: Annotated[
+        Literal["strict", "fit", "resize"],
+        typer.Option(help="Refuse, leave out, or bring to size what does not fit."),
+    ] = "strict",
+    only: Only = None,
+    map_: Map = None,
+    layers: Annotated[
+        Literal["first", "even"], typer.Option(help="Which layers to pair where their numbers differ.")
+    ] = "first",
+    seed: Annotated[int, typer.Option(help="Seed of the weights that stay fresh.", min=0, max=2**32 - 1)] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the model with its new weights as a bundle.")] = None,
+    json: Json = False,
+) -> None:
+    """Show what becomes of every tensor of SOURCE in a model of SPEC, and why; with --out, do it."""
+    chosen = _transfer(source, policy, only, map_, layers)
+    report = _plan(_model(spec), chosen, seed, out)
+    if json:
+        print_json(report.model_dump(mode="json"))
+    else:
+        print_transfer(report)
+    report.require_allowed()
+    if out and not json:
+        print(f"\nbundle in {out}")
+
+
+def _transfer(
+    source: Path, policy: str, only: Sequence[str] | None, pairs: Sequence[str] | None, layers: str
+) -> TransferSpec:
+    paths = [path for text in only or () for path in text.split(",")]
+    renamed = _pairs(pairs or ())
+    data = {"source": str(source), "policy": policy, "only": paths or None, "map": renamed, "layers": layers}
+    try:
+        return TransferSpec.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, TransferSpec, data) from None
+
+
+def _pairs(texts: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        start, equals, end = text.partition("=")
+        if not equals or start in found:
+            expected = "FROM=TO, each FROM once"
+            raise SpecError("--map", expected, show(text), "write --map encoder.old=encoder.new")
+        found[start] = end
+    return found
+
+
+def _model(spec: Path) -> ModelSpec:
+    """The model of a spec; of a run whose model names no input, with that of its data."""
+    found = read_spec(spec, Registry.discover())
+    if isinstance(found, RunSpec) and found.model.input is None:
+        from zoo.data import input_of
+
+        found = found.with_input(input_of(found.data))
+    return found.model if isinstance(found, RunSpec) else found
+
+
+def _plan(model: ModelSpec, chosen: TransferSpec, seed: int, out: Path | None) -> "TransferReport":
+    import torch
+
+    from zoo.builder import build
+    from zoo.weights.bundle import require_replaceable, save
+    from zoo.weights.plan import plan
+    from zoo.weights.source import read_source
+    from zoo.weights.transfer import apply
+
+    source = read_source(chosen.source)
+    if out:
+        require_replaceable(out.resolve())
+    torch.manual_seed(seed)
+    built = build(model)
+    made = plan(built, source, chosen, seed)
+    if out and made.report.allowed:
+        apply(made, built)
+        save(built, out)
+    return made.report
+
+
+def print_transfer(report: "TransferReport") -> None:
+    """Print a row per module, then the reason of everything that was not simply loaded."""
+    from zoo.weights.report import STATUSES
+
+    rows = [(m.name, *(_count(m.count(status)) for status in STATUSES)) for m in report.modules()]
+    total = ("total", *(_count(report.total(status)) for status in STATUSES))
+    print_table(["module", *STATUSES], [*rows, total], numbers=STATUSES, total=True)
+    reasons = list(_reasons(report.tensors))
+    if reasons:
+        print_title("Reasons")
+        print_table(["tensor", "what", "why"], reasons)
+    if report.differences:
+        print_title("Fields that differ")
+        fields = [(d.field, dumps(d.source), dumps(d.here)) for d in report.differences]
+        print_table(["field", "source", "here"], fields)
+
+
+def _reasons(rows: "Sequence[TensorRow]") -> Iterator[tuple[str, str, str]]:
+    """Name, status and reason; neighbours that share both are told in one line."""
+    told = [row for row in rows if row.reason]
+    for (status, reason), group in groupby(told, lambda row: (row.status, row.reason)):
+        names = [row.known_as for row in group]
+        yield _together(names), status, reason
+
+
+def _together(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    paths = [name.split(".") for name in names]
+    shared = [steps[0] for steps in zip(*paths, strict=False) if len(set(steps)) == 1]
+    return f"{'.'.join(shared)}.* ({len(names)} tensors)" if shared else f"{names[0]} and {len(names) - 1} more"
+
+
+def _count(number: int) -> str:
+    return str(number) if number else ""

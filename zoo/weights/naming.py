@@ -1,0 +1,119 @@
+"""Which tensor of a source is meant for which tensor of a model: names, renamed paths, numbered layers."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from math import floor
+
+from zoo_registry import BundleError, TransferSpec
+from zoo_registry.explain import unknown
+
+from zoo.weights.report import inside
+
+
+@dataclass
+class Pairs:
+    """Names ``here`` with their names in the source, and why some names of either side have no partner."""
+
+    here: dict[str, str] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    """By name in the source for what is left over, and by name here for what is left empty or was renumbered."""
+
+
+def pair(source: Collection[str], here: Collection[str], stacks: Iterable[str], transfer: TransferSpec) -> Pairs:
+    """Pair names of ``source`` with names of a model, whose ``stacks`` are paths of numbered layers.
+
+    Raises SpecError or BundleError for a `map` that names nothing, or sends two tensors to one place.
+    """
+    _require_known(transfer, source, here)
+    pairs = _renamed(source, transfer)
+    for stack in stacks:
+        _renumber(pairs, stack, here, transfer.layers)
+    return pairs
+
+
+def _require_known(transfer: TransferSpec, source: Collection[str], here: Collection[str]) -> None:
+    for start, end in transfer.map.items():
+        for path, names, what in ((start, source, "the source"), (end, here, "the model")):
+            known = _paths(names)
+            if path not in known:
+                raise unknown(f"map {start}={end}", f"a path in {what}", path, known, _listing(known))
+
+
+def _listing(paths: Collection[str]) -> str:
+    top = [path for path in paths if "." not in path]
+    return f"it holds {', '.join(top) or 'nothing'}"
+
+
+def _paths(names: Iterable[str]) -> list[str]:
+    """Every module and tensor among ``names``, outer ones first."""
+    found = (path for name in names for path in accumulate(name.split("."), lambda outer, step: f"{outer}.{step}"))
+    return list(dict.fromkeys(found))
+
+
+def _renamed(source: Iterable[str], transfer: TransferSpec) -> Pairs:
+    pairs, plain = Pairs(), []
+    for name in source:
+        starts = [start for start in transfer.map if inside(name, start)]
+        if not starts:
+            plain.append(name)
+            continue
+        start = max(starts, key=len)
+        new = transfer.map[start] + name.removeprefix(start)
+        if new in pairs.here:
+            found = f"{pairs.here[new]} and {name}"
+            raise BundleError(f"map {start}={transfer.map[start]}", f"one tensor for {new}", found, "map one of them")
+        pairs.here[new] = name
+    for name in plain:
+        if name in pairs.here:
+            pairs.reasons[name] = f"`map` gives its place to {pairs.here[name]}"
+        else:
+            pairs.here[name] = name
+    return pairs
+
+
+def _renumber(pairs: Pairs, stack: str, here: Collection[str], layers: str) -> None:
+    """Pair the layers of ``stack`` where source and model have different numbers of them."""
+    theirs, ours = _layers(pairs.here, stack), _layers(here, stack)
+    if not theirs or not ours or len(theirs) == len(ours):
+        return
+    seats = _seats(len(theirs), len(ours), layers)
+    words = _words(len(theirs), len(ours), seats, layers)
+    moved = {name: pairs.here.pop(name) for name in list(pairs.here) if inside(name, stack)}
+    for name, origin in moved.items():
+        number, _, rest = name.removeprefix(f"{stack}.").partition(".")
+        if number.isdecimal() and int(number) in seats:
+            seat = f"{stack}.{seats[int(number)]}.{rest}"
+            pairs.here[seat] = origin
+            pairs.reasons[seat] = words
+        else:
+            pairs.reasons[origin] = words
+    for name in here:
+        if inside(name, stack) and name not in pairs.here:
+            pairs.reasons[name] = words
+
+
+def _layers(names: Iterable[str], stack: str) -> set[int]:
+    numbers = {name.removeprefix(f"{stack}.").partition(".")[0] for name in names if inside(name, stack)}
+    return {int(number) for number in numbers if number.isdecimal()}
+
+
+def _seats(theirs: int, ours: int, layers: str) -> Mapping[int, int]:
+    """Number of a layer in the source to its number here."""
+    few, many = min(theirs, ours), max(theirs, ours)
+    step = (many - 1) / (few - 1) if layers == "even" and few > 1 else 1
+    spread = [floor(index * step + 0.5) for index in range(few)]
+    return dict(zip(spread, range(few), strict=True)) if theirs > ours else dict(enumerate(spread))
+
+
+def _words(theirs: int, ours: int, seats: Mapping[int, int], layers: str) -> str:
+    taken, verb = (seats.keys(), "taken") if theirs > ours else (seats.values(), "filled")
+    numbers = ", ".join(map(str, sorted(taken)))
+    which = (
+        f"the first {len(seats)}"
+        if layers == "first"
+        else f"layers {numbers}"
+        if len(seats) > 1
+        else f"layer {numbers}"
+    )
+    return f"{theirs} layers in the source, {ours} here: {which} {verb}"

@@ -1,0 +1,237 @@
+"""Work out a transfer: which tensor of the source goes where, and why some do not."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from zoo_registry import ROLES, BundleError, TransferSpec
+from zoo_registry.explain import unknown
+from zoo_registry.suggest import nearest
+
+from zoo.assembly import ZooModel
+from zoo.contracts import Component, Resizing
+from zoo.contracts.resizing import Resized
+from zoo.weights.naming import Pairs, pair
+from zoo.weights.report import FieldDifference, Status, TensorRow, TransferReport, inside
+from zoo.weights.source import Source
+
+Tensors = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a transfer would do: the report, and the tensors that a model would get, by name."""
+
+    report: TransferReport
+    tensors: Tensors
+
+
+@torch.no_grad()
+def plan(model: ZooModel, source: Source, spec: TransferSpec, seed: int = 0) -> Plan:
+    """Work out a transfer without changing ``model``; ``seed`` draws what a grown codebook needs.
+
+    Raises SpecError or BundleError for a path that names nothing.
+    """
+    own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in ROLES}
+    _require_paths(spec, own)
+    resizing = _resizing(model)
+    made = _Planner(own, source, spec, resizing, pair(source.tensors, own, resizing.stacks, spec), seed)
+    rows = [*made.rows(), *made.left_over()]
+    report = TransferReport(transfer=spec, tensors=tuple(rows), differences=tuple(made.differences(model)))
+    return Plan(report, made.found)
+
+
+class _Planner:
+    """The rows of one transfer; ``found`` collects the tensors for the model."""
+
+    def __init__(
+        self, own: Tensors, source: Source, spec: TransferSpec, resizing: Resizing, pairs: Pairs, seed: int
+    ) -> None:
+        self.own, self.source, self.spec, self.resizing, self.pairs = own, source, spec, resizing, pairs
+        self.random = torch.Generator().manual_seed(seed)
+        self.found: dict[str, Tensor] = {}
+        self.shared = {_role(name) for name in own} & {_role(name) for name in pairs.here}
+
+    def rows(self) -> Iterator[TensorRow]:
+        """A row for every tensor of the model, module by module: a module's own tensors make sense only together."""
+        for owner, names in _by_owner(self.own).items():
+            given = [name for name in names if name in self.pairs.here]
+            if not self._chosen(owner, names):
+                yield from self._unchosen(names)
+            elif len(given) < len(names):
+                yield from self._incomplete(names, given)
+            elif all(self._theirs(name).shape == self.own[name].shape for name in names):
+                self.found.update({name: self._theirs(name) for name in names})
+                yield from (self._row("loaded", name, self._as_it_is(name)) for name in names)
+            else:
+                yield from self._misfit(owner, names)
+
+    def _chosen(self, owner: str, names: list[str]) -> bool:
+        if self.spec.only is None:
+            return _role(owner) in self.shared
+        return any(inside(name, path) for name in names for path in self.spec.only)
+
+    def _unchosen(self, names: list[str]) -> Iterator[TensorRow]:
+        role = _role(names[0])
+        lost = f"the source has no {role}" if role not in self.shared else "not in `only`"
+        for name in names:
+            yield self._row("skipped" if name in self.pairs.here else "missing", name, lost, asked=False)
+
+    def _incomplete(self, names: list[str], given: list[str]) -> Iterator[TensorRow]:
+        absent = next(name for name in names if name not in given)
+        for name in names:
+            if name in given:
+                yield self._row("skipped", name, f"goes with {absent}, which the source lacks", refused=True)
+            else:
+                uneven = name in self.pairs.reasons and self.spec.policy != "strict"
+                yield self._row("missing", name, self._why_missing(name), refused=not uneven)
+
+    def _why_missing(self, name: str) -> str:
+        if name in self.pairs.reasons:
+            return self.pairs.reasons[name]
+        if _role(name) not in self.shared:
+            return f"the source has no {_role(name)}"
+        close = nearest(name, [free for free in self.pairs.here if free not in self.own])
+        return "name unknown in the source" + (f"; nearest is {close}" if close else "")
+
+    def _misfit(self, owner: str, names: list[str]) -> Iterator[TensorRow]:
+        resized = self._resize(owner, names)
+        if resized is None or self.spec.policy != "resize" or not resized.tensors:
+            yield from self._skip(names, resized)
+            return
+        for name in names:
+            tensor = resized.tensors[_last(name)]
+            self.found[name] = tensor
+            same = tensor is self._theirs(name)
+            yield self._row("loaded" if same else "resized", name, "" if same else self._sizes(name, resized.words))
+
+    def _resize(self, owner: str, names: list[str]) -> Resized | None:
+        rule = self.resizing.rules.get(owner)
+        theirs, ours = ({_last(name): get(name) for name in names} for get in (self._theirs, self.own.__getitem__))
+        return None if rule is None else rule(theirs, ours, self.random)
+
+    def _skip(self, names: list[str], resized: Resized | None) -> Iterator[TensorRow]:
+        answered = resized is not None and self.spec.policy == "resize"
+        odd = [name for name in names if self._theirs(name).shape != self.own[name].shape]
+        for name in names:
+            reason = self._sizes(name, self._instead(resized)) if name in odd else f"goes with {odd[0]}"
+            yield self._row("skipped", name, reason, refused=not answered)
+
+    def _instead(self, resized: Resized | None) -> str:
+        """What becomes of a tensor of another size, or would under another policy."""
+        if resized is None:
+            return "cannot be resized"
+        return resized.words if self.spec.policy == "resize" else f"policy resize would have {resized.words}"
+
+    def left_over(self) -> Iterator[TensorRow]:
+        """A row for every tensor of the source that no tensor of the model was paired with."""
+        places = {origin: name for name, origin in self.pairs.here.items()}
+        for origin in self.source.tensors:
+            name = places.get(origin)
+            if name in self.own:
+                continue
+            shape, reason = tuple(self.source.tensors[origin].shape), self._why_unused(origin, name or origin)
+            asked = self._asked(name or origin)
+            excused = origin in self.pairs.reasons and self.spec.policy == "resize"
+            yield TensorRow(
+                status="unused",
+                name=None,
+                source=origin,
+                shape=None,
+                source_shape=shape,
+                reason=reason,
+                asked=asked,
+                refused=asked and not excused and self.spec.policy != "fit",
+            )
+
+    def _asked(self, name: str) -> bool:
+        """Whether a tensor that the source holds for ``name`` was to be taken."""
+        paths = self.spec.only
+        return _role(name) in self.shared and (paths is None or any(inside(name, path) for path in paths))
+
+    def _why_unused(self, origin: str, name: str) -> str:
+        if _role(name) not in self.shared:
+            return f"the model has no {_role(name)}"
+        if origin in self.pairs.reasons:
+            return self.pairs.reasons[origin]
+        if not self._asked(name):
+            return "not in `only`"
+        close = nearest(name, [free for free in self.own if free not in self.pairs.here])
+        return "name unknown in the model" + (f"; nearest is {close}" if close else "")
+
+    def differences(self, model: ZooModel) -> Iterator[FieldDifference]:
+        """Fields of the components with chosen tensors in which the two specs differ."""
+        roles = {_role(name) for name in self.found}
+        ours, theirs = model.spec.dump(), self.source.model
+        fields = [(name, theirs.get(name), ours[name]) for name in ("scale", "codebook") if "encoder" in roles]
+        for role in (role for role in ROLES if role in roles):
+            old, new = theirs.get(role) or {}, ours[role]
+            names = dict.fromkeys([*old, *new]) if old.get("kind") == new["kind"] else ["kind"]
+            fields += [(f"{role}.{name}", old.get(name), new.get(name)) for name in names]
+        for name, old_value, new_value in fields:
+            if old_value != new_value:
+                yield FieldDifference(field=name, source=old_value, here=new_value)
+
+    def _row(self, status: Status, name: str, reason: str, refused: bool = False, asked: bool = True) -> TensorRow:
+        origin = self.pairs.here.get(name)
+        return TensorRow(
+            status=status,
+            name=name,
+            source=origin,
+            shape=tuple(self.own[name].shape),
+            source_shape=None if origin is None else tuple(self._theirs(name).shape),
+            reason=reason,
+            asked=asked,
+            refused=refused and self.spec.policy != "fit",
+        )
+
+    def _theirs(self, name: str) -> Tensor:
+        return self.source.tensors[self.pairs.here[name]]
+
+    def _as_it_is(self, name: str) -> str:
+        theirs, ours = self._theirs(name).dtype, self.own[name].dtype
+        rounded = "" if theirs == ours else f"{theirs} in the source, {ours} here".replace("torch.", "")
+        return "; ".join(filter(None, (self.pairs.reasons.get(name, ""), rounded)))
+
+    def _sizes(self, name: str, what: str) -> str:
+        theirs, ours = (_times(tensor.shape) for tensor in (self._theirs(name), self.own[name]))
+        return f"{theirs} in the source, {ours} here: {what}"
+
+
+def _require_paths(spec: TransferSpec, own: Tensors) -> None:
+    for path in spec.only or ():
+        if _role(path) not in ROLES:
+            raise unknown("only", f"one of {', '.join(ROLES)}", path, list(ROLES), "or a path in one")
+        if not any(inside(name, path) for name in own):
+            inner = {".".join(name.split(".")[: path.count(".") + 1]) for name in own if _role(name) == _role(path)}
+            hint = f"{_role(path)} holds {', '.join(sorted(inner))}" if inner else f"leave {_role(path)} out"
+            raise BundleError(f"only {path}", "a part with weights", "none in the model", hint)
+
+
+def _resizing(model: ZooModel) -> Resizing:
+    found = Resizing()
+    for role in ROLES:
+        part = model.get_submodule(role) if role in dict(model.named_children()) else None
+        if isinstance(part, Component):
+            found |= part.resizing().within(role)
+    return found
+
+
+def _by_owner(names: Mapping[str, object]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in names:
+        found.setdefault(name.rpartition(".")[0], []).append(name)
+    return found
+
+
+def _role(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _times(shape: torch.Size) -> str:
+    return " × ".join(map(str, shape)) or "one number"
