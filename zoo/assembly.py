@@ -1,5 +1,7 @@
 """ZooModel: one forward through the components of a spec."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -78,6 +80,17 @@ class ZooModel(nn.Module):
         """
         output, _, _ = self._encode(x, mask)
         return output
+
+    def decode(self, output: Output) -> Output:
+        """``output`` of ``encode``, or a copy of it with other tokens or codes, with its reconstruction and shapes.
+
+        Runs neither encoder nor head. Raises SpecError for a model without decoder.
+        """
+        self._require("decode", "encoder", "decoder")
+        assert self.decoder is not None
+        decoded = replace(output)
+        self._decode(self.decoder, decoded)
+        return decoded
 
     def tokenize(self, x: Tensor, mask: Tensor | None = None) -> Tokenized:
         """Tokens and histogram of codes of `x (b c t)`, as ``encode`` finds them.

@@ -1,0 +1,83 @@
+"""`zoo codebook` as a user types it."""
+
+import json
+
+import numpy as np
+import pytest
+from zoo_registry import Registry
+
+from zoo.train.fit import train
+
+MODEL = {
+    "encoder": {"kind": "vqshape.encoder", "patches": 8, "dim": 16, "heads": 2, "layers": 1,
+                "tokenizer_heads": 2, "tokenizer_layers": 1},
+    "quantizer": {"kind": "quantizers.ema", "codes": 6},
+    "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
+    "head": {"kind": "heads.histogram-linear"},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two runs that differ in their seeds, and one without a codebook."""
+    home = tmp_path_factory.mktemp("runs")
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 30), ("test", 12)):
+        np.save(home / f"X_{split}.npy", rng.normal(size=(count, 2, 40)).cumsum(-1).astype(np.float32))
+        np.save(home / f"y_{split}.npy", np.arange(count) % 3)
+    data = {"source": {"format": "npy", "path": str(home), "layout": "c t"}}
+    plain = {role: part for role, part in MODEL.items() if role not in ("quantizer", "head")}
+    for name, model, seed in (("one", MODEL, 0), ("other", MODEL, 1), ("plain", plain, 0)):
+        spec = {"name": name, "model": model, "data": data, "training": {"epochs": 1, "batch": 8, "seed": seed}}
+        train(Registry.discover().run(spec), home / name)
+    return home
+
+
+def test_the_table_says_the_score_first_and_files_are_written(zoo, runs):
+    found = zoo("codebook", runs / "one")
+    assert found.status == 0
+    title, score, *_ = found.out.strip().splitlines()
+    assert title == "Codebook, test split of 12 windows, 192 tokens"
+    assert score.startswith("score")
+    report = json.loads((runs / "one/codebook.json").read_text())
+    assert f"{report['score']:.3f}" in score
+    assert report["fingerprint"] == json.loads((runs / "one/run.json").read_text())["fingerprint"]
+    assert (runs / "one/codebook.npz").exists()
+    assert (runs / "one/figures/codebook-shapes.svg").exists()
+
+
+def test_json_is_the_report_and_the_same_every_time(zoo, runs):
+    one, again = (zoo("codebook", runs / "one", "--json") for _ in range(2))
+    assert one.json == again.json
+    assert one.json["probe"]["total"] == 12
+    assert sum(row["count"] for row in one.json["books"][0]["codes"]) == one.json["tokens"]
+
+
+def test_the_validation_split_has_files_of_its_own(zoo, runs):
+    assert zoo("codebook", runs / "other", "--split", "validation", "--json").json["split"] == "validation"
+    assert (runs / "other/codebook-validation.json").exists()
+    assert (runs / "other/figures/codebook-usage-validation.png").exists()
+    assert not (runs / "other/codebook.json").exists()
+
+
+def test_a_run_beside_itself_matches_and_another_less(zoo, runs):
+    stable = zoo("codebook", runs / "one", "--beside", runs / "one", "--beside", runs / "other", "--json").json[
+        "stability"
+    ]
+    assert stable["matches"][0] == pytest.approx(1)
+    assert stable["matches"][1] < 1
+    assert stable["mean"] == pytest.approx(np.mean(stable["matches"]))
+
+
+def test_a_model_without_a_codebook_is_refused(zoo, runs):
+    for words in ([runs / "plain"], [runs / "one", "--beside", runs / "plain"]):
+        found = zoo("codebook", *words)
+        assert found.status == 2
+        assert "expected a model with a codebook, found none" in found.err.strip().splitlines()[-1]
+    assert not (runs / "plain/codebook.json").exists()
+
+
+def test_no_run_is_refused(zoo, tmp_path):
+    found = zoo("codebook", tmp_path)
+    assert found.status == 2
+    assert "expected a run folder" in found.err

@@ -1,0 +1,24 @@
+"""`ZooModel.decode`, the second half of a forward."""
+
+import pytest
+import torch
+from made_models import batches, made
+from zoo_registry import SpecError
+
+from zoo.builder import build
+
+
+def test_encode_and_decode_are_a_forward():
+    model, (batch,) = made(), batches(8, 0)
+    with torch.no_grad():
+        encoded, whole = model.encode(batch.x), model(batch.x)
+        decoded = model.decode(encoded)
+    assert torch.equal(decoded.x_recon, whole.x_recon)
+    assert torch.equal(decoded.shapes, whole.shapes)
+    assert encoded.x_recon is None  # what was given stays as it was
+
+
+def test_a_model_without_decoder_says_so():
+    model = build({"input": {"channels": 2, "length": 64}, "encoder": {"kind": "conv.encoder", "dim": 8}}).eval()
+    with pytest.raises(SpecError, match="decoder: expected one to decode with"):
+        model.decode(model.encode(torch.zeros(1, 2, 64)))

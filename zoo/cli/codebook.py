@@ -1,0 +1,109 @@
+"""`zoo codebook`: is the codebook of a run good, and does the model need it?"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_facts, print_json, print_table, print_title
+
+if TYPE_CHECKING:
+    from zoo.codebook.report import BookReport, CodebookReport
+
+_MOST = 8
+
+
+def codebook(
+    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split to measure on.")] = "test",
+    beside: Annotated[
+        list[Path] | None, typer.Option(help="Folder of another run, whose shapes are matched; repeatable.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Measure the codebook of a run: different shapes, classes, bypass, one score; writes codebook.json and figures."""
+    from zoo.codebook.measure_run import measure_run
+    from zoo.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    report = measure_run(folder, split, beside or ()).report
+    if json:
+        print_json(report.model_dump(mode="json"))
+        return
+    _print_report(report)
+    print(f"\nmeasures in {folder.codebook(split)}, figures in {folder.figures}")
+
+
+def _print_report(report: "CodebookReport") -> None:
+    """Print the score with its parts, then books, then what the model does without its codes, then codes."""
+    print_title(f"Codebook, {report.split} split of {report.windows} windows, {report.tokens} tokens")
+    parts = ", ".join(f"{name} {part:.3f}" for name, part in report.parts.items())
+    print_facts([("score", f"{report.score:.3f}, the geometric mean of {parts}"), *_facts(report)])
+    _print_books(report)
+    for book in report.books:
+        _print_codes(book)
+
+
+def _facts(report: "CodebookReport") -> list[tuple[str, str]]:
+    probe, bypass, faith, stable = report.probe, report.bypass, report.faithfulness, report.stability
+    found = [("probe", f"{probe.correct}/{probe.total} from histograms of codes; majority {probe.majority}")]
+    if bypass:
+        nearest = "" if bypass.nearest is None else f", nearest other {bypass.nearest:.4g}"
+        others = f"shuffled {bypass.shuffled:.4g}, averaged {bypass.averaged:.4g}{nearest}"
+        found.append(("MSE", f"{bypass.mse:.4g}; with codes {others}; of the mean {bypass.mean_mse:.4g}"))
+    if faith:
+        areas = f"deletion {faith.deletion:.3f}, insertion {faith.insertion:.3f}, random order {faith.random:.3f}"
+        found.append(("faithful", f"{areas}: areas under the accuracy of {faith.classifier}, {faith.windows} windows"))
+    if stable:
+        matches = ", ".join(f"{match:.3f} {run}" for run, match in zip(stable.runs, stable.matches, strict=True))
+        found.append(("stability", f"{stable.mean:.3f}: {matches}"))
+    return found
+
+
+def _print_books(report: "CodebookReport") -> None:
+    print_title("Books")
+    columns = ["book", "used", "perplexity", "effective", "distinct", "DTW", "straight", "bits", "of", "purity"]
+    rows = [
+        (
+            book.usage.book,
+            f"{book.usage.used}/{book.usage.codes}",
+            f"{book.usage.perplexity:.1f}",
+            *_shapes(book),
+            *(f"{value:.3f}" for value in (book.information, book.class_entropy, book.purity)),
+        )
+        for book in report.books
+    ]
+    print_table(columns, rows, numbers=columns[1:])
+
+
+def _shapes(book: "BookReport") -> tuple[str, ...]:
+    found = book.shapes
+    if found is None:
+        return ("not measured", "", "", "")
+    dtw = "" if found.dtw is None else f"{found.dtw:.3f}"
+    return f"{found.effective:.1f}", f"{found.distinctness:.3f}", dtw, f"{found.flat}/{found.measured}"
+
+
+def _print_codes(book: "BookReport") -> None:
+    print_title(f"Most used codes, {book.usage.book}")
+    columns = ["code", "tokens", "share", "start", "length", "line R²", "bits", "classes"]
+    rows = [
+        (
+            str(code.code),
+            str(code.count),
+            f"{code.share:.3f}",
+            *(_number(value) for value in (code.start, code.length, code.flatness, code.information)),
+            ", ".join(f"{found.name} {found.share:.0%}" for found in code.classes),
+        )
+        for code in book.codes[:_MOST]
+    ]
+    print_table(columns, rows, numbers=columns[:-1])
+    if book.shapes and book.shapes.pairs:
+        first = book.shapes.duplicates[0]
+        pair = f"{first.codes[0]} and {first.codes[1]} (correlation {first.correlation:.3f})"
+        print(f"{book.shapes.pairs} pairs of codes draw nearly the same shape, the most used {pair}")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"

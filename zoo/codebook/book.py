@@ -1,0 +1,154 @@
+"""The report of one book of codes, and the arrays that pictures of it need."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from zoo.codebook import classes
+from zoo.codebook.report import BookReport, CodeRow, NearDuplicate, ShapeReport
+from zoo.codebook.shapes import Array
+from zoo.codebook.similarity import (
+    FLAT,
+    SAME,
+    correlations,
+    distinctness,
+    grouped,
+    mean_warped,
+    straightness,
+    warped,
+)
+from zoo.codebook.survey import BINS, Survey
+from zoo.evaluate.usage import UsageReport, perplexity, usage_reports
+
+MOST_SHAPES = 2048
+"""Codes whose shapes are compared pair by pair, the most used ones."""
+MOST_WARPED = 64
+MOST_LISTED = 50
+
+
+@dataclass(frozen=True)
+class Book:
+    """Used codes of one book, or of one level, most used first.
+
+    ``codes (u)`` are their numbers, ``classes (u y)`` their tokens by class, ``starts`` and ``lengths (u 100)`` by
+    hundredths of the series, and ``shapes (v s)`` the normalised shapes of the first v ≤ 2048; None: not known.
+    """
+
+    usage: UsageReport
+    codes: Array
+    classes: Array
+    starts: Array | None
+    lengths: Array | None
+    shapes: Array | None
+
+    @property
+    def counts(self) -> Array:
+        """Tokens of each code, `(u)`."""
+        found: Array = self.classes.sum(1)
+        return found
+
+
+def books_of(found: Survey) -> list[Book]:
+    """Every book and level of a survey."""
+    counts = found.counts
+    per_code = counts.sum(-1)
+    used = [[_most_used(level) for level in book] for book in per_code]
+    shapes = found.shapes([[codes[:MOST_SHAPES] for codes in levels] for levels in used])
+    reports = usage_reports(torch.from_numpy(per_code))
+    return [
+        Book(
+            usage=reports[g * found.shape[1] + q],
+            codes=codes,
+            classes=counts[g, q, codes],
+            starts=None if found.starts is None else found.starts[g, q, codes],
+            lengths=None if found.lengths is None else found.lengths[g, q, codes],
+            shapes=None if shapes is None else shapes[g][q],
+        )
+        for g, levels in enumerate(used)
+        for q, codes in enumerate(levels)
+    ]
+
+
+def _most_used(counts: Array) -> Array:
+    order = np.argsort(-counts, kind="stable")
+    return order[counts[order] > 0]
+
+
+def book_report(book: Book, source: str | None, names: tuple[str, ...]) -> BookReport:
+    """Measures of one book, whose classes are ``names``."""
+    shapes, groups = _shape_report(book, source)
+    return BookReport(
+        usage=book.usage,
+        codes=_rows(book, names, groups),
+        information=classes.information(book.classes),
+        class_entropy=classes.entropy(book.classes.sum(0)),
+        purity=classes.purity(book.classes),
+        shapes=shapes,
+    )
+
+
+def _rows(book: Book, names: tuple[str, ...], groups: Array | None) -> tuple[CodeRow, ...]:
+    base, total = book.classes.sum(0), book.counts.sum()
+    information = classes.divergences(book.classes)
+    lines = None if book.shapes is None else straightness(book.shapes)
+    return tuple(
+        CodeRow(
+            code=int(code),
+            count=int(book.counts[row]),
+            share=float(book.counts[row] / total),
+            classes=classes.first_classes(book.classes[row], base, names),
+            speaks_for=classes.speaks_for(book.classes[row], base, names),
+            information=float(information[row]),
+            start=None if book.starts is None else _median(book.starts[row]),
+            length=None if book.lengths is None else _median(book.lengths[row]),
+            flatness=float(lines[row]) if lines is not None and row < len(lines) else None,
+            group=int(groups[row]) if groups is not None and row < len(groups) else None,
+        )
+        for row, code in enumerate(book.codes)
+    )
+
+
+def _median(histogram: Array) -> float:
+    """The middle of the bin that holds the median."""
+    cumulated = histogram.cumsum()
+    return float((np.searchsorted(cumulated, cumulated[-1] / 2) + 0.5) / BINS)
+
+
+def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, Array | None]:
+    """Measures of the shapes, and the group of each."""
+    if book.shapes is None or source is None or not len(book.shapes):
+        return None, None
+    counts = book.counts[: len(book.shapes)]
+    correlation = correlations(book.shapes, book.shapes)
+    groups, flat = grouped(correlation), straightness(book.shapes) >= FLAT
+    pairs, listed = _duplicates(book, correlation)
+    report = ShapeReport(
+        source=source,
+        measured=len(counts),
+        groups=int(groups.max()) + 1,
+        effective=perplexity(torch.from_numpy(np.bincount(groups, counts))),
+        distinctness=distinctness(correlation, counts),
+        dtw=mean_warped(book.shapes[:MOST_WARPED], counts[:MOST_WARPED]),
+        flat=int(flat.sum()),
+        flat_share=float(counts[flat].sum() / counts.sum()),
+        pairs=pairs,
+        duplicates=listed,
+    )
+    return report, groups
+
+
+def _duplicates(book: Book, correlation: Array) -> tuple[int, tuple[NearDuplicate, ...]]:
+    """How many pairs of shapes are the same, and those used most."""
+    assert book.shapes is not None
+    one, other = np.nonzero(np.triu(correlation >= SAME, 1))
+    listed = np.argsort(-book.counts[other], kind="stable")[:MOST_LISTED]  # the rarer of a pair, as rows go by use
+    one_listed, other_listed = one[listed], other[listed]
+    distances = warped(book.shapes[one_listed], book.shapes[other_listed])
+    found = tuple(
+        NearDuplicate(
+            codes=(int(book.codes[i]), int(book.codes[j])), correlation=float(correlation[i, j]), dtw=float(distance)
+        )
+        for i, j, distance in zip(one_listed, other_listed, distances, strict=True)
+    )
+    return len(one), found

@@ -1,0 +1,142 @@
+"""Whether the codes that know of classes are those a classifier listens to: deletion and insertion of their tokens."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zoo.assembly import ZooModel
+from zoo.codebook.bypass import with_codes
+from zoo.codebook.classes import divergences
+from zoo.codebook.report import FaithfulnessReport
+from zoo.codebook.shapes import Array
+from zoo.codebook.survey import Survey
+from zoo.contracts import Attributes, Output
+from zoo.data.module import Batch
+
+STEPS = 8
+_ORDERS = 2
+"""Random orders that the informative one stands beside."""
+
+
+class Classifier:
+    """A model's own head where it reads what is made of codes, else a judge reading the rebuilt signal."""
+
+    def __init__(self, model: ZooModel, judges: Mapping[str, ZooModel]) -> None:
+        head = model.spec.head
+        self.model = model
+        self.judge: ZooModel | None = None
+        self.name: str | None = None
+        if head is not None and head.needs in ("recon", "tokens", "codes"):
+            self.name = "head"
+        elif judges and model.decoder is not None:
+            name, self.judge = next(iter(judges.items()))
+            self.name = f"{name} on rebuilt"
+        self._decodes = self.judge is not None or (head is not None and head.needs == "recon")
+
+    def predict(self, output: Output) -> Tensor:
+        """Classes `(b)` of what ``encode`` gave, or of a changed copy of it."""
+        output = self.model.decode(output) if self._decodes else output
+        if self.judge is None:
+            assert self.model.head is not None
+            logits: Tensor = self.model.head(output)
+            return logits.argmax(-1)
+        judged = self.judge(output.x_recon, output.mask).logits
+        found: Tensor = judged.argmax(-1)
+        return found
+
+
+@torch.no_grad()
+def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: Survey) -> FaithfulnessReport | None:
+    """Areas under accuracy over the share of tokens, the order of codes and their shares being those of ``known``.
+
+    Codes are taken in up to 8 steps of about equal shares of tokens. None without a classifier.
+    """
+    if classifier.name is None:
+        return None
+    model, counts = classifier.model, known.counts[:, 0]
+    assert model.quantizer is not None
+    typical = known.pool.typical(model.quantizer, next(model.parameters()).device)
+    orders = [_informative_first(counts), *_at_random(counts)]
+    plans = [_Steps(order, counts.sum(-1)) for order in orders]
+    every = np.stack([keep for plan in plans for keep in plan.without()] + plans[0].only())
+    kept, place = np.unique(every, axis=0, return_inverse=True)
+    correct, windows = np.zeros(len(kept), np.int64), 0
+    for batch in batches:
+        output = model.encode(batch.x, batch.mask)
+        windows += len(batch.y)
+        for step, keep in enumerate(kept):
+            guess = classifier.predict(reduced(model, output, torch.from_numpy(keep).to(output.x.device), typical))
+            correct[step] += int((guess == batch.y).sum())
+    accuracy = np.split(correct[place.ravel()] / max(windows, 1), np.cumsum([len(plan.shares) for plan in plans]))
+    areas = [plan.area(found) for plan, found in zip(plans, accuracy[:-1], strict=True)]
+    return FaithfulnessReport(
+        classifier=classifier.name,
+        windows=windows,
+        deletion=areas[0],
+        insertion=plans[0].area(accuracy[-1]),
+        random=float(np.mean(areas[1:])),
+    )
+
+
+def reduced(model: ZooModel, output: Output, keep: Tensor, typical: Tensor) -> Output:
+    """``output`` without the tokens whose first code is not in ``keep (g k)``.
+
+    They are masked out. As a decoder may draw something in a masked token's place, they hold nothing of their own:
+    the ``typical`` codes `(g q)` and the mean attributes of their series.
+    """
+    assert output.quantized is not None
+    assert output.tokens is not None
+    codes, tokens = output.quantized.codes, output.tokens
+    book = torch.arange(codes.shape[1], device=codes.device).clamp(max=len(keep) - 1)
+    kept = keep[book.view(1, -1, 1), codes[..., 0]]
+    real = torch.ones_like(kept) if tokens.mask is None else tokens.mask
+    attributes = tokens.attributes
+    if attributes is not None:
+        attributes = Attributes(*(torch.where(kept, a, _mean(a, real)) for a in attributes))
+    replaced = torch.where(kept.unsqueeze(-1), codes, typical[book][None, :, None])
+    changed = replace(output, tokens=tokens._replace(mask=kept & real, attributes=attributes))
+    return with_codes(model, changed, replaced)
+
+
+def _mean(values: Tensor, real: Tensor) -> Tensor:
+    """Mean of `(b c n)` over the real tokens of each series, `(b c 1)`."""
+    return torch.where(real, values, 0).sum(-1, keepdim=True) / real.sum(-1, keepdim=True).clamp(min=1)
+
+
+def _informative_first(counts: Array) -> Array:
+    """Codes of all books, flat, by how much a token of theirs says of its class, from `counts (g k y)`."""
+    found = np.concatenate([divergences(book) for book in counts])
+    return np.argsort(-found, kind="stable")
+
+
+def _at_random(counts: Array) -> list[Array]:
+    random = np.random.default_rng(0)
+    return [random.permutation(counts.shape[0] * counts.shape[1]) for _ in range(_ORDERS)]
+
+
+class _Steps:
+    """An order of codes `(g k)`, flat, cut where their tokens reach equal shares; ``shares`` are those reached."""
+
+    def __init__(self, order: Array, counts: Array) -> None:
+        self.order, self.size = order, counts.shape
+        reached = counts.ravel()[order].cumsum() / max(counts.sum(), 1)
+        inner = np.searchsorted(reached, np.arange(1, STEPS) / STEPS) + 1
+        self.cuts = np.unique([0, *inner[inner < len(order)], len(order)])
+        self.shares = np.concatenate([[0], reached])[self.cuts]
+
+    def only(self) -> list[Array]:
+        """For each cut, True for the codes before it: `(g k)`."""
+        rank = np.empty(len(self.order), np.int64)
+        rank[self.order] = np.arange(len(self.order))
+        return [(rank < cut).reshape(self.size) for cut in self.cuts]
+
+    def without(self) -> list[Array]:
+        """For each cut, False for the codes before it."""
+        return [~kept for kept in self.only()]
+
+    def area(self, accuracy: Array) -> float:
+        """Area under ``accuracy`` at the cuts, by trapezoids."""
+        return float(((accuracy[1:] + accuracy[:-1]) / 2 * np.diff(self.shares)).sum())

@@ -1,0 +1,58 @@
+"""Measure the codebook of a trained run on one of its splits and write what was found."""
+
+from collections.abc import Iterator, Sequence
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from lightning.fabric.utilities import move_data_to_device
+
+from zoo.codebook.book import Book, books_of
+from zoo.codebook.measure import Measured, Windows, measure
+from zoo.codebook.stored import write_measured
+from zoo.codebook.survey import survey
+from zoo.data.module import Batch, SplitDataset
+from zoo.evaluate.judges import load_judges
+from zoo.evaluate.opened import AnySplit, Opened, SplitName, open_run
+from zoo.run_folder import RunFolder
+from zoo.weights.manifest import read_manifest
+
+MOST_TRAINING = 16_384
+"""Training windows that the probe, and the order of codes, are learned of."""
+MOST_FEW = 128
+"""Windows of which codes' tokens are deleted."""
+
+
+def measure_run(folder: RunFolder, split: SplitName = "test", beside: Sequence[Path] = ()) -> Measured:
+    """Measure the codebook in ``folder``, match it with those of the runs ``beside``, and write files into the folder.
+
+    Raises ZooError when there is no finished run, when the data are not those it was trained on, when the model has
+    no codebook, or when codebooks cannot be matched.
+    """
+    opened = open_run(folder)
+    others = {str(path): _books(open_run(RunFolder(path)), split) for path in beside}
+    windows = Windows(
+        name=split,
+        split=opened.batches(split),
+        few=_some(opened, split, MOST_FEW),
+        train=_some(opened, "train", MOST_TRAINING),
+    )
+    judges = load_judges(opened.run.evaluation.judges, opened.data.data.input)
+    for judge in judges.values():
+        judge.to(opened.device)
+    measured = measure(opened.model, windows, opened.classes, judges, others)
+    facts = {"fingerprint": opened.fingerprint, "weights": read_manifest(folder.bundle).sha256}
+    write_measured(folder, measured, facts)
+    return measured
+
+
+def _books(opened: Opened, split: SplitName) -> list[Book]:
+    return books_of(survey(opened.model, opened.batches(split), len(opened.classes)))
+
+
+def _some(opened: Opened, name: AnySplit, most: int) -> Iterator[Batch]:
+    """At most so many windows of a split, evenly spread, in order."""
+    split, size = opened.split(name), opened.data.judge_batch
+    rows = np.linspace(0, len(split) - 1, min(len(split), most)).round().astype(np.intp)
+    for part in np.array_split(rows, ceil(len(rows) / size)):
+        yield move_data_to_device(SplitDataset(split).__getitems__(part.tolist()), opened.device)

@@ -1,0 +1,173 @@
+"""Pictures of a codebook: its shapes by use, its usage, its classes, and where its codes lie."""
+
+from math import ceil, sqrt
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
+
+from zoo.codebook.book import Book
+from zoo.codebook.measure import Measured
+from zoo.codebook.report import BookReport
+from zoo.codebook.shape_grid import percent, shapes_picture, shortened
+from zoo.codebook.shapes import Array
+from zoo.codebook.survey import BINS
+from zoo.drawing import SMALL, listed, new_figure, plain, tidy
+from zoo.evaluate.usage import UsageReport
+from zoo.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES
+from zoo.picture import Picture
+
+_ROWS = 32
+"""Codes told one by one, the most used."""
+_SQUARES = 4096
+_NUMBERED = 100
+"""Codes up to which squares carry their numbers."""
+_SHADES = 12
+_DOUBLINGS = 3
+"""Times that a class is over- or under-represented twice over at full colour."""
+
+
+def pictures(measured: Measured) -> list[Picture]:
+    """Everything that can be drawn of every book."""
+    found = []
+    for number, (book, report) in enumerate(zip(measured.books, measured.report.books, strict=True)):
+        ending = f"-{number}" if len(measured.books) > 1 else ""
+        ending += f"-{measured.report.split}" if measured.report.split != "test" else ""
+        for picture in _of_book(book, report, measured.classes):
+            found.append(Picture(f"codebook-{picture.name}{ending}", picture.title, picture.alt, picture.figure))
+    return found
+
+
+def _of_book(book: Book, report: BookReport, names: tuple[str, ...]) -> list[Picture]:
+    if not len(book.codes):
+        return []
+    usage, classes = usage_picture(book.usage), classes_picture(book, names)
+    drawn = (shapes_picture(book, report, names), usage, classes, places_picture(book))
+    return [picture for picture in drawn if picture is not None]
+
+
+def usage_picture(usage: UsageReport) -> Picture:
+    """How often each code occurs, in a square in the order of their numbers; a dead one is an empty frame.
+
+    Of more than 4096 codes, several make one square.
+    """
+    each = ceil(usage.codes / _SQUARES)
+    counts = np.pad(np.asarray(usage.counts), (0, -usage.codes % each)).reshape(-1, each).sum(1)
+    side = ceil(sqrt(len(counts)))
+    figure = new_figure(4.2, 4.5)
+    axis = figure.subplots()
+    shades = np.ceil(counts / max(counts.max(), 1) * _SHADES).astype(int)
+    for shade in np.unique(shades[shades > 0]):
+        squares = _squares(np.flatnonzero(shades == shade), side)
+        axis.add_patch(PathPatch(squares, facecolor=SERIES[0], alpha=shade / _SHADES, linewidth=0))
+    axis.add_patch(PathPatch(_squares(np.flatnonzero(counts == 0), side), facecolor="none", edgecolor=MUTED, lw=0.6))
+    if usage.codes <= _NUMBERED:
+        for code, shade in enumerate(shades):
+            color = ON_SERIES if shade > 0.6 * _SHADES else INK
+            axis.text(code % side, code // side, str(code), ha="center", va="center", fontsize=SMALL, color=color)
+    told = f"{usage.book}: {usage.used} of {usage.codes} codes used, perplexity {usage.perplexity:.1f}"
+    most = f"{'a square is' if each == 1 else f'{each} codes make a square,'} darkest at {_share(counts)} of tokens"
+    tidy(axis, x=f"{most}; empty frames: never used", title=told)
+    rows = ceil(len(counts) / side)
+    axis.set(xlim=(-0.6, side - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal", xticks=[], yticks=[])
+    axis.spines[:].set_visible(False)
+    alt = (
+        f"{told}; the most used has {_share(np.asarray(usage.counts))} of tokens, {usage.codes - usage.used} are dead."
+    )
+    return Picture("usage", "How often each code occurs", alt, figure)
+
+
+def _share(counts: Array) -> str:
+    return percent(counts.max() / max(counts.sum(), 1))
+
+
+def _squares(cells: Array, side: int) -> Path:
+    """Squares, a little apart, at numbered cells of a grid ``side`` wide: one path, whatever their number."""
+    corner = np.array([(-0.46, -0.46), (0.46, -0.46), (0.46, 0.46), (-0.46, 0.46), (-0.46, -0.46)])
+    middle = np.stack([cells % side, cells // side], -1)
+    codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(cells)
+    return Path((middle[:, None] + corner).reshape(-1, 2), codes)
+
+
+def classes_picture(book: Book, names: tuple[str, ...]) -> Picture:
+    """Which classes a code's tokens belong to, a row per code, coloured by how far that is from all tokens."""
+    base = book.classes.sum(0)
+    counts = np.concatenate([base[None], book.classes[:_ROWS]])
+    shares, base = counts / counts.sum(1, keepdims=True), base / base.sum()
+    lift = np.log2(np.maximum(np.divide(shares, base, out=np.ones_like(shares), where=base > 0), 2.0**-_DOUBLINGS))
+    figure = new_figure(1.5 + 0.4 * max(len(names), 6), 1.7 + 0.2 * len(counts))
+    axis = figure.subplots()
+    _shade(axis, np.clip(lift / _DOUBLINGS, 0, 1), SERIES[0])
+    _shade(axis, np.clip(-lift / _DOUBLINGS, 0, 1) / 2, REBUILT)
+    for row, column in np.argwhere(shares >= 0.005):
+        color = ON_SERIES if lift[row, column] > 0.6 * _DOUBLINGS else INK
+        text = f"{100 * shares[row, column]:.0f}"
+        axis.text(column, row, text, ha="center", va="center", fontsize=SMALL - 1, color=color)
+    told = f"{book.usage.book}: percent of each code's tokens by class{_first_rows(book)}"
+    tidy(axis, y="code, most used first", title=f"{told}\nblue: more than among all tokens, orange: less")
+    axis.axhline(0.5, color=RULE, linewidth=1)
+    axis.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(counts) - 0.5, -0.5))
+    labels = [plain(shortened(name, 20)) for name in names]
+    axis.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
+    axis.set_yticks(range(len(counts)), ["all", *(str(code) for code in book.codes[:_ROWS])])
+    return Picture("classes", "Codes and classes", _most_telling(book, lift[1:], shares[1:], names), figure)
+
+
+def _shade(axis: Axes, strength: Array, color: str) -> None:
+    """Cells `(u y)` in shades of ``color``, one path per shade."""
+    shades = np.round(strength * _SHADES).astype(int)
+    for shade in np.unique(shades[shades > 0]):
+        squares = _squares(np.flatnonzero(shades == shade), strength.shape[1])
+        axis.add_patch(PathPatch(squares, facecolor=color, alpha=shade / _SHADES, linewidth=0))
+
+
+def _first_rows(book: Book) -> str:
+    return f", the {_ROWS} most used of {len(book.codes)}" if len(book.codes) > _ROWS else ""
+
+
+def _most_telling(book: Book, lift: Array, shares: Array, names: tuple[str, ...]) -> str:
+    """The codes that stand most for one class, in a sentence."""
+    telling = np.where(shares > 0, lift * shares, -np.inf)
+    rows = np.argsort(-telling.max(1), kind="stable")[:3]
+    told = [
+        f"{names[int(telling[row].argmax())]} has {shares[row, telling[row].argmax()]:.0%} of code {book.codes[row]}"
+        for row in rows
+    ]
+    return f"Classes of each code's tokens, {len(shares)} codes by {len(names)} classes: {listed(told)}."
+
+
+def places_picture(book: Book) -> Picture | None:
+    """Where codes start and how long they are: median, quartiles and nine tenths; None without attributes."""
+    if book.starts is None or book.lengths is None:
+        return None
+    few = min(len(book.codes), _ROWS)
+    figure = new_figure(7, 1.1 + 0.19 * few)
+    axes = figure.subplots(1, 2, sharey=True)
+    for axis, histograms, label in zip(axes, (book.starts, book.lengths), ("start", "length"), strict=True):
+        _intervals(axis, histograms[:few])
+        tidy(axis, x=f"{label}, share of the series")
+        axis.grid(axis="x", color=RULE, linewidth=0.6)
+        axis.set_axisbelow(True)
+    tidy(axes[0], x="start, share of the series", y="code, most used first", title=book.usage.book + _first_rows(book))
+    axes[0].set_ylim(few - 0.5, -0.5)
+    axes[0].set_yticks(range(few), [str(code) for code in book.codes[:few]])
+    start, length = (_quantile(h.sum(0), 0.5) for h in (book.starts, book.lengths))
+    told = "Median, middle half and nine tenths of starts and lengths"
+    alt = f"{told} of {few} codes; over all codes the median start is {start:.2f}, the median length {length:.2f}."
+    return Picture("places", "Where codes lie, and how long they are", alt, figure)
+
+
+def _intervals(axis: Axes, histograms: Array) -> None:
+    """A row per code: a thin line over nine tenths of its tokens, a thick one over half, a dot at the median."""
+    for row, histogram in enumerate(histograms):
+        low, first, middle, third, high = (_quantile(histogram, q) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
+        axis.plot((low, high), (row, row), color=MUTED, linewidth=1)
+        axis.plot((first, third), (row, row), color=SERIES[0], linewidth=3.5, solid_capstyle="butt")
+        axis.plot(middle, row, "o", color=INK, markersize=3)
+    axis.set_xlim(-0.01, 1.01)
+
+
+def _quantile(histogram: Array, share: float) -> float:
+    cumulated = histogram.cumsum()
+    return float((np.searchsorted(cumulated, max(share * cumulated[-1], 0.5)) + 0.5) / BINS)

@@ -1,0 +1,42 @@
+"""The histogram probe: what a linear classifier learns from how often each code occurs."""
+
+import warnings
+
+import numpy as np
+from scipy.sparse import csr_array, diags_array
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from zoo.codebook.report import ProbeReport
+from zoo.codebook.shapes import Array
+from zoo.codebook.survey import Survey
+
+_PENALTY = 0.1
+"""C of scikit-learn's LogisticRegression: fixed, so that nothing is chosen."""
+_STEPS = 300
+
+
+def probe(train: Survey, split: Survey) -> ProbeReport:
+    """Logistic regression on shares of codes per channel and level, over their deviation in ``train``."""
+    support = np.bincount(split.labels, minlength=split.classes)
+    guess = _fit_and_predict(_shares(train.histograms), train.labels, _shares(split.histograms))
+    return ProbeReport(correct=int((guess == split.labels).sum()), total=len(split.labels), majority=int(support.max()))
+
+
+def _shares(counts: csr_array) -> csr_array:
+    """Counts of each window `(m f)` over the number of its codes."""
+    return csr_array(diags_array(1 / np.maximum(counts.sum(1), 1)) @ counts)
+
+
+def _fit_and_predict(x: csr_array, y: Array, other: csr_array) -> Array:
+    """Classes of ``other``, told by a classifier of ``x`` and ``y``; the one class where there is no other."""
+    if len(np.unique(y)) < 2:
+        return np.full(other.shape[0], y[0])
+    scale = StandardScaler(with_mean=False).fit(x)  # means stay, so that what is sparse stays so
+    learner = LogisticRegression(C=_PENALTY, max_iter=_STEPS, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        learner.fit(scale.transform(x), y)
+    found: Array = learner.predict(scale.transform(other))
+    return found

@@ -1,0 +1,40 @@
+"""One number for sweeps: the geometric mean of parts, each of which can ruin it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from zoo.codebook.report import BookReport, BypassReport, ProbeReport
+
+_NOTHING = 1e-3
+"""A part below this counts as 0."""
+
+
+def score_parts(books: Sequence[BookReport], bypass: BypassReport | None, probe: ProbeReport) -> dict[str, float]:
+    """Parts in [0, 1], 1 being best; means over books, and what was not measured is left out.
+
+    ``used``: share of codes used. ``effective``: effective codes over codes compared. ``distinct``: distinctness.
+    ``varied``: share of tokens whose shape is no straight line. ``classes``: share of what the majority class gets
+    wrong that the histogram probe gets right. ``reliance``: that of the decoder on the codes.
+    """
+    shapes = [book.shapes for book in books if book.shapes is not None]
+    found = {"used": _mean(book.usage.used / book.usage.codes for book in books)}
+    if shapes:
+        found["effective"] = _mean(shape.effective / shape.measured for shape in shapes)
+        found["distinct"] = _mean(shape.distinctness for shape in shapes)
+        found["varied"] = _mean(1 - shape.flat_share for shape in shapes)
+    if probe.majority < probe.total:
+        found["classes"] = (probe.correct - probe.majority) / (probe.total - probe.majority)
+    if bypass is not None:
+        found["reliance"] = bypass.reliance
+    return {name: float(np.clip(part, 0, 1)) for name, part in found.items()}
+
+
+def score(parts: Mapping[str, float]) -> float:
+    """The geometric mean of ``parts``; 0 where one of them is below .001."""
+    values = np.asarray(list(parts.values()))
+    return float(np.exp(np.log(values).mean())) if (values >= _NOTHING).all() else 0.0
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))

@@ -1,0 +1,109 @@
+"""The grid of a book's shapes: one cell per group of near-duplicates, most used first."""
+
+from collections.abc import Sequence
+from math import ceil
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from zoo.codebook.book import Book
+from zoo.codebook.report import BookReport
+from zoo.codebook.shapes import Array, normalised
+from zoo.codebook.similarity import FLAT, straightness
+from zoo.drawing import SMALL, TEXT, new_figure, plain
+from zoo.palette import INK, MUTED, REBUILT, RULE, SERIES, SOFT
+from zoo.picture import Picture
+
+_ACROSS, _CELLS = 6, 60
+"""Cells side by side, and in all."""
+_WIDTH, _HEIGHT = 1.25, 1.2
+"""Of a cell in inches."""
+_THIN = 24
+"""Shapes of a group that are drawn beside their mean."""
+
+
+def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Picture | None:
+    """Shapes of used codes with their number, count, share and first class; None where they were not measured."""
+    if book.shapes is None or report.shapes is None:
+        return None
+    groups = _groups(report)
+    shown = groups[:_CELLS]
+    across = min(_ACROSS, len(shown))
+    down, width = ceil(len(shown) / across), max(across, 4)
+    figure = new_figure(_WIDTH * width, _HEIGHT * down + 0.5)
+    axis = figure.subplots()
+    for cell, rows in enumerate(shown):
+        _cell(axis, (cell % across, -(cell // across)), rows, book, report, names)
+    axis.set(xlim=(0, width), ylim=(1 - down, 1))
+    axis.axis("off")
+    told = _told(len(shown), len(groups), report, sum(book.counts[rows].sum() for rows in shown) / book.counts.sum())
+    axis.set_title(f"{plain(told)}\norange: as good as a straight line", fontsize=TEXT + 0.5, loc="left")
+    return Picture("shapes", "Shapes of the codes, most used first", _alt(told, shown[0], book, report, names), figure)
+
+
+def _groups(report: BookReport) -> list[list[int]]:
+    """Rows of codes by group, the group used most first."""
+    groups: dict[int, list[int]] = {}
+    for row, code in enumerate(report.codes):
+        if code.group is not None:
+            groups.setdefault(code.group, []).append(row)
+    return sorted(groups.values(), key=lambda rows: -sum(report.codes[row].count for row in rows))
+
+
+def _told(shown: int, groups: int, report: BookReport, share: float) -> str:
+    some = f"{shown} of {groups}" if shown < groups else str(groups)
+    noun = "shape" if groups == 1 else "different shapes"
+    used = f"{report.usage.used} used of {report.usage.codes} codes"
+    rest = f", {share:.0%} of tokens" if share < 0.9995 else ""
+    return f"{report.usage.book}: {some} {noun} from {used}{rest}"
+
+
+def _alt(told: str, first: Sequence[int], book: Book, report: BookReport, names: tuple[str, ...]) -> str:
+    assert report.shapes is not None
+    counts = book.classes[first].sum(0)
+    share, mostly = counts.sum() / book.classes.sum(), names[int(counts.argmax())]
+    codes = f"{len(first)} codes draw" if len(first) > 1 else "one code draws"
+    straight = f"{report.shapes.flat} of {report.shapes.measured} codes draw as good as a straight line"
+    return f"{told}. The most used shape, which {codes}, has {share:.0%} of tokens, mostly of {mostly}; {straight}."
+
+
+def _cell(
+    axis: Axes, corner: tuple[int, int], rows: list[int], book: Book, report: BookReport, names: tuple[str, ...]
+) -> None:
+    """One group: its shapes thin, their mean thick, what it is in words above and below."""
+    assert book.shapes is not None
+    shapes, counts = book.shapes[rows], book.counts[rows]
+    mean = normalised(counts @ shapes)
+    _lines(axis, corner, shapes, mean, REBUILT if straightness(mean[None])[0] >= FLAT else SERIES[0])
+    share, classes = counts.sum() / book.counts.sum(), book.classes[rows].sum(0)
+    several = f" ×{len(rows)} codes" if len(rows) > 1 else ""
+    _write(axis, corner, 0.9, f"{report.codes[rows[0]].code}{several}", INK)
+    _write(axis, corner, 0.78, f"{counts.sum():,} · {percent(share)}", SOFT)
+    first = int(classes.argmax())
+    _write(axis, corner, 0.14, f"{shortened(names[first])} {classes[first] / classes.sum():.0%}", SOFT)
+
+
+def _lines(axis: Axes, corner: tuple[int, int], shapes: Array, mean: Array, color: str) -> None:
+    across = corner[0] + 0.04 + 0.88 * np.linspace(0, 1, shapes.shape[1])
+    middle, scale = corner[1] + 0.46, 0.21 / max(np.abs(shapes).max(), 1e-9)
+    axis.plot((across[0], across[-1]), (middle, middle), color=RULE, linewidth=0.6)
+    if len(shapes) > 1:
+        for shape in shapes[:_THIN]:
+            axis.plot(across, middle + scale * shape, color=MUTED, linewidth=0.5)
+    axis.plot(across, middle + scale * mean, color=color, linewidth=1.6)
+
+
+def _write(axis: Axes, corner: tuple[int, int], height: float, text: str, color: str) -> None:
+    place = corner[0] + 0.04, corner[1] + height
+    axis.text(*place, plain(text), color=color, fontsize=SMALL, va="center")
+
+
+def percent(share: float) -> str:
+    """A share in percent with two digits, such as 23%, 4.1% or 0.07%."""
+    digits = 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2
+    return f"{share:.{digits}%}"
+
+
+def shortened(name: str, most: int = 12) -> str:
+    """``name`` cut to so many letters."""
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

@@ -1,0 +1,108 @@
+"""The shape of a code: what the decoder draws for it, or the mean of what its tokens draw or stand for."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from einops import rearrange
+from numpy.typing import NDArray
+from torch import Tensor
+
+from zoo.assembly import ZooModel
+from zoo.codebook.spans import read_spans
+from zoo.contracts import Attributes, Output, Tokens
+
+Array = NDArray[Any]
+Source = Literal["decoded", "mean decoded", "mean input"]
+
+_SAMPLES = 64
+"""Samples of a mean input."""
+_LEAST = 1e-6
+"""Deviation of a drawn shape, or of a stretch over that of its series, under which it is constant."""
+_COHERENT = 0.1
+"""Deviation of a mean of standardised shapes under which they have nothing in common, and the mean is constant."""
+_ROWS = 32
+
+
+def shape_source(model: ZooModel) -> Source | None:
+    """Where shapes of codes come from; None where a code has no shape that can be known.
+
+    A residual level alone is no shape: it gets the mean over its tokens, as whole as they are.
+    """
+    codes, encoder = model.trace.codes, model.spec.encoder
+    if model.trace.shapes is not None:
+        return "decoded" if codes is not None and codes["q"] == 1 else "mean decoded"
+    spans = encoder is not None and encoder.gives_attributes and encoder.reads == "c t"
+    return "mean input" if spans else None
+
+
+@torch.no_grad()
+def decoded_shapes(model: ZooModel, used: Sequence[Array]) -> list[Array]:
+    """Normalised shapes `(u s)` of each book's ``used`` codes `(u)`, float64, one token drawn per code.
+
+    Books are channels, or one for all: then its codes are spread over them.
+    """
+    tokens = model.trace.tokens
+    assert tokens is not None
+    assert model.quantizer is not None
+    columns = tokens["c"] // len(used)
+    rows = max(1, -(-max(map(len, used)) // (columns * tokens["n"])))
+    padded = [np.pad(codes, (0, rows * columns * tokens["n"] - len(codes))) for codes in used]
+    numbers = rearrange(np.stack(padded), "g (b c n) -> b (g c) n 1", b=rows, c=columns)
+    device = next(model.parameters()).device
+    parts = torch.split(torch.from_numpy(np.ascontiguousarray(numbers, dtype=np.int64)).to(device), _ROWS)
+    drawn = torch.cat([drawn_shapes(model, model.quantizer.decode(part)).cpu() for part in parts])
+    books = rearrange(drawn.double().numpy(), "b (g c) n s -> g (b c n) s", g=len(used))
+    return [book[: len(codes)] for book, codes in zip(books, used, strict=True)]
+
+
+def drawn_shapes(model: ZooModel, values: Tensor) -> Tensor:
+    """Normalised shapes `(b c n s)` that the decoder draws for token ``values (b c n d)``.
+
+    Place, offset and scale are those of a shape as it is: t = 0, l = 1, mu = 0, sigma = 1.
+    """
+    zero, one = torch.zeros_like(values[..., 0]), torch.ones_like(values[..., 0])
+    assert model.decoder is not None
+    shapes = model.decoder(Tokens(values, attributes=Attributes(t=zero, l=one, mu=zero, sigma=one))).shapes
+    assert shapes is not None
+    return standardised(shapes.double(), _LEAST)
+
+
+def token_shapes(model: ZooModel, output: Output, source: Source | None) -> tuple[Tensor, Tensor | None] | None:
+    """Normalised shapes `(b c n s)` of which a code's is the mean, and which of them are known; None for none."""
+    if source == "mean decoded" and output.coded is not None:
+        return drawn_shapes(model, output.coded.values), None
+    if source == "mean input" and output.attributes is not None:
+        return _inputs(model, output, output.attributes)
+    return None
+
+
+def _inputs(model: ZooModel, output: Output, attributes: Attributes) -> tuple[Tensor, Tensor | None]:
+    """Stretches of the folded series under tokens; those with an unobserved sample are not known."""
+    fold = model.fusion.fold(output.x, output.mask) if model.fusion is not None else (output.x, output.mask)
+    series, mask = fold[0].double(), fold[1]
+    start, length = attributes.t.double(), attributes.l.double()
+    shapes = read_spans(series, start, length, _SAMPLES)
+    known = None if mask is None else (read_spans(mask.double(), start, length, _SAMPLES) > 1 - _LEAST).all(-1)
+    least = _LEAST * series.std(-1, correction=0)[..., None, None]
+    return standardised(shapes, least), known
+
+
+def mean_shapes(sums: Array, counts: Array) -> Array:
+    """Normalised means `(u s)` of standardised shapes, from their ``sums (u s)`` and ``counts (u)``."""
+    return normalised(sums / np.maximum(counts, 1)[:, None], _COHERENT)
+
+
+def normalised(shapes: Array, least: float = _LEAST) -> Array:
+    """`(... s)` as ``standardised`` does it."""
+    found: Array = standardised(torch.from_numpy(shapes), least).numpy()
+    return found
+
+
+def standardised(x: Tensor, least: float | Tensor) -> Tensor:
+    """`(... s)` less its mean over its deviation; 0 where the deviation is not above ``least``."""
+    away = x - x.mean(-1, keepdim=True)
+    deviation = away.square().mean(-1, keepdim=True).sqrt()
+    varies = deviation > least
+    return torch.where(varies, away / torch.where(varies, deviation, 1), 0)

@@ -1,0 +1,77 @@
+"""What was measured as files in the run's folder: the report, the arrays behind it, and pictures."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from zoo_registry import DataError
+
+from zoo.codebook.book import Book
+from zoo.codebook.measure import Measured
+from zoo.codebook.pictures import pictures
+from zoo.codebook.report import CodebookReport
+from zoo.codebook.shapes import Array
+from zoo.evaluate.usage import UsageReport
+from zoo.files import write_bytes, write_json
+from zoo.run_folder import RunFolder
+from zoo.specs import read_json
+
+
+def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, Any]) -> None:
+    """Write codebook.json, ``facts`` before the report, codebook.npz beside it, and the pictures.
+
+    Everything is drawn before the first file is written, each whole or not at all, the report last.
+    """
+    target = folder.codebook(measured.report.split)
+    arrays = _packed(measured)
+    drawn = [(picture, {kind: picture.drawn(kind) for kind in ("png", "svg")}) for picture in pictures(measured)]
+    for picture, files in drawn:
+        for kind, content in files.items():
+            write_bytes(folder.figures / f"{picture.name}.{kind}", content)
+    write_bytes(target.with_suffix(".npz"), arrays)
+    write_json(target, {**facts, **measured.report.model_dump(mode="json")})
+
+
+def read_measured(folder: RunFolder, split: str = "test") -> Measured:
+    """What `zoo codebook` left in ``folder``; raises DataError where that is nothing, or not whole."""
+    path = folder.codebook(split)
+    hint = f"run `zoo codebook {folder.path}`"
+    if not path.exists() or not path.with_suffix(".npz").exists():
+        raise DataError(str(path), "what `zoo codebook` writes, with its .npz", "none", hint)
+    try:
+        report = CodebookReport.model_validate(read_json(path))
+        with np.load(path.with_suffix(".npz")) as stored:
+            books = [_book(book.usage, number, stored) for number, book in enumerate(report.books)]
+            names = tuple(map(str, stored["names"]))
+    except (ValueError, KeyError, OSError) as error:
+        raise DataError(str(path), "what `zoo codebook` writes", type(error).__name__, hint) from None
+    return Measured(report, books, names)
+
+
+def _packed(measured: Measured) -> bytes:
+    """Arrays as an .npz file: ``names`` of classes, and what each book holds as `codes_0`, `shapes_0` and so on."""
+    arrays: dict[str, Array] = {"names": np.array(measured.classes, dtype=np.str_)}
+    for number, book in enumerate(measured.books):
+        held = {
+            "codes": book.codes,
+            "classes": book.classes,
+            "starts": book.starts,
+            "lengths": book.lengths,
+            "shapes": book.shapes,
+        }
+        arrays |= {f"{name}_{number}": array for name, array in held.items() if array is not None}
+    file = io.BytesIO()
+    np.savez_compressed(file, allow_pickle=False, **arrays)
+    return file.getvalue()
+
+
+def _book(usage: UsageReport, number: int, stored: Mapping[str, Array]) -> Book:
+    return Book(
+        usage=usage,
+        codes=stored[f"codes_{number}"],
+        classes=stored[f"classes_{number}"],
+        starts=stored.get(f"starts_{number}"),
+        lengths=stored.get(f"lengths_{number}"),
+        shapes=stored.get(f"shapes_{number}"),
+    )

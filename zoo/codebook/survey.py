@@ -1,0 +1,148 @@
+"""One pass over windows: what the measures need to know of a model's codes, in memory that windows do not fill."""
+
+from collections.abc import Iterable
+from math import prod
+
+import numpy as np
+import torch
+from scipy.sparse import coo_array, csr_array, vstack
+from torch import Tensor
+from zoo_registry import SpecError
+
+from zoo.assembly import ZooModel
+from zoo.codebook.pool import CodePool
+from zoo.codebook.shapes import Array, Source, decoded_shapes, mean_shapes, shape_source, token_shapes
+from zoo.contracts import Output
+from zoo.data.module import Batch
+
+BINS = 100
+"""Places and lengths are counted in hundredths of the series."""
+
+
+class Survey:
+    """Counts over real tokens, by book g, level q and code k; g is 1, or the folded channels with a codebook each.
+
+    A window leaves its label and its codes' counts; everything else grows with the codebook alone.
+    """
+
+    def __init__(self, model: ZooModel, classes: int) -> None:
+        codes = model.trace.codes
+        if codes is None:
+            hint = "add one to the spec and train it; `zoo list quantizer` shows the kinds"
+            raise SpecError("quantizer", "a model with a codebook", "none", hint)
+        self.model = model
+        self.source: Source | None = shape_source(model)
+        self.shape = (codes["c"] if model.spec.codebook == "per_channel" else 1, codes["q"], codes["k"])
+        self.classes = classes
+        self.pool = CodePool(self.shape[0], codes["q"])
+        self._counts = torch.zeros(prod(self.shape) * classes, dtype=torch.int64)
+        self._spans: list[Tensor] = []
+        self._sums: Tensor | None = None
+        self._summed = torch.zeros(prod(self.shape), dtype=torch.int64)
+        self._histograms: list[csr_array] = []
+        self._labels: list[Array] = []
+
+    @torch.no_grad()
+    def update(self, output: Output, labels: Tensor) -> None:
+        """Add what ``encode`` gave for windows of classes ``labels (b)``."""
+        assert output.quantized is not None
+        assert output.tokens is not None
+        codes, mask = output.quantized.codes, output.tokens.mask
+        slots = self._slots(codes)
+        real = torch.ones_like(codes, dtype=torch.bool) if mask is None else mask.unsqueeze(-1).expand_as(codes)
+        self.pool.update(codes, mask)
+        classes = labels.view(-1, 1, 1, 1).expand_as(codes)
+        self._counts += _count(slots[real] * self.classes + classes[real], len(self._counts))
+        self._add_spans(output, slots, real)
+        self._add_shapes(output, slots, real)
+        self._add_histograms(codes, real)
+        self._labels.append(labels.cpu().numpy())
+
+    def _slots(self, codes: Tensor) -> Tensor:
+        """Number of each code among those of all books and levels, `(b c n q)`."""
+        books, levels, size = self.shape
+        book = torch.arange(codes.shape[1], device=codes.device).clamp(max=books - 1).view(1, -1, 1, 1)
+        level = torch.arange(levels, device=codes.device)
+        return (book * levels + level) * size + codes
+
+    def _add_spans(self, output: Output, slots: Tensor, real: Tensor) -> None:
+        if output.attributes is None:
+            return
+        self._spans = self._spans or [torch.zeros(prod(self.shape) * BINS, dtype=torch.int64) for _ in "tl"]
+        for counts, share in zip(self._spans, (output.attributes.t, output.attributes.l), strict=True):
+            bins = (share.double() * BINS).long().clamp(0, BINS - 1).unsqueeze(-1).expand_as(slots)
+            counts += _count(slots[real] * BINS + bins[real], len(counts))
+
+    def _add_shapes(self, output: Output, slots: Tensor, real: Tensor) -> None:
+        found = token_shapes(self.model, output, self.source)
+        if found is None:
+            return
+        shapes, known = found
+        real = real if known is None else real & known.unsqueeze(-1)
+        sums = shapes.new_zeros(prod(self.shape), shapes.shape[-1])
+        for level in range(self.shape[1]):
+            here = real[..., level]
+            sums.index_add_(0, slots[..., level][here], shapes[here])
+        self._sums = sums.cpu() if self._sums is None else self._sums + sums.cpu()
+        self._summed += _count(slots[real], len(self._summed))
+
+    def _add_histograms(self, codes: Tensor, real: Tensor) -> None:
+        """Counts of each code per window, channel and level, sparse."""
+        windows, channels, _, levels = codes.shape
+        series = torch.arange(channels * levels, device=codes.device).view(channels, 1, levels)
+        feature = (series * self.shape[2] + codes)[real].cpu().numpy()
+        window = torch.arange(windows, device=codes.device).view(-1, 1, 1, 1).expand_as(codes)[real].cpu().numpy()
+        size = (windows, channels * levels * self.shape[2])
+        counts = coo_array((np.ones(len(feature), np.float32), (window, feature)), shape=size)
+        self._histograms.append(counts.tocsr())
+
+    @property
+    def counts(self) -> Array:
+        """Tokens by book, level, code and class: `(g q k y)`."""
+        return self._counts.view(*self.shape, self.classes).numpy()
+
+    @property
+    def starts(self) -> Array | None:
+        """Tokens by where they start, in hundredths of the series: `(g q k 100)`; None without attributes."""
+        return self._spans[0].view(*self.shape, BINS).numpy() if self._spans else None
+
+    @property
+    def lengths(self) -> Array | None:
+        """Tokens by how long they are, alike."""
+        return self._spans[1].view(*self.shape, BINS).numpy() if self._spans else None
+
+    @property
+    def histograms(self) -> csr_array:
+        """Counts of codes per window `(m f)`, features being channel, level and code."""
+        return csr_array(vstack(self._histograms))
+
+    @property
+    def labels(self) -> Array:
+        """Class of every window, `(m)`."""
+        return np.concatenate(self._labels)
+
+    def shapes(self, used: list[list[Array]]) -> list[list[Array]] | None:
+        """Normalised shapes `(u s)` of the ``used`` codes `(u)` of every book and level; None where not known."""
+        if self.source == "decoded":
+            return [[book] for book in decoded_shapes(self.model, [levels[0] for levels in used])]
+        if self._sums is None:
+            return None
+        sums = self._sums.view(*self.shape, -1).numpy()
+        counts = self._summed.view(self.shape).numpy()
+        return [
+            [mean_shapes(sums[g, q, codes], counts[g, q, codes]) for q, codes in enumerate(levels)]
+            for g, levels in enumerate(used)
+        ]
+
+
+def survey(model: ZooModel, batches: Iterable[Batch], classes: int) -> Survey:
+    """The survey of every window of ``batches``; raise SpecError for a model without a quantizer."""
+    found = Survey(model, classes)
+    for batch in batches:
+        with torch.no_grad():
+            found.update(model.encode(batch.x, batch.mask), batch.y)
+    return found
+
+
+def _count(values: Tensor, size: int) -> Tensor:
+    return torch.bincount(values, minlength=size).cpu()

@@ -1,0 +1,39 @@
+"""Figures and axes as every picture of the zoo has them."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from zoo.palette import RULE, SOFT
+
+TEXT, SMALL = 8.5, 7.5
+"""Sizes of text in points, at a figure's natural size."""
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that many inches that lays itself out."""
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def tidy(axis: Axes, x: str = "", y: str = "", title: str = "") -> None:
+    """Quiet frame, small ticks, and labels that matplotlib takes as they are."""
+    axis.locator_params(nbins=5)
+    axis.tick_params(labelsize=SMALL, color=RULE, labelcolor=SOFT)
+    for side, spine in axis.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(RULE)
+    axis.set_xlabel(plain(x), fontsize=TEXT, color=SOFT)
+    axis.set_ylabel(plain(y), fontsize=TEXT, color=SOFT)
+    axis.set_title(plain(title), fontsize=TEXT + 0.5, loc="left")
+
+
+def plain(text: str) -> str:
+    """``text`` with nothing in it that matplotlib would read as mathematics."""
+    return text.replace("$", r"\$")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: `a, b and c`."""
+    *others, last = names or ("none",)
+    return f"{', '.join(others)} and {last}" if others else last

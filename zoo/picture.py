@@ -1,0 +1,44 @@
+"""A figure with its name, its title and the words that stand for it where it cannot be seen."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from zoo.files import write_bytes
+
+
+@dataclass(frozen=True)
+class Picture:
+    """``name`` is a file name without ending; ``alt`` says in a sentence what there is to see."""
+
+    name: str
+    title: str
+    alt: str
+    figure: Figure
+
+    def drawn(self, kind: str = "png") -> bytes:
+        """The figure as a file of ``kind`` png, on white, or svg, on nothing; the same bytes every time."""
+        file = io.BytesIO()
+        metadata = {"png": {"Software": None}, "svg": {"Date": None}}[kind]
+        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "shapezoo"}), warnings.catch_warnings():
+            # PNG lacks the signs that no installed font has; SVG leaves them to its reader.
+            warnings.filterwarnings("ignore", message="Glyph .* missing")
+            self._lay_out()
+            self.figure.savefig(file, format=kind, dpi=150, metadata=metadata, transparent=kind == "svg")
+        return file.getvalue()
+
+    def save(self, folder: Path) -> None:
+        """Write PNG and SVG into ``folder``, each whole or not at all."""
+        for kind in ("png", "svg"):
+            write_bytes(folder / f"{self.name}.{kind}", self.drawn(kind))
+
+    def _lay_out(self) -> None:
+        """Once and for all: every drawing anew would cost as much again and move things by a hair."""
+        engine = self.figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(self.figure)
+            self.figure.set_layout_engine(None)
