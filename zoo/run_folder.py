@@ -45,9 +45,33 @@ class RunFolder:
         """What `zoo eval` found on ``split``: `eval.json` is always the test split's."""
         return self.path / ("eval.json" if split == "test" else f"eval-{split}.json")
 
+    def codebook(self, split: str) -> Path:
+        """What `zoo codebook` found on ``split``, named alike; arrays lie beside it under the ending .npz."""
+        return self.path / ("codebook.json" if split == "test" else f"codebook-{split}.json")
+
+    @property
+    def metrics(self) -> Path:
+        """A row per epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def data_facts(self) -> Path:
+        """Statistics of the training split, and subjects that are in test too."""
+        return self.path / "data.json"
+
+    @property
+    def findings(self) -> Path:
+        """What is wrong with the run, and what holds."""
+        return self.path / "findings.json"
+
     @property
     def figures(self) -> Path:
         return self.path / "figures"
+
+    @property
+    def page(self) -> Path:
+        """What `zoo report` writes."""
+        return self.path / "report.html"
 
     def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
         """Write `run.json` into a new folder; raise TrainingError where one is there already."""
@@ -60,7 +84,7 @@ class RunFolder:
     def require_same(self, run: RunSpec, fingerprint: str) -> None:
         """Raise TrainingError unless this folder holds the same run on the same data."""
         stored = self.read()
-        difference = first_difference(stored["run"], run.dump())
+        difference = first_difference(Registry.discover().run(stored["run"]).dump(), run.dump())
         if difference:
             where, old, new = difference
             hint = "resume with the stored spec, or start a new run under another name"

@@ -45,6 +45,10 @@ class EvaluationSpec(Spec):
     batch: int = Field(default=256, ge=1, le=1_000_000)
     """Windows per batch while judging; changes speed, never a number."""
 
+    protocol: Literal["honest", "paper"] = "honest"
+    """honest: weights are selected on the validation split. paper: on the test split, as many papers do; the result is
+    an upper bound, and says so wherever it is printed."""
+
 
 class RunSpec(Spec):
     """Everything one experiment needs: model, data, training, evaluation, transfer."""
@@ -78,6 +82,7 @@ class RunSpec(Spec):
         for index, phase in enumerate(self.training.phases):
             _check_phase(f"training.phases.{index}", phase, self.model)
         _check_select(self.training.select, self.model)
+        _check_protocol(self.evaluation.protocol, self.training.select)
         for index, transfer in enumerate(self.transfer):
             _check_paths(f"transfer.{index}.only", transfer.only or (), self.model)
         return self
@@ -107,6 +112,12 @@ def _check_select(select: str, model: ModelSpec) -> None:
     owner = {"accuracy": ("head", model.head), "x": ("decoder", model.decoder)}.get(select)
     if owner and owner[1] is None:
         raise SpecError("training.select", f"a {owner[0]} for {select!r}", "none in the model", "select last instead")
+
+
+def _check_protocol(protocol: str, select: str) -> None:
+    if protocol == "paper" and select == "last":
+        hint = "set training.select, or leave the protocol honest"
+        raise SpecError("training.select", "accuracy or x, to select by on the test split", "last", hint)
 
 
 def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec) -> None:

@@ -7,6 +7,7 @@ from zoo_registry import PhaseSpec, RampSpec, RunSpec
 from zoo_registry.data import BundledSource
 
 from zoo.cli.tables import print_facts, print_table, print_title
+from zoo.protocol import UPPER_BOUND
 from zoo.weights.manifest import bundle_in, read_manifest
 
 
@@ -32,6 +33,8 @@ def print_run(run: RunSpec) -> None:
     ]
     facts += [("transfer", f"{', '.join(t.only or ('all',))} from {t.source}, {t.policy}") for t in run.transfer]
     facts += [("judge", f"{name} from {path}") for name, path in run.evaluation.judges.items()]
+    if run.evaluation.protocol == "paper":
+        facts.append(("selection", UPPER_BOUND))
     print_title("Run")
     print_facts(facts)
     print_title("Phases")

@@ -34,21 +34,46 @@ def train(
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN...", help="Folder of a trained run; several differ in seed.", show_default=False),
+    ],
     split: Annotated[Literal["test", "validation"], typer.Option(help="Which split to judge on.")] = "test",
+    corrupt: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND:SEVERITY,...",
+            help="Try corrupted inputs too, such as noise:.06,missing:.15,phase:.1; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    judge: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=BUNDLE", help="A judge beside those of the run; repeatable.", show_default=False),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Judge a trained run on a whole split, beside the majority class and every judge; writes eval.json."""
+    """Judge a trained run on a whole split, beside the majority class and every judge; writes eval.json.
+
+    Several runs that differ in nothing but their seed give mean and sample deviation of every measure.
+    """
+    from zoo.cli.verdict import print_report, print_seeds
+    from zoo.evaluate.corruption import parse_corruptions
     from zoo.evaluate.judge_run import judge_run
+    from zoo.evaluate.seeds import over_seeds, require_seeds
     from zoo.run_folder import RunFolder
 
-    judged = judge_run(RunFolder(run), split)
+    corruptions = parse_corruptions(corrupt or ())
+    folders = [RunFolder(run) for run in runs]
+    seeds = require_seeds(folders) if len(runs) > 1 else []
+    reports = [judge_run(folder, split, corruptions, judge or ()).report for folder in folders]
+    found = over_seeds(folders, seeds, reports) if seeds else None
     if json:
-        print_json(judged.report.model_dump(mode="json"))
-        return
-    from zoo.cli.verdict import print_report
-
-    print_report(judged.report, split)
+        print_json((found or reports[0]).model_dump(mode="json"))
+    elif found:
+        print_seeds(found, split)
+    else:
+        print_report(reports[0], split)
 
 
 def _home(source: Path, run: RunSpec) -> Path:

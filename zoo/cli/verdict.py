@@ -1,31 +1,67 @@
 """What `zoo eval` and `zoo quickstart` print: scores beside the rows they must be read against."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from zoo.cli.tables import print_table, print_title
+from zoo.evaluate.class_reconstruction import ClassReconstruction
 from zoo.evaluate.classification import ClassReport
 from zoo.evaluate.evaluation import EvalReport, Majority
-from zoo.quickstart import Stage
+from zoo.evaluate.seeds import SeedsReport, Spread
+from zoo.evaluate.usage import UsageReport
+from zoo.protocol import labelled
+
+if TYPE_CHECKING:
+    from zoo.quickstart import Stage
+
+_SCORES = ("correct", "accuracy", "balanced", "macro F1", "ECE")
 
 
 def print_report(report: EvalReport, split: str) -> None:
-    """Print classifiers beside the majority class, then classes, reconstruction and codes."""
-    print_title(f"Classification, {split} split of {report.windows} windows")
+    """Print classifiers beside the majority class, then classes, reconstruction, corruptions and codes."""
+    print_title(labelled(f"Classification, {split} split of {report.windows} windows", report.protocol))
     majority = _majority(f"majority class ({report.majority.name})", report.majority)
     print_table(
-        ["classifier", "correct", "accuracy", "balanced", "macro F1"],
-        [(*majority, "", ""), *(_scores(name, scores) for name, scores in report.classifiers.items())],
-        numbers=("correct", "accuracy", "balanced", "macro F1"),
+        ["classifier", *_SCORES],
+        [(*majority, "", "", ""), *(_scores(name, scores) for name, scores in report.classifiers.items())],
+        numbers=_SCORES,
     )
     if report.classifiers:
         _print_classes(report)
     if report.reconstruction:
         _print_reconstruction(report)
+    if report.agreement:
+        print(f"\n{report.agreement.sentence}")
+    if report.corruptions:
+        _print_corruptions(report)
+    if report.codebook:
+        print()
     for level in report.codebook or ():
-        print(f"{level.book}: {level.used} of {level.codes} codes used, perplexity {level.perplexity:.1f}")
+        print(_usage(level))
 
 
-def print_stages(stages: Sequence[Stage]) -> None:
+def print_seeds(found: SeedsReport, split: str) -> None:
+    """Print every measure over several seeds: mean ± sample deviation, and what each run scored."""
+    title = f"{len(found.runs)} seeds, {split} split of {found.windows} windows, mean ± sample deviation"
+    print_title(labelled(title, found.protocol))
+    rows = [(row.name, f"{_number(row.mean)} ± {_number(row.deviation)}", _each(row)) for row in found.measures]
+    print_table(["measure", "mean ± sd", "each run"], rows)
+    print()
+    for run, seed in zip(found.runs, found.seeds, strict=True):
+        print(f"seed {seed}: {run}")
+
+
+def _each(row: Spread) -> str:
+    if row.correct is not None:
+        return f"{' '.join(map(str, row.correct))} of {row.total}"
+    return " ".join(map(_number, row.values))
+
+
+def _usage(level: UsageReport) -> str:
+    return f"{level.book}: {level.used} of {level.codes} codes used, perplexity {level.perplexity:.1f}"
+
+
+def print_stages(stages: "Sequence[Stage]") -> None:
     """Print the three runs of the quickstart in one table, the majority class above them."""
     majority = stages[0].judged.report.majority
     rows = [_majority(f"always {majority.name}, the majority", majority)]
@@ -36,9 +72,9 @@ def print_stages(stages: Sequence[Stage]) -> None:
     print_title("BasicMotions, test split, never looked at in training")
     columns = ["model", "correct", "accuracy", "R² of rebuilt", "codes used", "perplexity"]
     print_table(columns, [(*row, *more) for row, more in zip(rows, extra, strict=True)], numbers=columns[1:])
-    print("\nfigures:")
+    print("\nreports:")
     for stage in stages:
-        print(f"  {stage.folder.figures}")
+        print(f"  {stage.folder.page}")
 
 
 def _majority(name: str, majority: Majority) -> tuple[str, str, str]:
@@ -52,38 +88,101 @@ def _fit(report: EvalReport) -> tuple[str, str, str]:
 
 
 def _scores(name: str, scores: ClassReport) -> tuple[str, ...]:
-    numbers = (scores.accuracy, scores.balanced_accuracy, scores.macro_f1)
+    numbers = (scores.accuracy, scores.balanced_accuracy, scores.macro_f1, scores.ece)
     return name, f"{scores.correct}/{scores.total}", *map(_share, numbers)
 
 
-def _print_classes(report: EvalReport) -> None:
-    print_title("Recall per class")
+def _readers(report: EvalReport) -> list[tuple[str, str | None, str]]:
+    """Every network with the names of its scores on raw signals and on what it is meant to read.
+
+    The first of the two is None where it reads one alone.
+    """
     names = list(report.classifiers)
-    classes = next(iter(report.classifiers.values())).classes
+    heads: list[tuple[str, str | None, str]] = (
+        [("head", "head on raw" if "head on raw" in names else None, "head")] if "head" in names else []
+    )
+    judges = [name.removesuffix(" on raw") for name in names if name.endswith(" on raw") and name != "head on raw"]
+    for judge in judges:
+        raw, rebuilt = f"{judge} on raw", f"{judge} on rebuilt"
+        heads.append((judge, raw, rebuilt) if rebuilt in names else (judge, None, raw))
+    return heads
+
+
+def _pair(raw: str | None, rebuilt: str) -> str:
+    return rebuilt if raw is None else f"{raw} → {rebuilt}"
+
+
+def _print_classes(report: EvalReport) -> None:
+    readers = _readers(report)
+    paired = any(raw for _, raw, _ in readers)
+    print_title(labelled("Recall per class" + ", raw → rebuilt" * paired, report.protocol))
     rows = [
-        (found.name, str(found.support), *(_recall(report.classifiers[name], index) for name in names))
-        for index, found in enumerate(classes)
+        (
+            found.name,
+            str(found.support),
+            *(_pair(raw and _recall(report, raw, i), _recall(report, made, i)) for _, raw, made in readers),
+        )
+        for i, found in enumerate(next(iter(report.classifiers.values())).classes)
     ]
-    print_table(["class", "windows", *names], rows, numbers=("windows", *names))
-    for name in names:
-        if missing := report.classifiers[name].never_predicted:
-            print(f"never predicted by {name}: {', '.join(missing)}")
+    columns = ["class", "windows", *(name for name, _, _ in readers)]
+    print_table(columns, rows, numbers=columns[1:])
+    for name, scores in report.classifiers.items():
+        if scores.never_predicted:
+            print(f"never predicted by {name}: {', '.join(scores.never_predicted)}")
 
 
-def _recall(scores: ClassReport, index: int) -> str:
-    recall = scores.classes[index].recall
-    return "" if recall is None else _share(recall)
+def _recall(report: EvalReport, name: str, index: int) -> str:
+    recall = report.classifiers[name].classes[index].recall
+    return "–" if recall is None else _share(recall)
 
 
 def _print_reconstruction(report: EvalReport) -> None:
-    print_title("Reconstruction")
+    print_title(labelled("Reconstruction", report.protocol))
     rows = [
-        (s.name, *(_number(v) for v in (s.mse, s.nmse, s.r2, s.correlation, s.mean_mse, s.lowpass_mse)))
+        (s.name, *map(_number, (s.mse, s.nmse, s.r2, s.correlation, s.spectral, s.mean_mse, s.lowpass_mse)))
         for s in report.reconstruction or ()
     ]
-    columns = ["channel", "MSE", "normalised MSE", "R²", "correlation", "MSE of mean", "MSE of low-pass"]
+    columns = ["channel", "MSE", "nMSE", "R²", "corr.", "spectral", "mean's MSE", "low-pass MSE"]
     print_table(columns, rows, numbers=columns[1:])
-    print()
+    if report.per_class:
+        print_title(labelled("Reconstruction per class", report.protocol))
+        columns = ["class", "windows", "MSE", "R²", "worst channel by R²"]
+        print_table(columns, [_class_row(found) for found in report.per_class], numbers=columns[1:4])
+    if report.shapes_by_length:
+        print_title(labelled("Drawn shapes against their stretches", report.protocol))
+        columns = ["length, share of the series", "tokens", "MSE", "R²"]
+        rows = [
+            (f"{b.above:g} to {b.upto:g}", str(b.tokens), _number(b.mse), _number(b.r2))
+            for b in report.shapes_by_length
+        ]
+        print_table(columns, rows, numbers=columns[1:])
+
+
+def _class_row(found: ClassReconstruction) -> tuple[str, ...]:
+    known = [(channel.r2, channel.name) for channel in found.channels if channel.r2 is not None]
+    worst = "{1}, {0:.3f}".format(*min(known)) if known else ""
+    return found.name, str(found.windows), _number(found.mse), _number(found.r2), worst
+
+
+def _print_corruptions(report: EvalReport) -> None:
+    readers = _readers(report)
+    paired = any(raw for _, raw, _ in readers)
+    title = f"Corrupted inputs, correct of {report.windows} windows" + ", raw → rebuilt" * paired
+    print_title(labelled(title, report.protocol))
+    clean = {name: scores.correct for name, scores in report.classifiers.items()}
+    every = report.reconstruction[-1] if report.reconstruction else None
+    found = [("none", clean, every.mse if every else None, every.r2 if every else None)]
+    found += [(trial.name, trial.correct, trial.mse, trial.r2) for trial in report.corruptions or ()]
+    rows = [
+        (
+            name,
+            *(_pair(str(correct[raw]) if raw else None, str(correct[made])) for _, raw, made in readers),
+            *((_number(mse), _number(r2)) if every else ()),
+        )
+        for name, correct, mse, r2 in found
+    ]
+    columns = ["corruption", *(name for name, _, _ in readers), *(("MSE to clean", "R²") if every else ())]
+    print_table(columns, rows, numbers=columns[1:])
 
 
 def _share(value: float) -> str:

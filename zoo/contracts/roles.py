@@ -92,6 +92,13 @@ class Decoder(Component):
         """
         return {}
 
+    def targets(
+        self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
+    ) -> tuple[Tensor, Tensor | None] | None:
+        """What drawn shapes stand for: stretches of the folded ``series (b c t)``, `(b c n s)`, and which of their
+        samples were observed, None = all; None for a decoder that draws none."""
+        return None
+
 
 class Head(Component):
     """Class logits."""

@@ -5,6 +5,8 @@ from pydantic import BaseModel
 from torch import Tensor
 from torchmetrics import ConfusionMatrix, Metric
 
+from zoo.evaluate.calibration import Calibration
+
 
 class ClassScore(BaseModel, frozen=True):
     """One class: how many windows it has, how often it was predicted, and the share found."""
@@ -19,7 +21,8 @@ class ClassReport(BaseModel, frozen=True):
     """Scores of one classifier on one split.
 
     ``balanced_accuracy`` is the mean recall over classes with support; ``macro_f1`` the mean F1 over classes that
-    occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j.
+    occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j. ``ece`` is the expected
+    calibration error: how far confidence and accuracy are apart, 0 to 1 (see `Calibration`).
     """
 
     correct: int
@@ -27,6 +30,7 @@ class ClassReport(BaseModel, frozen=True):
     accuracy: float
     balanced_accuracy: float
     macro_f1: float
+    ece: float
     never_predicted: list[str]
     classes: list[ClassScore]
     confusion: list[list[int]]
@@ -38,14 +42,17 @@ class Classification:
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
         self._matrix: Metric = ConfusionMatrix(task="multiclass", num_classes=len(names))
+        self._calibration = Calibration()
 
     def reset(self) -> None:
         """Forget everything counted."""
         self._matrix.reset()
+        self._calibration.reset()
 
     def update(self, logits: Tensor, target: Tensor) -> None:
         """Count `logits (b k)` against `target (b)`."""
         self._matrix.to(logits.device).update(logits.argmax(-1), target)
+        self._calibration.to(logits.device).update(logits, target)
 
     def report(self) -> ClassReport:
         """Scores of everything counted since the last reset."""
@@ -61,6 +68,7 @@ class Classification:
             accuracy=correct / max(total, 1),
             balanced_accuracy=_mean(recall, present),
             macro_f1=_mean(f1, seen),
+            ece=float(self._calibration.compute()),
             never_predicted=[n for n, p, s in zip(self.names, predicted, support, strict=True) if p == 0 and s > 0],
             classes=[
                 ClassScore(name=n, support=int(s), predicted=int(p), recall=float(r) if s else None)

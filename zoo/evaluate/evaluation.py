@@ -10,9 +10,15 @@ from zoo_registry import DataError
 from zoo.assembly import ZooModel
 from zoo.contracts import Output
 from zoo.data.module import Batch
+from zoo.evaluate.agreement import Agreement, RecallGap, agreement, gaps
+from zoo.evaluate.class_reconstruction import ClassReconstruction
 from zoo.evaluate.classification import Classification, ClassReport, majority
+from zoo.evaluate.corruption import CorruptionReport
+from zoo.evaluate.judges import same_head
 from zoo.evaluate.reconstruction import ChannelScore, Reconstruction
+from zoo.evaluate.shape_fit import ShapeBucket
 from zoo.evaluate.usage import Usage, UsageReport
+from zoo.protocol import Protocol
 
 
 class Majority(BaseModel, frozen=True):
@@ -25,10 +31,12 @@ class Majority(BaseModel, frozen=True):
 
 
 class EvalReport(BaseModel, frozen=True):
-    """Everything measured on one split; a part the model cannot fill is None.
+    """Everything measured on one split; a part the model cannot fill, or that was not asked for, is None.
 
     ``classifiers`` holds `head`, the model's own; `head on raw`, the same head reading the raw signal where it reads
-    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge.
+    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``gaps`` says, judge by judge and class by
+    class, what rebuilding lost; ``agreement``, whether the judges agree about it. ``per_class``, ``shapes_by_length``
+    and ``corruptions`` are measured by `zoo eval` alone, not while training.
     """
 
     windows: int
@@ -37,6 +45,12 @@ class EvalReport(BaseModel, frozen=True):
     reconstruction: list[ChannelScore] | None
     codebook: list[UsageReport] | None
     losses: dict[str, float]
+    protocol: Protocol = "honest"
+    gaps: dict[str, list[RecallGap]] | None = None
+    agreement: Agreement | None = None
+    per_class: list[ClassReconstruction] | None = None
+    shapes_by_length: list[ShapeBucket] | None = None
+    corruptions: list[CorruptionReport] | None = None
 
     def scores(self) -> dict[str, float]:
         """The few numbers by which epochs are compared: accuracies of classifiers, losses, mean squared error."""
@@ -112,6 +126,8 @@ class Evaluation:
             if total != self.windows:
                 raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
         best, count = majority(self._support)
+        rebuilds = self.model.spec.decoder is not None
+        own = {name: same_head(self.model, judge) for name, judge in self.judges.items()}
         return EvalReport(
             windows=seen,
             majority=Majority(name=self.names[best], correct=count, total=seen, accuracy=count / max(seen, 1)),
@@ -119,6 +135,8 @@ class Evaluation:
             reconstruction=self.reconstruction.report() if self.reconstruction is not None else None,
             codebook=self.usage.report() if self.usage is not None else None,
             losses={name: value / max(seen, 1) for name, value in self._losses.items()},
+            gaps={name: gaps(classifiers, name) for name in self.judges} if rebuilds else None,
+            agreement=agreement(classifiers, own) if rebuilds else None,
         )
 
 

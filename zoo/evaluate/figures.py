@@ -1,32 +1,22 @@
-"""Pictures of one evaluated run: reconstructions, shapes in their place, code usage, confusion."""
+"""Pictures of one evaluated run: reconstructions, shapes in their place, confusion, recall lost."""
 
-import io
 import itertools
+import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.contracts import Output
+from zoo.drawing import SMALL, TEXT, listed, new_figure, plain, tidy
 from zoo.evaluate.classification import ClassReport
-from zoo.evaluate.usage import UsageReport
-from zoo.files import write_bytes
+from zoo.palette import INK, MUTED, ON_SERIES, RAW, REBUILT, RULE, SERIES
+from zoo.picture import Picture
 
-Picture = NDArray[np.float32]
-
-RAW, REBUILT, MUTED = "#3b4252", "#d1622b", "#b9c0cb"
-_AXES = ("#2f6fb2", "#2e8b57", "#8a4fbe", "#b8860b", "#c2456a", "#3f8f9b")
-
-
-def write_figure(path: Path, figure: Figure) -> None:
-    """Write a PNG, whole or not at all."""
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=150)
-    write_bytes(path, drawn.getvalue())
+Array = NDArray[np.float32]
 
 
 def varied(labels: Sequence[str], most: int) -> list[int]:
@@ -35,28 +25,31 @@ def varied(labels: Sequence[str], most: int) -> list[int]:
     return sorted(first.values())[:most]
 
 
-def reconstruction_figure(output: Output, labels: Sequence[str], windows: int = 4) -> Figure:
+def reconstruction_picture(output: Output, labels: Sequence[str], windows: int = 4) -> Picture:
     """Windows of different classes, raw and rebuilt: a column per window and a row per channel, at most six."""
     assert output.x_recon is not None
-    x, rebuilt, picked = _array(output.x), _array(output.x_recon), varied(labels, windows)
+    x, rebuilt, picked = _observed(output), _array(output.x_recon), varied(labels, windows)
     columns, rows = len(picked), min(x.shape[1], 6)
-    figure = Figure(figsize=(3.0 * columns + 0.6, 1.3 * rows + 0.9), layout="constrained")
+    figure = new_figure(2.8 * columns + 0.4, 1.2 * rows + 0.8)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
-    for row in range(rows):
-        for column, window in enumerate(picked):
-            axis = axes[row, column]
-            axis.plot(x[window, row], color=RAW, linewidth=1.0, label="raw")
-            axis.plot(rebuilt[window, row], color=REBUILT, linewidth=1.0, label="rebuilt")
-            _tidy(axis)
-        axes[row, 0].set_ylabel(f"channel {row}", fontsize=8)
-    for column, window in enumerate(picked):
-        axes[0, column].set_title(labels[window], fontsize=9)
-        axes[-1, column].set_xlabel("sample", fontsize=8)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
-    return figure
+    for row, column in itertools.product(range(rows), range(columns)):
+        axis, window = axes[row, column], picked[column]
+        axis.plot(x[window, row], color=RAW, linewidth=1.0, label="raw")
+        axis.plot(rebuilt[window, row], color=REBUILT, linewidth=1.2, label="rebuilt")
+        tidy(
+            axis,
+            x="sample" if row == rows - 1 else "",
+            y=f"channel {row}" if column == 0 else "",
+            title=labels[window] if row == 0 else "",
+        )
+    handles = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
+    errors = [f"{labels[w]} {np.nanmean(np.square(x[w] - rebuilt[w])):.3g}" for w in picked]
+    alt = f"Raw and rebuilt signals of {columns} windows, {rows} channels each; mean squared errors: {listed(errors)}."
+    return Picture("reconstruction", "Raw signals and what was rebuilt of them", alt, figure)
 
 
-def shapes_figure(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Figure | None:
+def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Picture | None:
     """One series of windows of different classes with its decoded shapes where they lie; None without shapes.
 
     Above, shapes over the raw series; below, each shape's stretch as a bar with its code, a colour per code. Of more
@@ -65,74 +58,109 @@ def shapes_figure(output: Output, labels: Sequence[str], windows: int = 3, most:
     if output.shapes is None or output.attributes is None:
         return None
     picked = varied(labels, windows)
-    figure = Figure(figsize=(4.0 * len(picked) + 0.4, 5.6), layout="constrained")
+    figure = new_figure(3.6 * len(picked) + 0.4, 5.2)
     axes = figure.subplots(2, len(picked), squeeze=False, sharex="col", height_ratios=(1, 1.15))
+    seen = []
     for column, window in enumerate(picked):
-        above, below = axes[:, column]
-        series, shapes = _folded(output, window), _array(output.shapes)[window, 0]
-        start, length = _array(output.attributes.t)[window, 0], _array(output.attributes.l)[window, 0]
-        codes = _codes(output, window, len(start))
-        colors = dict(zip(sorted(set(codes)), itertools.cycle(_AXES), strict=False))
-        above.plot(series, color=MUTED, linewidth=2.6)
-        for row, token in enumerate(np.argsort(start)[:: -(-len(start) // most)]):
-            first, last = (min(end, 1) * (len(series) - 1) for end in (start[token], start[token] + length[token]))
-            color = colors[codes[token]]
-            above.plot(np.linspace(first, last, shapes.shape[-1]), shapes[token], color=color, linewidth=1.1)
-            below.plot((first, last), (-row, -row), color=color, linewidth=3, solid_capstyle="butt")
-            below.text(last + 0.01 * len(series), -row, codes[token], color=color, fontsize=7, va="center")
-        above.set_title(labels[window], fontsize=9)
-        below.set_xlabel("sample", fontsize=8)
-        below.set_yticks([])
-        below.set_xlim(-0.02 * len(series), 1.08 * len(series))
-        _tidy(above)
-        _tidy(below)
-    axes[0, 0].set_ylabel("first series and its shapes", fontsize=8)
-    axes[1, 0].set_ylabel("place of each shape, with its code", fontsize=8)
-    return figure
+        seen.append(_draw_shapes(axes[0, column], axes[1, column], output, window, most))
+        tidy(axes[0, column], title=labels[window], y="first series and its shapes" if column == 0 else "")
+        tidy(axes[1, column], x="sample", y="place of each shape, with its code" if column == 0 else "")
+    told = [f"{labels[window]} {codes} different codes" for window, codes in zip(picked, seen, strict=True)]
+    alt = f"Decoded shapes drawn over {len(picked)} raw series at their places and lengths: {listed(told)}."
+    return Picture("shapes", "Shapes in their places", alt, figure)
 
 
-def usage_figure(levels: Sequence[UsageReport]) -> Figure:
-    """How often each code occurs, most used first, a row per codebook."""
-    figure = Figure(figsize=(9, 1.6 + 1.7 * len(levels)), layout="constrained")
-    for axis, level in zip(figure.subplots(len(levels), 1, squeeze=False)[:, 0], levels, strict=True):
-        counts = np.sort(np.asarray(level.counts))[::-1]
-        axis.bar(np.arange(len(counts)), counts / max(counts.sum(), 1), color=_AXES[0], width=0.85)
-        axis.set_title(
-            f"{level.book}: {level.used} of {level.codes} codes used, perplexity {level.perplexity:.1f}", fontsize=9
-        )
-        axis.set_ylabel("share of tokens", fontsize=8)
-        _tidy(axis)
-    axis.set_xlabel("code, most used first", fontsize=8)
-    return figure
+def _draw_shapes(above: Axes, below: Axes, output: Output, window: int, most: int) -> int:
+    """Draw one window's shapes and their stretches; returns how many different codes it has."""
+    assert output.shapes is not None
+    assert output.attributes is not None
+    series, shapes = _folded(output, window), _array(output.shapes)[window, 0]
+    start, length = _array(output.attributes.t)[window, 0], _array(output.attributes.l)[window, 0]
+    codes = _codes(output, window, len(start))
+    colors = dict(zip(sorted(set(codes)), itertools.cycle(SERIES), strict=False))
+    above.plot(series, color=MUTED, linewidth=2.6)
+    for row, token in enumerate(np.argsort(start)[:: -(-len(start) // most)]):
+        first, last = (min(end, 1) * (len(series) - 1) for end in (start[token], start[token] + length[token]))
+        color = colors[codes[token]]
+        above.plot(np.linspace(first, last, shapes.shape[-1]), shapes[token], color=color, linewidth=1.1)
+        below.plot((first, last), (-row, -row), color=color, linewidth=3, solid_capstyle="butt")
+        below.text(last + 0.01 * len(series), -row, codes[token], color=color, fontsize=SMALL - 0.5, va="center")
+    below.set_yticks([])
+    below.set_xlim(-0.02 * len(series), 1.08 * len(series))
+    return len(set(codes))
 
 
-def confusion_figure(report: ClassReport, title: str) -> Figure:
+def confusion_picture(report: ClassReport, classifier: str) -> Picture:
     """True class against predicted class, counts in cells, coloured by the share of the true class."""
     names = [scores.name for scores in report.classes]
     counts = np.asarray(report.confusion)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    size = 2.6 + 0.46 * len(names)
-    figure = Figure(figsize=(size + 0.6, size), layout="constrained")
+    size = 1.9 + 0.36 * len(names)
+    figure = new_figure(size + 0.5, size)
     axis = figure.subplots()
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    tidy(axis, x="predicted", y="true", title=f"{classifier}: {report.correct}/{report.total}")
     for row, column in np.argwhere(counts > 0):
-        color = "white" if shares[row, column] > 0.5 else RAW
-        axis.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=color)
-    axis.set_xticks(range(len(names)), names, rotation=45, ha="right", fontsize=8)
-    axis.set_yticks(range(len(names)), names, fontsize=8)
-    axis.set_xlabel("predicted", fontsize=8)
-    axis.set_ylabel("true", fontsize=8)
-    axis.set_title(f"{title}: {report.correct}/{report.total}", fontsize=9)
-    for spine in axis.spines.values():
-        spine.set_visible(False)
-    return figure
+        share = shares[row, column]
+        axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=SERIES[0], alpha=max(share, 0.04), linewidth=0))
+        color = ON_SERIES if share > 0.6 else INK
+        axis.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=SMALL, color=color)
+    axis.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5), aspect="equal")
+    labels = [plain(name) for name in names]
+    axis.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
+    axis.set_yticks(range(len(names)), labels)
+    return Picture(f"confusion-{_slug(classifier)}", f"Confusion of {classifier}", _confused(report, counts), figure)
 
 
-def _folded(output: Output, window: int) -> Picture:
+def _confused(report: ClassReport, counts: NDArray[np.int64]) -> str:
+    """The most frequent mistakes in a sentence."""
+    wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
+    names = [scores.name for scores in report.classes]
+    worst = sorted(np.argwhere(wrong > 0).tolist(), key=lambda cell: -wrong[tuple(cell)])[:3]
+    told = [f"{names[row]} taken for {names[column]} {wrong[row, column]} times" for row, column in worst]
+    return f"{report.correct} of {report.total} windows on the diagonal; most frequent mistakes: {listed(told)}."
+
+
+def recall_picture(raw: ClassReport, rebuilt: ClassReport, judge: str) -> Picture:
+    """Recall of one judge per class, on raw and on rebuilt signals, the largest loss first."""
+    found = [
+        (b.name, a.recall, b.recall)
+        for a, b in zip(raw.classes, rebuilt.classes, strict=True)
+        if a.recall is not None and b.recall is not None
+    ]
+    rows = sorted(found, key=lambda row: row[2] - row[1])
+    figure = new_figure(5.6, 0.9 + 0.24 * len(rows))
+    axis = figure.subplots()
+    place = np.arange(len(rows))
+    before, after = (np.asarray([row[part] for row in rows], dtype=float) for part in (1, 2))
+    axis.hlines(place, before, after, color=MUTED, linewidth=2, zorder=1)
+    axis.scatter(before, place, s=30, facecolors="none", edgecolors=RAW, linewidths=1.5, label="raw", zorder=2)
+    axis.scatter(after, place, s=24, color=REBUILT, label="rebuilt", zorder=2)
+    tidy(axis, x=f"recall of {judge}")
+    axis.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.5, -0.5))
+    axis.set_yticks(place, [plain(row[0]) for row in rows])
+    axis.grid(axis="x", color=RULE, linewidth=0.6)
+    axis.set_axisbelow(True)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
+    told = [f"{name} from {a:.2f} to {b:.2f}" for name, a, b in rows[:3]]
+    alt = f"Recall per class on raw and on rebuilt signals, largest loss first: {listed(told)}."
+    return Picture(f"recall-{_slug(judge)}", f"What {judge} still recognises after rebuilding", alt, figure)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _folded(output: Output, window: int) -> Array:
     """The first series that shapes were drawn for: the first channel, or all of them where they were flattened."""
-    x = _array(output.x)[window]
-    series: Picture = x[0] if output.shapes is not None and output.shapes.shape[1] == len(x) else x.reshape(-1)
+    x = _observed(output)[window]
+    series: Array = x[0] if output.shapes is not None and output.shapes.shape[1] == len(x) else x.reshape(-1)
     return series
+
+
+def _observed(output: Output) -> Array:
+    """The raw signals `(b c t)`, NaN where nothing was observed, so that nothing is drawn there."""
+    x = _array(output.x)
+    return x if output.mask is None else np.where(_array(output.mask), x, np.float32("nan"))
 
 
 def _codes(output: Output, window: int, tokens: int) -> list[str]:
@@ -141,12 +169,6 @@ def _codes(output: Output, window: int, tokens: int) -> list[str]:
     return ["·".join(map(str, code)) for code in _array(output.quantized.codes)[window, 0]]
 
 
-def _array(value: Tensor) -> Picture:
-    found: Picture = value.detach().cpu().numpy()
+def _array(value: Tensor) -> Array:
+    found: Array = value.detach().cpu().numpy()
     return found
-
-
-def _tidy(axis: Axes) -> None:
-    axis.tick_params(labelsize=7)
-    for side in ("top", "right"):
-        axis.spines[side].set_visible(False)

@@ -1,22 +1,22 @@
 """Judge a trained run on one of its splits and write what was found."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
-from lightning.fabric.utilities import move_data_to_device
-from zoo_registry import DataError, Registry, RunSpec
+from zoo_registry import RunSpec
 
-from zoo.assembly import ZooModel
 from zoo.contracts import Output
-from zoo.data.module import ZooData, load_data
+from zoo.evaluate.class_reconstruction import ClassReconstructions
+from zoo.evaluate.corruption import Corruption
+from zoo.evaluate.corruption_trial import CorruptionTrial
 from zoo.evaluate.evaluation import EvalReport, Evaluation
-from zoo.evaluate.judges import load_judges
+from zoo.evaluate.judges import add_judges, load_judges
+from zoo.evaluate.opened import Opened, SplitName, open_run
+from zoo.evaluate.shape_fit import ShapeFit, add_shapes
 from zoo.files import write_json
 from zoo.run_folder import RunFolder
-from zoo.weights.bundle import load
-
-SplitName = Literal["test", "validation"]
+from zoo.weights.manifest import read_manifest
 
 
 @dataclass(frozen=True)
@@ -30,39 +30,71 @@ class Judged:
     labels: list[str]
 
 
-def judge_run(folder: RunFolder, split: SplitName = "test") -> Judged:
+def judge_run(
+    folder: RunFolder,
+    split: SplitName = "test",
+    corruptions: Sequence[Corruption] = (),
+    judges: Sequence[str] = (),
+) -> Judged:
     """Run the bundle of ``folder`` over a whole split, fresh metrics, and write what was found beside it.
 
+    Every window is also tried under each of ``corruptions``; ``judges``, `NAME=BUNDLE` each, join those of the run.
     Raises ZooError when there is no finished run, when the data are not those it was trained on, or when a judge
     does not fit.
     """
-    stored = folder.read()
-    run = Registry.discover().run(stored["run"])
-    model = load(folder.bundle).eval()
-    data = load_data(run)
-    if data.data.fingerprint != stored["fingerprint"]:
-        raise DataError(
-            str(folder.run_file), "the data it was trained on", "other data under the same path", "restore the data"
-        )
-    judged = _judge(model, run, data, split)
-    content = {"split": split, "fingerprint": stored["fingerprint"], **judged.report.model_dump(mode="json")}
-    write_json(folder.evaluation(split), content)
+    opened = open_run(folder)
+    judged = _judge(opened, split, corruptions, judges)
+    facts = {"split": split, "fingerprint": opened.fingerprint, "weights": read_manifest(folder.bundle).sha256}
+    write_json(folder.evaluation(split), facts | judged.report.model_dump(mode="json"))
     return judged
 
 
 @torch.no_grad()
-def _judge(model: ZooModel, run: RunSpec, data: ZooData, split: SplitName) -> Judged:
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model.to(device)
-    judges = load_judges(run.evaluation.judges, data.data.input)
-    loader = data.test_dataloader() if split == "test" else data.val_dataloader()
-    windows = len(data.data.test if split == "test" else data.data.validation)
-    evaluation = Evaluation(model, data.data.classes, windows, judges)
+def _judge(opened: Opened, split: SplitName, corruptions: Sequence[Corruption], given: Sequence[str]) -> Judged:
+    run, model, names = opened.run, opened.model, opened.classes
+    judges = load_judges(add_judges(run.evaluation.judges, given), opened.data.data.input)
+    windows, deviation = len(opened.split(split)), torch.from_numpy(opened.data.data.std)
+    evaluation = Evaluation(model, names, windows, judges)
+    details = Details(opened)
+    trials = [CorruptionTrial(corruption, model, names, windows, judges, deviation) for corruption in corruptions]
     sample: tuple[Output, list[str]] | None = None
-    for batch in loader:
-        batch = move_data_to_device(batch, device)
+    for batch in opened.batches(split):
         output: Output = model(batch.x, batch.mask, batch.y)
         evaluation.update(output, batch)
-        sample = sample or (output, [data.data.classes[int(label)] for label in batch.y])
+        details.update(output, batch.y)
+        for trial in trials:
+            trial.update(batch)
+        sample = sample or (output, [names[int(label)] for label in batch.y])
     assert sample is not None
-    return Judged(run, split, evaluation.report(), *sample)
+    found = details.complete(evaluation.report())
+    tried = [trial.report() for trial in trials] or None
+    return Judged(run, split, found.model_copy(update={"corruptions": tried}), *sample)
+
+
+class Details:
+    """What only `zoo eval` measures of the clean windows: errors per class, shapes by length."""
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        shapes = opened.model.trace
+        self.per_class = ClassReconstructions(opened.classes, shapes.signal["c"]) if shapes.recon else None
+        self.shapes = ShapeFit() if shapes.shapes else None
+
+    def update(self, output: Output, target: torch.Tensor) -> None:
+        """Add what the model gave for one batch of classes `target (b)`."""
+        device = output.x.device
+        if self.per_class is not None and output.x_recon is not None:
+            self.per_class.to(device).update(output.x, output.x_recon, target, output.mask)
+        if self.shapes is not None:
+            add_shapes(self.shapes.to(device), self.opened.model, output)
+
+    def complete(self, report: EvalReport) -> EvalReport:
+        """``report`` with these measures and the protocol of the run."""
+        buckets = self.shapes.report() if self.shapes is not None else []
+        return report.model_copy(
+            update={
+                "protocol": self.opened.run.evaluation.protocol,
+                "per_class": self.per_class.report() if self.per_class is not None else None,
+                "shapes_by_length": buckets if any(bucket.tokens for bucket in buckets) else None,
+            }
+        )

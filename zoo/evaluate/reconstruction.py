@@ -1,11 +1,25 @@
-"""How close rebuilt signals are to the raw ones, per channel, beside two baselines that need no model."""
+"""How close rebuilt signals are to the raw ones, per channel, beside baselines that need no model."""
 
 import torch
 from pydantic import BaseModel
 from torch import Tensor
 from torchmetrics import Metric
 
-_FIELDS = ("count", "error", "error_mean", "error_low", "within", "total", "squares", "correlation", "series")
+from zoo.evaluate.fit import Sums, centred, errors, mse, r2, ratio, seen_in
+
+_FIELDS = (
+    "count",
+    "error",
+    "error_mean",
+    "error_low",
+    "within",
+    "total",
+    "squares",
+    "correlation",
+    "series",
+    "power",
+    "power_error",
+)
 
 
 class ChannelScore(BaseModel, frozen=True):
@@ -13,8 +27,10 @@ class ChannelScore(BaseModel, frozen=True):
 
     ``mse`` is in the data's units squared; ``nmse`` is mse over the variance about the split's channel mean; ``r2``
     is 1 − error / spread about each window's *own* mean, so that giving the mean back earns nothing; ``correlation``
-    is the mean Pearson correlation over windows. ``mean_mse`` is what each window's mean scores, ``lowpass_mse`` its
-    lowest Fourier coefficients, as many real numbers as the model has tokens.
+    is the mean Pearson correlation over windows. ``spectral`` is the relative distance of power spectra,
+    Σ|P − P̂| / ΣP over windows and frequencies, P the periodogram of what is left when a window's mean is taken off:
+    0 for equal spectra, 1 for a flat line, whatever the phase. ``mean_mse`` is what each window's mean scores,
+    ``lowpass_mse`` its lowest Fourier coefficients, as many real numbers as the model has tokens.
     """
 
     name: str
@@ -22,6 +38,7 @@ class ChannelScore(BaseModel, frozen=True):
     nmse: float | None
     r2: float | None
     correlation: float | None
+    spectral: float | None = None
     mean_mse: float
     lowpass_mse: float
 
@@ -40,27 +57,7 @@ class Reconstruction(Metric):
 
     def update(self, x: Tensor, rebuilt: Tensor, mask: Tensor | None = None) -> None:
         """Add raw and rebuilt signals `(b c t)`, of which ``mask (b c t)`` is observed."""
-        x, rebuilt = x.detach().double(), rebuilt.detach().double()
-        seen = torch.ones_like(x) if mask is None else mask.double()
-        count = seen.sum(-1, keepdim=True).clamp(min=1)
-        mean = (x * seen).sum(-1, keepdim=True) / count
-        centred = (x - mean) * seen
-        rebuilt_centred = (rebuilt - (rebuilt * seen).sum(-1, keepdim=True) / count) * seen
-        within = centred.square().sum(-1)
-        norm = (within * rebuilt_centred.square().sum(-1)).sqrt()
-        flat = norm <= 1e-12
-        found = {
-            "count": seen.sum(-1),
-            "error": ((x - rebuilt) * seen).square().sum(-1),
-            "error_mean": within,
-            "error_low": (centred - low_pass(centred, self.tokens)).mul(seen).square().sum(-1),
-            "within": within,
-            "total": (x * seen).sum(-1),
-            "squares": (x * seen).square().sum(-1),
-            "correlation": torch.where(flat, 0.0, (centred * rebuilt_centred).sum(-1) / norm.clamp(min=1e-12)),
-            "series": (~flat).double(),
-        }
-        for name, value in found.items():
+        for name, value in _window_sums(x, rebuilt, mask, self.tokens).items():
             state: Tensor = getattr(self, name)
             state += value.sum(0)
 
@@ -84,18 +81,46 @@ def low_pass(x: Tensor, numbers: int) -> Tensor:
     return kept
 
 
-def _score(name: str, sums: dict[str, Tensor], spread: Tensor) -> ChannelScore:
+def periodogram(x: Tensor) -> Tensor:
+    """Power of `x (b c t)` at each frequency above 0, `(b c t//2)`; one-sided, so that it adds up to t·Σx² for x of
+    mean 0."""
+    power: Tensor = torch.fft.rfft(x).abs().square()[..., 1:]
+    folded: Tensor = 2 * power
+    if x.shape[-1] % 2 == 0:
+        folded[..., -1] = power[..., -1]
+    return folded
+
+
+def _window_sums(x: Tensor, rebuilt: Tensor, mask: Tensor | None, tokens: int) -> Sums:
+    """What every window adds, `(b c)` each; unobserved samples add nothing, whatever they hold."""
+    x, rebuilt, seen = x.detach().double(), rebuilt.detach().double(), seen_in(x, mask)
+    found = errors(x, rebuilt, seen)
+    true, made = centred(x, seen), centred(rebuilt, seen)
+    norm = (found["within"] * made.square().sum(-1)).sqrt()
+    flat = norm <= 1e-12
+    power = periodogram(true)
+    return {
+        **found,
+        "error_mean": found["within"],
+        "error_low": (true - low_pass(true, tokens)).mul(seen).square().sum(-1),
+        "total": (x * seen).sum(-1),
+        "squares": (x * seen).square().sum(-1),
+        "correlation": torch.where(flat, 0.0, (true * made).sum(-1) / norm.clamp(min=1e-12)),
+        "series": (~flat).double(),
+        "power": power.sum(-1),
+        "power_error": (power - periodogram(made)).abs().sum(-1),
+    }
+
+
+def _score(name: str, sums: Sums, spread: Tensor) -> ChannelScore:
     count = float(sums["count"].clamp(min=1))
     return ChannelScore(
         name=name,
-        mse=float(sums["error"]) / count,
-        nmse=_ratio(sums["error"], spread),
-        r2=None if sums["within"] <= 0 else 1 - float(sums["error"] / sums["within"]),
-        correlation=_ratio(sums["correlation"], sums["series"]),
+        mse=mse(sums),
+        nmse=ratio(sums["error"], spread),
+        r2=r2(sums),
+        correlation=ratio(sums["correlation"], sums["series"]),
+        spectral=ratio(sums["power_error"], sums["power"]),
         mean_mse=float(sums["error_mean"]) / count,
         lowpass_mse=float(sums["error_low"]) / count,
     )
-
-
-def _ratio(numerator: Tensor, denominator: Tensor) -> float | None:
-    return float(numerator / denominator) if float(denominator) > 0 else None

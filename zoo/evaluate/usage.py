@@ -42,13 +42,17 @@ class Usage(Metric):
 
     def report(self) -> list[UsageReport]:
         """One report per codebook and level."""
-        books, levels, _ = self.shape
-        counts = self.compute().cpu().reshape(self.shape)
-        return [
-            _report(_name(book, level, books, levels), counts[book, level])
-            for book in range(books)
-            for level in range(levels)
-        ]
+        return usage_reports(self.compute().cpu().reshape(self.shape))
+
+
+def usage_reports(counts: Tensor) -> list[UsageReport]:
+    """One report per codebook and level of `counts (g q k)`."""
+    books, levels, _ = counts.shape
+    return [
+        _report(_name(book, level, books, levels), counts[book, level])
+        for book in range(books)
+        for level in range(levels)
+    ]
 
 
 def perplexity(counts: Tensor) -> float:

@@ -1,0 +1,71 @@
+"""Small runs on windows of two channels whose frequency is their class, to be judged."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from zoo_registry import Registry
+
+from zoo.run_folder import RunFolder
+from zoo.train.fit import train
+
+SIGNAL = {"head": {"kind": "wrn.signal", "depth": 10}}
+SHAPES = {
+    "encoder": {"kind": "vqshape.encoder", "patches": 8, "dim": 16, "heads": 2, "layers": 1,
+                "tokenizer_heads": 2, "tokenizer_layers": 1},
+    "quantizer": {"kind": "quantizers.ema", "codes": 6},
+    "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
+    "head": {"kind": "wrn.recon", "depth": 10},
+}  # fmt: skip
+Train = Callable[..., RunFolder]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 30 windows to train on and 13 to judge, some of whose samples are missing."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("judged")
+    (folder / "windows").mkdir()
+    for name, count in (("train", 30), ("test", 13)):
+        y = np.arange(count) % 3
+        time, phase = np.linspace(0, 1, 40), rng.uniform(0, 6, (count, 2, 1))
+        x = np.sin(2 * np.pi * (1 + y[:, None, None]) * time + phase) + 0.1 * rng.normal(size=(count, 2, 40))
+        x[::4, 0, 7:11] = np.nan
+        np.save(folder / "windows" / f"X_{name}.npy", x.astype(np.float32))
+        np.save(folder / "windows" / f"y_{name}.npy", y)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(home: Path) -> Train:
+    """Train a model under a name, once."""
+
+    def make(name: str, model: dict[str, Any], **parts: Any) -> RunFolder:
+        folder = RunFolder(home / name)
+        if folder.run_file.exists():
+            return folder
+        training = {"epochs": 1, "batch": 10} | parts.pop("training", {})
+        data = {"source": {"format": "npy", "path": str(home / "windows"), "layout": "c t"}, "missing": "mask"}
+        spec = {"name": name, "model": model, "data": data, "training": training, **parts}
+        return train(Registry.discover().run(json.loads(json.dumps(spec))), folder.path, quiet=True)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def judge(trained: Train) -> RunFolder:
+    return trained("judge", SIGNAL)
+
+
+@pytest.fixture(scope="session")
+def rebuilt(trained: Train, judge: RunFolder) -> RunFolder:
+    """A VQShape whose reconstructions a frozen copy of the judge reads."""
+    return trained(
+        "rebuilt",
+        SHAPES,
+        transfer=[{"source": str(judge.bundle), "only": ["head"]}],
+        evaluation={"judges": {"wrn": str(judge.bundle)}},
+        training={"phases": [{"learn": ["encoder", "quantizer", "decoder"]}]},
+    )

@@ -1,0 +1,120 @@
+"""A data set on one card: counts, classes, subjects, statistics of the training split, difficulty."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel
+from zoo_registry.data import BundledSource, DataSpec
+
+from zoo.data.difficulty import Difficulty, difficulty
+from zoo.data.prepare import prepare
+from zoo.data.split import DataSet, Split
+
+PerSplit = dict[str, int]
+"""A number for each of train, validation and test."""
+
+
+class ClassCount(BaseModel, frozen=True):
+    """One class and its windows in each split."""
+
+    name: str
+    windows: PerSplit
+
+
+class ChannelStatistics(BaseModel, frozen=True):
+    """One channel of the training split over its observed samples, in the data's units; deviation of the population."""
+
+    name: str
+    mean: float
+    std: float
+    min: float
+    max: float
+
+
+class DataCard(BaseModel, frozen=True):
+    """Everything `zoo data` tells of one data set.
+
+    ``subjects`` are numbers of people in each split and ``shared_subjects`` the names of those in test and elsewhere,
+    None where people are unknown; ``missing`` is the unobserved share of all samples; ``majority`` counts the test
+    windows of their most frequent class.
+    """
+
+    name: str
+    windows: PerSplit
+    classes: list[ClassCount]
+    majority: int
+    subjects: PerSplit | None
+    shared_subjects: list[str] | None
+    channels: list[ChannelStatistics]
+    length: int
+    missing: float
+    fingerprint: str
+    difficulty: Difficulty
+
+
+def draw_card(spec: DataSpec) -> tuple[DataCard, DataSet]:
+    """The card of the data that ``spec`` says, and the data; raises DataError where they are refused."""
+    data = prepare(spec)
+    splits = {split.name: split for split in (data.train, data.validation, data.test)}
+    support = {name: np.bincount(split.y, minlength=len(data.classes)) for name, split in splits.items()}
+    low, high = _extremes(data.train)
+    people = _subjects(splits)
+    card = DataCard(
+        name=spec.source.name if isinstance(spec.source, BundledSource) else Path(spec.source.path).resolve().name,
+        windows={name: len(split) for name, split in splits.items()},
+        classes=[
+            ClassCount(name=label, windows={name: int(counts[k]) for name, counts in support.items()})
+            for k, label in enumerate(data.classes)
+        ],
+        majority=int(support["test"].max()),
+        subjects=people,
+        shared_subjects=None if data.shared_subjects is None else list(data.shared_subjects),
+        channels=[
+            ChannelStatistics(name=f"channel {c}", mean=mean, std=std, min=least, max=most)
+            for c, (mean, std, least, most) in enumerate(
+                zip(*map(_list, (data.mean, data.std, low, high)), strict=True)
+            )
+        ],
+        length=data.train.shape[2],
+        missing=_missing(list(splits.values())),
+        fingerprint=data.fingerprint,
+        difficulty=difficulty(data),
+    )
+    return card, data
+
+
+def write_statistics(data: DataSet, path: Path) -> None:
+    """Mean and deviation of the training split as the `.npz` that `zoo import --expects-norm` reads.
+
+    A channel that does not vary gets the deviation 1. Raises OSError.
+    """
+    from zoo.files import new_file
+
+    with new_file(path) as file:
+        np.savez(file, mean=data.mean, std=np.where(data.std > 0, data.std, 1))
+
+
+def _list(values: NDArray[np.float64]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _subjects(splits: dict[str, Split]) -> PerSplit | None:
+    found = {name: len(np.unique(split.subject)) for name, split in splits.items() if split.subject is not None}
+    return found or None
+
+
+def _extremes(split: Split) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Smallest and largest observed value of every channel, `(c)` each."""
+    low, high = np.full(split.shape[1], np.inf), np.full(split.shape[1], -np.inf)
+    for x, mask in split.blocks():
+        seen = np.ones(x.shape, dtype=bool) if mask is None else mask
+        low = np.minimum(low, np.where(seen, x, np.inf).min((0, 2)))
+        high = np.maximum(high, np.where(seen, x, -np.inf).max((0, 2)))
+    return low, high
+
+
+def _missing(splits: list[Split]) -> float:
+    """Unobserved samples of all splits over all samples."""
+    hidden = sum(int((~mask).sum()) for split in splits for _, mask in split.blocks() if mask is not None)
+    return hidden / sum(int(np.prod(split.shape)) for split in splits)
