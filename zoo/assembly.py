@@ -71,6 +71,11 @@ class ZooModel(nn.Module):
         one = tokens.replace(c=1)
         return PerChannel([self.spec.quantizer.build(one) for _ in range(tokens["c"])])
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie; the CPU for a model without any."""
+        return next((tensor.device for tensor in self.state_dict().values()), torch.device("cpu"))
+
     def encode(self, x: Tensor, mask: Tensor | None = None) -> Output:
         """Tokens and codes of `x (b c t)`; runs neither decoder nor head.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from zoo.cli.components import Json
+from zoo.cli.findings import print_verdict
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def codebook(
         print_json(report.model_dump(mode="json"))
         return
     _print_report(report)
+    if split == "test":
+        print_verdict(run)
     print(f"\nmeasures in {folder.codebook(split)}, figures in {folder.figures}")
 
 

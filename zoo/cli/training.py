@@ -7,6 +7,7 @@ import typer
 from zoo_registry import Registry, RunSpec
 
 from zoo.cli.components import Json
+from zoo.cli.findings import print_verdict
 from zoo.cli.tables import print_json
 from zoo.specs import read_run
 
@@ -74,6 +75,8 @@ def evaluate(
         print_seeds(found, split)
     else:
         print_report(reports[0], split)
+        if split == "test":
+            print_verdict(folders[0].path)
 
 
 def _home(source: Path, run: RunSpec) -> Path:

@@ -18,7 +18,7 @@ class Bypass:
 
     def __init__(self, model: ZooModel, known: Survey) -> None:
         assert model.quantizer is not None
-        device = next(model.parameters()).device
+        device = model.device
         used = torch.from_numpy(known.counts[:, 0].sum(-1) > 0).to(device)
         self.model = model
         self.pool = known.pool

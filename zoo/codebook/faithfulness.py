@@ -58,7 +58,7 @@ def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: Survey
         return None
     model, counts = classifier.model, known.counts[:, 0]
     assert model.quantizer is not None
-    typical = known.pool.typical(model.quantizer, next(model.parameters()).device)
+    typical = known.pool.typical(model.quantizer, model.device)
     orders = [_informative_first(counts), *_at_random(counts)]
     plans = [_Steps(order, counts.sum(-1)) for order in orders]
     every = np.stack([keep for plan in plans for keep in plan.without()] + plans[0].only())

@@ -50,7 +50,7 @@ def decoded_shapes(model: ZooModel, used: Sequence[Array]) -> list[Array]:
     rows = max(1, -(-max(map(len, used)) // (columns * tokens["n"])))
     padded = [np.pad(codes, (0, rows * columns * tokens["n"] - len(codes))) for codes in used]
     numbers = rearrange(np.stack(padded), "g (b c n) -> b (g c) n 1", b=rows, c=columns)
-    device = next(model.parameters()).device
+    device = model.device
     parts = torch.split(torch.from_numpy(np.ascontiguousarray(numbers, dtype=np.int64)).to(device), _ROWS)
     drawn = torch.cat([drawn_shapes(model, model.quantizer.decode(part)).cpu() for part in parts])
     books = rearrange(drawn.double().numpy(), "b (g c) n s -> g (b c n) s", g=len(used))

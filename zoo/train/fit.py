@@ -25,6 +25,7 @@ from zoo.train.module import ZooTraining
 from zoo.train.progress import EpochBar
 from zoo.train.statistics import fill_statistics
 from zoo.train.timeline import Timeline
+from zoo.train.watch import Watch
 from zoo.weights.bundle import save
 from zoo.weights.report import TransferReport, origins
 from zoo.weights.transfer import transfer
@@ -113,7 +114,12 @@ def make_trainer(run: RunSpec, folder: RunFolder, quiet: bool = False) -> L.Trai
         enable_progress_bar=not quiet,
         num_sanity_val_steps=0,
         default_root_dir=folder.path,
-        callbacks=[EpochLog(folder.path), *([] if quiet else [EpochBar(run.name)]), *_checkpoints(run, folder)],
+        callbacks=[
+            EpochLog(folder.path),
+            Watch(run, folder),
+            *([] if quiet else [EpochBar(run.name)]),
+            *_checkpoints(run, folder),
+        ],
     )
 
 

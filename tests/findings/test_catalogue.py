@@ -1,0 +1,233 @@
+"""A catalogue of models broken on purpose: each gets its own warning and no other, a sound one gets none."""
+
+import warnings
+from dataclasses import astuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from zoo_registry import TrainingError
+
+from zoo.codebook.measure_run import measure_run
+from zoo.evaluate.judge_run import judge_run
+from zoo.findings.facts import Facts
+from zoo.findings.find import find
+from zoo.findings.gather import findings_of
+from zoo.findings.shapes import draw_shapes
+from zoo.notes import ZooNote
+from zoo.run_folder import RunFolder
+from zoo.specs import read_json
+from zoo.train.fit import train
+
+SHAPES = {
+    "encoder": {"kind": "vqshape.encoder", "patches": 16, "tokens": 2, "dim": 32, "heads": 2, "layers": 1,
+                "tokenizer_heads": 2, "tokenizer_layers": 1, "dropout": 0.0, "mask_ratio": 0.0},
+    "quantizer": {"kind": "vqshape.codebook", "codes": 8},
+    "decoder": {"kind": "vqshape.decoder", "dim": 32, "heads": 2, "layers": 1, "dropout": 0.0, "shape_samples": 32,
+                "smooth": 1},
+}  # fmt: skip
+CONV = {"encoder": {"kind": "conv.encoder", "dim": 16}, "decoder": {"kind": "conv.decoder", "dim": 16}}
+WEIGHTS = ("weak-term", "dominant-term", "divergence", "fed-classifier")
+
+
+def names(facts: Facts) -> list[str]:
+    return [finding.name for finding in find(facts)]
+
+
+@pytest.fixture
+def easy(folder: Path) -> None:
+    """One wave per class over the whole window, in any phase, in place of four on offsets."""
+    rng, time = np.random.default_rng(0), np.linspace(0, 1, 64)
+    for split, count in (("train", 96), ("test", 48)):
+        turn = (2 * time + rng.uniform(0, 1, (count, 1))) % 1
+        waves = np.stack([np.sin(2 * np.pi * turn), np.sin(4 * np.pi * turn), 2 * turn - 1])
+        x = waves[np.arange(count) % 3, np.arange(count)] + rng.normal(0, 0.05, (count, 64))
+        np.save(folder / f"X_{split}.npy", x[:, None].astype(np.float32))
+
+
+def told(run, path) -> list[str]:
+    """What a training says on its way."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        train(run, path, quiet=True)
+    return [str(note.message) for note in caught if issubclass(note.category, ZooNote)]
+
+
+def test_a_sound_model_with_two_judges_is_flagged_by_nothing(waves, patchwork, judge_of, facts_of_model):
+    assert names(facts_of_model(patchwork(waves.patterns()), {"one": judge_of(), "two": judge_of()})) == []
+
+
+def test_equal_shapes_are_told_although_usage_looks_healthy(waves, patchwork, judge_of, facts_of_model):
+    facts = facts_of_model(patchwork(waves.patterns(), "waves.one-shape"), {"wave": judge_of()})
+    (found,) = find(facts)
+    assert found.name == "identical-shapes"
+    assert found.sentence.startswith("Usage looks healthy (12 of 12 codes, perplexity ")
+    assert "1.0 effective shapes" in found.sentence
+
+
+def test_shapes_drawn_while_training_are_those_of_the_report(waves, patchwork, facts_of_model):
+    line = torch.linspace(-1.6, 1.6, waves.PATCH)
+    for codes in (waves.patterns(), torch.stack([line, -line, line**2])):
+        model = patchwork(codes)
+        facts = facts_of_model(model)
+        (drawn,), (reported,) = draw_shapes(model, facts.usages), facts.shapes
+        assert drawn.usage == reported.usage
+        assert astuple(drawn)[1:] == pytest.approx(astuple(reported)[1:])
+
+
+def test_half_of_the_codes_dead(waves, patchwork, judge_of, facts_of_model):
+    codes = torch.cat([waves.patterns(), 100 + waves.patterns()])
+    (found,) = find(facts_of_model(patchwork(codes), {"wave": judge_of()}))
+    assert found.name == "dead-codes"
+    assert found.sentence.startswith("12 of 24 codes are never used")
+
+
+def test_straight_lines_as_shapes(waves, patchwork, facts_of_model):
+    line = torch.linspace(-1.6, 1.6, waves.PATCH)
+    assert "flat-shapes" in names(facts_of_model(patchwork(torch.stack([line, -line]))))
+
+
+def test_a_decoder_that_ignores_codes(waves, patchwork, facts_of_model):
+    (found,) = find(facts_of_model(patchwork(waves.patterns(), "waves.steps")))
+    assert found.name == "decoder-bypass"
+    assert "100 % of what was rebuilt" in found.sentence
+
+
+def test_a_class_that_the_codebook_cannot_draw_is_lost(waves, patchwork, judge_of, facts_of_model):
+    (found,) = find(facts_of_model(patchwork(waves.patterns()[:8]), {"wave": judge_of()}))
+    assert found.name == "class-lost"
+    assert "2 (0 of 16 windows, 16 on raw signals)" in found.sentence
+
+
+def test_a_class_that_raw_signals_do_not_tell_either_is_hard(waves, patchwork, judge_of, facts_of_model):
+    (found,) = find(facts_of_model(patchwork(waves.patterns()), {"deaf": judge_of("waves.deaf")}))
+    assert (found.name, found.grade) == ("class-hard", "note")
+    assert "2 (0 of 16 windows, 0 on raw signals)" in found.sentence
+
+
+def test_a_judge_that_cannot_read_raw_signals(waves, patchwork, judge_of, facts_of_model):
+    facts = facts_of_model(patchwork(waves.patterns()), {"fixed": judge_of("waves.fixed")})
+    assert names(facts) == ["blind-judge"]
+
+
+@pytest.mark.parametrize(("mean", "std"), [(0.0, 1.0), (5.0, 10.0), (8.0, None)])
+def test_a_judge_trained_in_other_units(waves, patchwork, judge_of, facts_of_model, mean, std):
+    judge = judge_of(mean=mean, std=std)
+    (found,) = find(facts_of_model(patchwork(waves.patterns()), {"wave": judge}))
+    assert found.name == "wrong-normalisation"
+    assert ("it was trained on standardised data" in found.sentence) == ((mean, std) == (0.0, 1.0))
+
+
+def test_data_standardised_before_are_standardised_twice(waves, folder, patchwork, judge_of, facts_of_model):
+    judge = judge_of()
+    for split in ("train", "test"):
+        x = np.load(folder / f"X_{split}.npy")
+        np.save(folder / f"X_{split}.npy", (x - 5) / 1.56)
+    (found,) = find(facts_of_model(patchwork(waves.patterns()), {"wave": judge}))
+    assert found.name == "wrong-normalisation"
+    assert "now a second time" in found.sentence
+
+
+def test_people_in_training_and_test(waves, folder, patchwork, judge_of, facts_of_model):
+    np.save(folder / "subject_test.npy", np.load(folder / "subject_test.npy") - 100)
+    (found,) = find(facts_of_model(patchwork(waves.patterns()), {"wave": judge_of()}))
+    assert found.name == "shared-subjects"
+    assert "share 8 subjects" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ({"x": 1, "s": 1}, None),
+        ({"x": 1, "s": 1, "z": 0.5}, "weak-term"),
+        ({"x": 1, "s": 20}, "dominant-term"),
+        ({"x": 1, "s": 1, "z": {"start": 0, "end": 50, "over": 50}}, None),
+    ],
+)
+def test_terms_that_weigh_too_little_or_too_much(run_of, tmp_path, weights, expected):
+    training = {"epochs": 2, "batch": 32, "optimizer": {"kind": "adamw", "lr": 1e-5}, "phases": [{"weights": weights}]}
+    folder = train(run_of(SHAPES, training), tmp_path / "run", quiet=True)
+    found = [finding for finding in findings_of(folder.path) if finding.name in WEIGHTS]
+    assert [finding.name for finding in found] == ([expected] if expected else [])
+    for finding in found:
+        assert "training.phases.0.weights." in finding.remedy
+
+
+def test_labels_that_mean_nothing_give_accuracy_at_the_majority_rate(folder, run_of, tmp_path):
+    for split, seed in (("train", 1), ("test", 2)):
+        y = np.load(folder / f"y_{split}.npy")
+        np.save(folder / f"y_{split}.npy", np.random.default_rng(seed).permutation(y))
+    run = run_of({"head": {"kind": "wrn.signal", "depth": 10}}, {"epochs": 4, "batch": 16})
+    assert any("no better than always naming" in note for note in told(run, tmp_path / "run"))
+    stored = read_json(RunFolder(tmp_path / "run").findings)
+    assert [finding["name"] for finding in stored["findings"]] == ["majority-rate"]
+    assert "majority" in stored["headline"]
+
+
+def test_a_loss_that_leaves_its_minimum_is_told_at_once_and_once(run_of, tmp_path):
+    training = {
+        "epochs": 10,
+        "batch": 16,
+        "clip": None,
+        "optimizer": {"kind": "adamw", "lr": 3, "weight_decay": 0},
+        "schedule": {"kind": "cosine", "warmup": 0.98},
+        "phases": [{"weights": {"x": 1}}],
+    }
+    notes = told(run_of(CONV, training), tmp_path / "run")
+    assert sum("Training diverges" in note for note in notes) == 1
+
+
+def test_a_loss_that_is_not_finite_is_kept_in_the_verdict(run_of, tmp_path):
+    training = {"epochs": 3, "batch": 16, "optimizer": {"kind": "sgd", "lr": 1e5}, "clip": None}
+    with pytest.raises(TrainingError):
+        train(run_of(CONV, training), tmp_path / "run", quiet=True)
+    stored = read_json(RunFolder(tmp_path / "run").findings)
+    assert stored["findings"][0]["name"] == "divergence"
+    assert "epoch 0" in stored["findings"][0]["sentence"]
+
+
+def test_what_passes_is_told_to_have_passed(run_of, tmp_path):
+    wait = {"name": "wait", "length": 6, "learn": [], "measure": True}
+    phases = [wait, {"name": "learn", "length": 12}]
+    training = {"epochs": 18, "batch": 16, "optimizer": {"kind": "adamw", "lr": 0.01}, "phases": phases}
+    first, last = told(run_of({"head": {"kind": "wrn.signal", "depth": 10}}, training), tmp_path / "run")
+    assert first.startswith("epoch 5: The head is right in ")
+    assert last.endswith("majority-rate no longer holds")
+    assert read_json(RunFolder(tmp_path / "run").findings)["findings"] == []
+
+
+@pytest.mark.slow
+def test_a_classifier_that_is_fed_is_told_from_a_signal_rebuilt(run_of, tmp_path):
+    phases = [
+        {"name": "rebuild", "length": 8, "learn": ["encoder", "decoder"], "weights": {"x": 1}},
+        {"name": "feed", "length": 12, "weights": {"ce": 1}},
+    ]
+    model = CONV | {"head": {"kind": "wrn.recon", "depth": 10}}
+    training = {"epochs": 20, "batch": 16, "optimizer": {"kind": "adamw", "lr": 0.005}, "phases": phases}
+    folder = train(run_of(model, training), tmp_path / "run", quiet=True)
+    assert [finding.name for finding in findings_of(folder.path) if finding.name in WEIGHTS] == ["fed-classifier"]
+
+
+def test_equal_shapes_are_told_while_training(waves, run_of, tmp_path):
+    model = {
+        "encoder": {"kind": "waves.patches"},
+        "quantizer": {"kind": "quantizers.ema", "codes": 4},
+        "decoder": {"kind": "waves.one-shape"},
+    }
+    training = {"epochs": 4, "batch": 32, "phases": [{"learn": ["quantizer"], "weights": {"z": 1}}]}
+    notes = told(run_of(model, training), tmp_path / "run")
+    assert sum("nearly one" in note for note in notes) == 1
+    assert any(note.startswith("epoch 2") and "nearly one" in note for note in notes)
+
+
+@pytest.mark.slow
+def test_a_sound_run_is_flagged_by_nothing_on_its_way_nor_in_the_end(easy, run_of, tmp_path):
+    phases = [{"weights": {"x": 1, "z": 1, "s": 1, "ce": 0.1}}]
+    training = {"epochs": 60, "batch": 16, "optimizer": {"kind": "adamw", "lr": 0.002}, "phases": phases}
+    run = run_of(SHAPES | {"head": {"kind": "heads.token-linear"}}, training)
+    assert told(run, tmp_path / "run") == []
+    folder = RunFolder(tmp_path / "run")
+    judge_run(folder)
+    measure_run(folder)
+    assert findings_of(folder.path) == []

@@ -1,0 +1,71 @@
+"""The curve of a run: what metrics.csv tells of every epoch, as numbers."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_WEIGHTED, _SHARE = ".weighted", ".share"
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row: its number, the label of its phase or phases, and the columns that hold a number."""
+
+    number: int
+    phase: str
+    values: Mapping[str, float]
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Share of the weighted total of each term that weighed something."""
+        found = {name.removeprefix("train/"): value for name, value in self.values.items() if name.endswith(_SHARE)}
+        return {name.removesuffix(_SHARE): share for name, share in found.items() if share > 0}
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each term that weighed something, the mean over the epoch."""
+        found = {}
+        for term in self.shares:
+            raw = self.values[f"train/{term}"]
+            found[term] = self.values[f"train/{term}{_WEIGHTED}"] / raw if raw else 0.0
+        return found
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Epochs in order."""
+
+    epochs: tuple[Epoch, ...] = ()
+
+    @classmethod
+    def of(cls, rows: Iterable[Mapping[str, str | int | float]]) -> "Curve":
+        """From rows as a run logs them, or as they are read back."""
+        return cls(tuple(Epoch(int(row["epoch"]), str(row["phase"]), _numbers(row)) for row in rows))
+
+    @classmethod
+    def read(cls, path: Path) -> "Curve":
+        """From a metrics.csv; empty where there is none."""
+        if not path.exists():
+            return cls()
+        with path.open(newline="", encoding="utf-8") as file:
+            return cls.of(csv.DictReader(file))
+
+    @property
+    def phases(self) -> dict[str, tuple[Epoch, ...]]:
+        """Epochs by the label of their phase, in the order in which phases began."""
+        labels = dict.fromkeys(epoch.phase for epoch in self.epochs)
+        return {label: tuple(epoch for epoch in self.epochs if epoch.phase == label) for label in labels}
+
+    @property
+    def latest(self) -> tuple[Epoch, ...]:
+        """All epochs of the phase that the last one belongs to."""
+        return self.phases[self.epochs[-1].phase] if self.epochs else ()
+
+    def weighed(self, term: str) -> bool:
+        """Whether ``term`` weighed anything in any epoch."""
+        return any(term in epoch.shares for epoch in self.epochs)
+
+
+def _numbers(row: Mapping[str, str | int | float]) -> dict[str, float]:
+    return {name: float(value) for name, value in row.items() if name != "phase" and value not in ("", None)}

@@ -1,0 +1,82 @@
+"""What is wrong with the data, or with how networks take them: scales that do not fit, people in two splits."""
+
+from zoo.findings.facts import DataFacts, Facts, Standard
+from zoo.findings.finding import Finding
+
+SHIFT = 0.5
+"""Distance of two means, in deviations of the data, from which on a network sees another signal than it learned."""
+RATIO = 2.0
+"""Factor between two deviations from which on it does."""
+NEAR = 0.05
+"""How far from mean 0 and deviation 1 data may be that were standardised already: splits of them differ a little."""
+
+
+def wrong_normalisation(facts: Facts) -> Finding | None:
+    """A head or judge that standardises by statistics far from those of the training split."""
+    for standard in facts.standards:
+        channel = misfits(facts).get(standard.reader)
+        if channel is None or facts.data is None:
+            continue
+        return Finding(
+            name="wrong-normalisation",
+            grade="grave",
+            sentence=f"{_name(standard)} standardises channel {channel} by mean {standard.mean[channel]:.3g} and "
+            f"deviation {standard.std[channel]:.3g}, where the training data have {facts.data.mean[channel]:.3g} "
+            f"and {facts.data.std[channel]:.3g}{_why(standard, facts.data)}.",
+            remedy="Give it data in the units it was trained on, or train it on these, or import it with "
+            "`zoo import --expects-norm` and the statistics of these data.",
+        )
+    return None
+
+
+def misfits(facts: Facts) -> dict[str, int]:
+    """Networks whose statistics are far from those of the data, each with the first channel where they are."""
+    if facts.data is None:
+        return {}
+    found = {standard.reader: _misfit(standard, facts.data) for standard in facts.standards}
+    return {reader: channel for reader, channel in found.items() if channel is not None}
+
+
+def shared_subjects(facts: Facts) -> Finding | None:
+    """People whose windows are in training and in test."""
+    if facts.data is None or not facts.data.shared_subjects:
+        return None
+    people = facts.data.shared_subjects
+    few = f" ({', '.join(people)})" if len(people) <= 3 else ""
+    return Finding(
+        name="shared-subjects",
+        grade="warning",
+        sentence=f"Training and test share {len(people)} subject{'s' * (len(people) > 1)}{few}: scores say nothing "
+        "about new people.",
+        remedy="Set data.source.test to null, data.split.by to subject and data.split.test to a share such as 0.25.",
+    )
+
+
+def _misfit(standard: Standard, data: DataFacts) -> int | None:
+    """The first channel whose statistics are far apart."""
+    if len(standard.mean) != len(data.mean):
+        return None
+    for channel, (mean, std, real_mean, real_std) in enumerate(
+        zip(standard.mean, standard.std, data.mean, data.std, strict=True)
+    ):
+        unit = real_std or 1.0
+        if abs(mean - real_mean) > SHIFT * unit or not unit / RATIO <= std <= unit * RATIO:
+            return channel
+    return None
+
+
+def _why(standard: Standard, data: DataFacts) -> str:
+    """What has likely happened, where one side is standardised and the other is not."""
+    if _unit(data.mean, data.std):
+        return ": the data are standardised already, and are now a second time"
+    if _unit(standard.mean, standard.std):
+        return ": it was trained on standardised data, and these are not"
+    return ""
+
+
+def _unit(mean: tuple[float, ...], std: tuple[float, ...]) -> bool:
+    return all(abs(m) <= NEAR for m in mean) and all(abs(s - 1) <= NEAR for s in std)
+
+
+def _name(standard: Standard) -> str:
+    return "The head" if standard.reader == "head" else f"Judge {standard.reader}"

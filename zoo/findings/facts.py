@@ -1,0 +1,111 @@
+"""Everything that rules may look at; a part that is not known is None, and rules about it are silent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+from torch import nn
+from zoo_registry import ModelSpec, PhaseSpec, RunSpec
+
+from zoo.assembly import ZooModel
+from zoo.codebook.report import CodebookReport
+from zoo.contracts import Standardize
+from zoo.data.split import DataSet
+from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.usage import UsageReport
+from zoo.findings.curve import Curve
+from zoo.findings.shapes import Shapes, reported_shapes
+
+
+class DataFacts(BaseModel, frozen=True):
+    """Of a data set: per-channel statistics of the training split, and subjects that are in test too."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    shared_subjects: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, data: DataSet) -> "DataFacts":
+        """What ``data`` knows of itself."""
+        return cls(mean=tuple(data.mean), std=tuple(data.std), shared_subjects=data.shared_subjects)
+
+
+@dataclass(frozen=True)
+class Standard:
+    """The per-channel mean and deviation by which ``reader``, the head or a judge, standardises signals."""
+
+    reader: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a run.
+
+    ``evaluation`` and ``codebook`` are of one split; ``standards`` those of head and judges where they read signals;
+    ``drawn`` are shapes known without a codebook report; ``stopped`` says where and by what a training ended that
+    could not go on.
+    """
+
+    run: RunSpec | None = None
+    curve: Curve = field(default_factory=Curve)
+    evaluation: EvalReport | None = None
+    codebook: CodebookReport | None = None
+    data: DataFacts | None = None
+    standards: tuple[Standard, ...] = ()
+    drawn: tuple[Shapes, ...] = ()
+    stopped: str | None = None
+
+    @property
+    def shapes(self) -> tuple[Shapes, ...]:
+        """How different shapes of codes are, from whichever knows."""
+        return reported_shapes(self.codebook.books) if self.codebook else self.drawn
+
+    @property
+    def usages(self) -> tuple[UsageReport, ...]:
+        """How often codes occur, from whichever report there is."""
+        if self.codebook:
+            return tuple(book.usage for book in self.codebook.books)
+        return tuple(self.evaluation.codebook or ()) if self.evaluation else ()
+
+    @property
+    def head_reads_rebuilt(self) -> bool:
+        """Whether the head reads reconstructions."""
+        return bool(self.run and self.run.model.head and self.run.model.head.needs == "recon")
+
+    @property
+    def head_has_learned(self) -> bool:
+        """Whether the head was ever trained, in this run or in the one its weights come from."""
+        taken = self.run.transfer if self.run else ()
+        given = any(t.only is None or any(path.split(".")[0] == "head" for path in t.only) for t in taken)
+        return given or self.curve.weighed("ce")
+
+    def phases(self, label: str) -> Iterator[tuple[int, PhaseSpec]]:
+        """Index and spec of the phases that the ``label`` of an epoch names."""
+        names = label.split("+")
+        for index, phase in enumerate(self.run.training.phases if self.run else ()):
+            if phase.name in names:
+                yield index, phase
+
+
+def standard_of(reader: str, model: ZooModel) -> Standard | None:
+    """By what the head of ``model`` standardises signals; None where it reads none, or has no statistics."""
+    if model.head is None or not reads_signals(model.spec):
+        return None
+    return next((_standard(reader, module) for module in model.head.modules() if _filled(module)), None)
+
+
+def reads_signals(spec: ModelSpec) -> bool:
+    """Whether the head reads signals, raw or rebuilt."""
+    return spec.head is not None and spec.head.needs in ("signal", "recon")
+
+
+def _filled(module: nn.Module) -> bool:
+    return isinstance(module, Standardize) and bool(module.filled)
+
+
+def _standard(reader: str, module: nn.Module) -> Standard:
+    assert isinstance(module, Standardize)
+    mean, std = (values.double().tolist() for values in (module.mean, module.std))
+    return Standard(reader, tuple(mean), tuple(std))

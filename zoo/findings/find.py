@@ -1,0 +1,42 @@
+"""All rules, asked in one order."""
+
+from collections.abc import Callable
+
+from zoo.findings.accuracy import blind_judge, majority_rate
+from zoo.findings.classes import class_hard, class_lost, class_missed
+from zoo.findings.codebook import dead_codes, decoder_bypass, flat_shapes, identical_shapes
+from zoo.findings.data import shared_subjects, wrong_normalisation
+from zoo.findings.facts import Facts
+from zoo.findings.finding import GRADES, Finding
+from zoo.findings.losses import divergence, dominant_term, weak_term
+from zoo.findings.reconstruction import fed_classifier, flat_reconstruction, no_independent_judge, one_network_pleased
+
+Rule = Callable[[Facts], Finding | None]
+
+RULES: tuple[Rule, ...] = (
+    divergence,
+    wrong_normalisation,
+    blind_judge,
+    flat_reconstruction,
+    identical_shapes,
+    decoder_bypass,
+    fed_classifier,
+    one_network_pleased,
+    majority_rate,
+    shared_subjects,
+    dead_codes,
+    flat_shapes,
+    class_lost,
+    class_missed,
+    weak_term,
+    dominant_term,
+    class_hard,
+    no_independent_judge,
+)
+"""Within a grade, what makes others meaningless comes first."""
+
+
+def find(facts: Facts) -> list[Finding]:
+    """Everything that is wrong as far as ``facts`` tell, the gravest first."""
+    found = [finding for rule in RULES if (finding := rule(facts)) is not None]
+    return sorted(found, key=lambda finding: GRADES.index(finding.grade))

@@ -1,0 +1,89 @@
+"""What is wrong with rebuilt signals: flat, or reshaped until they please a classifier."""
+
+from zoo.findings.facts import Facts
+from zoo.findings.finding import Finding
+from zoo.findings.readers import REBUILT, readers, stands_out
+
+WORSE = 1.25
+"""Factor on the lowest mean squared error from which on the signal was given up for something else."""
+FLAT = 0.1
+"""R² about each window's own mean below which a reconstruction tells hardly more than that mean."""
+
+
+def flat_reconstruction(facts: Facts) -> Finding | None:
+    """Rebuilt signals that tell hardly more than each window's mean."""
+    scores = facts.evaluation.reconstruction if facts.evaluation else None
+    if not scores or scores[-1].r2 is None or scores[-1].r2 >= FLAT:
+        return None
+    every = scores[-1]
+    return Finding(
+        name="flat-reconstruction",
+        grade="grave",
+        sentence=f"The reconstruction is flat: R² {every.r2:.2f} about each window's own mean (mean squared error "
+        f"{every.mse:.3g}, that of the mean {every.mean_mse:.3g}).",
+        remedy="Raise the weight of x in training.phases, or train longer (training.epochs).",
+    )
+
+
+def fed_classifier(facts: Facts) -> Finding | None:
+    """Accuracy on rebuilt signals that rises while they move away from the raw ones, cross-entropy being weighed."""
+    epochs = [epoch for epoch in facts.curve.epochs if {"val/mse", "val/head.correct"} <= epoch.values.keys()]
+    if not epochs or not facts.head_reads_rebuilt or "ce" not in epochs[-1].shares:
+        return None
+    best, last = min(epochs, key=lambda epoch: epoch.values["val/mse"]), epochs[-1]
+    errors = [epoch.values["val/mse"] for epoch in (best, last)]
+    hits = [int(epoch.values["val/head.correct"]) for epoch in (best, last)]
+    total = int(last.values["val/head.total"])
+    if errors[1] <= WORSE * errors[0] or not stands_out(hits[1], hits[0], total):
+        return None
+    return Finding(
+        name="fed-classifier",
+        grade="grave",
+        sentence=f"Since epoch {best.number} accuracy rose from {hits[0]} to {hits[1]} of {total} windows while the "
+        f"reconstruction got worse (mean squared error {errors[0]:.3g} to {errors[1]:.3g}): the classifier is being "
+        "fed, not the signal rebuilt.",
+        remedy="Lower the weight of ce in training.phases, or leave it out and let a frozen classifier only measure.",
+    )
+
+
+def one_network_pleased(facts: Facts) -> Finding | None:
+    """Rebuilt signals that the head they were trained for reads clearly better than a judge, who reads raw ones."""
+    found = {reader.name: reader for reader in readers(facts)}
+    head = found.get("head")
+    if head is None or not _trained_to_please(facts):
+        return None
+    for reader in found.values():
+        raw, total = reader.twin, reader.scores.total
+        if raw is None or not reader.name.endswith(REBUILT):
+            continue
+        hits = reader.scores.correct
+        if stands_out(raw.correct, hits, total) and stands_out(head.scores.correct, hits, total):
+            return Finding(
+                name="one-network-pleased",
+                grade="grave",
+                sentence=f"Rebuilt signals please the head they were trained for ({head.scores.correct} of {total} "
+                f"right), and not {reader.words} which gets {hits} right, and {raw.correct} of the raw ones.",
+                remedy="Trust the judge's score, and lower the weight of ce in training.phases.",
+            )
+    return None
+
+
+def no_independent_judge(facts: Facts) -> Finding | None:
+    """Rebuilt signals that were trained to please the head, with no other network to read them."""
+    if not _trained_to_please(facts) or facts.evaluation is None or facts.run is None:
+        return None
+    taken = {transfer.source.rstrip("/") for transfer in facts.run.transfer}
+    if any(bundle.rstrip("/") not in taken for bundle in facts.run.evaluation.judges.values()):
+        return None
+    return Finding(
+        name="no-independent-judge",
+        grade="note",
+        sentence="Reconstructions were trained to please the head, and no other network reads them.",
+        remedy="Train a second classifier of signals, such as wrn.signal of another width, and name its bundle in "
+        "evaluation.judges.",
+    )
+
+
+def _trained_to_please(facts: Facts) -> bool:
+    """Whether cross-entropy of a head that reads rebuilt signals was weighed."""
+    return facts.head_reads_rebuilt and facts.curve.weighed("ce")

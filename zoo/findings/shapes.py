@@ -1,0 +1,67 @@
+"""How different the shapes of used codes are: as a codebook report says, or drawn from a model at little cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from zoo.assembly import ZooModel
+from zoo.codebook.report import BookReport
+from zoo.codebook.shapes import Array, decoded_shapes, shape_source
+from zoo.codebook.similarity import FLAT, correlations, distinctness, grouped, straightness
+from zoo.evaluate.usage import UsageReport, perplexity
+
+MOST = 256
+"""Codes drawn of each book, the most used ones: they speak for the others, and cost no more than a batch."""
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """What a ShapeReport says of the same names, of ``measured`` codes of one book."""
+
+    usage: UsageReport
+    measured: int
+    effective: float
+    distinctness: float
+    flat: int
+    flat_share: float
+
+
+def reported_shapes(books: Sequence[BookReport]) -> tuple[Shapes, ...]:
+    """Those of the books whose shapes were measured; later levels correct shapes and draw none of their own."""
+    return tuple(
+        Shapes(book.usage, found.measured, found.effective, found.distinctness, found.flat, found.flat_share)
+        for book in books
+        if (found := book.shapes) is not None and not _corrects(book.usage)
+    )
+
+
+def draw_shapes(model: ZooModel, usages: Sequence[UsageReport]) -> tuple[Shapes, ...]:
+    """Those that the decoder of a ``model`` in evaluation mode draws for the codes that ``usages`` found in use.
+
+    Nothing where a code alone has no shape.
+    """
+    used = [_most_used(usage) for usage in usages]
+    if shape_source(model) != "decoded" or not all(len(codes) for codes in used):
+        return ()
+    drawn = decoded_shapes(model, used)
+    return tuple(_compare(*book) for book in zip(usages, used, drawn, strict=True))
+
+
+def _compare(usage: UsageReport, codes: Array, shapes: Array) -> Shapes:
+    counts = np.asarray(usage.counts)[codes]
+    correlation, flat = correlations(shapes, shapes), straightness(shapes) >= FLAT
+    effective = perplexity(torch.from_numpy(np.bincount(grouped(correlation), counts)))
+    share = float(counts[flat].sum() / counts.sum())
+    return Shapes(usage, len(codes), effective, distinctness(correlation, counts), int(flat.sum()), share)
+
+
+def _most_used(usage: UsageReport) -> Array:
+    counts = np.asarray(usage.counts)
+    order: Array = np.argsort(-counts, kind="stable")[:MOST]
+    return order[counts[order] > 0]
+
+
+def _corrects(usage: UsageReport) -> bool:
+    return "level" in usage.book and not usage.book.endswith("level 0")
