@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -28,6 +29,20 @@ def test_every_package_is_one_and_is_typed(package):
     assert (ROOT / package / "py.typed").is_file()
 
 
+def test_the_wheel_holds_what_is_no_python():
+    """Templates and specs lie in the packages and must travel with them."""
+    held = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    ours = {
+        path
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*")
+        if path.suffix in (".html", ".css", ".json")
+    }
+    wanted = {path.relative_to(ROOT).as_posix() for path in ours}
+    assert {"zoo/report/templates/run.html", "zoo/report/templates/style.css"} <= wanted
+    assert wanted <= held
+
+
 @pytest.mark.parametrize("folder", ["registry", "plugins", "tests", "benchmarks"])
 def test_folders_that_are_no_packages_have_generic_names(folder):
     """A package of such a name would be put on everyone's path by an editable install."""
@@ -44,7 +59,7 @@ def test_test_files_have_names_of_their_own():
 def test_dependencies_have_a_lower_bound_and_no_upper(group):
     project = PROJECT["project"]
     needed = project["dependencies"] if group == "dependencies" else project["optional-dependencies"]["dev"]
-    assert [need for need in needed if not re.fullmatch(r"[a-z-]+>=[\d.]+", need)] == []
+    assert [need for need in needed if not re.fullmatch(r"[a-z0-9-]+>=[\d.]+", need)] == []
 
 
 def imports(source: Path) -> Iterator[str]:

@@ -18,8 +18,9 @@ def test_the_quickstart_trains_three_runs_draws_and_prints_one_table(tmp_path, m
     assert "always Standing, the majority" in table
     assert table.count("/40") == 4
     drawn = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.png")}
-    wanted = {"reconstruction", "shapes", "codes", "confusion-head", "confusion-wrn-on-rebuilt"}
+    wanted = {"reconstruction", "shapes", "codebook-usage", "confusion-head", "recall-wrn", "losses"}
     assert {f"recon-wrn/figures/{name}.png" for name in wanted} <= drawn
     assert "signal-wrn/figures/confusion-head.png" in drawn
+    assert len(list(tmp_path.glob("*/report.html"))) == 3
     assert main(["quickstart", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.split("BasicMotions")[1] == table.split("BasicMotions")[1]

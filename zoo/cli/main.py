@@ -11,7 +11,7 @@ import typer
 from zoo_registry import SpecError, ZooError
 from zoo_registry.suggest import nearest
 
-from zoo.cli import components, doctor, model, tokenize, training, transfer, weights
+from zoo.cli import codebook, components, data, doctor, model, report, tokenize, training, transfer, weights
 from zoo.notes import ZooNote
 
 MISTAKE = 2
@@ -35,6 +35,10 @@ app.command("transfer", rich_help_panel="Models")(transfer.transfer)
 app.command("quickstart", rich_help_panel="Runs")(training.quickstart)
 app.command("train", rich_help_panel="Runs")(training.train)
 app.command("eval", rich_help_panel="Runs")(training.evaluate)
+app.command("data", rich_help_panel="Data")(data.data)
+app.command("codebook", rich_help_panel="Runs")(codebook.codebook)
+app.command("report", rich_help_panel="Runs")(report.report)
+app.command("compare", rich_help_panel="Runs")(report.compare)
 app.command("tokenize", rich_help_panel="Runs")(tokenize.tokenize)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from zoo_registry import Registry, RunSpec
 
-from zoo.evaluate.figures import confusion_figure, reconstruction_figure, shapes_figure, usage_figure, write_figure
 from zoo.evaluate.judge_run import Judged, judge_run
+from zoo.report.evidence import gather
+from zoo.report.run_report import write_report
 from zoo.run_folder import RunFolder
 from zoo.train.fit import train
 
@@ -28,7 +29,7 @@ def quickstart(out: Path) -> Iterator[Stage]:
     """Train and judge, one after the other: a WRN on signals, a VQShape whose reconstruction that WRN reads, frozen,
     and the same spec with its head swapped for a linear one on frozen tokens.
 
-    Runs that ``out`` already holds are resumed or reused. Writes figures into each run's folder.
+    Runs that ``out`` already holds are resumed or reused. Writes a report into each run's folder.
     """
     signal, recon, tokens = (out / name for name in ("signal-wrn", "recon-wrn", "token-linear"))
     yield _stage("WRN on raw signals", _run("signal"), signal)
@@ -60,19 +61,5 @@ def _stage(title: str, data: dict[str, Any], path: Path) -> Stage:
     run: RunSpec = Registry.discover().run(data)
     folder = train(run, path, resume=True)
     judged = judge_run(folder)
-    draw(judged, folder)
+    write_report(gather(folder))
     return Stage(title, folder, judged)
-
-
-def draw(judged: Judged, folder: RunFolder) -> None:
-    """Write the figures that the model has something for."""
-    report = judged.report
-    figures = {f"confusion {name}": confusion_figure(s, name) for name, s in report.classifiers.items()}
-    if report.reconstruction:
-        figures["reconstruction"] = reconstruction_figure(judged.sample, judged.labels)
-        shapes = shapes_figure(judged.sample, judged.labels)
-        figures |= {"shapes": shapes} if shapes else {}
-    if report.codebook:
-        figures["codes"] = usage_figure(report.codebook)
-    for name, figure in figures.items():
-        write_figure(folder.figures / f"{name.replace(' ', '-')}.png", figure)

@@ -1,0 +1,55 @@
+"""Three small trained runs and their pages, made once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_reports import NAMES, SHAPES, spec, trained
+
+from zoo.cli.main import main
+from zoo.run_folder import RunFolder
+
+LENGTH = 40
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Waves of two channels whose frequency is their class, in a folder with runs on them."""
+    rng, home = np.random.default_rng(0), tmp_path_factory.mktemp("report")
+    folder = home / "windows"
+    folder.mkdir()
+    for split, count in (("train", 30), ("test", 12)):
+        y = np.arange(count) % len(NAMES)
+        time, phase = np.linspace(0, 1, LENGTH), rng.uniform(0, 6, (count, 2, 1))
+        x = np.sin(2 * np.pi * (1 + y[:, None, None]) * time + phase) + 0.1 * rng.normal(size=(count, 2, LENGTH))
+        np.save(folder / f"X_{split}.npy", x.astype(np.float32))
+        np.save(folder / f"y_{split}.npy", y)
+    (folder / "names.txt").write_text("\n".join(NAMES))
+    return home
+
+
+@pytest.fixture(scope="session")
+def signal(home: Path) -> RunFolder:
+    """A classifier of raw signals."""
+    return trained(home, spec(home, "signal", {"head": {"kind": "wrn.signal", "depth": 10}}))
+
+
+@pytest.fixture(scope="session")
+def shapes(home: Path, signal: RunFolder) -> RunFolder:
+    """A model with everything that a page can show, judged by ``signal``."""
+    judge = {"judges": {"wrn": str(signal.bundle)}}
+    return trained(home, spec(home, "shapes", SHAPES, evaluation=judge))
+
+
+@pytest.fixture(scope="session")
+def reseeded(home: Path, signal: RunFolder) -> RunFolder:
+    """The same from another seed."""
+    judge = {"judges": {"wrn": str(signal.bundle)}}
+    return trained(home, spec(home, "reseeded", SHAPES, evaluation=judge, training={"seed": 1}))
+
+
+@pytest.fixture(scope="session")
+def pages(home: Path, signal: RunFolder, shapes: RunFolder, reseeded: RunFolder) -> list[Path]:
+    """Pages of three runs and the one that sets them side by side."""
+    assert main(["report", *(str(run.path) for run in (signal, shapes, reseeded))]) == 0
+    return [signal.page, shapes.page, reseeded.page, home / "runs" / "comparison" / "report.html"]

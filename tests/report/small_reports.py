@@ -1,0 +1,40 @@
+"""Runs small enough to train in a test, with names that a page must not believe."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from zoo_registry import Registry
+
+from zoo.run_folder import RunFolder
+from zoo.train.fit import train
+
+NAMES = ["<script>alert(1)</script>", "walk & run", "price $5 or $6"]
+
+
+def spec(home: Path, name: str, model: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    """Plain data of a run of three epochs in two phases."""
+    source = {"format": "npy", "path": str(home / "windows"), "layout": "c t", "classes": "names.txt"}
+    phases = [{"name": "first <b>part</b>", "length": 2}, {"name": "second"}]
+    training = {"epochs": 3, "batch": 6, "phases": phases} | parts.pop("training", {})
+    return {"name": name, "model": model, "data": {"source": source}, "training": training, **parts}
+
+
+def trained(home: Path, data: dict[str, Any]) -> RunFolder:
+    """The folder of the run, trained."""
+    return train(Registry.discover().run(data), home / "runs" / data["name"], quiet=True)
+
+
+SHAPES: dict[str, Any] = {
+    "encoder": {"kind": "vqshape.encoder", "patches": 8, "dim": 16, "heads": 2, "layers": 1,
+                "tokenizer_heads": 2, "tokenizer_layers": 1},
+    "quantizer": {"kind": "quantizers.ema", "codes": 6},
+    "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
+    "head": {"kind": "wrn.recon", "depth": 10},
+}  # fmt: skip
+
+
+def stored(folder: RunFolder) -> dict[str, Any]:
+    """What `eval.json` says."""
+    found: dict[str, Any] = json.loads(folder.evaluation("test").read_text())
+    return found

@@ -1,0 +1,37 @@
+"""Fields in which specs differ."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoo.report.differences import differences
+
+PLAIN = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=3)
+DATA = st.dictionaries(
+    st.sampled_from("abcd"),
+    st.recursive(PLAIN, lambda part: st.lists(part, max_size=3) | st.dictionaries(st.sampled_from("abc"), part)),
+)
+
+
+@given(DATA)
+def test_a_spec_does_not_differ_from_itself(spec):
+    assert differences([spec, json.loads(json.dumps(spec))]) == []
+
+
+@given(DATA, DATA)
+def test_the_other_way_round_the_values_change_places(one, other):
+    there = {row.field: row.values for row in differences([one, other])}
+    back = {row.field: row.values[::-1] for row in differences([other, one])}
+    assert there == back
+
+
+def test_paths_lead_through_names_and_positions():
+    one = {"name": "a", "training": {"phases": [{"weights": {"x": 1.0, "s": 5.0}}], "betas": [1, 2]}}
+    other = {"name": "b", "training": {"phases": [{"weights": {"x": 2.0}}], "betas": [1, 3]}}
+    found = {row.field: row.values for row in differences([one, other])}
+    assert found == {
+        "training.phases.0.weights.x": (1.0, 2.0),
+        "training.phases.0.weights.s": (5.0, None),
+        "training.betas": ([1, 2], [1, 3]),
+    }

@@ -1,0 +1,44 @@
+"""Curves read back from metrics.csv."""
+
+import numpy as np
+
+from zoo.report.curves import curves
+from zoo.report.history import Mark, read_history
+
+HEAD = "epoch,phase,train/x,train/x.share,train/ce,train/ce.share,val/x,val/head.correct,val/head.total,val/r2"
+
+
+def written(path, phases):
+    rows = [f"{e},{phase},{1 / (e + 1)},0.9,2,0.1,{1 / (e + 1)},{e},10,{'' if e == 0 else 0.5}" for e, phase in phases]
+    path.write_text("\n".join([HEAD, *rows]))
+    return read_history(path)
+
+
+def test_phases_are_marked_where_they_begin(tmp_path):
+    history = written(tmp_path / "m.csv", enumerate("aabbba"))
+    assert history.marks() == [Mark(0, "a"), Mark(2, "b"), Mark(5, "a")]
+
+
+def test_of_phases_that_take_turns_the_first_of_each_is_marked(tmp_path):
+    history = written(tmp_path / "m.csv", enumerate("ab" * 20 + "c"))
+    assert history.marks() == [Mark(0, "a"), Mark(1, "b"), Mark(40, "c")]
+
+
+def test_accuracies_are_counts_over_totals_and_gaps_stay_gaps(tmp_path):
+    history = written(tmp_path / "m.csv", enumerate("aaa"))
+    np.testing.assert_allclose(history.accuracies()["head, validation"], [0, 0.1, 0.2])
+    np.testing.assert_array_equal(np.isnan(history.columns["val/r2"]), [True, False, False])
+    assert history.terms() == ["x", "ce"]
+
+
+def test_a_single_epoch_and_strange_phase_names_are_drawn(tmp_path):
+    history = written(tmp_path / "m.csv", [(0, "cost $x$ <b>")])
+    drawn = {picture.name: picture for picture in curves(history)}
+    assert {"losses", "loss-shares", "accuracies"} <= drawn.keys()
+    assert all(picture.drawn("png").startswith(b"\x89PNG") for picture in drawn.values())
+
+
+def test_no_metrics_no_history(tmp_path):
+    assert read_history(tmp_path / "none.csv") is None
+    (tmp_path / "m.csv").write_text(HEAD + "\n")
+    assert read_history(tmp_path / "m.csv") is None

@@ -1,0 +1,25 @@
+"""Runs that no other beats in everything."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoo.report.pareto import Place, dominated
+
+VALUE = st.none() | st.integers(0, 4).map(float)
+PLACES = st.lists(st.builds(Place, st.just("run"), VALUE, VALUE, VALUE), max_size=8)
+
+
+@given(PLACES)
+def test_whoever_is_beaten_is_beaten_by_one_who_is_not(places):
+    beaten = dominated(places)
+    front = [place.merits() for place, worse in zip(places, beaten, strict=True) if not worse]
+    for place, worse in zip(places, beaten, strict=True):
+        own = place.merits()
+        better = [other for other in front if other != own and all(a >= b for a, b in zip(other, own, strict=True))]
+        known = any(part is not None for part in place[1:])
+        assert worse == (bool(better) and known)
+
+
+def test_an_error_is_better_when_it_is_lower():
+    assert dominated([Place("a", 0.5, 0.5, 1.0), Place("b", 0.5, 0.5, 2.0)]) == [False, True]
+    assert dominated([Place("a", 0.5, 0.5, 1.0), Place("b", 0.5, 0.5, 1.0)]) == [False, False]

@@ -1,0 +1,159 @@
+"""`zoo report` and `zoo compare` on small trained runs."""
+
+import json
+import re
+import shutil
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from small_reports import NAMES, stored
+
+from zoo.cli.main import main
+from zoo.report.comparison import compare
+from zoo.report.stored import evaluation_of, stored_codebook, stored_evaluation
+from zoo.run_folder import RunFolder
+
+pytestmark = pytest.mark.slow
+
+
+class Tags(HTMLParser):
+    """Tags with their attributes, and the text outside styles."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.ids, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def parsed(page):
+    tags = Tags()
+    tags.feed(page.read_text(encoding="utf-8"))
+    return tags
+
+
+def test_pages_ask_for_nothing_outside_themselves(pages):
+    for page in pages:
+        tags = parsed(page).tags
+        assert {"script", "link", "iframe", "object", "img"}.isdisjoint(name for name, _ in tags)
+        outside = [a for name, a in tags if name != "a" and re.match("https?:|//", a.get("src") or a.get("href") or "")]
+        assert outside == []
+        assert not re.search(r"@import|url\((?!#)", page.read_text())
+
+
+def test_a_page_names_its_parts_once_and_its_links_lead_somewhere(pages):
+    for page in pages:
+        found = parsed(page)
+        assert len(found.ids) == len(set(found.ids))
+        for name, attributes in found.tags:
+            target = attributes.get("href", "")
+            if name == "a" and target.startswith("#"):
+                assert target[1:] in found.ids
+            elif name == "a":
+                assert (page.parent / target).is_file()
+
+
+def test_names_from_the_run_are_text(pages, shapes):
+    page = parsed(shapes.page)
+    assert not any(name in ("script", "b") for name, _ in page.tags)
+    assert NAMES[0] in page.text
+    assert "first <b>part</b>" in page.text
+
+
+def test_the_page_says_what_eval_counted_verdict_first(pages, shapes):
+    text, report = parsed(shapes.page).text, stored(shapes)
+    for scores in report["classifiers"].values():
+        assert f"{scores['correct']}/{scores['total']}" in text
+    assert text.index("Verdict") < text.index("Scores") < text.index("What was run")
+    assert stored(shapes)["fingerprint"] in text
+
+
+def test_every_figure_is_there_as_png_and_svg(pages, shapes):
+    names = [value.removeprefix("figure-") for value in parsed(shapes.page).ids if value.startswith("figure-")]
+    assert {"losses", "loss-shares", "reconstruction", "shapes", "codebook-usage", "recall-wrn"} <= set(names)
+    for name in names:
+        assert (shapes.figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert b"<svg" in (shapes.figures / f"{name}.svg").read_bytes()
+    assert shapes.page.stat().st_size < 5e6
+
+
+def test_stored_scores_are_taken_while_they_speak_of_these_weights(pages, shapes, tmp_path):
+    folder = RunFolder(tmp_path / "copy")
+    shutil.copytree(shapes.path, folder.path)
+    assert stored_evaluation(folder) is not None
+    assert stored_codebook(folder) is not None
+    content = stored(folder) | {"weights": "0" * 64}
+    folder.evaluation("test").write_text(json.dumps(content))
+    assert stored_evaluation(folder) is None
+    assert evaluation_of(folder) == evaluation_of(shapes)
+    assert stored(folder)["weights"] == stored(shapes)["weights"]
+    for broken in ("{", "[]", json.dumps({"fingerprint": content["fingerprint"]})):
+        folder.evaluation("test").write_text(broken)
+        assert stored_evaluation(folder) is None
+
+
+def test_two_runs_are_compared_on_the_same_windows(pages, shapes, reseeded):
+    found = compare(shapes.path, reseeded.path)
+    a, b = (stored(folder)["classifiers"]["head"] for folder in (shapes, reseeded))
+    assert [row.field for row in found.spec] == ["training.seed"]
+    assert found.spec[0].values == (0, 1)
+    assert [row.windows for row in found.classes] == [4, 4, 4]
+    assert [sum(row.found[run] for row in found.classes) for run in (0, 1)] == [a["correct"], b["correct"]]
+    back = compare(reseeded.path, shapes.path)
+    assert [row.found[::-1] for row in back.classes] == [row.found for row in found.classes]
+    gap = abs(a["correct"] - b["correct"])
+    assert (f", {gap} more" if gap else "By head neither is better") in found.verdict
+
+
+def test_a_run_is_no_better_than_itself(pages, shapes):
+    found = compare(shapes.path, shapes.path)
+    assert found.spec == []
+    assert all(measure.best is None for measure in found.measures)
+    assert "is better" not in found.verdict.replace("neither is better", "")
+
+
+def test_other_data_are_refused_unless_said(pages, home, shapes, tmp_path, capsys):
+    other = RunFolder(tmp_path / "other")
+    shutil.copytree(shapes.path, other.path)
+    run = json.loads(other.run_file.read_text()) | {"fingerprint": "f" * 64}
+    other.run_file.write_text(json.dumps(run))
+    other.evaluation("test").write_text(json.dumps(stored(shapes) | {"fingerprint": "f" * 64}))
+    assert main(["compare", str(shapes.path), str(other.path)]) == 2
+    assert "--other-data" in capsys.readouterr().err
+    assert main(["compare", str(shapes.path), str(other.path), "--other-data"]) == 0
+    told = capsys.readouterr().out
+    assert "different data" in told
+    assert "Windows found per class" not in told
+
+
+def test_compare_prints_tables_and_the_same_as_json(pages, shapes, reseeded, capsys):
+    assert main(["compare", str(shapes.path), str(reseeded.path)]) == 0
+    told = capsys.readouterr().out
+    assert "training.seed" in told
+    assert NAMES[0] in told
+    assert main(["compare", str(shapes.path), str(reseeded.path), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["verdict"] in told
+    score = next(measure for measure in data["measures"] if measure["name"] == "accuracy, head")
+    np.testing.assert_allclose(score["values"], np.divide(score["correct"], score["total"]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["report", "{run}", "--out", "x"], "--out"),
+        (["report", "{run}/nothing"], "zoo train"),
+        (["report"], "runs"),
+        (["compare", "{run}"], "second"),
+    ],
+)
+def test_mistakes_get_one_line_and_status_2(shapes, capsys, arguments, part):
+    assert main([text.replace("{run}", str(shapes.path)) for text in arguments]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert part in line.lower()

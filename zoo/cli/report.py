@@ -1,0 +1,102 @@
+"""`zoo report` and `zoo compare`: a page of a run, runs side by side, and two of them in the terminal."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from zoo_registry import SpecError
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_json, print_table, print_title
+
+if TYPE_CHECKING:
+    from zoo.report.comparison import ClassPair, Comparison
+    from zoo.report.measures import Measure
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of trained runs.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the page of several runs; `comparison` beside the first without it."),
+    ] = None,
+) -> None:
+    """Write report.html into the folder of each run, verdict first, and of several one that sets them side by side.
+
+    What has not been judged or measured yet is first.
+    """
+    if out is not None and len(runs) == 1:
+        raise SpecError("--out", "several runs", "one, whose page goes into its folder", "leave --out away")
+    from zoo.report.evidence import gather
+    from zoo.report.run_report import write_report
+    from zoo.report.runs_report import write_comparison
+    from zoo.run_folder import RunFolder
+
+    found = [gather(RunFolder(path)) for path in runs]
+    for evidence in found:
+        write_report(evidence)
+        print(evidence.folder.page)
+    if len(runs) > 1:
+        together = RunFolder(out or runs[0].parent / "comparison")
+        write_comparison(found, together)
+        print(together.page)
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
+    second: Annotated[Path, typer.Argument(help="Folder of another.", show_default=False)],
+    other_data: Annotated[bool, typer.Option("--other-data", help="Compare although the data differ.")] = False,
+    json: Json = False,
+) -> None:
+    """Which of two runs is better, by how many windows, and in which fields their specs differ."""
+    from zoo.report.comparison import compare as compare_runs
+
+    found = compare_runs(first, second, other_data)
+    if json:
+        print_json(found.model_dump(mode="json"))
+        return
+    _print_comparison(found)
+
+
+def _print_comparison(found: "Comparison") -> None:
+    a, b = found.runs
+    print_title("Spec")
+    if found.spec:
+        rows = [(row.field, *(_value(value) for value in row.values)) for row in found.spec]
+        print_table(["field", a, b], rows)
+    else:
+        print("the same in all but the name")
+    print_title("Measures, test split" if found.same_data else "Measures, test splits of different data")
+    rows = [(m.name, *(_score(m, index) for index in (0, 1)), _difference(m)) for m in found.measures]
+    columns = ["measure", a, b, "second − first"]
+    print_table(columns, rows, numbers=columns[1:])
+    if found.classes is not None:
+        print_title(f"Windows found per class by {found.classifier}")
+        columns = ["class", "windows", a, b, "second − first"]
+        print_table(columns, [_class(row) for row in found.classes], numbers=columns[1:])
+    print(f"\n{found.verdict}")
+
+
+def _value(value: object) -> str:
+    from zoo.report.page import plain_value
+
+    return "–" if value is None else plain_value(value)
+
+
+def _score(measure: "Measure", index: int) -> str:
+    value = measure.values[index]
+    if value is None:
+        return ""
+    if measure.correct is None or measure.total is None:
+        return f"{value:.4g}"
+    return f"{measure.correct[index]}/{measure.total[index]} {value:.3f}"
+
+
+def _difference(measure: "Measure") -> str:
+    first, second = measure.values
+    return "" if first is None or second is None else f"{second - first:+.4g}"
+
+
+def _class(row: "ClassPair") -> tuple[str, ...]:
+    first, second = row.found
+    return row.name, str(row.windows), str(first), str(second), f"{second - first:+d}"

@@ -1,0 +1,1 @@
+"""Reports: one run as a page of its own, several side by side, two in the terminal."""

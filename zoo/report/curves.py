@@ -1,0 +1,139 @@
+"""Pictures of a training: loss terms, their weighted shares, accuracies, reconstruction and codes over epochs."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from zoo.drawing import SMALL, TEXT, listed, new_figure, plain, tidy
+from zoo.palette import MUTED, RAW, REBUILT, RULE, SERIES, SOFT
+from zoo.picture import Picture
+from zoo.report.history import History, Series
+
+WIDTH, HEIGHT = 3.9, 2.7
+
+
+def curves(history: History) -> list[Picture]:
+    """Every curve that the training has something for."""
+    drawn = (_losses, _shares, _accuracies, _reconstruction, _codes)
+    return [picture for draw in drawn if (picture := draw(history)) is not None]
+
+
+def _losses(history: History) -> Picture | None:
+    """A panel per term, as its scales differ by orders of magnitude."""
+    terms = history.terms()
+    if not terms:
+        return None
+    columns = min(len(terms), 3)
+    rows = -(-len(terms) // columns)
+    figure = new_figure(2.9 * columns, 1.75 * rows + 0.5)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+    for axis, term in zip(axes, terms, strict=False):
+        for split, color, style in (("train", RAW, "-"), ("val", REBUILT, "--")):
+            values = history.columns.get(f"{split}/{term}")
+            if values is not None:
+                name = {"train": "training", "val": "validation"}[split]
+                axis.plot(history.epochs, values, style, color=color, linewidth=1.3, label=name)
+        tidy(axis, title=term)
+        _mark(axis, history, named=False)
+    for axis in axes[len(terms) :]:
+        axis.set_visible(False)
+    for axis in axes[max(len(terms) - columns, 0) : len(terms)]:
+        axis.set_xlabel("epoch", fontsize=TEXT, color=SOFT)
+        axis.tick_params(labelbottom=True)
+    handles = axes[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
+    alt = f"Loss terms over {len(history.epochs)} epochs, unweighted: {_ends(history.named('train/'), terms)}."
+    return Picture("losses", "Loss terms as they are, before weighing", alt, figure)
+
+
+def _shares(history: History) -> Picture | None:
+    shares = {term: np.nan_to_num(values) for term, values in history.shares().items() if np.nansum(values) > 0}
+    if not shares:
+        return None
+    figure = new_figure(WIDTH, HEIGHT)
+    axis = figure.subplots()
+    colors = [SERIES[index % len(SERIES)] for index in range(len(shares))]
+    labels = [plain(term) for term in shares]
+    epochs, values = _wide(history.epochs, list(shares.values()))
+    axis.stackplot(epochs, values, labels=labels, colors=colors, alpha=0.85, linewidth=0)
+    tidy(axis, x="epoch", y="share of the weighted total")
+    axis.set(ylim=(0, 1), xlim=(epochs[0], epochs[-1]))
+    _mark(axis, history)
+    figure.legend(loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT)
+    last = listed([f"{term} {values[-1]:.1%}" for term, values in shares.items()])
+    alt = f"Share of each weighted loss term in the total, stacked over epochs; in the last epoch {last}."
+    return Picture("loss-shares", "What each weighted term contributes", alt, figure)
+
+
+def _wide(epochs: Series, stacked: list[Series]) -> tuple[Series, list[Series]]:
+    """A single epoch as a band that can be seen."""
+    if len(epochs) > 1:
+        return epochs, stacked
+    return epochs[0] + np.asarray([-0.5, 0.5]), [np.repeat(values, 2) for values in stacked]
+
+
+def _accuracies(history: History) -> Picture | None:
+    lines = history.accuracies()
+    if not lines:
+        return None
+    picture = _lines(history, "accuracies", "Accuracy while training", lines, "accuracy")
+    picture.figure.axes[0].set_ylim(0, 1.02)
+    return picture
+
+
+def _reconstruction(history: History) -> Picture | None:
+    r2 = history.columns.get("val/r2")
+    if r2 is None:
+        return None
+    name = "R² of rebuilt signals, validation"
+    picture = _lines(history, "r2", "Reconstruction while training", {name: r2}, "R²")
+    picture.figure.axes[0].axhline(0, color=MUTED, linewidth=0.8)
+    return picture
+
+
+def _codes(history: History) -> Picture | None:
+    used, spread = history.named("val/", ".used"), history.named("val/", ".perplexity")
+    lines = {f"{book} used": values for book, values in used.items()}
+    lines |= {f"{book} perplexity": values for book, values in spread.items()}
+    return _lines(history, "code-usage", "Codes in use while training", lines, "codes") if lines else None
+
+
+def _lines(history: History, name: str, title: str, lines: Mapping[str, Series], y: str) -> Picture:
+    figure = new_figure(WIDTH, HEIGHT)
+    axis = figure.subplots()
+    alone = "o" if len(history.epochs) == 1 else ""
+    for index, (label, values) in enumerate(lines.items()):
+        color, style = SERIES[index % len(SERIES)], ("-", "--", ":")[index // len(SERIES) % 3]
+        axis.plot(history.epochs, values, style + alone, color=color, linewidth=1.4, label=plain(label))
+    tidy(axis, x="epoch", y=y)
+    axis.grid(axis="y", color=RULE, linewidth=0.6)
+    axis.set_axisbelow(True)
+    _mark(axis, history)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
+    alt = f"{title}, {len(history.epochs)} epochs: {_ends(lines, list(lines))}."
+    return Picture(name, title, alt, figure)
+
+
+def _mark(axis: Axes, history: History, named: bool = True) -> None:
+    """A line where each phase begins, with its name."""
+    marks = history.marks()
+    for mark in marks:
+        if mark.epoch > history.epochs[0]:
+            axis.axvline(mark.epoch - 0.5, color=SOFT, linewidth=0.9, linestyle=(0, (2, 2)))
+        if named and len(marks) > 1:
+            text = axis.annotate(
+                plain(mark.phase), (mark.epoch - 0.5, 1), xycoords=("data", "axes fraction"), xytext=(3, 3),
+                textcoords="offset points", fontsize=SMALL, color=SOFT,
+            )  # fmt: skip
+            text.set_in_layout(True)
+
+
+def _ends(lines: Mapping[str, Series], names: list[str]) -> str:
+    """First and last value of each line in words."""
+    return listed([f"{name} from {_first(lines[name]):.3g} to {_first(lines[name][::-1]):.3g}" for name in names])
+
+
+def _first(values: Series) -> float:
+    known = values[~np.isnan(values)]
+    return float(known[0]) if len(known) else float("nan")

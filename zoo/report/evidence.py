@@ -1,0 +1,81 @@
+"""Everything that the page of one run shows, gathered from its folder and its data."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from zoo.codebook.measure import Measured
+from zoo.contracts import Output
+from zoo.data.split import DataSet
+from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.figures import varied
+from zoo.evaluate.opened import Opened, open_run
+from zoo.findings.gather import facts_of, record
+from zoo.findings.verdict import Verdict
+from zoo.report.history import History, read_history
+from zoo.report.stored import codebook_of, evaluation_of
+from zoo.run_folder import RunFolder
+from zoo.specs import read_json
+
+EXAMPLES = 4
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What the model makes of a few test windows of different classes, and their names."""
+
+    output: Output
+    labels: list[str]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json where weights came from elsewhere."""
+
+    folder: RunFolder
+    stored: dict[str, Any]
+    report: EvalReport
+    codebook: Measured | None
+    verdict: Verdict
+    data: DataSet
+    sample: Sample
+    history: History | None
+    transfer: dict[str, Any] | None
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return str(self.stored["run"]["name"])
+
+
+def gather(folder: RunFolder) -> Evidence:
+    """Evidence of the finished run in ``folder``, judged and measured now unless it has been.
+
+    Writes what was found into the folder, as the commands do that find it. Raises ZooError as `zoo eval` does.
+    """
+    opened = open_run(folder)
+    report = evaluation_of(folder)
+    codebook = codebook_of(folder) if opened.run.model.quantizer else None
+    return Evidence(
+        folder=folder,
+        stored=folder.read(),
+        report=report,
+        codebook=codebook,
+        verdict=record(facts_of(folder.path), folder.path),
+        data=opened.data.data,
+        sample=_sample(opened),
+        history=read_history(folder.metrics),
+        transfer=read_json(folder.transfer) if folder.transfer.is_file() else None,
+    )
+
+
+@torch.no_grad()
+def _sample(opened: Opened) -> Sample:
+    split = opened.split("test")
+    rows = np.asarray(varied([opened.classes[label] for label in split.y], EXAMPLES), dtype=np.intp)
+    x, mask = split.read(rows)
+    seen = None if mask is None else torch.from_numpy(mask).to(opened.device)
+    output: Output = opened.model(torch.from_numpy(x).to(opened.device), seen)
+    return Sample(output, [opened.classes[label] for label in split.y[rows]])

@@ -1,0 +1,77 @@
+"""The measures by which runs are compared, and which way each is better."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from zoo.codebook.report import CodebookReport
+from zoo.evaluate.evaluation import EvalReport
+from zoo.run_folder import RunFolder
+
+
+class Judgement(NamedTuple):
+    """A run with what is known of it: ``codebook`` is None where it was not measured or there is none."""
+
+    name: str
+    folder: RunFolder
+    report: EvalReport
+    codebook: CodebookReport | None
+
+
+class Measure(BaseModel, frozen=True):
+    """One measure of several runs, in their order; None where a run has none.
+
+    ``higher`` says whether more is better; ``correct`` counts windows of ``total`` where the measure is an accuracy.
+    """
+
+    name: str
+    higher: bool
+    values: tuple[float | None, ...]
+    correct: tuple[int | None, ...] | None = None
+    total: tuple[int | None, ...] | None = None
+
+    @property
+    def best(self) -> float | None:
+        """The best value; None where all are equal, so that none is better."""
+        known = [value for value in self.values if value is not None]
+        if len(set(known)) < 2:
+            return None
+        return max(known) if self.higher else min(known)
+
+
+def measures(runs: Sequence[Judgement]) -> list[Measure]:
+    """Everything that at least one of ``runs`` has, accuracies first."""
+    names = dict.fromkeys(name for run in runs for name in run.report.classifiers)
+    rebuilt = [run.report.reconstruction[-1] if run.report.reconstruction else None for run in runs]
+    books = [run.codebook for run in runs]
+    found = [
+        *(_accuracy(name, runs) for name in names),
+        _measure("MSE", [part.mse if part else None for part in rebuilt], higher=False),
+        _measure("R²", [part.r2 if part else None for part in rebuilt]),
+        _measure("spectral distance", [part.spectral if part else None for part in rebuilt], higher=False),
+        _measure("codebook score", [book.score if book else None for book in books]),
+        _measure("share of codes used", [_used(run) for run in runs]),
+    ]
+    return [measure for measure in found if any(value is not None for value in measure.values)]
+
+
+def _accuracy(name: str, runs: Sequence[Judgement]) -> Measure:
+    scores = [run.report.classifiers.get(name) for run in runs]
+    return Measure(
+        name=f"accuracy, {name}",
+        higher=True,
+        values=tuple(score.accuracy if score else None for score in scores),
+        correct=tuple(score.correct if score else None for score in scores),
+        total=tuple(score.total if score else None for score in scores),
+    )
+
+
+def _measure(name: str, values: Sequence[float | None], higher: bool = True) -> Measure:
+    return Measure(name=name, higher=higher, values=tuple(values))
+
+
+def _used(run: Judgement) -> float | None:
+    """Share of codes used over all books."""
+    books = run.report.codebook
+    return sum(book.used for book in books) / sum(book.codes for book in books) if books else None

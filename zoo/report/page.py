@@ -1,0 +1,60 @@
+"""Pages from templates: everything that comes from a run is text, and stays text."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from zoo.palette import PALETTE
+from zoo.picture import Picture
+from zoo.report.inline import inline
+
+_WIDE = 5.0
+"""Figures of more inches take a row of their own."""
+
+
+class Drawn(NamedTuple):
+    """A picture inside a page: ``svg`` is markup, everything else text."""
+
+    name: str
+    title: str
+    svg: str
+    wide: bool
+
+
+def place(picture: Picture, svg: bytes) -> Drawn:
+    """``picture`` ready for a page, from its drawing ``svg``."""
+    wide = float(picture.figure.get_figwidth()) > _WIDE
+    return Drawn(picture.name, picture.title, inline(svg, picture.name, picture.alt), wide)
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """The page of ``template`` with ``context``; a name that a template asks for and nobody gave is an error."""
+    environment = Environment(
+        loader=PackageLoader("zoo.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"share": share, "number": number, "plain_value": plain_value}
+    palette = {colour.name: colour for colour in PALETTE if colour.light != "#000000"}
+    return environment.get_template(template).render({**context, "palette": palette.values()})
+
+
+def share(value: float | None) -> str:
+    """A share, an R² or a correlation, three digits; nothing for what was not measured."""
+    return "" if value is None else f"{value:.3f}".replace("-", "−")
+
+
+def number(value: float | None) -> str:
+    """A measure with a unit, three significant digits; nothing for what was not measured."""
+    return "" if value is None else f"{value:.3g}".replace("-", "−")
+
+
+def plain_value(value: object) -> str:
+    """A value of a spec as JSON writes it, without quotes around text."""
+    if isinstance(value, list | tuple):
+        return ", ".join(map(plain_value, value)) or "none"
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else str(value)

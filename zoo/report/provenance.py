@@ -1,0 +1,65 @@
+"""What was run: data, seed, revision, versions and where weights came from, in words."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from zoo.data.split import DataSet
+from zoo.report.evidence import Evidence
+from zoo.weights.report import TransferReport
+
+
+class Fact(NamedTuple):
+    """Something known of a run, and its name."""
+
+    name: str
+    value: str
+
+
+def facts(evidence: Evidence) -> list[Fact]:
+    """The facts that tell this run from any other."""
+    stored, run = evidence.stored, evidence.stored["run"]
+    source = run["data"]["source"]
+    versions = ", ".join(f"{name} {version}" for name, version in stored["plugins"].items())
+    found = [
+        Fact("data", f"{source['format']} {source.get('path') or source.get('name')}"),
+        Fact("splits", splits(evidence.data)),
+        Fact("subjects", _subjects(evidence.data)),
+        Fact("fingerprint", stored["fingerprint"]),
+        Fact("seed", str(stored["seed"])),
+        Fact("revision", stored["revision"] or "trained outside a repository"),
+        Fact("versions", f"shapezoo {stored['zoo']}; plugins {versions}"),
+    ]
+    return found + [Fact("transfer", sentence) for sentence in _transfers(evidence)]
+
+
+def splits(data: DataSet) -> str:
+    """Sizes of the splits, and what a window is."""
+    _, channels, length = data.train.shape
+    sizes = f"{len(data.train)} windows to train on, {len(data.validation)} to validate, {len(data.test)} to test"
+    return f"{sizes}; {channels} channels of {length} samples, {len(data.classes)} classes"
+
+
+def origins(transfer: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
+    """Of every component, how many tensors came from where: `encoder: {fresh: 24 tensors}`."""
+    counts = Counter(
+        (tensor.partition(".")[0], origin.rpartition(": ")[0] or origin)
+        for tensor, origin in (transfer or {"origins": {}})["origins"].items()
+    )
+    found: dict[str, dict[str, str]] = {}
+    for (component, origin), count in counts.items():
+        found.setdefault(component, {})[origin] = f"{count} tensor{'s' * (count > 1)}"
+    return found
+
+
+def _transfers(evidence: Evidence) -> list[str]:
+    reports = evidence.transfer["transfers"] if evidence.transfer else []
+    return [TransferReport.model_validate(report).sentence() for report in reports]
+
+
+def _subjects(data: DataSet) -> str:
+    if data.shared_subjects is None:
+        return "unknown, so that nobody can say whether training and test share people"
+    if data.shared_subjects:
+        return f"{len(data.shared_subjects)} are in both training and test: scores say nothing about new people"
+    return "none is in both training and test"

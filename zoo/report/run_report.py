@@ -1,0 +1,118 @@
+"""The page of one run, with its figures beside it."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+from zoo.evaluate.class_reconstruction import ClassReconstruction
+from zoo.evaluate.evaluation import EvalReport
+from zoo.files import write_bytes, write_text
+from zoo.picture import Picture
+from zoo.protocol import UPPER_BOUND
+from zoo.report.evidence import Evidence
+from zoo.report.history import History
+from zoo.report.page import Drawn, place, render
+from zoo.report.pictures import pictures_of
+from zoo.report.provenance import facts, origins, splits
+from zoo.report.summary import headline, tiles
+from zoo.run_folder import RunFolder
+from zoo.version import version
+
+
+class Section(NamedTuple):
+    """A part of the page: its anchor and its name in the list of sections."""
+
+    id: str
+    name: str
+
+
+class ClassRow(NamedTuple):
+    """A class with its windows and its recall by every classifier, None where it has no windows."""
+
+    name: str
+    windows: int
+    recalls: list[float | None]
+    rebuilt: ClassReconstruction | None
+
+
+def write_report(evidence: Evidence) -> None:
+    """Write `report.html` into the run's folder and every figure as PNG and SVG into `figures`."""
+    found = pictures_of(evidence)
+    sections = {field.name: getattr(found, field.name) for field in fields(found)}
+    drawn = {name: [save(picture, evidence.folder) for picture in part] for name, part in sections.items()}
+    write_text(evidence.folder.page, render("run.html", context(evidence, drawn)))
+
+
+def save(picture: Picture, folder: RunFolder) -> Drawn:
+    """Write PNG and SVG of ``picture`` and make it ready for a page."""
+    svg = picture.drawn("svg")
+    write_bytes(folder.figures / f"{picture.name}.svg", svg)
+    write_bytes(folder.figures / f"{picture.name}.png", picture.drawn("png"))
+    return place(picture, svg)
+
+
+def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]:
+    """What the template of a run reads."""
+    report = evidence.report
+    return {
+        "name": evidence.name,
+        "subtitle": splits(evidence.data),
+        "report": report,
+        "pictures": drawn,
+        "sections": list(_sections(report, drawn)),
+        "paper": UPPER_BOUND if report.protocol == "paper" else "",
+        "headline": headline(report),
+        "verdict": evidence.verdict,
+        "tiles": tiles(report, evidence.codebook.report if evidence.codebook else None),
+        "codebook": evidence.codebook.report if evidence.codebook else None,
+        "classifiers": in_words(report),
+        "phases": _phases(evidence.history),
+        "examples": len(evidence.sample.labels),
+        "classes": class_rows(report),
+        "facts": facts(evidence),
+        "origins": origins(evidence.transfer),
+        "stored": evidence.stored,
+        "zoo": version(),
+    }
+
+
+def in_words(report: EvalReport) -> dict[str, Any]:
+    """Classifiers under names that say what they read: raw signals first, then rebuilt ones, then the head."""
+    order = (" on raw", " on rebuilt", "head")
+    names = sorted(report.classifiers, key=lambda name: next(i for i, end in enumerate(order) if name.endswith(end)))
+    words = {"head": "the model's own head", "head on raw": "the model's own head on raw signals"}
+    return {words.get(name, f"{name} signals"): report.classifiers[name] for name in names}
+
+
+def class_rows(report: EvalReport) -> list[ClassRow]:
+    """A row per class, with recall in the order of ``report.classifiers``."""
+    every = list(report.classifiers.values())
+    rebuilt = {row.name: row for row in report.per_class or ()}
+    return [
+        ClassRow(first.name, first.support, [s.classes[index].recall for s in every], rebuilt.get(first.name))
+        for index, first in enumerate(every[0].classes if every else ())
+    ]
+
+
+def _sections(report: EvalReport, drawn: dict[str, list[Drawn]]) -> Iterator[Section]:
+    yield Section("verdict", "Verdict")
+    yield Section("scores", "Scores")
+    there = {
+        "training": ("Training", drawn["curves"]),
+        "reconstruction": ("Reconstruction", report.reconstruction),
+        "shapes": ("Shapes", drawn["shapes"]),
+        "codes": ("Codes", drawn["codes"]),
+        "classes": ("Classes", report.classifiers),
+    }
+    yield from (Section(name, words) for name, (words, found) in there.items() if found)
+    yield Section("run", "What was run")
+
+
+def _phases(history: History | None) -> str:
+    if history is None:
+        return ""
+    marks = history.marks()
+    if len(marks) == 1:
+        return f"{len(history.epochs)} epochs in one phase, {marks[0].phase}."
+    told = ", ".join(f"{mark.phase} from epoch {mark.epoch}" for mark in marks)
+    return f"{len(history.epochs)} epochs: {told}. Dotted lines mark where a phase begins."

@@ -1,0 +1,82 @@
+"""The page that sets several runs side by side."""
+
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from zoo.files import write_text
+from zoo.protocol import UPPER_BOUND
+from zoo.report.comparison import OTHER_DATA
+from zoo.report.differences import differences
+from zoo.report.evidence import Evidence
+from zoo.report.measures import Judgement, Measure, measures
+from zoo.report.page import number, render, share
+from zoo.report.pareto import dominated, pareto_picture, places
+from zoo.report.run_report import save
+from zoo.run_folder import RunFolder
+from zoo.version import version
+
+
+class Cell(NamedTuple):
+    """A number in the table of scores, and whether no run has a better one."""
+
+    text: str
+    best: bool
+
+
+class RunRow(NamedTuple):
+    """A run with the address of its own page and a cell per measure."""
+
+    name: str
+    headline: str
+    page: str
+    seed: int
+    dominated: bool
+    paper: bool
+    cells: list[Cell]
+
+
+def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> None:
+    """Write `report.html` with the runs side by side into ``out``, and its picture as PNG and SVG into `figures`.
+
+    Runs on different data are shown, labelled, and none is called better.
+    """
+    judged = [Judgement(e.name, e.folder, e.report, e.codebook.report if e.codebook else None) for e in runs]
+    same = len({run.stored["fingerprint"] for run in runs}) == 1
+    picture = pareto_picture(judged) if same else None
+    found = measures(judged)
+    beaten = dominated(places(judged)) if same else [False] * len(runs)
+    rows = [_row(run, [_cell(m, index, same) for m in found], beaten[index], out) for index, run in enumerate(runs)]
+    context: dict[str, Any] = {
+        "names": [run.name for run in runs],
+        "columns": [measure.name for measure in found],
+        "rows": rows,
+        "differences": differences([run.stored["run"] for run in runs]),
+        "other_data": "" if same else OTHER_DATA,
+        "upper_bound": UPPER_BOUND,
+        "zoo": version(),
+        "pictures": [save(picture, out)] if picture else [],
+    }
+    write_text(out.page, render("comparison.html", context))
+
+
+def _row(run: Evidence, cells: list[Cell], beaten: bool, out: RunFolder) -> RunRow:
+    return RunRow(
+        name=run.name,
+        headline=run.verdict.headline,
+        page=os.path.relpath(run.folder.page, out.path).replace(os.sep, "/"),
+        seed=int(run.stored["seed"]),
+        dominated=beaten,
+        paper=run.report.protocol == "paper",
+        cells=cells,
+    )
+
+
+def _cell(measure: Measure, index: int, same: bool) -> Cell:
+    """The measure of one run; it can be the best only on the ``same`` data."""
+    value = measure.values[index]
+    best = same and value is not None and value == measure.best
+    if measure.correct is None or measure.total is None:
+        return Cell(number(value) if measure.name == "MSE" else share(value), best)
+    count = "" if value is None else f" ({measure.correct[index]}/{measure.total[index]})"
+    return Cell(share(value) + count, best)

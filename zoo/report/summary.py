@@ -1,0 +1,60 @@
+"""The few numbers that a reader sees first, and the sentence they make."""
+
+from typing import NamedTuple
+
+from zoo.codebook.report import CodebookReport
+from zoo.evaluate.classification import ClassReport
+from zoo.evaluate.evaluation import EvalReport
+from zoo.report.pictures import judged_twice
+
+
+class Tile(NamedTuple):
+    """A number with its name and what to read it against."""
+
+    name: str
+    value: str
+    beside: str
+
+
+def headline(report: EvalReport) -> str:
+    """How much of the activity is left, in a sentence, beside the majority class."""
+    chance = f"always naming {report.majority.name} would get {report.majority.correct}"
+    twice = judged_twice(report)
+    if twice:
+        judge, raw, rebuilt = twice[0]
+        words = f"{judge} recognises {rebuilt.correct} of {rebuilt.total} rebuilt windows and {raw.correct} raw ones"
+        return f"{words}; {chance}."
+    if "head" in report.classifiers:
+        head = report.classifiers["head"]
+        return f"The model recognises {head.correct} of {head.total} windows; {chance}."
+    if report.reconstruction:
+        return f"The model rebuilds {report.windows} windows with R² {_r2(report)}; no classifier judges them."
+    return f"Nothing was measured on {report.windows} windows."
+
+
+def tiles(report: EvalReport, codebook: CodebookReport | None) -> list[Tile]:
+    """Accuracies, fit, score and use of codes, each with what to read it against."""
+    found = [Tile("majority class", f"{report.majority.accuracy:.3f}", f"always {report.majority.name}")]
+    for judge, raw, rebuilt in judged_twice(report):
+        found += [_tile(f"{judge} on raw", raw), _tile(f"{judge} on rebuilt", rebuilt)]
+    if "head" in report.classifiers:
+        found.append(_tile("the model's own head", report.classifiers["head"]))
+    if report.reconstruction:
+        found.append(Tile("R² of rebuilt signals", _r2(report), f"MSE {report.reconstruction[-1].mse:.3g}"))
+    if codebook:
+        worst = min(codebook.parts, key=lambda name: codebook.parts[name])
+        beside = f"of 1; weakest part {worst} {codebook.parts[worst]:.2f}"
+        found.append(Tile("codebook score", f"{codebook.score:.2f}", beside))
+    if report.codebook and len(report.codebook) == 1:
+        book = report.codebook[0]
+        found.append(Tile("codes used", f"{book.used}/{book.codes}", f"perplexity {book.perplexity:.1f}"))
+    return found
+
+
+def _tile(name: str, scores: ClassReport) -> Tile:
+    return Tile(name, f"{scores.accuracy:.3f}", f"{scores.correct} of {scores.total} windows")
+
+
+def _r2(report: EvalReport) -> str:
+    r2 = report.reconstruction[-1].r2 if report.reconstruction else None
+    return "–" if r2 is None else f"{r2:.3f}"
