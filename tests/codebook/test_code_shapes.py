@@ -13,7 +13,7 @@ from zoo.codebook.measure import Windows, measure
 from zoo.codebook.shapes import decoded_shapes, drawn_shapes, shape_source
 from zoo.codebook.survey import survey
 from zoo.contracts import Attributes, Tokens
-from zoo.data.module import Batch
+from zoo.data.batch import Batch
 
 LENGTH = 64
 VQSHAPE = {

@@ -9,7 +9,7 @@ from zoo_registry import DataError
 from zoo.codebook.pictures import pictures, usage_picture
 from zoo.codebook.shape_grid import percent, shortened
 from zoo.codebook.stored import read_measured, write_measured
-from zoo.evaluate.usage import usage_reports
+from zoo.evaluate.perplexity import usage_reports
 from zoo.run_folder import RunFolder
 
 KINDS = ["shapes", "usage", "classes", "places"]

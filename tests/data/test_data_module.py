@@ -13,7 +13,8 @@ from zoo_registry import EvaluationSpec, ModelSpec, RunSpec, TrainingSpec
 from zoo_registry.data import DataSpec, LengthSpec, NpySource
 
 from zoo.data import DataSet, prepare
-from zoo.data.module import Batch, SplitDataset, ZooData, load_data
+from zoo.data.batch import Batch
+from zoo.data.module import SplitDataset, ZooData, load_data
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from zoo.evaluate.agreement import agreement, gaps
-from zoo.evaluate.classification import Classification, ClassReport
+from zoo.evaluate.classification import Classification
+from zoo.evaluate.report import ClassReport
 
 
 def scored(correct: int, total: int = 100) -> ClassReport:

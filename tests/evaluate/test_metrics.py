@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from zoo.evaluate.classification import Classification
+from zoo.evaluate.perplexity import perplexity
 from zoo.evaluate.reconstruction import Reconstruction, low_pass
-from zoo.evaluate.usage import Usage, perplexity
+from zoo.evaluate.usage import Usage
 
 
 @settings(max_examples=40, deadline=None)

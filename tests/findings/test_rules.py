@@ -1,17 +1,21 @@
 """Single rules on facts made by hand: where they begin, what excuses them, what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
-from zoo_registry import DataError, TrainingError
+from zoo_registry import DataError, RunSpec, TrainingError
 
-from zoo.evaluate.classification import ClassReport
-from zoo.evaluate.evaluation import Majority
+from zoo.evaluate.classification import Classification
+from zoo.evaluate.reconstruction import Reconstruction
+from zoo.evaluate.report import ClassReport, EvalReport, Majority
+from zoo.findings.accuracy import majority_rate
+from zoo.findings.classes import class_hard, class_lost, class_missed
 from zoo.findings.curve import Curve
 from zoo.findings.facts import Facts
 from zoo.findings.find import RULES, find
@@ -19,6 +23,7 @@ from zoo.findings.finding import GRADES
 from zoo.findings.gather import facts_of
 from zoo.findings.losses import divergence, dominant_term, weak_term
 from zoo.findings.readers import at_majority, stands_out
+from zoo.findings.reconstruction import flat_reconstruction, no_independent_judge, one_network_pleased
 from zoo.findings.verdict import verdict
 from zoo.run_folder import RunFolder
 from zoo.train.fit import train
@@ -41,6 +46,39 @@ def curve(terms: Sequence[dict[str, float]], weights: dict[str, float]) -> Facts
             row[f"train/{name}.share"] = abs(weights[name] * value) / total if total else 0.0
         rows.append(row)
     return Facts(curve=Curve.of(rows))
+
+
+WEIGHED = curve([{"ce": 1.0}], {"ce": 1.0}).curve
+"""Of a head that learned."""
+PATCHES = {"encoder": {"kind": "conv.encoder"}, "decoder": {"kind": "conv.decoder"}}
+CLASSES = ("walk", "run", "sit")
+
+
+def counted(*confusion: tuple[int, int, int]) -> ClassReport:
+    """The report of a classifier that named class j in ``confusion[i][j]`` windows of class i."""
+    counts = torch.tensor(confusion)
+    target, named = counts.nonzero().repeat_interleave(counts[counts > 0], 0).T
+    found = Classification(CLASSES)
+    found.update(torch.eye(len(CLASSES))[named], target)
+    return found.report()
+
+
+def evaluated(classifiers: dict[str, ClassReport]) -> EvalReport:
+    """An evaluation of classifiers on 100 windows, 40 of them of the first class."""
+    majority = Majority(name=CLASSES[0], correct=40, total=100, accuracy=0.4)
+    return EvalReport(
+        windows=100, majority=majority, classifiers=classifiers, reconstruction=None, codebook=None, losses={}
+    )
+
+
+@pytest.fixture
+def run_with_head(run_of: Callable[..., RunSpec]) -> Callable[..., RunSpec]:
+    """A run whose head reads reconstructions, or what else ``kind`` reads."""
+
+    def make(kind: str = "wrn.recon", **parts: Any) -> RunSpec:
+        return run_of(PATCHES | {"head": {"kind": kind}}, **parts)
+
+    return make
 
 
 @settings(max_examples=80, deadline=None)
@@ -145,3 +183,105 @@ def test_every_rule_is_documented():
     for rule in RULES:
         assert rule.__doc__
     assert page.count("| grave |") + page.count("| warning |") + page.count("| note |") == len(RULES)
+
+
+def given_back(size: float, amplitude: float = 2**0.5) -> Facts:
+    """Waves of variance ``amplitude``²/2 about 5, given back at ``size`` times their height."""
+    wave = amplitude * torch.sin(2 * torch.pi * torch.arange(16, dtype=torch.float64) / 16).expand(4, 1, 16)
+    scored = Reconstruction(1, 4)
+    scored.update(5 + wave, 5 + size * wave)
+    return Facts(evaluation=evaluated({}).model_copy(update={"reconstruction": scored.report()}))
+
+
+def test_a_reconstruction_is_flat_below_a_tenth_of_the_spread_about_each_mean():
+    found = flat_reconstruction(given_back(0.04))
+    assert found is not None
+    assert (found.name, found.grade) == ("flat-reconstruction", "grave")
+    assert "R² 0.08 about each window's own mean (mean squared error 0.922, that of the mean 1)" in found.sentence
+    below, above = 0.05, 0.06
+    assert 1 - (1 - below) ** 2 < 0.1 < 1 - (1 - above) ** 2
+    assert flat_reconstruction(given_back(below)) is not None
+    assert flat_reconstruction(given_back(above)) is None
+
+
+def test_windows_without_any_spread_are_not_flat_reconstructions():
+    assert flat_reconstruction(given_back(0.0, amplitude=0.0)) is None
+
+
+def test_a_class_is_missed_where_no_window_of_five_is_found_and_nothing_reads_raw_signals(run_with_head):
+    def ask(*sit: int) -> Facts:
+        evaluation = evaluated({"head": counted((36, 4, 0), (5, 55 - sum(sit), 0), sit)})
+        return Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluation)
+
+    found = class_missed(ask(3, 2, 0))
+    assert found is not None
+    assert (found.name, found.grade) == ("class-missed", "warning")
+    assert found.sentence == "The head never finds sit (0 of 5 windows); whether raw signals tell them is not known."
+    assert "evaluation.judges" in found.remedy
+    assert class_missed(ask(2, 2, 0)) is None
+    assert class_missed(ask(3, 2, 1)) is None
+
+
+@pytest.mark.parametrize(("hits", "lost", "hard"), [(2, True, False), (1, False, True)])
+def test_a_class_whose_raw_signals_are_read_is_lost_or_hard_and_not_missed(run_with_head, hits, lost, hard):
+    head, judge = counted((36, 4, 0), (5, 50, 0), (3, 2, 0)), counted((36, 4, 0), (5, 50, 0), (5 - hits, 0, hits))
+    evaluation = evaluated({"head": head, "wave on raw": judge})
+    facts = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluation)
+    assert [rule(facts) is not None for rule in (class_missed, class_lost, class_hard)] == [False, lost, hard]
+
+
+def test_a_head_that_only_guesses_is_told_so_and_not_what_it_misses(run_with_head):
+    head = counted((40, 0, 0), (30, 0, 0), (30, 0, 0))
+    facts = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluated({"head": head}))
+    assert majority_rate(facts) is not None
+    assert class_missed(facts) is None
+
+
+def judged(head: int, raw: int, rebuilt: int) -> EvalReport:
+    """Right windows of 100: the head's, and a judge's of raw and of rebuilt signals."""
+    counts = {"head": head, "wave on raw": raw, "wave on rebuilt": rebuilt}
+    return evaluated({name: scores(correct, 100) for name, correct in counts.items()})
+
+
+def test_one_network_is_pleased_where_a_judge_reads_raw_signals_and_not_the_rebuilt_ones(run_with_head):
+    found = one_network_pleased(Facts(run=run_with_head(), curve=WEIGHED, evaluation=judged(92, 90, 79)))
+    assert found is not None
+    assert (found.name, found.grade) == ("one-network-pleased", "grave")
+    assert found.sentence == (
+        "Rebuilt signals please the head they were trained for (92 of 100 right), and not judge wave, on rebuilt "
+        "signals, which gets 79 right, and 90 of the raw ones."
+    )
+    assert "weight of ce" in found.remedy
+
+
+@pytest.mark.parametrize(("head", "raw", "rebuilt"), [(92, 90, 81), (90, 92, 81), (92, 79, 79), (79, 92, 79)])
+def test_two_standard_deviations_short_of_head_or_raw_signals_nobody_is_pleased(run_with_head, head, raw, rebuilt):
+    assert one_network_pleased(Facts(run=run_with_head(), curve=WEIGHED, evaluation=judged(head, raw, rebuilt))) is None
+
+
+def test_only_a_head_that_reads_what_its_cross_entropy_shaped_is_pleased(run_with_head):
+    evaluation = judged(92, 90, 79)
+    tokens = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluation)
+    taken = Facts(run=run_with_head(transfer=[{"source": "runs/wave"}]), curve=Curve(), evaluation=evaluation)
+    for facts in (tokens, taken):
+        assert (one_network_pleased(facts), no_independent_judge(facts)) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("judges", "taken", "alone"),
+    [
+        ({}, [], True),
+        ({"wave": "runs/wave"}, [], False),
+        ({"wave": "runs/wave/"}, ["runs/wave"], True),
+        ({"wave": "runs/wave"}, ["runs/other"], False),
+        ({"wave": "runs/wave", "wide": "runs/wide"}, ["runs/wave"], False),
+    ],
+)
+def test_a_judge_is_independent_unless_the_run_took_its_weights(run_with_head, judges, taken, alone):
+    run = run_with_head(evaluation={"judges": judges}, transfer=[{"source": source} for source in taken])
+    found = no_independent_judge(Facts(run=run, curve=WEIGHED, evaluation=evaluated({"head": scores(90, 100)})))
+    assert (found is not None) == alone
+    if found is not None:
+        assert (found.name, found.grade) == ("no-independent-judge", "note")
+        assert "no other network reads them" in found.sentence
+        assert "evaluation.judges" in found.remedy

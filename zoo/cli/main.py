@@ -71,6 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _print_warning
+            warnings.simplefilter("always", ZooNote)
             status = _run(given)
         sys.stdout.flush()
     except ZooError as error:

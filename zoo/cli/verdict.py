@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zoo.cli.tables import print_table, print_title
-from zoo.evaluate.class_reconstruction import ClassReconstruction
-from zoo.evaluate.classification import ClassReport
-from zoo.evaluate.evaluation import EvalReport, Majority
+from zoo.evaluate.report import ClassReconstruction, ClassReport, EvalReport, Majority, UsageReport
 from zoo.evaluate.seeds import SeedsReport, Spread
-from zoo.evaluate.usage import UsageReport
 from zoo.protocol import labelled
 
 if TYPE_CHECKING:

@@ -19,7 +19,8 @@ from zoo.codebook.similarity import (
     warped,
 )
 from zoo.codebook.survey import BINS, Survey
-from zoo.evaluate.usage import UsageReport, perplexity, usage_reports
+from zoo.evaluate.perplexity import perplexity, usage_reports
+from zoo.evaluate.report import UsageReport
 
 MOST_SHAPES = 2048
 """Codes whose shapes are compared pair by pair, the most used ones."""

@@ -14,7 +14,7 @@ from zoo.codebook.report import FaithfulnessReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.survey import Survey
 from zoo.contracts import Attributes, Output
-from zoo.data.module import Batch
+from zoo.data.batch import Batch
 
 STEPS = 8
 _ORDERS = 2

@@ -9,21 +9,13 @@ from zoo.assembly import ZooModel
 from zoo.codebook.book import Book, book_report, books_of
 from zoo.codebook.bypass import Bypass
 from zoo.codebook.faithfulness import Classifier, faithfulness
+from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.score import score, score_parts
 from zoo.codebook.stability import stability
 from zoo.codebook.survey import Survey, survey
-from zoo.data.module import Batch
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What was found of a codebook, and the books it was found of."""
-
-    report: CodebookReport
-    books: Sequence[Book]
-    classes: tuple[str, ...]
+from zoo.data.batch import Batch
 
 
 @dataclass(frozen=True)

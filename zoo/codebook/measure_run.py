@@ -1,17 +1,16 @@
 """Measure the codebook of a trained run on one of its splits and write what was found."""
 
 from collections.abc import Iterator, Sequence
-from math import ceil
 from pathlib import Path
 
 import numpy as np
-from lightning.fabric.utilities import move_data_to_device
 
 from zoo.codebook.book import Book, books_of
-from zoo.codebook.measure import Measured, Windows, measure
+from zoo.codebook.measure import Windows, measure
+from zoo.codebook.measured import Measured
 from zoo.codebook.stored import write_measured
 from zoo.codebook.survey import survey
-from zoo.data.module import Batch, SplitDataset
+from zoo.data.batch import Batch
 from zoo.evaluate.judges import load_judges
 from zoo.evaluate.opened import AnySplit, Opened, SplitName, open_run
 from zoo.run_folder import RunFolder
@@ -37,7 +36,7 @@ def measure_run(folder: RunFolder, split: SplitName = "test", beside: Sequence[P
         few=_some(opened, split, MOST_FEW),
         train=_some(opened, "train", MOST_TRAINING),
     )
-    judges = load_judges(opened.run.evaluation.judges, opened.data.data.input)
+    judges = load_judges(opened.run.evaluation.judges, opened.data.input)
     for judge in judges.values():
         judge.to(opened.device)
     measured = measure(opened.model, windows, opened.classes, judges, others)
@@ -52,7 +51,5 @@ def _books(opened: Opened, split: SplitName) -> list[Book]:
 
 def _some(opened: Opened, name: AnySplit, most: int) -> Iterator[Batch]:
     """At most so many windows of a split, evenly spread, in order."""
-    split, size = opened.split(name), opened.data.judge_batch
-    rows = np.linspace(0, len(split) - 1, min(len(split), most)).round().astype(np.intp)
-    for part in np.array_split(rows, ceil(len(rows) / size)):
-        yield move_data_to_device(SplitDataset(split).__getitems__(part.tolist()), opened.device)
+    size = len(opened.split(name))
+    return opened.read(name, np.linspace(0, size - 1, min(size, most)).round().astype(np.intp))

@@ -8,13 +8,13 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 
 from zoo.codebook.book import Book
-from zoo.codebook.measure import Measured
+from zoo.codebook.measured import Measured
 from zoo.codebook.report import BookReport
 from zoo.codebook.shape_grid import percent, shapes_picture, shortened
 from zoo.codebook.shapes import Array
 from zoo.codebook.survey import BINS
 from zoo.drawing import SMALL, listed, new_figure, plain, tidy
-from zoo.evaluate.usage import UsageReport
+from zoo.evaluate.report import UsageReport
 from zoo.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES
 from zoo.picture import Picture
 
@@ -67,7 +67,7 @@ def usage_picture(usage: UsageReport) -> Picture:
             color = ON_SERIES if shade > 0.6 * _SHADES else INK
             axis.text(code % side, code // side, str(code), ha="center", va="center", fontsize=SMALL, color=color)
     told = f"{usage.book}: {usage.used} of {usage.codes} codes used, perplexity {usage.perplexity:.1f}"
-    most = f"{'a square is' if each == 1 else f'{each} codes make a square,'} darkest at {_share(counts)} of tokens"
+    most = f"{'a square is' if each == 1 else f'{each} codes make a square,'} strongest at {_share(counts)} of tokens"
     tidy(axis, x=f"{most}; empty frames: never used", title=told)
     rows = ceil(len(counts) / side)
     axis.set(xlim=(-0.6, side - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal", xticks=[], yticks=[])

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from zoo.evaluate.usage import UsageReport
+from zoo.evaluate.report import UsageReport
 
 
 class ClassShare(BaseModel, frozen=True):

@@ -8,11 +8,11 @@ import numpy as np
 from zoo_registry import DataError
 
 from zoo.codebook.book import Book
-from zoo.codebook.measure import Measured
+from zoo.codebook.measured import Measured
 from zoo.codebook.pictures import pictures
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.shapes import Array
-from zoo.evaluate.usage import UsageReport
+from zoo.evaluate.report import UsageReport
 from zoo.files import write_bytes, write_json
 from zoo.run_folder import RunFolder
 from zoo.specs import read_json

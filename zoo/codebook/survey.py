@@ -13,7 +13,7 @@ from zoo.assembly import ZooModel
 from zoo.codebook.pool import CodePool
 from zoo.codebook.shapes import Array, Source, decoded_shapes, mean_shapes, shape_source, token_shapes
 from zoo.contracts import Output
-from zoo.data.module import Batch
+from zoo.data.batch import Batch
 
 BINS = 100
 """Places and lengths are counted in hundredths of the series."""

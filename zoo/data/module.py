@@ -1,31 +1,16 @@
 """Batches of a data set for Lightning's trainer."""
 
-import warnings
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import lightning as L
 import numpy as np
-import torch
 from lightning.pytorch.overrides.distributed import UnrepeatedDistributedSampler
-from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 from zoo_registry import RunSpec
 
-from zoo.data.prepare import prepare
+from zoo.data.batch import Batch, read_batch
+from zoo.data.run_data import load_set
 from zoo.data.split import DataSet, Split
-from zoo.notes import ZooNote
-from zoo.protocol import UPPER_BOUND
-
-
-class Batch(NamedTuple):
-    """Windows `x (b c t)` float32 in the data's units, 0 where unobserved; `mask (b c t)`, True = observed, None =
-    everywhere; class indices `y (b)` int64; and `index (b)`, each window's position in its split."""
-
-    x: Tensor
-    mask: Tensor | None
-    y: Tensor
-    index: Tensor  # type: ignore[assignment]  # hides tuple.index, which nobody asks of a batch
 
 
 class SplitDataset(Dataset[Batch]):
@@ -43,10 +28,7 @@ class SplitDataset(Dataset[Batch]):
 
     def __getitems__(self, indices: list[int]) -> Batch:
         """One batch; the loader's fetcher prefers this to single windows."""
-        rows = np.asarray(indices, dtype=np.intp)
-        x, mask = self.split.read(rows)
-        mask_or_none = None if mask is None else torch.from_numpy(mask)
-        return Batch(torch.from_numpy(x), mask_or_none, torch.from_numpy(self.split.y[rows]), torch.from_numpy(rows))
+        return read_batch(self.split, np.asarray(indices, dtype=np.intp))
 
 
 class ZooData(L.LightningDataModule):
@@ -101,17 +83,5 @@ def _as_it_is(fetched: Any) -> Any:
 
 
 def load_data(run: RunSpec) -> ZooData:
-    """The loaders that ``run`` asks for; raises DataError when its data are refused.
-
-    Under the paper protocol the test split takes the place of the validation split; the training split, and with it
-    the fingerprint, stays what it is under the honest one. Warns with ZooNote of that, and where training and test
-    share subjects.
-    """
-    data = prepare(run.data)
-    if run.evaluation.protocol == "paper":
-        warnings.warn(UPPER_BOUND, ZooNote, stacklevel=2)
-        data = replace(data, validation=data.test)
-    if data.shared_subjects:
-        people = f"{len(data.shared_subjects)} subjects"
-        warnings.warn(f"training and test share {people}: scores say nothing about new people", ZooNote, stacklevel=2)
-    return ZooData(data, run.training.batch, run.training.seed, run.evaluation.batch)
+    """The loaders that ``run`` asks for; raises and warns as ``load_set`` does."""
+    return ZooData(load_set(run), run.training.batch, run.training.seed, run.evaluation.batch)

@@ -2,47 +2,10 @@
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel
-
-from zoo.evaluate.classification import ClassReport
+from zoo.evaluate.report import Agreement, ClassReport, JudgeLoss, RecallGap
 
 POINTS = 0.1
 """Judges whose losses of accuracy lie further apart than this do not agree."""
-
-
-class RecallGap(BaseModel, frozen=True):
-    """One class and one judge: windows recognised when raw and when rebuilt, and what share of the class that is."""
-
-    name: str
-    windows: int
-    raw: float | None
-    rebuilt: float | None
-
-
-class JudgeLoss(BaseModel, frozen=True):
-    """How many of ``total`` windows a judge names rightly when raw and when rebuilt; ``lost`` is the difference as a
-    share of all, below 0 where rebuilding helped. ``own`` marks a judge that is the model's own head."""
-
-    name: str
-    raw: int
-    rebuilt: int
-    total: int
-    lost: float
-    own: bool
-
-
-class Agreement(BaseModel, frozen=True):
-    """``agree`` is None where fewer than two judges read the rebuilt signals; ``sentence`` says what that means.
-
-    ``pleased`` names the judges that the reconstruction pleases where it does not please all: those that lost less
-    than the harshest judge by more than ``POINTS`` and also name more rebuilt windows rightly. A judge that lost less
-    since it knew less of the raw signals is not pleased.
-    """
-
-    judges: list[JudgeLoss]
-    agree: bool | None
-    pleased: list[str]
-    sentence: str
 
 
 def agreement(classifiers: Mapping[str, ClassReport], own: Mapping[str, bool]) -> Agreement:

@@ -1,34 +1,13 @@
 """How well windows of each class are rebuilt, over all channels and in each."""
 
 import torch
-from pydantic import BaseModel
 from torch import Tensor
 from torchmetrics import Metric
 
 from zoo.evaluate.fit import Sums, errors, mse, r2, seen_in
+from zoo.evaluate.report import ChannelFit, ClassReconstruction
 
 _FIELDS = ("count", "error", "within")
-
-
-class ChannelFit(BaseModel, frozen=True):
-    """Mean squared error and R² of one channel in windows of one class."""
-
-    name: str
-    mse: float
-    r2: float | None
-
-
-class ClassReconstruction(BaseModel, frozen=True):
-    """Windows of one class: how many, and how well they are rebuilt, over all channels and in each.
-
-    ``r2`` is about each window's own mean, None where nothing varies; ``mse`` is None for a class without windows.
-    """
-
-    name: str
-    windows: int
-    mse: float | None
-    r2: float | None
-    channels: list[ChannelFit]
 
 
 class ClassReconstructions(Metric):

@@ -1,39 +1,11 @@
 """Classification counted over a whole split; every accuracy is an integer over the split's size."""
 
 import torch
-from pydantic import BaseModel
 from torch import Tensor
 from torchmetrics import ConfusionMatrix, Metric
 
 from zoo.evaluate.calibration import Calibration
-
-
-class ClassScore(BaseModel, frozen=True):
-    """One class: how many windows it has, how often it was predicted, and the share found."""
-
-    name: str
-    support: int
-    predicted: int
-    recall: float | None
-
-
-class ClassReport(BaseModel, frozen=True):
-    """Scores of one classifier on one split.
-
-    ``balanced_accuracy`` is the mean recall over classes with support; ``macro_f1`` the mean F1 over classes that
-    occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j. ``ece`` is the expected
-    calibration error: how far confidence and accuracy are apart, 0 to 1 (see `Calibration`).
-    """
-
-    correct: int
-    total: int
-    accuracy: float
-    balanced_accuracy: float
-    macro_f1: float
-    ece: float
-    never_predicted: list[str]
-    classes: list[ClassScore]
-    confusion: list[list[int]]
+from zoo.evaluate.report import ClassReport, ClassScore
 
 
 class Classification:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from zoo.assembly import ZooModel
 from zoo.contracts import Output
-from zoo.data.module import Batch
+from zoo.data.batch import Batch
 from zoo.evaluate.corruption import Corruption, CorruptionReport
 from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.reconstruction import Reconstruction

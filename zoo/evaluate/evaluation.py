@@ -4,59 +4,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
-from pydantic import BaseModel
 from zoo_registry import DataError
 
 from zoo.assembly import ZooModel
 from zoo.contracts import Output
-from zoo.data.module import Batch
-from zoo.evaluate.agreement import Agreement, RecallGap, agreement, gaps
-from zoo.evaluate.class_reconstruction import ClassReconstruction
-from zoo.evaluate.classification import Classification, ClassReport, majority
-from zoo.evaluate.corruption import CorruptionReport
+from zoo.data.batch import Batch
+from zoo.evaluate.agreement import agreement, gaps
+from zoo.evaluate.classification import Classification, majority
 from zoo.evaluate.judges import same_head
-from zoo.evaluate.reconstruction import ChannelScore, Reconstruction
-from zoo.evaluate.shape_fit import ShapeBucket
-from zoo.evaluate.usage import Usage, UsageReport
-from zoo.protocol import Protocol
-
-
-class Majority(BaseModel, frozen=True):
-    """What always naming the most frequent class would score."""
-
-    name: str
-    correct: int
-    total: int
-    accuracy: float
-
-
-class EvalReport(BaseModel, frozen=True):
-    """Everything measured on one split; a part the model cannot fill, or that was not asked for, is None.
-
-    ``classifiers`` holds `head`, the model's own; `head on raw`, the same head reading the raw signal where it reads
-    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``gaps`` says, judge by judge and class by
-    class, what rebuilding lost; ``agreement``, whether the judges agree about it. ``per_class``, ``shapes_by_length``
-    and ``corruptions`` are measured by `zoo eval` alone, not while training.
-    """
-
-    windows: int
-    majority: Majority
-    classifiers: dict[str, ClassReport]
-    reconstruction: list[ChannelScore] | None
-    codebook: list[UsageReport] | None
-    losses: dict[str, float]
-    protocol: Protocol = "honest"
-    gaps: dict[str, list[RecallGap]] | None = None
-    agreement: Agreement | None = None
-    per_class: list[ClassReconstruction] | None = None
-    shapes_by_length: list[ShapeBucket] | None = None
-    corruptions: list[CorruptionReport] | None = None
-
-    def scores(self) -> dict[str, float]:
-        """The few numbers by which epochs are compared: accuracies of classifiers, losses, mean squared error."""
-        found = {f"accuracy/{name}": scores.accuracy for name, scores in self.classifiers.items()}
-        found |= {f"loss/{name}": value for name, value in self.losses.items()}
-        return found | ({"mse": self.reconstruction[-1].mse} if self.reconstruction else {})
+from zoo.evaluate.reconstruction import Reconstruction
+from zoo.evaluate.report import (
+    EvalReport,
+    Majority,
+)
+from zoo.evaluate.usage import Usage
 
 
 class Evaluation:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from zoo.contracts import Output
 from zoo.drawing import SMALL, TEXT, listed, new_figure, plain, tidy
-from zoo.evaluate.classification import ClassReport
+from zoo.evaluate.report import ClassReport
 from zoo.palette import INK, MUTED, ON_SERIES, RAW, REBUILT, RULE, SERIES
 from zoo.picture import Picture
 

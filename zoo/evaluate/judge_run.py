@@ -10,9 +10,10 @@ from zoo.contracts import Output
 from zoo.evaluate.class_reconstruction import ClassReconstructions
 from zoo.evaluate.corruption import Corruption
 from zoo.evaluate.corruption_trial import CorruptionTrial
-from zoo.evaluate.evaluation import EvalReport, Evaluation
+from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.judges import add_judges, load_judges
 from zoo.evaluate.opened import Opened, SplitName, open_run
+from zoo.evaluate.report import EvalReport
 from zoo.evaluate.shape_fit import ShapeFit, add_shapes
 from zoo.files import write_json
 from zoo.run_folder import RunFolder
@@ -52,8 +53,8 @@ def judge_run(
 @torch.no_grad()
 def _judge(opened: Opened, split: SplitName, corruptions: Sequence[Corruption], given: Sequence[str]) -> Judged:
     run, model, names = opened.run, opened.model, opened.classes
-    judges = load_judges(add_judges(run.evaluation.judges, given), opened.data.data.input)
-    windows, deviation = len(opened.split(split)), torch.from_numpy(opened.data.data.std)
+    judges = load_judges(add_judges(run.evaluation.judges, given), opened.data.input)
+    windows, deviation = len(opened.split(split)), torch.from_numpy(opened.data.std)
     evaluation = Evaluation(model, names, windows, judges)
     details = Details(opened)
     trials = [CorruptionTrial(corruption, model, names, windows, judges, deviation) for corruption in corruptions]

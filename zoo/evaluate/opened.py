@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import torch
-from lightning.fabric.utilities import move_data_to_device
 from zoo_registry import DataError, Registry, RunSpec
 
 from zoo.assembly import ZooModel
-from zoo.data.module import Batch, ZooData, load_data
-from zoo.data.split import Split
+from zoo.data.batch import Batch, read_batch
+from zoo.data.run_data import load_set
+from zoo.data.split import DataSet, Rows, Split
 from zoo.run_folder import RunFolder
 from zoo.weights.bundle import load
 
@@ -25,24 +26,29 @@ class Opened:
     folder: RunFolder
     run: RunSpec
     model: ZooModel
-    data: ZooData
+    data: DataSet
     fingerprint: str
     device: torch.device
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes by index."""
-        return self.data.data.classes
+        return self.data.classes
 
     def split(self, name: AnySplit) -> Split:
         """The windows of one split."""
-        splits = {"train": self.data.data.train, "validation": self.data.data.validation, "test": self.data.data.test}
+        splits = {"train": self.data.train, "validation": self.data.validation, "test": self.data.test}
         return splits[name]
 
     def batches(self, name: AnySplit) -> Iterator[Batch]:
         """Every window of a split once, in order, on the device of the model."""
-        for batch in self.data.in_order(self.split(name)):
-            yield move_data_to_device(batch, self.device)
+        return self.read(name, np.arange(len(self.split(name))))
+
+    def read(self, name: AnySplit, rows: Rows) -> Iterator[Batch]:
+        """The windows of a split at ``rows``, as many at a time as the run's evaluation says."""
+        size = self.run.evaluation.batch
+        for start in range(0, len(rows), size):
+            yield read_batch(self.split(name), rows[start : start + size]).to(self.device)
 
 
 def open_run(folder: RunFolder) -> Opened:
@@ -53,8 +59,8 @@ def open_run(folder: RunFolder) -> Opened:
     stored = folder.read()
     run = Registry.discover().run(stored["run"])
     model = load(folder.bundle).eval()
-    data = load_data(run)
-    if data.data.fingerprint != stored["fingerprint"]:
+    data = load_set(run)
+    if data.fingerprint != stored["fingerprint"]:
         raise DataError(
             str(folder.run_file), "the data it was trained on", "other data under the same path", "restore the data"
         )

@@ -1,11 +1,11 @@
 """How close rebuilt signals are to the raw ones, per channel, beside baselines that need no model."""
 
 import torch
-from pydantic import BaseModel
 from torch import Tensor
 from torchmetrics import Metric
 
 from zoo.evaluate.fit import Sums, centred, errors, mse, r2, ratio, seen_in
+from zoo.evaluate.report import ChannelScore
 
 _FIELDS = (
     "count",
@@ -20,27 +20,6 @@ _FIELDS = (
     "power",
     "power_error",
 )
-
-
-class ChannelScore(BaseModel, frozen=True):
-    """One channel, or all of them together.
-
-    ``mse`` is in the data's units squared; ``nmse`` is mse over the variance about the split's channel mean; ``r2``
-    is 1 − error / spread about each window's *own* mean, so that giving the mean back earns nothing; ``correlation``
-    is the mean Pearson correlation over windows. ``spectral`` is the relative distance of power spectra,
-    Σ|P − P̂| / ΣP over windows and frequencies, P the periodogram of what is left when a window's mean is taken off:
-    0 for equal spectra, 1 for a flat line, whatever the phase. ``mean_mse`` is what each window's mean scores,
-    ``lowpass_mse`` its lowest Fourier coefficients, as many real numbers as the model has tokens.
-    """
-
-    name: str
-    mse: float
-    nmse: float | None
-    r2: float | None
-    correlation: float | None
-    spectral: float | None = None
-    mean_mse: float
-    lowpass_mse: float
 
 
 class Reconstruction(Metric):

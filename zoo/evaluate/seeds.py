@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from zoo_registry import SpecError
 
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.report import EvalReport
 from zoo.protocol import Protocol
 from zoo.run_folder import RunFolder, first_difference
 

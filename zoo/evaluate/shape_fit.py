@@ -1,31 +1,17 @@
 """How well drawn shapes fit the stretches they stand for, by the length of their tokens."""
 
 import torch
-from pydantic import BaseModel
 from torch import Tensor
 from torchmetrics import Metric
 
 from zoo.assembly import ZooModel
 from zoo.contracts import Output
 from zoo.evaluate.fit import errors, mse, r2, seen_in
+from zoo.evaluate.report import ShapeBucket
 
 EDGES = (0.05, 0.1, 0.25, 0.5, 1.0)
 """Upper ends of the buckets, as shares of the series; each begins where the one before ends."""
 _FIELDS = ("count", "error", "within")
-
-
-class ShapeBucket(BaseModel, frozen=True):
-    """Tokens longer than ``above`` and not longer than ``upto``, as shares of the series; the first from 0 on.
-
-    ``mse`` is in the series' units squared; ``r2`` is 1 − error / spread about each stretch's *own* mean, None where
-    nothing varies, so that a flat shape at the right height earns nothing. Both None without tokens.
-    """
-
-    above: float
-    upto: float
-    tokens: int
-    mse: float | None
-    r2: float | None
 
 
 class ShapeFit(Metric):

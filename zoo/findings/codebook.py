@@ -1,6 +1,6 @@
 """What is wrong with a codebook: shapes that are all the same or flat, codes unused, a decoder that goes around it."""
 
-from zoo.evaluate.usage import UsageReport
+from zoo.evaluate.report import UsageReport
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 from zoo.findings.shapes import Shapes

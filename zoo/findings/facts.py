@@ -11,8 +11,7 @@ from zoo.assembly import ZooModel
 from zoo.codebook.report import CodebookReport
 from zoo.contracts import Standardize
 from zoo.data.split import DataSet
-from zoo.evaluate.evaluation import EvalReport
-from zoo.evaluate.usage import UsageReport
+from zoo.evaluate.report import EvalReport, UsageReport
 from zoo.findings.curve import Curve
 from zoo.findings.shapes import Shapes, reported_shapes
 

@@ -10,7 +10,7 @@ from zoo_registry import BundleError, DataError, Registry, RunSpec
 
 from zoo.codebook.report import CodebookReport
 from zoo.data.prepare import prepare
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.report import EvalReport
 from zoo.files import current, write_json
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, Standard, reads_signals

@@ -5,8 +5,7 @@ from math import sqrt
 
 from scipy.special import bdtrc
 
-from zoo.evaluate.classification import ClassReport
-from zoo.evaluate.evaluation import EvalReport, Majority
+from zoo.evaluate.report import ClassReport, EvalReport, Majority
 from zoo.findings.facts import Facts
 
 CHANCE = 0.05

@@ -10,7 +10,8 @@ from zoo.assembly import ZooModel
 from zoo.codebook.report import BookReport
 from zoo.codebook.shapes import Array, decoded_shapes, shape_source
 from zoo.codebook.similarity import FLAT, correlations, distinctness, grouped, straightness
-from zoo.evaluate.usage import UsageReport, perplexity
+from zoo.evaluate.perplexity import perplexity
+from zoo.evaluate.report import UsageReport
 
 MOST = 256
 """Codes drawn of each book, the most used ones: they speak for the others, and cost no more than a batch."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.report import EvalReport
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 from zoo.findings.readers import REBUILT, Reader, frozen, readers

@@ -6,8 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 from zoo_registry import DataError
 
-from zoo.evaluate.classification import ClassReport
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.report import ClassReport, EvalReport
 from zoo.report.differences import SpecDifference, differences
 from zoo.report.measures import Judgement, Measure, measures
 from zoo.report.stored import evaluation_of, stored_codebook

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from zoo.codebook.measure import Measured
+from zoo.codebook.measured import Measured
 from zoo.contracts import Output
 from zoo.data.split import DataSet
-from zoo.evaluate.evaluation import EvalReport
 from zoo.evaluate.figures import varied
 from zoo.evaluate.opened import Opened, open_run
+from zoo.evaluate.report import EvalReport
 from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
 from zoo.report.history import History, read_history
@@ -64,7 +64,7 @@ def gather(folder: RunFolder) -> Evidence:
         report=report,
         codebook=codebook,
         verdict=record(facts_of(folder.path), folder.path),
-        data=opened.data.data,
+        data=opened.data,
         sample=_sample(opened),
         history=read_history(folder.metrics),
         transfer=read_json(folder.transfer) if folder.transfer.is_file() else None,

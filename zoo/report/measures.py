@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from zoo.codebook.report import CodebookReport
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.report import EvalReport
 from zoo.run_folder import RunFolder
 
 

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 from zoo.codebook.pictures import pictures as codebook_pictures
-from zoo.evaluate.classification import ClassReport
-from zoo.evaluate.evaluation import EvalReport
 from zoo.evaluate.figures import (
     confusion_picture,
     recall_picture,
     reconstruction_picture,
     shapes_picture,
 )
+from zoo.evaluate.report import ClassReport, EvalReport
 from zoo.picture import Picture
 from zoo.report.curves import curves
 from zoo.report.evidence import Evidence

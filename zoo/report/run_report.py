@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from zoo.evaluate.class_reconstruction import ClassReconstruction
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.report import ClassReconstruction, EvalReport
 from zoo.files import write_bytes, write_text
 from zoo.picture import Picture
 from zoo.protocol import UPPER_BOUND

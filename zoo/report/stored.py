@@ -6,11 +6,9 @@ from typing import Any
 from pydantic import ValidationError
 from zoo_registry import DataError, SpecError
 
-from zoo.codebook.measure import Measured
-from zoo.codebook.measure_run import measure_run
+from zoo.codebook.measured import Measured
 from zoo.codebook.stored import read_measured
-from zoo.evaluate.evaluation import EvalReport
-from zoo.evaluate.judge_run import judge_run
+from zoo.evaluate.report import EvalReport
 from zoo.run_folder import RunFolder
 from zoo.specs import read_json
 from zoo.weights.manifest import read_manifest
@@ -21,7 +19,11 @@ def evaluation_of(folder: RunFolder) -> EvalReport:
 
     Raises ZooError when there is no finished run, or when its data are gone or changed.
     """
-    return stored_evaluation(folder) or judge_run(folder).report
+    if (stored := stored_evaluation(folder)) is not None:
+        return stored
+    from zoo.evaluate.judge_run import judge_run  # brings metrics along, which take seconds to import
+
+    return judge_run(folder).report
 
 
 def stored_evaluation(folder: RunFolder) -> EvalReport | None:
@@ -35,7 +37,11 @@ def stored_evaluation(folder: RunFolder) -> EvalReport | None:
 
 def codebook_of(folder: RunFolder) -> Measured:
     """The same of the run's codebook; raises SpecError for a model without a quantizer."""
-    return stored_codebook(folder) or measure_run(folder)
+    if (stored := stored_codebook(folder)) is not None:
+        return stored
+    from zoo.codebook.measure_run import measure_run  # the same of its probe
+
+    return measure_run(folder)
 
 
 def stored_codebook(folder: RunFolder) -> Measured | None:

@@ -3,8 +3,7 @@
 from typing import NamedTuple
 
 from zoo.codebook.report import CodebookReport
-from zoo.evaluate.classification import ClassReport
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.report import ClassReport, EvalReport
 from zoo.report.pictures import judged_twice
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import lightning as L
 from torch.utils.tensorboard import SummaryWriter
 
-from zoo.evaluate.evaluation import EvalReport
+from zoo.evaluate.report import EvalReport
 from zoo.files import write_text
 from zoo.train.ledger import Row
 from zoo.train.module import ZooTraining

@@ -12,8 +12,9 @@ from zoo_registry.training import AdamWSpec
 
 from zoo.assembly import ZooModel
 from zoo.contracts import Output
-from zoo.data.module import Batch
-from zoo.evaluate.evaluation import EvalReport, Evaluation
+from zoo.data.batch import Batch
+from zoo.evaluate.evaluation import Evaluation
+from zoo.evaluate.report import EvalReport
 from zoo.train.learning import set_learning
 from zoo.train.ledger import Ledger
 from zoo.train.rate import rate

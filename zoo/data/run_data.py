@@ -1,0 +1,28 @@
+"""The data set of a run, as its protocol has it."""
+
+import warnings
+from dataclasses import replace
+
+from zoo_registry import RunSpec
+
+from zoo.data.prepare import prepare
+from zoo.data.split import DataSet
+from zoo.notes import ZooNote
+from zoo.protocol import UPPER_BOUND
+
+
+def load_set(run: RunSpec) -> DataSet:
+    """The data that ``run`` asks for; raises DataError when they are refused.
+
+    Under the paper protocol the test split takes the place of the validation split; the training split, and with it
+    the fingerprint, stays what it is under the honest one. Warns with ZooNote of that, and where training and test
+    share subjects.
+    """
+    data = prepare(run.data)
+    if run.evaluation.protocol == "paper":
+        warnings.warn(UPPER_BOUND, ZooNote, stacklevel=3)
+        data = replace(data, validation=data.test)
+    if data.shared_subjects:
+        people = f"{len(data.shared_subjects)} subjects"
+        warnings.warn(f"training and test share {people}: scores say nothing about new people", ZooNote, stacklevel=3)
+    return data
