@@ -76,6 +76,12 @@ class ZooModel(nn.Module):
         """Where the weights lie; the CPU for a model without any."""
         return next((tensor.device for tensor in self.state_dict().values()), torch.device("cpu"))
 
+    @property
+    def books(self) -> int:
+        """Codebooks g: one for all folded channels, or one each."""
+        tokens = self.trace.tokens
+        return tokens["c"] if tokens is not None and self.spec.codebook == "per_channel" else 1
+
     def encode(self, x: Tensor, mask: Tensor | None = None) -> Output:
         """Tokens and codes of `x (b c t)`; runs neither decoder nor head.
 

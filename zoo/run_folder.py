@@ -10,6 +10,7 @@ from zoo_registry import Registry, RunSpec, TrainingError
 from zoo.files import write_json
 from zoo.specs import read_json
 from zoo.version import version
+from zoo.weights.manifest import read_manifest
 
 RUN_FILE = "run.json"
 
@@ -72,6 +73,20 @@ class RunFolder:
     def page(self) -> Path:
         """What `zoo report` writes."""
         return self.path / "report.html"
+
+    def stamp(self) -> dict[str, str | None]:
+        """What tells of which data and weights a measurement speaks: the run's fingerprint and its bundle's hash."""
+        weights = read_manifest(self.bundle).sha256 if self.bundle.is_dir() else None
+        return {"fingerprint": self.read()["fingerprint"], "weights": weights}
+
+    def stamped(self, path: Path) -> dict[str, Any] | None:
+        """The content of ``path`` while its stamp is that of the run now; None where it is missing or of other times.
+
+        Raises SpecError for a file that is no JSON.
+        """
+        found = read_json(path) if path.is_file() else None
+        same = isinstance(found, dict) and all(found.get(name) == value for name, value in self.stamp().items())
+        return found if same else None
 
     def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
         """Write `run.json` into a new folder; raise TrainingError where one is there already."""

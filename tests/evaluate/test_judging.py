@@ -21,7 +21,7 @@ CORRUPT = "noise:.2,missing:.3,phase:.25,missing:.3+noise:.2"
 
 @pytest.fixture(scope="module")
 def report(rebuilt):
-    return judge_run(rebuilt, corruptions=parse_corruptions([CORRUPT])).report
+    return judge_run(open_run(rebuilt), corruptions=parse_corruptions([CORRUPT]))
 
 
 def test_every_part_counts_every_window_once(report):
@@ -60,7 +60,7 @@ def test_batches_do_not_show(report, rebuilt, tmp_path):
     stored = copy.read()
     stored["run"]["evaluation"]["batch"] = 5
     copy.run_file.write_text(json.dumps(stored))
-    other = judge_run(copy, corruptions=parse_corruptions([CORRUPT])).report
+    other = judge_run(open_run(copy), corruptions=parse_corruptions([CORRUPT]))
     for one, two in zip(report.corruptions, other.corruptions, strict=True):
         assert (one.name, one.correct) == (two.name, two.correct)
         assert one.mse == pytest.approx(two.mse, rel=1e-4)
@@ -78,7 +78,7 @@ def test_a_report_survives_its_file(report, rebuilt):
 
 def test_a_decoder_without_shapes_has_no_shapes_to_score(trained):
     model = {"encoder": {"kind": "conv.encoder", "dim": 8}, "decoder": {"kind": "conv.decoder", "dim": 8}}
-    found = judge_run(trained("plain", model)).report
+    found = judge_run(open_run(trained("plain", model)))
     assert found.shapes_by_length is None
     assert len(found.per_class) == 3
     assert found.agreement.sentence.startswith("no judge")

@@ -11,6 +11,7 @@ from zoo_registry import TrainingError
 
 from zoo.codebook.measure_run import measure_run
 from zoo.evaluate.judge_run import judge_run
+from zoo.evaluate.opened import open_run
 from zoo.findings.facts import Facts
 from zoo.findings.find import find
 from zoo.findings.gather import findings_of
@@ -228,6 +229,6 @@ def test_a_sound_run_is_flagged_by_nothing_on_its_way_nor_in_the_end(easy, run_o
     run = run_of(SHAPES | {"head": {"kind": "heads.token-linear"}}, training)
     assert told(run, tmp_path / "run") == []
     folder = RunFolder(tmp_path / "run")
-    judge_run(folder)
-    measure_run(folder)
+    judge_run(open_run(folder))
+    measure_run(open_run(folder))
     assert findings_of(folder.path) == []

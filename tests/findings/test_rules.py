@@ -1,5 +1,6 @@
 """Single rules on facts made by hand: where they begin, what excuses them, what they say."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -170,8 +171,7 @@ def test_facts_come_from_files_that_belong_together(run_of, tmp_path):
     assert facts.evaluation is None
     folder.evaluation("test").write_text('{"fingerprint": "of other data", "windows": "many"}')
     assert facts_of(folder.path).evaluation is None
-    fingerprint = folder.read()["fingerprint"]
-    folder.evaluation("test").write_text(f'{{"fingerprint": "{fingerprint}", "windows": "many"}}')
+    folder.evaluation("test").write_text(json.dumps({**folder.stamp(), "windows": "many"}))
     with pytest.raises(DataError, match="zoo eval"):
         facts_of(folder.path)
     with pytest.raises(TrainingError, match="run folder"):

@@ -11,6 +11,7 @@ from zoo_registry import DataError, Registry, SpecError, TrainingError, ZooError
 
 import zoo
 from zoo.evaluate.judge_run import judge_run
+from zoo.evaluate.opened import open_run
 from zoo.run_folder import RunFolder
 from zoo.train.fit import train
 
@@ -145,13 +146,13 @@ def test_a_frozen_wrn_reads_rebuilt_signals_and_stands_beside_the_judges(run_of,
     }
     recon = SHAPES | {"head": {"kind": "wrn.recon", "depth": 10}}
     folder = train(run_of(recon, {"phases": [RECONSTRUCT]}, **parts), tmp_path / "recon", quiet=True)
-    report = judge_run(folder).report
+    report = judge_run(open_run(folder))
     assert (report.windows, report.majority.correct) == (12, 4)
     assert list(report.classifiers) == ["head", "head on raw", "wrn on raw", "wrn on rebuilt"]
     assert report.classifiers["head"] == report.classifiers["wrn on rebuilt"]
     assert report.classifiers["head on raw"] == report.classifiers["wrn on raw"]
-    assert report.classifiers["wrn on raw"] == judge_run(signal).report.classifiers["head"]
-    judge_run(folder, "validation")
+    assert report.classifiers["wrn on raw"] == judge_run(open_run(signal)).classifiers["head"]
+    judge_run(open_run(folder), "validation")
     assert json.loads((folder.path / "eval.json").read_text())["split"] == "test"
     assert json.loads((folder.path / "eval-validation.json").read_text())["windows"] == 6
 
@@ -162,9 +163,9 @@ def test_eval_refuses_changed_data_and_a_judge_that_reads_no_signals(run_of, tmp
         train(run_of(SHAPES, {}, evaluation={"judges": {"it": str(folder.bundle)}}), tmp_path / "b", quiet=True)
     np.save(windows / "X_test.npy", np.load(windows / "X_test.npy") * 2)
     with pytest.raises(DataError, match="other data"):
-        judge_run(folder)
+        judge_run(open_run(folder))
     with pytest.raises(ZooError, match="`zoo train` makes one"):
-        judge_run(RunFolder(tmp_path / "nothing"))
+        judge_run(open_run(RunFolder(tmp_path / "nothing")))
 
 
 def test_a_quantizer_with_nothing_to_learn_cannot_be_all_that_learns(run_of, tmp_path):

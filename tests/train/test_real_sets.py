@@ -6,6 +6,7 @@ import pytest
 from zoo_registry import Registry
 
 from zoo.evaluate.judge_run import judge_run
+from zoo.evaluate.opened import open_run
 from zoo.notes import ZooNote
 from zoo.train.fit import train
 
@@ -30,7 +31,7 @@ EPILEPSY = {"source": {"format": "ts", "path": str(SHARED / "uea/Epilepsy")}, "l
 )
 def test_the_same_model_trains_on(tmp_path, data, windows, classes):
     run = Registry.discover().run({"model": MODEL, "data": data, "training": {"epochs": 1, "batch": 64}})
-    report = judge_run(train(run, tmp_path / "run", quiet=True)).report
+    report = judge_run(open_run(train(run, tmp_path / "run", quiet=True)))
     assert report.classifiers["head"].total == windows
     assert len(report.classifiers["head"].classes) == classes
     assert report.reconstruction is not None

@@ -11,6 +11,7 @@ from zoo.builder import build
 from zoo.contracts import Image, Standardize
 from zoo.data.module import load_data
 from zoo.evaluate.judge_run import judge_run
+from zoo.evaluate.opened import open_run
 from zoo.train.fit import train
 from zoo.train.statistics import fill_statistics, image_statistics
 
@@ -117,7 +118,7 @@ def test_a_channel_whose_images_are_all_alike_has_no_deviation(run_of, windows):
 
 def test_a_trained_classifier_of_images_judges_from_its_bundle(run_of, tmp_path):
     folder = train(run_of(IMAGES, {"epochs": 1}), tmp_path / "run", quiet=True)
-    assert judge_run(folder).report.classifiers["head"].total == 12
+    assert judge_run(open_run(folder)).classifiers["head"].total == 12
     head = zoo.load(folder.bundle).head
     assert bool(head.standardize.filled)
     untrained = zoo.build(zoo.load(folder.bundle).spec)

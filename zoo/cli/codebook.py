@@ -25,10 +25,11 @@ def codebook(
 ) -> None:
     """Measure the codebook of a run: different shapes, classes, bypass, one score; writes codebook.json and figures."""
     from zoo.codebook.measure_run import measure_run
+    from zoo.evaluate.opened import open_run
     from zoo.run_folder import RunFolder
 
     folder = RunFolder(run)
-    report = measure_run(folder, split, beside or ()).report
+    report = measure_run(open_run(folder), split, beside or ()).report
     if json:
         print_json(report.model_dump(mode="json"))
         return

@@ -61,13 +61,14 @@ def evaluate(
     from zoo.cli.verdict import print_report, print_seeds
     from zoo.evaluate.corruption import parse_corruptions
     from zoo.evaluate.judge_run import judge_run
+    from zoo.evaluate.opened import open_run
     from zoo.evaluate.seeds import over_seeds, require_seeds
     from zoo.run_folder import RunFolder
 
     corruptions = parse_corruptions(corrupt or ())
     folders = [RunFolder(run) for run in runs]
     seeds = require_seeds(folders) if len(runs) > 1 else []
-    reports = [judge_run(folder, split, corruptions, judge or ()).report for folder in folders]
+    reports = [judge_run(open_run(folder), split, corruptions, judge or ()) for folder in folders]
     found = over_seeds(folders, seeds, reports) if seeds else None
     if json:
         print_json((found or reports[0]).model_dump(mode="json"))

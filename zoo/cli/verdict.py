@@ -60,12 +60,12 @@ def _usage(level: UsageReport) -> str:
 
 def print_stages(stages: "Sequence[Stage]") -> None:
     """Print the three runs of the quickstart in one table, the majority class above them."""
-    majority = stages[0].judged.report.majority
+    majority = stages[0].report.majority
     rows = [_majority(f"always {majority.name}, the majority", majority)]
     for stage in stages:
-        head = stage.judged.report.classifiers["head"]
+        head = stage.report.classifiers["head"]
         rows.append((stage.title, f"{head.correct}/{head.total}", _share(head.accuracy)))
-    extra = [("", "", "")] + [_fit(stage.judged.report) for stage in stages]
+    extra = [("", "", "")] + [_fit(stage.report) for stage in stages]
     print_title("BasicMotions, test split, never looked at in training")
     columns = ["model", "correct", "accuracy", "R² of rebuilt", "codes used", "perplexity"]
     print_table(columns, [(*row, *more) for row, more in zip(rows, extra, strict=True)], numbers=columns[1:])

@@ -14,7 +14,6 @@ from zoo.data.batch import Batch
 from zoo.evaluate.judges import load_judges
 from zoo.evaluate.opened import AnySplit, Opened, SplitName, open_run
 from zoo.run_folder import RunFolder
-from zoo.weights.manifest import read_manifest
 
 MOST_TRAINING = 16_384
 """Training windows that the probe, and the order of codes, are learned of."""
@@ -22,13 +21,11 @@ MOST_FEW = 128
 """Windows of which codes' tokens are deleted."""
 
 
-def measure_run(folder: RunFolder, split: SplitName = "test", beside: Sequence[Path] = ()) -> Measured:
-    """Measure the codebook in ``folder``, match it with those of the runs ``beside``, and write files into the folder.
+def measure_run(opened: Opened, split: SplitName = "test", beside: Sequence[Path] = ()) -> Measured:
+    """Measure the codebook of a run, match it with those of the runs ``beside``, and write files into its folder.
 
-    Raises ZooError when there is no finished run, when the data are not those it was trained on, when the model has
-    no codebook, or when codebooks cannot be matched.
+    Raises ZooError when the model has no codebook, when a run beside it cannot be opened, or codebooks not be matched.
     """
-    opened = open_run(folder)
     others = {str(path): _books(open_run(RunFolder(path)), split) for path in beside}
     windows = Windows(
         name=split,
@@ -38,10 +35,9 @@ def measure_run(folder: RunFolder, split: SplitName = "test", beside: Sequence[P
     )
     judges = load_judges(opened.run.evaluation.judges, opened.data.input)
     for judge in judges.values():
-        judge.to(opened.device)
+        judge.to(opened.model.device)
     measured = measure(opened.model, windows, opened.classes, judges, others)
-    facts = {"fingerprint": opened.fingerprint, "weights": read_manifest(folder.bundle).sha256}
-    write_measured(folder, measured, facts)
+    write_measured(opened.folder, measured, opened.folder.stamp())
     return measured
 
 

@@ -21,14 +21,12 @@ AnySplit = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True)
 class Opened:
-    """A finished run: ``model`` in evaluation mode on ``device``, ``data`` with the fingerprint it was trained on."""
+    """A finished run: ``model`` in evaluation mode, on a GPU where there is one, and the data it was trained on."""
 
     folder: RunFolder
     run: RunSpec
     model: ZooModel
     data: DataSet
-    fingerprint: str
-    device: torch.device
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -48,7 +46,7 @@ class Opened:
         """The windows of a split at ``rows``, as many at a time as the run's evaluation says."""
         size = self.run.evaluation.batch
         for start in range(0, len(rows), size):
-            yield read_batch(self.split(name), rows[start : start + size]).to(self.device)
+            yield read_batch(self.split(name), rows[start : start + size]).to(self.model.device)
 
 
 def open_run(folder: RunFolder) -> Opened:
@@ -65,4 +63,4 @@ def open_run(folder: RunFolder) -> Opened:
             str(folder.run_file), "the data it was trained on", "other data under the same path", "restore the data"
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return Opened(folder, run, model.to(device), data, stored["fingerprint"], device)
+    return Opened(folder, run, model.to(device), data)

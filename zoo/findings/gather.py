@@ -1,6 +1,5 @@
 """Facts of a run from the files in its folder, and what is found written beside them."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from zoo.findings.finding import Finding
 from zoo.findings.verdict import Verdict, verdict
 from zoo.run_folder import RunFolder
 from zoo.specs import read_json
-from zoo.weights.manifest import TENSORS, bundle_in, read_manifest
+from zoo.weights.manifest import TENSORS, bundle_in
 
 Report = TypeVar("Report", bound=BaseModel)
 
@@ -31,15 +30,13 @@ def facts_of(folder: Path) -> Facts:
     """
     home = RunFolder(folder)
     stored = home.read()
-    run, fingerprint = Registry.discover().run(stored["run"]), str(stored["fingerprint"])
-    weights = read_manifest(home.bundle).sha256 if home.bundle.is_dir() else None
-    made_of = {"fingerprint": fingerprint, "weights": weights}
+    run = Registry.discover().run(stored["run"])
     return Facts(
         run=run,
         curve=Curve.read(home.metrics),
-        evaluation=_report(home.evaluation("test"), EvalReport, made_of, "zoo eval"),
-        codebook=_report(home.codebook("test"), CodebookReport, made_of, "zoo codebook"),
-        data=_data(home, run, fingerprint),
+        evaluation=_report(home, home.evaluation("test"), EvalReport, "zoo eval"),
+        codebook=_report(home, home.codebook("test"), CodebookReport, "zoo codebook"),
+        data=_data(home, run, str(stored["fingerprint"])),
         standards=_standards(home, run),
     )
 
@@ -56,11 +53,13 @@ def record(facts: Facts, folder: Path) -> Verdict:
     return found
 
 
-def _report(path: Path, kind: type[Report], made_of: Mapping[str, str | None], command: str) -> Report | None:
+def _report(home: RunFolder, path: Path, kind: type[Report], command: str) -> Report | None:
     """What ``command`` wrote; None where that is nothing yet, or was made of other data or weights than are here."""
-    content = read_json(path) if path.exists() else None
-    if not isinstance(content, dict) or any(content.get(name, here) != here for name, here in made_of.items()):
-        return None
+    content = home.stamped(path)
+    return None if content is None else _validated(path, kind, content, command)
+
+
+def _validated(path: Path, kind: type[Report], content: object, command: str) -> Report:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
@@ -76,9 +75,9 @@ def write_data(data: DataFacts, fingerprint: str, folder: Path) -> None:
 
 def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
     """What was kept of the run's data, or is read from them; None where they are gone or have changed."""
-    kept = _report(home.data_facts, DataFacts, {"fingerprint": fingerprint}, "zoo train")
-    if kept is not None:
-        return kept
+    kept = read_json(home.data_facts) if home.data_facts.exists() else None
+    if isinstance(kept, dict) and kept.get("fingerprint") == fingerprint:
+        return _validated(home.data_facts, DataFacts, kept, "zoo train")
     try:
         data = prepare(run.data)
     except DataError:

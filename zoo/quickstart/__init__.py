@@ -9,7 +9,7 @@ from typing import Any
 
 from zoo_registry import Registry, RunSpec
 
-from zoo.evaluate.judge_run import Judged, judge_run
+from zoo.evaluate.report import EvalReport
 from zoo.report.evidence import gather
 from zoo.report.run_report import write_report
 from zoo.run_folder import RunFolder
@@ -22,7 +22,7 @@ class Stage:
 
     title: str
     folder: RunFolder
-    judged: Judged
+    report: EvalReport
 
 
 def quickstart(out: Path) -> Iterator[Stage]:
@@ -60,6 +60,6 @@ def _run(name: str) -> dict[str, Any]:
 def _stage(title: str, data: dict[str, Any], path: Path) -> Stage:
     run: RunSpec = Registry.discover().run(data)
     folder = train(run, path, resume=True)
-    judged = judge_run(folder)
-    write_report(gather(folder))
-    return Stage(title, folder, judged)
+    evidence = gather(folder)
+    write_report(evidence)
+    return Stage(title, folder, evidence.report)

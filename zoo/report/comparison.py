@@ -6,10 +6,11 @@ from typing import Any
 from pydantic import BaseModel
 from zoo_registry import DataError
 
+from zoo.evaluate.opened import open_run
 from zoo.evaluate.report import ClassReport, EvalReport
 from zoo.report.differences import SpecDifference, differences
 from zoo.report.measures import Judgement, Measure, measures
-from zoo.report.stored import evaluation_of, stored_codebook
+from zoo.report.stored import evaluation_of, stored_codebook, stored_evaluation
 from zoo.run_folder import RunFolder
 
 NOTHING_SHARED = "The runs share no classifier by which one could be called better."
@@ -68,7 +69,8 @@ def judgement(folder: RunFolder) -> Judgement:
     """What is known of a run: its scores, judged now if need be, and its codebook where that was measured."""
     measured = stored_codebook(folder)
     name = str(folder.read()["run"]["name"])
-    return Judgement(name, folder, evaluation_of(folder), measured.report if measured else None)
+    report = stored_evaluation(folder) or evaluation_of(open_run(folder))
+    return Judgement(name, folder, report, measured.report if measured else None)
 
 
 def shared(first: EvalReport, second: EvalReport) -> list[str]:

@@ -56,8 +56,8 @@ def gather(folder: RunFolder) -> Evidence:
     Writes what was found into the folder, as the commands do that find it. Raises ZooError as `zoo eval` does.
     """
     opened = open_run(folder)
-    report = evaluation_of(folder)
-    codebook = codebook_of(folder) if opened.run.model.quantizer else None
+    report = evaluation_of(opened)
+    codebook = codebook_of(opened) if opened.run.model.quantizer else None
     return Evidence(
         folder=folder,
         stored=folder.read(),
@@ -75,7 +75,6 @@ def gather(folder: RunFolder) -> Evidence:
 def _sample(opened: Opened) -> Sample:
     split = opened.split("test")
     rows = np.asarray(varied([opened.classes[label] for label in split.y], EXAMPLES), dtype=np.intp)
-    x, mask = split.read(rows)
-    seen = None if mask is None else torch.from_numpy(mask).to(opened.device)
-    output: Output = opened.model(torch.from_numpy(x).to(opened.device), seen)
+    (batch,) = opened.read("test", rows)
+    output: Output = opened.model(batch.x, batch.mask)
     return Sample(output, [opened.classes[label] for label in split.y[rows]])
