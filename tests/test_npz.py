@@ -1,13 +1,12 @@
 """Arrays larger than memory become one .npz file, whole or not at all."""
 
-import subprocess
-import sys
 import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from killed import killed_at, steps_of
 
 from zoo.npz import NpzStream, new_npz
 
@@ -88,40 +87,23 @@ def test_files_are_closed(tmp_path):
         stream.append({"x": np.zeros((1, 3))})
 
 
-KILLED = """
-import os, sys
-from pathlib import Path
-import numpy as np
-from zoo.npz import new_npz
-
-steps = 0
-def hook(event, args):
-    global steps
-    if event.startswith(("os.", "open", "shutil.", "tempfile.", "pathlib.")):
-        steps += 1
-        if steps == int(sys.argv[1]):
-            os._exit(9)
-sys.addaudithook(hook)
+IMPORTS = "import numpy as np; from zoo.npz import new_npz"
+PROGRAM = """
 with new_npz(Path(sys.argv[2]), 2) as stream:
     for row in range(2):
         stream.append({"x": np.full((1, 3), row), "y": np.array([row])})
-print(steps)
 """
 
 
 @pytest.mark.slow
 def test_a_killed_process_leaves_the_old_file_or_the_new_one(tmp_path):
-    def killed_at(step, target):
-        command = [sys.executable, "-c", KILLED, str(step), str(target)]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    steps = int(killed_at(0, tmp_path / "count.npz").stdout)
+    steps = steps_of(IMPORTS, PROGRAM, tmp_path / "count.npz")
     whole, outcomes = (tmp_path / "count.npz").read_bytes(), []
     for step in range(1, steps + 1):
         target = tmp_path / f"at-{step}" / "all.npz"
         target.parent.mkdir()
         target.write_bytes(b"old")
-        assert killed_at(step, target).returncode == 9
+        assert killed_at(step, IMPORTS, PROGRAM, target).returncode == 9
         outcomes.append({b"old": "old", whole: "new"}[target.read_bytes()])
     assert outcomes == sorted(outcomes, reverse=True)
     assert set(outcomes) == {"old", "new"}

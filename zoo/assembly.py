@@ -23,6 +23,7 @@ from zoo.contracts import (
     histogram,
     instance_scale,
     masked_mean,
+    slots,
 )
 from zoo.per_channel import PerChannel
 
@@ -230,9 +231,8 @@ class ZooModel(nn.Module):
 
     def _rebuild(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """The reconstruction `(b c t)` alone: no losses, no head."""
-        output, _, _ = self._encode(x, mask)
-        assert self.decoder is not None
-        _, rebuilt = self._decode(self.decoder, output)
+        rebuilt = self.decode(self.encode(x, mask)).x_recon
+        assert rebuilt is not None
         return rebuilt
 
     def _decode(self, decoder: Decoder, output: Output) -> tuple[Decoded, Tensor]:
@@ -254,13 +254,12 @@ class ZooModel(nn.Module):
         codes = self.trace.codes
         if self.quantizer is None or output.quantized is None or codes is None or self.trace.shapes is None:
             return None
-        books = codes["c"] if self.spec.codebook == "per_channel" else 1
         found = output.quantized.codes
-        if codes["q"] != 1 or books * codes["k"] >= found.numel():
+        if codes["q"] != 1 or self.books * codes["k"] >= found.numel():
             return None
-        every = torch.arange(codes["k"], device=found.device).view(1, 1, -1, 1).expand(1, books, -1, 1)
-        first = torch.arange(books, device=found.device).view(1, -1, 1) * codes["k"]
-        return CodeTable(self.quantizer.decode(every).flatten(0, 2), found.squeeze(-1) + first)
+        every = torch.arange(codes["k"], device=found.device).view(1, 1, -1, 1).expand(1, self.books, -1, 1)
+        index = slots(found, self.books, codes["k"]).squeeze(-1)
+        return CodeTable(self.quantizer.decode(every).flatten(0, 2), index)
 
 
 def _require_mask(mask: Tensor, x: Tensor) -> None:

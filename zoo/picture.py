@@ -3,12 +3,9 @@
 import io
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-
-from zoo.files import write_bytes
 
 
 @dataclass(frozen=True)
@@ -31,10 +28,9 @@ class Picture:
             self.figure.savefig(file, format=kind, dpi=150, metadata=metadata, transparent=kind == "svg")
         return file.getvalue()
 
-    def save(self, folder: Path) -> None:
-        """Write PNG and SVG into ``folder``, each whole or not at all."""
-        for kind in ("png", "svg"):
-            write_bytes(folder / f"{self.name}.{kind}", self.drawn(kind))
+    def files(self) -> dict[str, bytes]:
+        """The figure as PNG and SVG, by the names of the files."""
+        return {f"{self.name}.{kind}": self.drawn(kind) for kind in ("png", "svg")}
 
     def _lay_out(self) -> None:
         """Once and for all: every drawing anew would cost as much again and move things by a hair."""

@@ -15,9 +15,10 @@ from zoo.contracts import (
     Resizing,
     Tokens,
     masked_mean,
+    read_stretches,
 )
 from zoo_vqshape.shapes import WIDE, ShapeDecoder
-from zoo_vqshape.stretches import read_stretches, smoothed
+from zoo_vqshape.smoothing import smoothed
 from zoo_vqshape.transformer import Transformer
 
 

@@ -4,17 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from small_runs import SHAPES
 from zoo_registry import Registry
 
 from zoo.train.fit import train
 
-MODEL = {
-    "encoder": {"kind": "vqshape.encoder", "patches": 8, "dim": 16, "heads": 2, "layers": 1,
-                "tokenizer_heads": 2, "tokenizer_layers": 1},
-    "quantizer": {"kind": "quantizers.ema", "codes": 6},
-    "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
-    "head": {"kind": "heads.histogram-linear"},
-}  # fmt: skip
+MODEL = SHAPES | {"head": {"kind": "heads.histogram-linear"}}
 
 
 @pytest.fixture(scope="module")

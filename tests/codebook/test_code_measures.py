@@ -16,8 +16,8 @@ from zoo.codebook.bypass import nearest_codes
 from zoo.codebook.pool import CodePool
 from zoo.codebook.shapes import normalised
 from zoo.codebook.similarity import correlations, distinctness, grouped, mean_warped, straightness, warped
-from zoo.codebook.spans import read_spans
 from zoo.codebook.stability import matched
+from zoo.contracts import read_stretches
 from zoo.evaluate.perplexity import usage_reports
 
 seeds = st.integers(0, 2**31)
@@ -169,6 +169,6 @@ def test_a_pool_is_the_same_however_tokens_are_batched_and_knows_no_masked_one()
 
 def test_spans_are_read_between_samples():
     series = torch.arange(11.0).view(1, 1, 11) ** 2
-    found = read_spans(series, torch.tensor([[[0.25, 0.8]]]), torch.tensor([[[0.5, 0.9]]]), 5)
+    found, _ = read_stretches(series, torch.tensor([[[0.25, 0.8]]]), torch.tensor([[[0.5, 0.9]]]), 5)
     places = np.stack([np.linspace(2.5, 7.5, 5), np.linspace(8, 10, 5)])
     assert found[0, 0].numpy() == pytest.approx(np.interp(places, np.arange(11), np.arange(11) ** 2), rel=1e-5)

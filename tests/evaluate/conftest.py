@@ -7,19 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from small_runs import SHAPES, SIGNAL
 from zoo_registry import Registry
 
 from zoo.run_folder import RunFolder
 from zoo.train.fit import train
 
-SIGNAL = {"head": {"kind": "wrn.signal", "depth": 10}}
-SHAPES = {
-    "encoder": {"kind": "vqshape.encoder", "patches": 8, "dim": 16, "heads": 2, "layers": 1,
-                "tokenizer_heads": 2, "tokenizer_layers": 1},
-    "quantizer": {"kind": "quantizers.ema", "codes": 6},
-    "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
-    "head": {"kind": "wrn.recon", "depth": 10},
-}  # fmt: skip
 Train = Callable[..., RunFolder]
 
 
@@ -64,7 +57,7 @@ def rebuilt(trained: Train, judge: RunFolder) -> RunFolder:
     """A VQShape whose reconstructions a frozen copy of the judge reads."""
     return trained(
         "rebuilt",
-        SHAPES,
+        SHAPES | {"head": {"kind": "wrn.recon", "depth": 10}},
         transfer=[{"source": str(judge.bundle), "only": ["head"]}],
         evaluation={"judges": {"wrn": str(judge.bundle)}},
         training={"phases": [{"learn": ["encoder", "quantizer", "decoder"]}]},

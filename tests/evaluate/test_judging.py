@@ -6,6 +6,7 @@ import shutil
 import statistics
 
 import pytest
+from small_runs import SIGNAL
 from zoo_registry import Registry, SpecError, TrainingError
 
 from zoo.cli.main import main
@@ -15,7 +16,6 @@ from zoo.evaluate.opened import open_run
 from zoo.protocol import UPPER_BOUND
 from zoo.run_folder import RunFolder
 
-SIGNAL = {"head": {"kind": "wrn.signal", "depth": 10}}
 CORRUPT = "noise:.2,missing:.3,phase:.25,missing:.3+noise:.2"
 
 

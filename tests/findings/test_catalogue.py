@@ -222,11 +222,16 @@ def test_equal_shapes_are_told_while_training(waves, run_of, tmp_path):
     assert any(note.startswith("epoch 2") and "nearly one" in note for note in notes)
 
 
-@pytest.mark.slow
 def test_a_sound_run_is_flagged_by_nothing_on_its_way_nor_in_the_end(easy, run_of, tmp_path):
-    phases = [{"weights": {"x": 1, "z": 1, "s": 1, "ce": 0.1}}]
-    training = {"epochs": 60, "batch": 16, "optimizer": {"kind": "adamw", "lr": 0.002}, "phases": phases}
-    run = run_of(SHAPES | {"head": {"kind": "heads.token-linear"}}, training)
+    # Four seeds of this model stay far from every threshold; small codebooks of shapes collapse with some seeds,
+    # and a sum taken in another order on another machine is enough to change which.
+    training = {
+        "epochs": 30,
+        "batch": 16,
+        "optimizer": {"kind": "adamw", "lr": 0.005},
+        "phases": [{"weights": {"x": 1}}],
+    }
+    run = run_of(CONV | {"quantizer": {"kind": "quantizers.fsq", "levels": [3, 3]}}, training)
     assert told(run, tmp_path / "run") == []
     folder = RunFolder(tmp_path / "run")
     judge_run(open_run(folder))

@@ -7,10 +7,10 @@ from torch import Tensor
 from zoo_registry import Registry, Shape
 from zoo_vqshape import VQShapeDecoderSpec
 from zoo_vqshape.decoder import VQShapeDecoder
-from zoo_vqshape.stretches import read_stretches, smoothed
+from zoo_vqshape.smoothing import smoothed
 
 from zoo import ZooModel
-from zoo.contracts import Attributes, CodeTable, Decoded, Tokens
+from zoo.contracts import Attributes, CodeTable, Decoded, Tokens, read_stretches
 
 LENGTH, TOKENS, WIDTH, SAMPLES, ROWS = 20, 10, 3, 16, 4
 

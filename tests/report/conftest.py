@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_reports import NAMES, SHAPES, spec, trained
+from small_reports import NAMES, REBUILT, spec, trained
 
 from zoo.cli.main import main
 from zoo.run_folder import RunFolder
@@ -38,14 +38,14 @@ def signal(home: Path) -> RunFolder:
 def shapes(home: Path, signal: RunFolder) -> RunFolder:
     """A model with everything that a page can show, judged by ``signal``."""
     judge = {"judges": {"wrn": str(signal.bundle)}}
-    return trained(home, spec(home, "shapes", SHAPES, evaluation=judge))
+    return trained(home, spec(home, "shapes", REBUILT, evaluation=judge))
 
 
 @pytest.fixture(scope="session")
 def reseeded(home: Path, signal: RunFolder) -> RunFolder:
     """The same from another seed."""
     judge = {"judges": {"wrn": str(signal.bundle)}}
-    return trained(home, spec(home, "reseeded", SHAPES, evaluation=judge, training={"seed": 1}))
+    return trained(home, spec(home, "reseeded", REBUILT, evaluation=judge, training={"seed": 1}))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A headless chromium driven over its debugging pipe: pages at any width, in either theme, as a reader has them."""
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -28,7 +29,8 @@ _FLAGS = (
 class Browser:
     """One page of a running chromium; ``complaints`` are its console's errors, ``asked`` the addresses it fetched."""
 
-    def __init__(self, to: int, back: int) -> None:
+    def __init__(self, to: int, back: int, log: Path) -> None:
+        self._log = log
         self._to, self._back = os.fdopen(to, "wb", 0), os.fdopen(back, "rb")
         self._calls = 0
         self._session: str | None = None
@@ -56,7 +58,7 @@ class Browser:
         """The next message; what it tells of the page is kept."""
         content = bytearray()
         while (byte := self._back.read(1)) != b"\0":
-            assert byte, "chromium closed the pipe"
+            assert byte, f"chromium closed the pipe:\n{self._log.read_text()}"
             content += byte
         message = json.loads(content)
         method, found = message.get("method"), message.get("params", {})
@@ -93,21 +95,31 @@ class Browser:
 
 @contextmanager
 def running(profile: Path) -> Iterator[Browser]:
-    """A browser with a fresh ``profile``, gone at the end."""
+    """A browser with a fresh ``profile``, gone at the end; what it says on its way is in ``profile.log``."""
     assert CHROMIUM
     ours_read, theirs_write = os.pipe()
     theirs_read, ours_write = os.pipe()
-    # It reads commands from its file 3 and answers on 4; a shell puts them there, whatever numbers they have here.
-    command = f'exec "$@" 13<&{theirs_read} 14>&{theirs_write} 3<&13 4>&14 13<&- 14>&-'
-    process = subprocess.Popen(
-        ["bash", "-c", command, "chromium", CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
-        pass_fds=(theirs_read, theirs_write),
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(theirs_read)
-    os.close(theirs_write)
+    # It reads commands from its file 3 and answers on 4. They are put there from numbers well above both: a pipe
+    # that happens to be 3 or 4 itself would be closed by the first redirection before the second takes it.
+    command_file, answer_file = (_moved(file) for file in (theirs_read, theirs_write))
+    redirected = f'exec "$@" 3<&{command_file} 4>&{answer_file}'
+    with profile.with_suffix(".log").open("wb") as log:
+        process = subprocess.Popen(
+            ["bash", "-c", redirected, "chromium", CHROMIUM, *_FLAGS, f"--user-data-dir={profile}", "about:blank"],
+            pass_fds=(command_file, answer_file),
+            stderr=log,
+        )
+    os.close(command_file)
+    os.close(answer_file)
     try:
-        yield Browser(ours_write, ours_read)
+        yield Browser(ours_write, ours_read, Path(log.name))
     finally:
         process.kill()
         process.wait()
+
+
+def _moved(file: int) -> int:
+    """The same open file under a number of at least 64."""
+    moved = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 64)
+    os.close(file)
+    return moved

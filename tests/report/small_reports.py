@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from small_runs import SHAPES
 from zoo_registry import Registry
 
 from zoo.run_folder import RunFolder
@@ -25,13 +26,7 @@ def trained(home: Path, data: dict[str, Any]) -> RunFolder:
     return train(Registry.discover().run(data), home / "runs" / data["name"], quiet=True)
 
 
-SHAPES: dict[str, Any] = {
-    "encoder": {"kind": "vqshape.encoder", "patches": 8, "dim": 16, "heads": 2, "layers": 1,
-                "tokenizer_heads": 2, "tokenizer_layers": 1},
-    "quantizer": {"kind": "quantizers.ema", "codes": 6},
-    "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
-    "head": {"kind": "wrn.recon", "depth": 10},
-}  # fmt: skip
+REBUILT: dict[str, Any] = SHAPES | {"head": {"kind": "wrn.recon", "depth": 10}}
 
 
 def stored(folder: RunFolder) -> dict[str, Any]:

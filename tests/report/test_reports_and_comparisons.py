@@ -10,6 +10,7 @@ import pytest
 from small_reports import NAMES, stored
 
 from zoo.cli.main import main
+from zoo.evaluate.opened import open_run
 from zoo.report.comparison import compare
 from zoo.report.stored import evaluation_of, stored_codebook, stored_evaluation
 from zoo.run_folder import RunFolder
@@ -91,7 +92,7 @@ def test_stored_scores_are_taken_while_they_speak_of_these_weights(pages, shapes
     content = stored(folder) | {"weights": "0" * 64}
     folder.evaluation("test").write_text(json.dumps(content))
     assert stored_evaluation(folder) is None
-    assert evaluation_of(folder) == evaluation_of(shapes)
+    assert evaluation_of(open_run(folder)) == evaluation_of(open_run(shapes))
     assert stored(folder)["weights"] == stored(shapes)["weights"]
     for broken in ("{", "[]", json.dumps({"fingerprint": content["fingerprint"]})):
         folder.evaluation("test").write_text(broken)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from zoo.contracts import Output
+from zoo.metrics_file import MetricsFile
 from zoo.train.ledger import Ledger
-from zoo.train.log import MetricsFile
 
 
 def output(x: float, z: float, correct: int, size: int) -> Output:

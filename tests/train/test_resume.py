@@ -13,8 +13,8 @@ import torch
 from small_runs import SHAPES
 
 import zoo
+from zoo.metrics_file import MetricsFile
 from zoo.train.fit import train
-from zoo.train.log import MetricsFile
 
 
 def start(spec: Path, out: Path) -> subprocess.Popen[bytes]:

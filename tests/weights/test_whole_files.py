@@ -1,47 +1,19 @@
 """Files and folders are written whole or not at all, whenever the process is killed."""
 
-import subprocess
-import sys
-
 import pytest
+from killed import killed_at, steps_of
 
 from zoo.files import current, new_folder, write_json, write_text
 
-# Ends the process, as SIGKILL would, at the given step that the interpreter reports; 0 counts the steps instead.
-KILLED = """
-import os, sys
-from pathlib import Path
-from zoo.files import new_folder, write_text
-
-steps = 0
-def hook(event, args):
-    global steps
-    if event.startswith(("os.", "open", "shutil.", "tempfile.", "pathlib.")):
-        steps += 1
-        if steps == int(sys.argv[1]):
-            os._exit(9)
-sys.addaudithook(hook)
-"""
+IMPORTS = "from zoo.files import new_folder, write_text"
 FOLDER = """
 with new_folder(Path(sys.argv[2])) as home:
     for name in "ab":
         (home / name).write_text("new " * 1000)
-print(steps)
 """
 FILE = """
 write_text(Path(sys.argv[2]), "new " * 1000)
-print(steps)
 """
-
-
-def killed_at(step, program, target):
-    """Run ``program`` on ``target`` and kill it at ``step``; its output."""
-    command = [sys.executable, "-c", KILLED + program, str(step), str(target)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def steps_of(program, target):
-    return int(killed_at(0, program, target).stdout)
 
 
 def old_folder(target):
@@ -53,14 +25,14 @@ def old_folder(target):
 def test_a_folder_replaced_by_a_killed_process_is_the_old_one_or_the_new_one(tmp_path):
     target = tmp_path / "count"
     old_folder(target)
-    steps = steps_of(FOLDER, target)
+    steps = steps_of(IMPORTS, FOLDER, target)
     assert steps > 5
     outcomes = []
     for step in range(1, steps + 1):
         target = tmp_path / f"at-{step}" / "bundle"
         target.parent.mkdir()
         old_folder(target)
-        assert killed_at(step, FOLDER, target).returncode == 9
+        assert killed_at(step, IMPORTS, FOLDER, target).returncode == 9
         files = sorted(current(target).iterdir())
         assert [file.name for file in files] == ["a", "b"]
         (content,) = {file.read_text() for file in files}
@@ -70,19 +42,19 @@ def test_a_folder_replaced_by_a_killed_process_is_the_old_one_or_the_new_one(tmp
 
 
 def test_a_folder_made_by_a_killed_process_is_absent_or_whole(tmp_path):
-    for step in range(1, steps_of(FOLDER, tmp_path / "count") + 1):
+    for step in range(1, steps_of(IMPORTS, FOLDER, tmp_path / "count") + 1):
         target = tmp_path / f"at-{step}" / "bundle"
         target.parent.mkdir()
-        killed_at(step, FOLDER, target)
+        killed_at(step, IMPORTS, FOLDER, target)
         assert not target.exists() or {file.name for file in target.iterdir()} == {"a", "b"}
 
 
 def test_what_a_killed_process_set_aside_does_not_disturb_the_next(tmp_path):
     target = tmp_path / "bundle"
     old_folder(target)
-    steps = steps_of(FOLDER, target)
+    steps = steps_of(IMPORTS, FOLDER, target)
     for step in range(steps - 8, steps + 1):
-        killed_at(step, FOLDER, target)
+        killed_at(step, IMPORTS, FOLDER, target)
     with new_folder(target) as home:
         (home / "c").write_text("newest")
     assert [file.name for file in current(target).iterdir()] == ["c"]
@@ -92,11 +64,11 @@ def test_what_a_killed_process_set_aside_does_not_disturb_the_next(tmp_path):
 def test_a_file_replaced_by_a_killed_process_is_the_old_one_or_the_new_one(tmp_path):
     target = tmp_path / "run.json"
     target.write_text("old")
-    steps = steps_of(FILE, tmp_path / "count")
+    steps = steps_of(IMPORTS, FILE, tmp_path / "count")
     found = set()
     for step in range(1, steps + 1):
         target.write_text("old")
-        assert killed_at(step, FILE, target).returncode == 9
+        assert killed_at(step, IMPORTS, FILE, target).returncode == 9
         found.add(target.read_text())
     assert found == {"old", "new " * 1000}
 

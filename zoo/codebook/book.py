@@ -8,18 +8,9 @@ import torch
 from zoo.codebook import classes
 from zoo.codebook.report import BookReport, CodeRow, NearDuplicate, ShapeReport
 from zoo.codebook.shapes import Array
-from zoo.codebook.similarity import (
-    FLAT,
-    SAME,
-    correlations,
-    distinctness,
-    grouped,
-    mean_warped,
-    straightness,
-    warped,
-)
+from zoo.codebook.similarity import SAME, likeness, mean_warped, straightness, warped
 from zoo.codebook.survey import BINS, Survey
-from zoo.evaluate.perplexity import perplexity, usage_reports
+from zoo.evaluate.perplexity import usage_reports
 from zoo.evaluate.report import UsageReport
 
 MOST_SHAPES = 2048
@@ -54,7 +45,7 @@ def books_of(found: Survey) -> list[Book]:
     """Every book and level of a survey."""
     counts = found.counts
     per_code = counts.sum(-1)
-    used = [[_most_used(level) for level in book] for book in per_code]
+    used = [[most_used(level) for level in book] for book in per_code]
     shapes = found.shapes([[codes[:MOST_SHAPES] for codes in levels] for levels in used])
     reports = usage_reports(torch.from_numpy(per_code))
     return [
@@ -71,7 +62,8 @@ def books_of(found: Survey) -> list[Book]:
     ]
 
 
-def _most_used(counts: Array) -> Array:
+def most_used(counts: Array) -> Array:
+    """Codes that `counts (k)` say are used, most used first."""
     order = np.argsort(-counts, kind="stable")
     return order[counts[order] > 0]
 
@@ -121,22 +113,21 @@ def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, A
     if book.shapes is None or source is None or not len(book.shapes):
         return None, None
     counts = book.counts[: len(book.shapes)]
-    correlation = correlations(book.shapes, book.shapes)
-    groups, flat = grouped(correlation), straightness(book.shapes) >= FLAT
-    pairs, listed = _duplicates(book, correlation)
+    found = likeness(book.shapes, counts)
+    pairs, listed = _duplicates(book, found.correlation)
     report = ShapeReport(
         source=source,
         measured=len(counts),
-        groups=int(groups.max()) + 1,
-        effective=perplexity(torch.from_numpy(np.bincount(groups, counts))),
-        distinctness=distinctness(correlation, counts),
+        groups=int(found.groups.max()) + 1,
+        effective=found.effective,
+        distinctness=found.distinctness,
         dtw=mean_warped(book.shapes[:MOST_WARPED], counts[:MOST_WARPED]),
-        flat=int(flat.sum()),
-        flat_share=float(counts[flat].sum() / counts.sum()),
+        flat=int(found.flat.sum()),
+        flat_share=found.flat_share,
         pairs=pairs,
         duplicates=listed,
     )
-    return report, groups
+    return report, found.groups
 
 
 def _duplicates(book: Book, correlation: Array) -> tuple[int, tuple[NearDuplicate, ...]]:

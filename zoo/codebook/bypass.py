@@ -8,9 +8,8 @@ from torch import Tensor
 from zoo.assembly import ZooModel
 from zoo.codebook.report import BypassReport
 from zoo.codebook.survey import Survey
-from zoo.contracts import Output, Quantizer
-
-_ROWS = 256
+from zoo.contracts import Output, Quantizer, book_of
+from zoo.contracts.codes import nearest_others
 
 
 class Bypass:
@@ -53,7 +52,7 @@ class Bypass:
 
     def _neighbours(self, codes: Tensor) -> Tensor:
         """`(b c n q)` with the first level's codes replaced by the next ones."""
-        book = torch.arange(codes.shape[1], device=codes.device).clamp(max=len(self.nearest) - 1)
+        book = book_of(codes.shape[1], len(self.nearest), codes.device)
         first = self.nearest[book.view(1, -1, 1), codes[..., 0]]
         return torch.cat([first.unsqueeze(-1), codes[..., 1:]], -1)
 
@@ -82,7 +81,7 @@ def with_codes(model: ZooModel, output: Output, codes: Tensor) -> Output:
 
 def _per_book(codes: Tensor, like: Tensor) -> Tensor:
     """One tuple of codes per book `(g q)` for every token of ``like (b c n q)``."""
-    book = torch.arange(like.shape[1], device=like.device).clamp(max=len(codes) - 1)
+    book = book_of(like.shape[1], len(codes), like.device)
     return codes[book][None, :, None].expand_as(like)
 
 
@@ -99,15 +98,5 @@ def nearest_codes(quantizer: Quantizer, used: Tensor, levels: int) -> Tensor:
     for book in range(books):
         known = used[book].nonzero().squeeze(1)
         if len(known) > 1:
-            found[book, known] = known[_nearest(values[book, known])]
+            found[book, known] = known[nearest_others(values[book, known])[1]]
     return found
-
-
-def _nearest(values: Tensor) -> Tensor:
-    """Row of the nearest other of `(u d)`, in strips so that `(u u)` is never held."""
-    found = []
-    for rows in torch.split(torch.arange(len(values), device=values.device), _ROWS):
-        apart = torch.cdist(values[rows], values, compute_mode="donot_use_mm_for_euclid_dist")
-        apart[torch.arange(len(rows), device=values.device), rows] = torch.inf
-        found.append(apart.argmin(1))
-    return torch.cat(found)

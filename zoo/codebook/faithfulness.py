@@ -13,7 +13,7 @@ from zoo.codebook.classes import divergences
 from zoo.codebook.report import FaithfulnessReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.survey import Survey
-from zoo.contracts import Attributes, Output
+from zoo.contracts import Attributes, Output, book_of
 from zoo.data.batch import Batch
 
 STEPS = 8
@@ -90,7 +90,7 @@ def reduced(model: ZooModel, output: Output, keep: Tensor, typical: Tensor) -> O
     assert output.quantized is not None
     assert output.tokens is not None
     codes, tokens = output.quantized.codes, output.tokens
-    book = torch.arange(codes.shape[1], device=codes.device).clamp(max=len(keep) - 1)
+    book = book_of(codes.shape[1], len(keep), codes.device)
     kept = keep[book.view(1, -1, 1), codes[..., 0]]
     real = torch.ones_like(kept) if tokens.mask is None else tokens.mask
     attributes = tokens.attributes

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.assembly import ZooModel
-from zoo.codebook.spans import read_spans
-from zoo.contracts import Attributes, Output, Tokens
+from zoo.contracts import Attributes, Output, Tokens, read_stretches
 
 Array = NDArray[Any]
 Source = Literal["decoded", "mean decoded", "mean input"]
@@ -83,8 +82,8 @@ def _inputs(model: ZooModel, output: Output, attributes: Attributes) -> tuple[Te
     fold = model.fusion.fold(output.x, output.mask) if model.fusion is not None else (output.x, output.mask)
     series, mask = fold[0].double(), fold[1]
     start, length = attributes.t.double(), attributes.l.double()
-    shapes = read_spans(series, start, length, _SAMPLES)
-    known = None if mask is None else (read_spans(mask.double(), start, length, _SAMPLES) > 1 - _LEAST).all(-1)
+    shapes, observed = read_stretches(series, start, length, _SAMPLES, mask)
+    known = None if observed is None else observed.all(-1)
     least = _LEAST * series.std(-1, correction=0)[..., None, None]
     return standardised(shapes, least), known
 

@@ -1,10 +1,14 @@
 """How different normalised shapes are: correlation, groups, warped distance, straightness."""
 
+from dataclasses import dataclass
+
 import numpy as np
+import torch
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from zoo.codebook.shapes import Array
+from zoo.evaluate.perplexity import perplexity
 
 SAME = 0.95
 """Correlation from which two shapes count as the same: each explains over nine tenths (.95²) of the other."""
@@ -85,3 +89,29 @@ def straightness(shapes: Array) -> Array:
     line = (line - line.mean()) / line.std()
     squares: Array = np.clip((shapes @ line / len(line)) ** 2, 0, 1)
     return np.where(shapes.any(-1), squares, 1.0)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How alike shapes of used codes are: `correlation (u u)`, group `groups (u)` and straight lines `flat (u)`."""
+
+    correlation: Array
+    groups: Array
+    flat: Array
+    effective: float
+    distinctness: float
+    flat_share: float
+
+
+def likeness(shapes: Array, counts: Array) -> Likeness:
+    """Compare normalised shapes `(u s)`, u > 0, of codes used ``counts (u)`` times."""
+    correlation, flat = correlations(shapes, shapes), straightness(shapes) >= FLAT
+    groups = grouped(correlation)
+    return Likeness(
+        correlation=correlation,
+        groups=groups,
+        flat=flat,
+        effective=perplexity(torch.from_numpy(np.bincount(groups, counts))),
+        distinctness=distinctness(correlation, counts),
+        flat_share=float(counts[flat].sum() / counts.sum()),
+    )

@@ -8,7 +8,7 @@ from zoo_registry import SpecError
 
 from zoo.codebook.book import Book
 from zoo.codebook.report import StabilityReport
-from zoo.codebook.shapes import Array
+from zoo.codebook.shapes import Array, normalised
 from zoo.codebook.similarity import correlations
 
 
@@ -62,7 +62,4 @@ def _resampled(shapes: Array, samples: int) -> Array:
         return shapes
     places = np.linspace(0, shapes.shape[1] - 1, samples)
     read = np.stack([np.interp(places, np.arange(shapes.shape[1]), shape) for shape in shapes])
-    away = read - read.mean(1, keepdims=True)
-    deviation = away.std(1, keepdims=True)
-    found: Array = np.divide(away, deviation, out=np.zeros_like(away), where=deviation > 0)
-    return found
+    return normalised(read)

@@ -25,10 +25,9 @@ def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, An
     """
     target = folder.codebook(measured.report.split)
     arrays = _packed(measured)
-    drawn = [(picture, {kind: picture.drawn(kind) for kind in ("png", "svg")}) for picture in pictures(measured)]
-    for picture, files in drawn:
-        for kind, content in files.items():
-            write_bytes(folder.figures / f"{picture.name}.{kind}", content)
+    drawn = {name: content for picture in pictures(measured) for name, content in picture.files().items()}
+    for name, content in drawn.items():
+        write_bytes(folder.figures / name, content)
     write_bytes(target.with_suffix(".npz"), arrays)
     write_json(target, {**facts, **measured.report.model_dump(mode="json")})
 

@@ -12,7 +12,7 @@ from zoo_registry import SpecError
 from zoo.assembly import ZooModel
 from zoo.codebook.pool import CodePool
 from zoo.codebook.shapes import Array, Source, decoded_shapes, mean_shapes, shape_source, token_shapes
-from zoo.contracts import Output
+from zoo.contracts import Output, slots
 from zoo.data.batch import Batch
 
 BINS = 100
@@ -32,7 +32,7 @@ class Survey:
             raise SpecError("quantizer", "a model with a codebook", "none", hint)
         self.model = model
         self.source: Source | None = shape_source(model)
-        self.shape = (codes["c"] if model.spec.codebook == "per_channel" else 1, codes["q"], codes["k"])
+        self.shape = (model.books, codes["q"], codes["k"])
         self.classes = classes
         self.pool = CodePool(self.shape[0], codes["q"])
         self._counts = torch.zeros(prod(self.shape) * classes, dtype=torch.int64)
@@ -48,32 +48,25 @@ class Survey:
         assert output.quantized is not None
         assert output.tokens is not None
         codes, mask = output.quantized.codes, output.tokens.mask
-        slots = self._slots(codes)
+        numbers = slots(codes, self.shape[0], self.shape[2])
         real = torch.ones_like(codes, dtype=torch.bool) if mask is None else mask.unsqueeze(-1).expand_as(codes)
         self.pool.update(codes, mask)
         classes = labels.view(-1, 1, 1, 1).expand_as(codes)
-        self._counts += _count(slots[real] * self.classes + classes[real], len(self._counts))
-        self._add_spans(output, slots, real)
-        self._add_shapes(output, slots, real)
+        self._counts += _count(numbers[real] * self.classes + classes[real], len(self._counts))
+        self._add_spans(output, numbers, real)
+        self._add_shapes(output, numbers, real)
         self._add_histograms(codes, real)
         self._labels.append(labels.cpu().numpy())
 
-    def _slots(self, codes: Tensor) -> Tensor:
-        """Number of each code among those of all books and levels, `(b c n q)`."""
-        books, levels, size = self.shape
-        book = torch.arange(codes.shape[1], device=codes.device).clamp(max=books - 1).view(1, -1, 1, 1)
-        level = torch.arange(levels, device=codes.device)
-        return (book * levels + level) * size + codes
-
-    def _add_spans(self, output: Output, slots: Tensor, real: Tensor) -> None:
+    def _add_spans(self, output: Output, numbers: Tensor, real: Tensor) -> None:
         if output.attributes is None:
             return
         self._spans = self._spans or [torch.zeros(prod(self.shape) * BINS, dtype=torch.int64) for _ in "tl"]
         for counts, share in zip(self._spans, (output.attributes.t, output.attributes.l), strict=True):
-            bins = (share.double() * BINS).long().clamp(0, BINS - 1).unsqueeze(-1).expand_as(slots)
-            counts += _count(slots[real] * BINS + bins[real], len(counts))
+            bins = (share.double() * BINS).long().clamp(0, BINS - 1).unsqueeze(-1).expand_as(numbers)
+            counts += _count(numbers[real] * BINS + bins[real], len(counts))
 
-    def _add_shapes(self, output: Output, slots: Tensor, real: Tensor) -> None:
+    def _add_shapes(self, output: Output, numbers: Tensor, real: Tensor) -> None:
         found = token_shapes(self.model, output, self.source)
         if found is None:
             return
@@ -82,9 +75,9 @@ class Survey:
         sums = shapes.new_zeros(prod(self.shape), shapes.shape[-1])
         for level in range(self.shape[1]):
             here = real[..., level]
-            sums.index_add_(0, slots[..., level][here], shapes[here])
+            sums.index_add_(0, numbers[..., level][here], shapes[here])
         self._sums = sums.cpu() if self._sums is None else self._sums + sums.cpu()
-        self._summed += _count(slots[real], len(self._summed))
+        self._summed += _count(numbers[real], len(self._summed))
 
     def _add_histograms(self, codes: Tensor, real: Tensor) -> None:
         """Counts of each code per window, channel and level, sparse."""

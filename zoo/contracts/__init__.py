@@ -1,11 +1,12 @@
 """The torch side of the contract: what travels between components and what each role must do."""
 
 from zoo.contracts.codes import ResizeCodes
-from zoo.contracts.counting import histogram
+from zoo.contracts.counting import book_of, histogram, slots
 from zoo.contracts.masking import instance_scale, masked_mean
 from zoo.contracts.resizing import CentreKernel, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
 from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, Image, Quantizer
 from zoo.contracts.standardize import Standardize
+from zoo.contracts.stretches import read_stretches
 from zoo.contracts.values import (
     Attributes,
     CodeTable,
@@ -45,7 +46,10 @@ __all__ = [
     "Stats",
     "Tokenized",
     "Tokens",
+    "book_of",
     "histogram",
     "instance_scale",
     "masked_mean",
+    "read_stretches",
+    "slots",
 ]

@@ -100,7 +100,7 @@ def _split(counts: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 def _room(vectors: Tensor) -> Tensor:
     """Distance of every code to its nearest neighbour `(k)`; that of codes that coincide, a trace of their scale."""
-    distance, _ = _nearest(vectors)
+    distance, _ = nearest_others(vectors)
     trace = 1e-3 * vectors.square().mean().sqrt().clamp(min=1e-6)
     return torch.where(distance.isfinite(), distance, 0).clamp(min=trace)
 
@@ -109,7 +109,7 @@ def shrink(book: Book, size: int) -> Book:
     """``book`` with the two nearest codes merged into their mean, weighed by counts, until ``size`` are left."""
     vectors, alive = book.vectors.clone(), torch.ones(len(book.vectors), dtype=torch.bool)
     weights = torch.ones(len(vectors), dtype=vectors.dtype) if book.counts is None else book.counts.clone()
-    distance, other = _nearest(vectors)
+    distance, other = nearest_others(vectors)
     for _ in range(len(vectors) - size):
         one = int(distance.argmin())
         keep, gone = sorted((one, int(other[one])))
@@ -123,9 +123,9 @@ def shrink(book: Book, size: int) -> Book:
     return Book(vectors[alive], None if book.counts is None else weights[alive])
 
 
-def _nearest(vectors: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance to the nearest other code and its number, `(k)` each, in strips so that `(k k)` is never held."""
-    strips = torch.split(torch.arange(len(vectors)), _ROWS)
+def nearest_others(vectors: Tensor) -> tuple[Tensor, Tensor]:
+    """Distance of each of `vectors (k d)` to the nearest other and its number, `(k)` each; `(k k)` is never held."""
+    strips = torch.split(torch.arange(len(vectors), device=vectors.device), _ROWS)
     found = [_nearest_of(vectors, rows) for rows in strips]
     distances, others = zip(*found, strict=True)
     return torch.cat(distances), torch.cat(others)
@@ -133,7 +133,7 @@ def _nearest(vectors: Tensor) -> tuple[Tensor, Tensor]:
 
 def _nearest_of(vectors: Tensor, rows: Tensor, alive: Tensor | None = None) -> tuple[Tensor, Tensor]:
     apart = torch.cdist(vectors[rows], vectors, compute_mode="donot_use_mm_for_euclid_dist")
-    apart[torch.arange(len(rows)), rows] = torch.inf
+    apart[torch.arange(len(rows), device=rows.device), rows] = torch.inf
     apart = apart if alive is None else apart.masked_fill(~alive, torch.inf)
     nearest = apart.min(1)
     return nearest.values, nearest.indices

@@ -1,4 +1,4 @@
-"""How often each code occurs in every series."""
+"""Codes as numbers to count by: how often each occurs in a series, which of all books and levels it is."""
 
 import torch
 from einops import rearrange
@@ -13,3 +13,15 @@ def histogram(codes: Tensor, mask: Tensor | None, size: int) -> Tensor:
     index = rearrange(codes, "b c n q -> b c q n")
     real = torch.ones_like(index) if mask is None else mask.long().unsqueeze(2).expand_as(index)
     return index.new_zeros(*index.shape[:-1], size).scatter_add(-1, index, real)
+
+
+def book_of(channels: int, books: int, device: torch.device) -> Tensor:
+    """The codebook of each folded channel, `(c)`: its own, or the one that all share."""
+    return torch.arange(channels, device=device).clamp(max=books - 1)
+
+
+def slots(codes: Tensor, books: int, size: int) -> Tensor:
+    """The number of each of `codes (b c n q)` among those of all books and levels, ``size`` in each."""
+    book = book_of(codes.shape[1], books, codes.device).view(1, -1, 1, 1)
+    level = torch.arange(codes.shape[-1], device=codes.device)
+    return (book * codes.shape[-1] + level) * size + codes

@@ -13,10 +13,7 @@ from zoo.evaluate.agreement import agreement, gaps
 from zoo.evaluate.classification import Classification, majority
 from zoo.evaluate.judges import same_head
 from zoo.evaluate.reconstruction import Reconstruction
-from zoo.evaluate.report import (
-    EvalReport,
-    Majority,
-)
+from zoo.evaluate.report import EvalReport, Majority
 from zoo.evaluate.usage import Usage
 
 
@@ -36,8 +33,7 @@ class Evaluation:
         self.reconstruction = Reconstruction(shapes.signal["c"], tokens) if shapes.recon else None
         self.usage: Usage | None = None
         if shapes.codes:
-            books = shapes.codes["c"] if model.spec.codebook == "per_channel" else 1
-            self.usage = Usage(books, shapes.codes["q"], shapes.codes["k"])
+            self.usage = Usage(model.books, shapes.codes["q"], shapes.codes["k"])
         self.reset()
 
     def _classifier_names(self) -> list[str]:

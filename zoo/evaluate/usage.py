@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from zoo.contracts import slots
 from zoo.evaluate.perplexity import usage_reports
 from zoo.evaluate.report import UsageReport
 
@@ -21,10 +22,8 @@ class Usage(Metric):
 
     def update(self, codes: Tensor, mask: Tensor | None = None) -> None:
         """Add `codes (b c n q)`, of which ``mask (b c n)`` are real."""
-        books, levels, size = self.shape
-        book = torch.arange(codes.shape[1], device=codes.device).clamp(max=books - 1).view(1, -1, 1, 1)
-        level = torch.arange(levels, device=codes.device)
-        place = (book * levels + level) * size + codes
+        books, _, size = self.shape
+        place = slots(codes, books, size)
         real = torch.ones_like(codes) if mask is None else mask.long().unsqueeze(-1).expand_as(codes)
         self.counts.view(-1).index_add_(0, place.flatten(), real.flatten())
 

@@ -1,9 +1,10 @@
 """The curve of a run: what metrics.csv tells of every epoch, as numbers."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from zoo.metrics_file import MetricsFile
 
 _WEIGHTED, _SHARE = ".weighted", ".share"
 
@@ -46,10 +47,7 @@ class Curve:
     @classmethod
     def read(cls, path: Path) -> "Curve":
         """From a metrics.csv; empty where there is none."""
-        if not path.exists():
-            return cls()
-        with path.open(newline="", encoding="utf-8") as file:
-            return cls.of(csv.DictReader(file))
+        return cls.of(MetricsFile(path).rows())
 
     @property
     def phases(self) -> dict[str, tuple[Epoch, ...]]:

@@ -1,8 +1,11 @@
 """What is wrong with rebuilt signals: flat, or reshaped until they please a classifier."""
 
+from pathlib import Path
+
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 from zoo.findings.readers import REBUILT, readers, stands_out
+from zoo.weights.manifest import bundle_in
 
 WORSE = 1.25
 """Factor on the lowest mean squared error from which on the signal was given up for something else."""
@@ -72,8 +75,8 @@ def no_independent_judge(facts: Facts) -> Finding | None:
     """Rebuilt signals that were trained to please the head, with no other network to read them."""
     if not _trained_to_please(facts) or facts.evaluation is None or facts.run is None:
         return None
-    taken = {transfer.source.rstrip("/") for transfer in facts.run.transfer}
-    if any(bundle.rstrip("/") not in taken for bundle in facts.run.evaluation.judges.values()):
+    taken = {_place(transfer.source) for transfer in facts.run.transfer}
+    if any(_place(bundle) not in taken for bundle in facts.run.evaluation.judges.values()):
         return None
     return Finding(
         name="no-independent-judge",
@@ -87,3 +90,8 @@ def no_independent_judge(facts: Facts) -> Finding | None:
 def _trained_to_please(facts: Facts) -> bool:
     """Whether cross-entropy of a head that reads rebuilt signals was weighed."""
     return facts.head_reads_rebuilt and facts.curve.weighed("ce")
+
+
+def _place(bundle: str) -> Path:
+    """Where the bundle lies, by whatever path it is named."""
+    return bundle_in(Path(bundle)).resolve()

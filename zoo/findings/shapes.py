@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from zoo.assembly import ZooModel
+from zoo.codebook.book import most_used
 from zoo.codebook.report import BookReport
 from zoo.codebook.shapes import Array, decoded_shapes, shape_source
-from zoo.codebook.similarity import FLAT, correlations, distinctness, grouped, straightness
-from zoo.evaluate.perplexity import perplexity
+from zoo.codebook.similarity import likeness
 from zoo.evaluate.report import UsageReport
 
 MOST = 256
@@ -43,7 +42,7 @@ def draw_shapes(model: ZooModel, usages: Sequence[UsageReport]) -> tuple[Shapes,
 
     Nothing where a code alone has no shape.
     """
-    used = [_most_used(usage) for usage in usages]
+    used = [most_used(np.asarray(usage.counts))[:MOST] for usage in usages]
     if shape_source(model) != "decoded" or not all(len(codes) for codes in used):
         return ()
     drawn = decoded_shapes(model, used)
@@ -51,17 +50,8 @@ def draw_shapes(model: ZooModel, usages: Sequence[UsageReport]) -> tuple[Shapes,
 
 
 def _compare(usage: UsageReport, codes: Array, shapes: Array) -> Shapes:
-    counts = np.asarray(usage.counts)[codes]
-    correlation, flat = correlations(shapes, shapes), straightness(shapes) >= FLAT
-    effective = perplexity(torch.from_numpy(np.bincount(grouped(correlation), counts)))
-    share = float(counts[flat].sum() / counts.sum())
-    return Shapes(usage, len(codes), effective, distinctness(correlation, counts), int(flat.sum()), share)
-
-
-def _most_used(usage: UsageReport) -> Array:
-    counts = np.asarray(usage.counts)
-    order: Array = np.argsort(-counts, kind="stable")[:MOST]
-    return order[counts[order] > 0]
+    found = likeness(shapes, np.asarray(usage.counts)[codes])
+    return Shapes(usage, len(codes), found.effective, found.distinctness, int(found.flat.sum()), found.flat_share)
 
 
 def _corrects(usage: UsageReport) -> bool:

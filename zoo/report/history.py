@@ -1,6 +1,5 @@
 """What metrics.csv tells of a training: series over epochs, and where its phases begin."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from zoo.metrics_file import MetricsFile
 
 Series = NDArray[np.float64]
 
@@ -68,10 +69,7 @@ _MOST_MARKS = 8
 
 def read_history(path: Path) -> History | None:
     """The training written down in ``path``; None where there is none."""
-    if not path.exists():
-        return None
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = MetricsFile(path).rows()
     if not rows:
         return None
     phases = tuple(row.get("phase", "") for row in rows)

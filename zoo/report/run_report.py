@@ -44,10 +44,10 @@ def write_report(evidence: Evidence) -> None:
 
 def save(picture: Picture, folder: RunFolder) -> Drawn:
     """Write PNG and SVG of ``picture`` and make it ready for a page."""
-    svg = picture.drawn("svg")
-    write_bytes(folder.figures / f"{picture.name}.svg", svg)
-    write_bytes(folder.figures / f"{picture.name}.png", picture.drawn("png"))
-    return place(picture, svg)
+    files = picture.files()
+    for name, content in files.items():
+        write_bytes(folder.figures / name, content)
+    return place(picture, files[f"{picture.name}.svg"])
 
 
 def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Every epoch written down: a row of metrics.csv and the same numbers for TensorBoard."""
 
-import csv
-import io
 import time
 from pathlib import Path
 
@@ -9,33 +7,9 @@ import lightning as L
 from torch.utils.tensorboard import SummaryWriter
 
 from zoo.evaluate.report import EvalReport
-from zoo.files import write_text
+from zoo.metrics_file import MetricsFile
 from zoo.train.ledger import Row
 from zoo.train.module import ZooTraining
-
-
-class MetricsFile:
-    """A CSV file with a row per epoch, written whole each time, so that a killed run leaves it readable."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def rows(self) -> list[dict[str, str]]:
-        """The rows so far."""
-        if not self.path.exists():
-            return []
-        with self.path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-
-    def add(self, row: Row) -> None:
-        """Write ``row`` after the rows of earlier epochs; rows from this epoch on, of a killed run, are dropped."""
-        kept = [old for old in self.rows() if int(old["epoch"]) < int(row["epoch"])]
-        columns = list(dict.fromkeys([*(kept[0] if kept else {}), *row]))
-        text = io.StringIO()
-        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*kept, row])
-        write_text(self.path, text.getvalue())
 
 
 class EpochLog(L.Callback):

@@ -211,8 +211,7 @@ def _require_paths(spec: TransferSpec, own: Tensors) -> None:
 
 def _resizing(model: ZooModel) -> Resizing:
     found = Resizing()
-    for role in ROLES:
-        part = model.get_submodule(role) if role in dict(model.named_children()) else None
+    for role, part in model.named_children():
         if isinstance(part, Component):
             found |= part.resizing().within(role)
     return found
