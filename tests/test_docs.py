@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from zoo_registry import Registry, RunSpec, TrainingSpec, ZooError
+from zoo_registry.sweep import SweepSpec
 
 from zoo.cli.main import app
 
@@ -19,9 +20,11 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_json_block_is_a_run_or_a_part_of_one(block):
+def test_a_json_block_is_a_run_or_a_sweep_or_a_part_of_one(block):
     shown = json.loads(block if block.startswith("{") else f"{{{block}}}")
-    if "model" in shown:
+    if "vary" in shown:
+        assert SweepSpec.model_validate({"run": "run.json"} | shown)
+    elif "model" in shown:
         assert Registry.discover().run(shown).dump()
     elif "phases" in shown:
         assert len(TrainingSpec.model_validate(shown).phases) == 2

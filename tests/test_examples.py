@@ -7,12 +7,19 @@ import pytest
 from zoo.cli.main import main
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+SWEEPS = sorted(EXAMPLES.glob("sweep_*.json"))
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted({*EXAMPLES.glob("*.json")} - {*SWEEPS}), ids=lambda path: path.stem)
 def test_an_example_passes_the_check(path, capsys):
     assert main(["check", str(path)]) == 0
     assert "vqshape.encoder" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_every_point_of_an_example_sweep_is_sound(path, capsys):
+    assert main(["sweep", str(path), "--dry"]) == 0
+    assert "runs" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ class ZooModel(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the weights lie; the CPU for a model without any."""
-        return next((tensor.device for tensor in self.state_dict().values()), torch.device("cpu"))
+        return next((tensor.device for tensor in (*self.parameters(), *self.buffers())), torch.device("cpu"))
 
     @property
     def books(self) -> int:

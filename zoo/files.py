@@ -11,10 +11,11 @@ from typing import Any, BinaryIO
 
 
 @contextmanager
-def new_file(target: Path) -> Iterator[BinaryIO]:
+def new_file(target: Path, replaced: Path | None = None) -> Iterator[BinaryIO]:
     """An open temporary file that becomes ``target`` when the block ends well and vanishes when it does not.
 
-    A killed process leaves the old file or the new one. Raises OSError.
+    A killed process leaves the old file or the new one. An old file goes to ``replaced`` where that is given; it is
+    then whole in one of the two places at any time. Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
@@ -25,11 +26,20 @@ def new_file(target: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
+        if replaced is not None and target.exists():
+            target.replace(replaced)
         temporary.replace(target)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        _name(target, error)
         raise
     _sync_folder(target.parent)
+
+
+def clear_leftovers(folder: Path) -> None:
+    """Remove what killed writers of files left in ``folder``; nobody else may be writing there."""
+    for left in folder.glob(".*.tmp"):
+        left.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -66,9 +76,16 @@ def new_folder(target: Path) -> Iterator[Path]:
             _sync(file)
         _sync_folder(temporary)
         _put(temporary, target)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        _name(target, error)
         raise
+
+
+def _name(target: Path, error: BaseException) -> None:
+    """Let ``error`` say which file it is about: a failed write does not know its own."""
+    if isinstance(error, OSError) and error.filename is None:
+        error.filename = str(target)
 
 
 def current(target: Path) -> Path:

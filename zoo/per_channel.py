@@ -1,6 +1,6 @@
 """A codebook of its own for every folded channel, from any quantizer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -47,16 +47,23 @@ class PerChannel(Quantizer):
                 total[name] = total.get(name, torch.zeros_like(value)) + weights[c] * value
         return total
 
+    def part_weights(self) -> Mapping[str, float]:
+        """Those of any of its quantizers, which are all of one spec."""
+        return self._members()[0].part_weights()
+
     def _weights(self, codes: Tensor, mask: Tensor | None) -> Tensor:
         if mask is None:
             return torch.full((codes.shape[1],), 1 / codes.shape[1], device=codes.device)
         real = mask.sum((0, 2)).double()
         return (real / real.sum().clamp(min=1)).float()
 
+    def merge(self, one: Stats, other: Stats) -> Stats:
+        merged = (member.merge(_own(one, c), _own(other, c)) for c, member in enumerate(self._members()))
+        return {f"{c}.{name}": value for c, part in enumerate(merged) for name, value in part.items()}
+
     def update(self, stats: Stats) -> None:
         for c, member in enumerate(self._members()):
-            own = {name.partition(".")[2]: value for name, value in stats.items() if name.startswith(f"{c}.")}
-            if own:
+            if own := _own(stats, c):
                 member.update(own)
 
     def resizing(self) -> Resizing:
@@ -64,3 +71,8 @@ class PerChannel(Quantizer):
         for c, member in enumerate(self._members()):
             found |= member.resizing().within(f"quantizers.{c}")
         return found
+
+
+def _own(stats: Stats, channel: int) -> Stats:
+    """What of ``stats`` is of one channel."""
+    return {name.partition(".")[2]: value for name, value in stats.items() if name.startswith(f"{channel}.")}

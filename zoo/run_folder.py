@@ -34,6 +34,19 @@ class RunFolder:
         return self.checkpoints / "last.ckpt"
 
     @property
+    def previous(self) -> Path:
+        """The one before the last: what is left where the last is damaged."""
+        return self.checkpoints / "previous.ckpt"
+
+    def best(self, objective: str) -> Path:
+        """Where the best weights by ``objective`` are kept while training."""
+        return self.checkpoints / f"best-{objective}.ckpt"
+
+    def best_bundle(self, objective: str) -> Path:
+        """The same as a bundle, written when training ends."""
+        return self.path / "best" / objective
+
+    @property
     def bundle(self) -> Path:
         return self.path / "bundle"
 

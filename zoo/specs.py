@@ -70,13 +70,13 @@ def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -
 
     ``changes`` are written as for a run, such as `data.length.to=512`. Raises SpecError.
     """
-    data = _shorthand(str(source)) or _data_part(source)
+    data = shorthand(str(source)) or _data_part(source)
     if changes and isinstance(data, dict):
         data = apply_changes({"data": data}, changes, _LEFT_OUT)["data"]
     return registry.data(data)
 
 
-def _shorthand(source: str) -> object:
+def shorthand(source: str) -> dict[str, Any] | None:
     """Plain data of `FORMAT:PATH`, everything else being the format's default; None for another text."""
     form, sign, place = source.partition(":")
     return {"source": {"format": form, _PLACES[form]: place}} if sign and form in _PLACES else None

@@ -5,20 +5,22 @@ from math import prod
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
-from zoo_registry import QuantizerSpec, Shape, ShapeError, hookimpl
+from zoo_registry import LearnedQuantizerSpec, QuantizerSpec, Shape, ShapeError, hookimpl
 
 if TYPE_CHECKING:
     from zoo.contracts import Quantizer
+    from zoo_quantizers.vector import SoftChoice
 
 _MOST_CODES = 2**16
 _MOST_NUMBERS = 2**26
 
 
-class _LearnedSpec(QuantizerSpec):
+class _FollowingSpec(LearnedQuantizerSpec):
     """What the codebooks share that follow their tokens by moving averages."""
 
     terms: ClassVar[Mapping[str, str]] = {
-        "z": "`commit` times z.commit, the mean squared distance of latents from their codes (averaged over levels)"
+        "z": "`commit` times z.commit, the mean squared distance of latents from their codes, plus `entropy` times "
+        "z.entropy (both averaged over levels)"
     }
 
     codes: int = Field(default=512, ge=2, le=_MOST_CODES)
@@ -33,6 +35,15 @@ class _LearnedSpec(QuantizerSpec):
     commit: float = Field(default=0.25, ge=0, le=1e6)
     """Weight of the commitment inside the term z (beta of van den Oord et al. 2017)."""
 
+    entropy: float = Field(default=0.0, ge=0, le=1e6)
+    """Weight of the entropy terms inside the term z; 0 leaves them out."""
+
+    diversity: float = Field(default=1.0, ge=0, le=1e6)
+    """Weight of the entropy of the mean choice (codes used alike) beside the mean entropy (tokens sure)."""
+
+    temperature: float = Field(default=1.0, ge=1e-6, le=1e6)
+    """Softness of a token's choice in the entropy terms, in squared distance."""
+
     def _book(self, x: Shape, levels: int) -> Shape:
         width = self.width or x["d"]
         if levels * self.codes * width > _MOST_NUMBERS:
@@ -42,8 +53,13 @@ class _LearnedSpec(QuantizerSpec):
             )
         return Shape.of("q k", levels, self.codes)
 
+    def _choice(self) -> "SoftChoice":
+        from zoo_quantizers.vector import SoftChoice
 
-class EMA(_LearnedSpec):
+        return SoftChoice(self.entropy, self.diversity, self.temperature)
+
+
+class EMA(_FollowingSpec):
     """Nearest code by Euclidean distance; codes follow their tokens by moving averages (van den Oord et al. 2017)."""
 
     kind: Literal["quantizers.ema"] = "quantizers.ema"
@@ -56,10 +72,11 @@ class EMA(_LearnedSpec):
         from zoo_quantizers.vector import VectorQuantizer
 
         width = self.width or x["d"]
-        return VectorQuantizer(x["d"], Codebook(1, self.codes, width, self.decay), self.commit)
+        codebook = Codebook(1, self.codes, width, self.decay, self)
+        return VectorQuantizer(x["d"], codebook, self.commit, self._choice())
 
 
-class Cosine(_LearnedSpec):
+class Cosine(_FollowingSpec):
     """Nearest code by angle, tokens and codes on the unit sphere (Yu et al. 2022); codes follow by moving averages."""
 
     kind: Literal["quantizers.cosine"] = "quantizers.cosine"
@@ -71,10 +88,11 @@ class Cosine(_LearnedSpec):
         from zoo_quantizers.cosine import CosineQuantizer, UnitCodebook
 
         width = self.width or x["d"]
-        return CosineQuantizer(x["d"], UnitCodebook(self.codes, width, self.decay), self.commit)
+        codebook = UnitCodebook(self.codes, width, self.decay, self)
+        return CosineQuantizer(x["d"], codebook, self.commit, self._choice())
 
 
-class Residual(_LearnedSpec):
+class Residual(_FollowingSpec):
     """Several codes per token, each level coding what the levels before left over (Zeghidour et al. 2021)."""
 
     kind: Literal["quantizers.residual"] = "quantizers.residual"
@@ -93,7 +111,8 @@ class Residual(_LearnedSpec):
         from zoo_quantizers.vector import VectorQuantizer
 
         width = self.width or x["d"]
-        return VectorQuantizer(x["d"], Codebook(self.levels, self.codes, width, self.decay), self.commit)
+        codebook = Codebook(self.levels, self.codes, width, self.decay, self)
+        return VectorQuantizer(x["d"], codebook, self.commit, self._choice())
 
 
 class FSQ(QuantizerSpec):

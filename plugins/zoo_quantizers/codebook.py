@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from zoo_registry import LearnedQuantizerSpec
 
-from zoo_quantizers.nearest import nearest
+from zoo.contracts import CodeCare, nearest, summed
 
 _EPSILON = 1e-5
 
@@ -15,7 +16,8 @@ class Codebook(nn.Module):
     """``codes (q k e)`` with the moving averages they come from: ``counts (q k)`` of tokens and their ``sums (q k e)``.
 
     Level by level, each coding what the ones before left over; one level is plain vector quantization. Codes start
-    normal, each level at half the scale of the one before, and weigh as much as one token.
+    normal, each level at half the scale of the one before, and weigh as much as one token, unless the ``spec`` has
+    them start otherwise.
     """
 
     unit = False
@@ -25,10 +27,11 @@ class Codebook(nn.Module):
     counts: Tensor
     sums: Tensor
 
-    def __init__(self, levels: int, codes: int, width: int, decay: float) -> None:
+    def __init__(self, levels: int, codes: int, width: int, decay: float, spec: LearnedQuantizerSpec) -> None:
         super().__init__()
+        self.care = CodeCare(spec, levels, codes, self.unit)
         self.levels, self.size, self.width, self.decay = levels, codes, width, decay
-        start = torch.randn(levels, codes, width) * 0.5 ** torch.arange(levels)[:, None, None]
+        start = self.care.first(torch.randn(levels, codes, width) * 0.5 ** torch.arange(levels)[:, None, None])
         self.register_buffer("codes", start)
         self.register_buffer("counts", torch.ones(levels, codes))
         self.register_buffer("sums", start.clone())
@@ -52,22 +55,48 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Mapping[str, Tensor]:
-        """Tokens per code, ``counts (q k)``, and their ``sums (q k e)``, over real tokens; they add up over batches."""
+        """Tokens per code, ``counts (q k)``, and their ``sums (q k e)``, over real tokens, with what care asks for."""
         given = self.residuals(latents, self.lookup(codes)).to(self.sums.dtype).flatten(0, -2)
         rows = self._rows(codes).flatten()
         real = torch.ones_like(rows, dtype=torch.bool) if mask is None else mask[..., None].expand_as(codes).flatten()
         counts = torch.zeros_like(self.counts).flatten().index_add(0, rows, real.to(self.counts.dtype))
         sums = torch.zeros_like(self.sums).flatten(0, 1).index_add(0, rows, torch.where(real[:, None], given, 0))
-        return {"counts": counts.view_as(self.counts), "sums": sums.view_as(self.sums)}
+        care = self.care.stats(self.codes, latents, mask)
+        return {"counts": counts.view_as(self.counts), "sums": sums.view_as(self.sums), **care}
 
     @torch.no_grad()
     def update(self, stats: Mapping[str, Tensor]) -> None:
-        """One step of the moving averages (van den Oord et al. 2017, eq. 6–8); none where no token was real."""
-        seen = stats["counts"].sum(-1, keepdim=True) > 0
+        """One step of the codes with the tokens of all processes: their start, or moving averages and resets."""
+        counts, sums = summed(stats["counts"]), summed(stats["sums"])
+        if self.care.due(stats):
+            self._start(stats, counts)
+            return
+        self._follow(counts, sums)
+        dead = self.care.dead(counts)
+        if dead is not None:
+            self._reset(dead, stats)
+
+    def _start(self, stats: Mapping[str, Tensor], counts: Tensor) -> None:
+        codes, shares = self.care.start(stats)
+        self.codes.copy_(codes)
+        self.counts.copy_((shares * counts.sum(-1, keepdim=True)).clamp(min=1))
+        self.sums.copy_(self.codes * self.counts[..., None])
+
+    def _follow(self, counts: Tensor, sums: Tensor) -> None:
+        """Moving averages (van den Oord et al. 2017, eq. 6–8); they stand still where no token was real."""
+        seen = counts.sum(-1, keepdim=True) > 0
         rate = torch.where(seen, 1 - self.decay, 0.0).to(self.counts.dtype)
-        self.counts.lerp_(stats["counts"], rate)
-        self.sums.lerp_(stats["sums"], rate[..., None])
+        self.counts.lerp_(counts, rate)
+        self.sums.lerp_(sums, rate[..., None])
         self.codes.copy_(torch.where(seen[..., None], self.settle(), self.codes))
+
+    def _reset(self, dead: Tensor, stats: Mapping[str, Tensor]) -> None:
+        """Put the ``dead (q k)`` on tokens of the step, with the weight of an average code."""
+        tokens = self.care.tokens(stats)
+        given = self.residuals(tokens, self.lookup(self.assign(tokens)))
+        self.codes[dead] = self.care.drawn(given, dead).to(self.codes.dtype)
+        self.counts.copy_(torch.where(dead, self.counts.mean(-1, keepdim=True), self.counts))
+        self.sums.copy_(torch.where(dead[..., None], self.codes * self.counts[..., None], self.sums))
 
     def settle(self) -> Tensor:
         """Codes `(q k e)` from the moving averages: sums by counts, these with Laplace smoothing."""

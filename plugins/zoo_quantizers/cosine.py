@@ -3,10 +3,11 @@
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+from zoo_registry import LearnedQuantizerSpec
 
 from zoo_quantizers.codebook import Codebook
 from zoo_quantizers.latent import at_least_float32
-from zoo_quantizers.vector import VectorQuantizer
+from zoo_quantizers.vector import SoftChoice, VectorQuantizer
 
 _FAINT = 1e-6
 
@@ -16,8 +17,8 @@ class UnitCodebook(Codebook):
 
     unit = True
 
-    def __init__(self, codes: int, width: int, decay: float) -> None:
-        super().__init__(1, codes, width, decay)
+    def __init__(self, codes: int, width: int, decay: float, spec: LearnedQuantizerSpec) -> None:
+        super().__init__(1, codes, width, decay, spec)
         self.codes.copy_(F.normalize(self.codes, dim=-1))
         self.sums.copy_(self.codes)
 
@@ -30,8 +31,8 @@ class UnitCodebook(Codebook):
 class CosineQuantizer(VectorQuantizer):
     """Tokens `(b c n d)` brought to length 1 and replaced by the code at the smallest angle (Yu et al. 2022)."""
 
-    def __init__(self, tokens: int, codebook: UnitCodebook, commit: float) -> None:
-        super().__init__(tokens, codebook, commit)
+    def __init__(self, tokens: int, codebook: UnitCodebook, commit: float, choice: SoftChoice) -> None:
+        super().__init__(tokens, codebook, commit, choice)
 
     def latents(self, values: Tensor) -> Tensor:
         return F.normalize(at_least_float32(super().latents(values)), dim=-1)

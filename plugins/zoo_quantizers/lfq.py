@@ -1,10 +1,12 @@
 """Lookup-free quantization: the signs of a token's dimensions are its code."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.contracts import Losses, Quantized, masked_mean
+from zoo.contracts import Losses, Quantized, entropy, masked_mean, pooled_mean
 from zoo_quantizers.latent import LatentQuantizer, at_least_float32
 
 
@@ -34,25 +36,29 @@ class LookupFreeQuantizer(LatentQuantizer):
 
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
         """``z.commit``: mean squared distance from the signs; ``z.entropy``: mean entropy of the tokens' distributions
-        minus ``diversity`` times the entropy of their mean, in nats, so it may be negative; ``z`` weighs both."""
+        minus ``diversity`` times the entropy of their mean over all processes, in nats, so it may be negative; ``z``
+        weighs both."""
         latents = at_least_float32(quantized.latents)
         latents = latents if mask is None else torch.where(mask[..., None], latents, 0)
         commit = masked_mean((latents - self.vectors(quantized.codes)).square(), mask)
         logits = latents * (4 / self.temperature)
         doubt = masked_mean(_bit_entropy(logits).sum(-1), mask)
-        entropy = doubt - self.diversity * _entropy(_mean_distribution(logits.sigmoid(), mask))
-        return {"z": self.commit * commit + self.entropy * entropy, "z.commit": commit, "z.entropy": entropy}
+        gain = doubt - self.diversity * entropy(_mean_distribution(logits.sigmoid(), mask).flatten())
+        return {"z": self.commit * commit + self.entropy * gain, "z.commit": commit, "z.entropy": gain}
+
+    def part_weights(self) -> Mapping[str, float]:
+        return {"z.commit": self.commit, "z.entropy": self.entropy}
 
 
 def _mean_distribution(bits: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean over real tokens of the distributions over codes whose bits are set with probability `(b c n e)`.
+    """Mean over real tokens of all processes of the distributions over codes whose bits have probability `(b c n e)`.
 
     Half of the bits span the rows and half the columns, so that the mean over tokens is one matrix product.
     """
     rows, columns = (_product(part.flatten(0, -2)) for part in bits.tensor_split(2, -1))
     real = torch.ones_like(rows[:, :1], dtype=torch.bool) if mask is None else mask.reshape(-1, 1)
     with torch.autocast(bits.device.type, enabled=False):
-        return torch.where(real, rows, 0).T @ columns / real.sum().clamp(min=1)
+        return pooled_mean(torch.where(real, rows, 0).T @ columns, real.sum())
 
 
 def _product(bits: Tensor) -> Tensor:
@@ -65,7 +71,3 @@ def _product(bits: Tensor) -> Tensor:
 
 def _bit_entropy(logits: Tensor) -> Tensor:
     return F.softplus(logits) - logits * logits.sigmoid()
-
-
-def _entropy(distribution: Tensor) -> Tensor:
-    return -(distribution * distribution.clamp(min=1e-20).log()).sum()

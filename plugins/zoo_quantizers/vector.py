@@ -1,10 +1,23 @@
 """Vector quantization with a learned codebook, of one level or of several."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
 from torch import Tensor
 
-from zoo.contracts import Losses, Quantized, ResizeCodes, Resizing, Stats, masked_mean
+from zoo.contracts import Losses, Quantized, ResizeCodes, Resizing, Stats, choice_entropy, masked_mean
 from zoo_quantizers.codebook import Codebook
-from zoo_quantizers.latent import LatentQuantizer
+from zoo_quantizers.latent import LatentQuantizer, at_least_float32
+
+
+@dataclass(frozen=True)
+class SoftChoice:
+    """The entropy part of `z`: its ``weight``, that of diversity in it, and the softness in squared distance."""
+
+    weight: float
+    diversity: float
+    temperature: float
 
 
 class VectorQuantizer(LatentQuantizer):
@@ -12,10 +25,10 @@ class VectorQuantizer(LatentQuantizer):
 
     moves = True
 
-    def __init__(self, tokens: int, codebook: Codebook, commit: float) -> None:
+    def __init__(self, tokens: int, codebook: Codebook, commit: float, choice: SoftChoice) -> None:
         super().__init__(tokens, codebook.width)
         self.codebook = codebook
-        self.commit = commit
+        self.commit, self.choice = commit, choice
 
     def assign(self, latents: Tensor) -> Tensor:
         return self.codebook.assign(latents)
@@ -27,14 +40,35 @@ class VectorQuantizer(LatentQuantizer):
         return self.codebook.stats(latents, codes, mask)
 
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
-        """``z.commit``: mean squared distance of what each level was given from the code it chose; ``z`` weighs it."""
+        """``z.commit``: mean squared distance of what each level was given from the code it chose; ``z.entropy``, where
+        it weighs anything: `choice_entropy` of softmax(−|given − code|² / temperature), the mean over levels."""
         chosen = self.codebook.lookup(quantized.codes)
-        left = self.codebook.residuals(quantized.latents, chosen) - chosen
-        commit = masked_mean(left.square(), mask)
-        return {"z": self.commit * commit, "z.commit": commit}
+        given = self.codebook.residuals(quantized.latents, chosen)
+        commit = masked_mean((given - chosen).square(), mask)
+        if not self.choice.weight:
+            return {"z": self.commit * commit, "z.commit": commit}
+        entropy = self._entropy(given, mask)
+        return {"z": self.commit * commit + self.choice.weight * entropy, "z.commit": commit, "z.entropy": entropy}
+
+    def part_weights(self) -> Mapping[str, float]:
+        return {"z.commit": self.commit} | ({"z.entropy": self.choice.weight} if self.choice.weight else {})
+
+    def merge(self, one: Stats, other: Stats) -> Stats:
+        return self.codebook.care.merge(one, other)
 
     def update(self, stats: Stats) -> None:
         self.codebook.update(stats)
 
     def resizing(self) -> Resizing:
-        return Resizing({"codebook": ResizeCodes("codes", "counts", "sums", unit=self.codebook.unit)})
+        codes = Resizing({"codebook": ResizeCodes("codes", "counts", "sums", unit=self.codebook.unit)})
+        return codes | self.codebook.care.resizing().within("codebook.care")
+
+    def _entropy(self, given: Tensor, mask: Tensor | None) -> Tensor:
+        given = at_least_float32(given)
+        given = given if mask is None else torch.where(mask[..., None, None], given, 0)
+        with torch.autocast(given.device.type, enabled=False):
+            scores = [
+                (2 * level @ codes.T - codes.square().sum(-1)) / self.choice.temperature
+                for level, codes in zip(given.unbind(-2), self.codebook.codes.to(given.dtype), strict=True)
+            ]
+        return torch.stack([choice_entropy(score, mask, self.choice.diversity) for score in scores]).mean()

@@ -4,7 +4,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
-from zoo_registry import ComponentSpec, DecoderSpec, EncoderSpec, Importer, QuantizerSpec, Shape, ShapeError, hookimpl
+from zoo_registry import (
+    ComponentSpec,
+    DecoderSpec,
+    EncoderSpec,
+    Importer,
+    LearnedQuantizerSpec,
+    Shape,
+    ShapeError,
+    hookimpl,
+)
 
 from zoo_vqshape.fits import MOST, MOST_HEADS, cut, require_divisor, require_heads
 
@@ -98,14 +107,15 @@ class VQShapeEncoderSpec(EncoderSpec):
         )
 
 
-class CodebookSpec(QuantizerSpec):
+class CodebookSpec(LearnedQuantizerSpec):
     """Nearest code by squared Euclidean distance, learned by gradient, with an entropy term against collapse.
 
-    `z` is the sum of `z.codebook`, `z.commit` and `z.entropy`, each times its weight; the parts are logged unweighted.
+    `z` is the sum of `z.codebook`, `z.commit`, `z.entropy` and, where it weighs anything, `z.orthogonal`, each times
+    its weight; the parts are logged unweighted.
     """
 
     terms: ClassVar[Mapping[str, str]] = {
-        "z": "codebook, commitment and entropy terms, summed with the weights of the spec"
+        "z": "codebook, commitment, entropy and orthogonality terms, summed with the weights of the spec"
     }
 
     kind: Literal["vqshape.codebook"] = "vqshape.codebook"
@@ -128,6 +138,9 @@ class CodebookSpec(QuantizerSpec):
     temperature: float = Field(default=0.01, ge=1e-6, le=1e6)
     """Squared distance over which a token's choice softens, in `z.entropy` only."""
 
+    orthogonal_weight: float = Field(default=0.0, ge=0, le=1e6)
+    """Weight of `z.orthogonal`, the mean squared cosine between codes (after Shin et al. 2021); 0 leaves it out."""
+
     def codebook(self, x: Shape) -> Shape:
         """One level of ``codes`` codes."""
         x.require("c n d", f"quantizer {self.kind}", "use an encoder")
@@ -143,8 +156,10 @@ class CodebookSpec(QuantizerSpec):
             codebook=self.codebook_weight,
             commit=self.commit_weight,
             entropy=self.entropy_weight,
+            orthogonal=self.orthogonal_weight,
             gamma=self.entropy_gamma,
             temperature=self.temperature,
+            spec=self,
         )
 
 

@@ -1,28 +1,61 @@
 """The codebook of VQShape: nearest code by squared Euclidean distance, learned by gradient."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from zoo_registry import LearnedQuantizerSpec
 
-from zoo.contracts import Losses, Quantized, Quantizer, ResizeCodes, Resizing, masked_mean
+from zoo.contracts import (
+    CodeCare,
+    Losses,
+    Quantized,
+    Quantizer,
+    ResizeCodes,
+    Resizing,
+    Stats,
+    choice_entropy,
+    masked_mean,
+    summed,
+)
 from zoo_vqshape.precision import without_autocast
+
+_LEAST = 1e-5
+"""Least p whose logarithm is taken, as published."""
 
 
 class Codebook(Quantizer):
-    """``codes`` vectors of width ``dim``; ``codebook``, ``commit`` and ``entropy`` weigh the parts of ``z``.
+    """``codes`` vectors of width ``dim``; ``codebook``, ``commit``, ``entropy``, ``orthogonal`` weigh parts of ``z``.
 
-    ``gamma`` and ``temperature`` are those of the entropy part. Codes start uniform in ±1 / codes.
+    ``gamma`` and ``temperature`` are those of the entropy part. Codes start uniform in ±1 / codes, unless the ``spec``
+    has them start otherwise.
     """
 
     def __init__(
-        self, *, codes: int, dim: int, codebook: float, commit: float, entropy: float, gamma: float, temperature: float
+        self,
+        *,
+        codes: int,
+        dim: int,
+        codebook: float,
+        commit: float,
+        entropy: float,
+        orthogonal: float,
+        gamma: float,
+        temperature: float,
+        spec: LearnedQuantizerSpec,
     ) -> None:
         super().__init__()
         self.weights = {"codebook": codebook, "commit": commit, "entropy": entropy}
+        if orthogonal:
+            self.weights["orthogonal"] = orthogonal
         self.gamma = gamma
         self.temperature = temperature
         self.embedding = nn.Embedding(codes, dim)
         nn.init.uniform_(self.embedding.weight, -1 / codes, 1 / codes)
+        self.care = CodeCare(spec, 1, codes)
+        self.moves = self.care.active
+        self._place(self.care.first(self.embedding.weight))
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
         """`(b c n d)` to codes `(b c n 1)`; the gradient of the values passes straight through."""
@@ -30,7 +63,7 @@ class Codebook(Quantizer):
         with torch.no_grad():
             codes = self._distances(latents).argmin(-1, keepdim=True)
             chosen = self.decode(codes)
-            stats = {"counts": self._count(codes, mask)} if self.training else None
+            stats = self._stats(latents, codes, mask) if self.training else None
         # Adding a difference of 0 leaves the code exact, which z + (code - z) does not.
         return Quantized(chosen + (latents - latents.detach()), codes, latents, stats)
 
@@ -42,7 +75,8 @@ class Codebook(Quantizer):
         """``z``, the weighted sum, and its parts unweighted.
 
         ``z.codebook`` is mean (code − sg[z])², ``z.commit`` mean (sg[code] − z)² and ``z.entropy`` mean H(p) − gamma ·
-        H(mean p), with p = softmax(−distance / temperature) over codes and H(p) = −Σ p log max(p, 1e-5).
+        H(mean p), with p = softmax(−distance / temperature) over codes, H(p) = −Σ p log max(p, 1e-5) and the mean p
+        that of all processes. ``z.orthogonal``, where it weighs anything, is the mean squared cosine between codes.
         """
         latents, chosen = quantized.latents, self.decode(quantized.codes)
         parts = {
@@ -50,11 +84,30 @@ class Codebook(Quantizer):
             "commit": masked_mean((chosen.detach() - latents).square(), mask),
             "entropy": self._entropy(latents, mask),
         }
+        if "orthogonal" in self.weights:
+            parts["orthogonal"] = self._alikeness()
         total = torch.stack([self.weights[name] * part for name, part in parts.items()]).sum()
         return {"z": total, **{f"z.{name}": part for name, part in parts.items()}}
 
+    def part_weights(self) -> Mapping[str, float]:
+        return {f"z.{name}": weight for name, weight in self.weights.items()}
+
+    def merge(self, one: Stats, other: Stats) -> Stats:
+        return self.care.merge(one, other)
+
+    @torch.no_grad()
+    def update(self, stats: Stats) -> None:
+        """Start codes and reset dead ones; what the optimizer remembers of their gradients stays."""
+        if self.care.due(stats):
+            self._place(self.care.start(stats).codes[0])
+            return
+        dead = self.care.dead(summed(stats["counts"])[None])
+        if dead is not None:
+            drawn = self.care.drawn(self.care.tokens(stats)[:, None], dead)
+            self.embedding.weight[dead[0]] = drawn.to(self.embedding.weight)
+
     def resizing(self) -> Resizing:
-        return Resizing({"embedding": ResizeCodes("weight")})
+        return Resizing({"embedding": ResizeCodes("weight")}) | self.care.resizing().within("care")
 
     def _distances(self, latents: Tensor) -> Tensor:
         """`(... d) -> (... k)`: |c|² − 2 z·c, which is the squared distance but for |z|², equal for all codes."""
@@ -63,17 +116,23 @@ class Codebook(Quantizer):
             return codes.square().sum(-1) - 2 * F.linear(latents, codes)
 
     def _entropy(self, latents: Tensor, mask: Tensor | None) -> Tensor:
-        choice = F.softmax(-self._distances(latents) / self.temperature, -1).flatten(0, -2)
-        real = None if mask is None else mask.flatten()
-        mean = choice.mean(0)
-        if real is not None:
-            mean = torch.where(real.unsqueeze(-1), choice, 0).sum(0) / real.sum().clamp(min=1)
-        return masked_mean(_entropy(choice), real) - self.gamma * _entropy(mean)
+        return choice_entropy(-self._distances(latents) / self.temperature, mask, self.gamma, _LEAST)
+
+    def _alikeness(self) -> Tensor:
+        """Mean squared cosine between different codes; Σᵢⱼ (cᵢ·cⱼ)² is that of the small matrix Cᵀ C."""
+        with without_autocast(self.embedding.weight.device):
+            unit = F.normalize(self.embedding.weight, dim=-1)
+            squares = (unit.T @ unit).square().sum() - unit.square().sum(-1).square().sum()
+        return squares / (len(unit) * (len(unit) - 1))
+
+    @torch.no_grad()
+    def _place(self, codes: Tensor) -> None:
+        self.embedding.weight.copy_(codes)
+
+    def _stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Stats:
+        """Tokens per code, ``counts (k)``, over real tokens, with what care asks for."""
+        return {"counts": self._count(codes, mask), **self.care.stats(self.embedding.weight, latents, mask)}
 
     def _count(self, codes: Tensor, mask: Tensor | None) -> Tensor:
         real = torch.ones_like(codes) if mask is None else mask.to(codes.dtype)
         return codes.new_zeros(self.embedding.num_embeddings).index_add(0, codes.flatten(), real.flatten())
-
-
-def _entropy(p: Tensor) -> Tensor:
-    return -(p * p.clamp(min=1e-5).log()).sum(-1)

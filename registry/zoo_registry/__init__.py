@@ -17,6 +17,7 @@ from zoo_registry.data import DataSpec
 from zoo_registry.errors import (
     BundleError,
     DataError,
+    DivergenceError,
     PluginError,
     ShapeError,
     SpecError,
@@ -26,11 +27,13 @@ from zoo_registry.errors import (
 )
 from zoo_registry.hooks import hookimpl
 from zoo_registry.importer import Checkpoint, Imported, Importer, input_sizes
+from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.model import ImageInputSpec, InputSpec, ModelSpec
 from zoo_registry.registry import Registry
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
 from zoo_registry.trace import Trace
+from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
 
 __all__ = [
@@ -42,6 +45,7 @@ __all__ = [
     "DataError",
     "DataSpec",
     "DecoderSpec",
+    "DivergenceError",
     "EncoderSpec",
     "EvaluationSpec",
     "FusionSpec",
@@ -51,6 +55,7 @@ __all__ = [
     "Imported",
     "Importer",
     "InputSpec",
+    "LearnedQuantizerSpec",
     "ModelSpec",
     "Need",
     "PhaseSpec",
@@ -64,6 +69,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "Trace",
+    "TrainerSpec",
     "TrainingError",
     "TrainingSpec",
     "TransferSpec",

@@ -51,6 +51,10 @@ class TrainingError(ZooError):
     """A run cannot start, cannot go on, or cannot be resumed."""
 
 
+class DivergenceError(TrainingError):
+    """A loss is no longer finite."""
+
+
 def show(value: object) -> str:
     """``value`` as it would be written, cut short, whatever its size or depth."""
     short = Repr()

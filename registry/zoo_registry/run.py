@@ -10,7 +10,10 @@ from zoo_registry.data import DataSpec
 from zoo_registry.errors import SpecError
 from zoo_registry.explain import unknown
 from zoo_registry.model import ImageInputSpec, InputSpec, ModelSpec
-from zoo_registry.training import PhaseSpec, TrainingSpec
+from zoo_registry.trainer import TrainerSpec
+from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
+
+_OWN_OBJECTIVES = ("accuracy", "x", "codebook")
 
 TensorPath = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$", max_length=200)]
 """A component of a model, or a path in one, such as `encoder.transformer`."""
@@ -45,6 +48,10 @@ class EvaluationSpec(Spec):
     batch: int = Field(default=256, ge=1, le=1_000_000)
     """Windows per batch while judging; changes speed, never a number."""
 
+    codebook: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Epochs between measurements of the codebook score on the validation split while training, which makes it an
+    objective; null leaves it to `zoo codebook`. One costs two passes over the training windows without gradients."""
+
     protocol: Literal["honest", "paper"] = "honest"
     """honest: weights are selected on the validation split. paper: on the test split, as many papers do; the result is
     an upper bound, and says so wherever it is printed."""
@@ -68,6 +75,9 @@ class RunSpec(Spec):
     training: TrainingSpec = TrainingSpec()
     """How it is trained."""
 
+    trainer: TrainerSpec = TrainerSpec()
+    """What it trains on."""
+
     evaluation: EvaluationSpec = EvaluationSpec()
     """How it is judged."""
 
@@ -81,7 +91,16 @@ class RunSpec(Spec):
             raise SpecError("model.input", "a signal, as every data source gives", "ready-made images", hint)
         for index, phase in enumerate(self.training.phases):
             _check_phase(f"training.phases.{index}", phase, self.model)
-        _check_select(self.training.select, self.model)
+        for name in self.evaluation.judges:
+            if name in ("last", *_OWN_OBJECTIVES):
+                hint = "objectives are named after judges; name it after what it reads, such as wrn"
+                raise SpecError(f"evaluation.judges.{name}", "a name that is no objective yet", name, hint)
+        if self.evaluation.codebook is not None and self.model.quantizer is None:
+            hint = "leave it out, or add a quantizer"
+            raise SpecError(
+                "evaluation.codebook", "null, as the model has no codebook", str(self.evaluation.codebook), hint
+            )
+        _check_select(self.training.select, self.objectives)
         _check_protocol(self.evaluation.protocol, self.training.select)
         for index, transfer in enumerate(self.transfer):
             _check_paths(f"transfer.{index}.only", transfer.only or (), self.model)
@@ -99,6 +118,17 @@ class RunSpec(Spec):
         data = {**_fields(self.model), "input": found}
         return type(self)(**{**_fields(self), "model": type(self.model)(**data)})
 
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Measures on the validation split for which the best weights are kept, each under its name."""
+        owned = {
+            "accuracy": self.model.head is not None,
+            "x": self.model.decoder is not None,
+            "codebook": self.evaluation.codebook is not None,
+        }
+        judges = self.evaluation.judges if self.model.decoder is not None else ()
+        return (*(name for name in _OWN_OBJECTIVES if owned[name]), *judges)
+
     def dump(self) -> dict[str, Any]:
         """Plain JSON data, complete: every default filled in."""
         return self.model_dump(mode="json")
@@ -108,25 +138,39 @@ def _fields(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in type(spec).model_fields if name != "json_schema"}
 
 
-def _check_select(select: str, model: ModelSpec) -> None:
-    owner = {"accuracy": ("head", model.head), "x": ("decoder", model.decoder)}.get(select)
-    if owner and owner[1] is None:
-        raise SpecError("training.select", f"a {owner[0]} for {select!r}", "none in the model", "select last instead")
+def _check_select(select: str, objectives: tuple[str, ...]) -> None:
+    if select not in ("last", *objectives):
+        needs = {
+            "accuracy": "a head",
+            "x": "a decoder",
+            "codebook": "evaluation.codebook, which says how often to measure it",
+        }
+        if select in needs:
+            raise SpecError(
+                "training.select", f"{needs[select]} for {select!r}", "none", "add it, or select last instead"
+            )
+        known = ["last", *objectives]
+        hint = f"this run has {', '.join(known)}"
+        raise unknown("training.select", "last or an objective of the run", select, known, hint)
 
 
 def _check_protocol(protocol: str, select: str) -> None:
     if protocol == "paper" and select == "last":
         hint = "set training.select, or leave the protocol honest"
-        raise SpecError("training.select", "accuracy or x, to select by on the test split", "last", hint)
+        raise SpecError("training.select", "an objective, to select by on the test split", "last", hint)
 
 
 def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec) -> None:
     _check_paths(f"{where}.learn", phase.learn or (), model)
     terms = model.terms()
-    for term in phase.weights or ():
+    for term, weight in (phase.weights or {}).items():
         if term not in terms:
             hint = f"the model gives {', '.join(terms) or 'none'}: remove it or add the component that owns it"
             raise unknown(f"{where}.weights", "a loss term that the model gives", term, list(terms), hint)
+        if isinstance(weight, RampSpec) and weight.over > phase.length:
+            expected = f"at most the phase's length, {phase.length}: a ramp ends with its phase"
+            hint = f"set {where}.length to {weight.over} or more"
+            raise SpecError(f"{where}.weights.{term}.over", expected, str(weight.over), hint)
     if phase.measure == (phase.learn != ()) and (phase.measure or phase.learn == ()):
         expected = "learn: [] where measure is true" if phase.measure else "something that learns"
         found = "null, which means all" if phase.learn is None else str(list(phase.learn))

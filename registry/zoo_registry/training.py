@@ -103,7 +103,7 @@ class TrainingSpec(Spec):
     """Passes over the training data; the list of phases repeats until they are spent."""
 
     batch: int = Field(default=64, ge=1, le=1_000_000)
-    """Windows per batch."""
+    """Windows per batch, in each process."""
 
     accumulate: int = Field(default=1, ge=1, le=10_000)
     """Batches per optimizer step."""
@@ -123,5 +123,7 @@ class TrainingSpec(Spec):
     phases: tuple[PhaseSpec, ...] = Field(default=(PhaseSpec(),), min_length=1, max_length=1000)
     """What happens in order, repeated."""
 
-    select: Literal["last", "accuracy", "x"] = "last"
-    """Which weights go into the bundle: the last, or the best on the validation split by this measure."""
+    select: str = Field(default="last", pattern=r"^[A-Za-z0-9_-]{1,32}$")
+    """Which weights go into the bundle: the last, or the best on the validation split by an objective of the run:
+    accuracy (of the head), x, codebook (where `evaluation.codebook` measures it), or a judge's name (its accuracy on
+    rebuilt signals)."""

@@ -39,6 +39,14 @@ def test_looking_at_components_is_light(command, json_flag):
     assert not modules & HEAVY
 
 
+@pytest.mark.parametrize("command", [["presets"], ["presets", "show", "uea_paper", "--small"]], ids=" ".join)
+def test_presets_are_light(command):
+    status, out, modules = modules_after(*command)
+    assert status == 0
+    assert "uea_paper" in out
+    assert not modules & HEAVY
+
+
 @pytest.mark.parametrize("what", ["model", "run"])
 def test_the_schema_is_light(what):
     status, out, modules = modules_after("schema", what)

@@ -49,7 +49,7 @@ def run(toys, tmp_path):
     del toys["input"]
     phases = [
         {"name": "shapes", "length": 2, "learn": ["encoder", "decoder"], "weights": {"x": 1, "z": 0.5}},
-        {"name": "classes", "every": "batch", "weights": {"ce": {"start": 0, "end": 1, "over": 5}}},
+        {"name": "classes", "every": "batch", "length": 5, "weights": {"ce": {"start": 0, "end": 1, "over": 5}}},
         {"name": "look", "learn": [], "measure": True},
     ]
     data = {"source": {"format": "npy", "path": str(tmp_path), "layout": "c t"}}
@@ -65,7 +65,7 @@ def test_the_input_of_a_run_is_read_from_its_data(zoo, run, write):
 def test_the_phases_of_a_run_are_told(zoo, run, write):
     rows = [re.split(r"  +", line) for line in zoo("check", write(run)).out.splitlines()]
     assert ["shapes", "2 epochs", "encoder, decoder", "x 1, z 0.5"] in rows
-    assert ["classes", "1 batch", "all", "ce 0 to 1 over 5 batches"] in rows
+    assert ["classes", "5 batches", "all", "ce 0 to 1 over 5 batches"] in rows
     assert ["look", "1 epoch", "nothing: it measures", "x 1, z 1, ce 1"] in rows
     assert zoo("check", write(run), "--json").json["training"]["epochs"] == 7
 

@@ -39,6 +39,26 @@ def test_statistics_survive_a_large_offset_and_many_blocks(masked: bool, monkeyp
     np.testing.assert_allclose(std, np.nanstd(seen, (0, 2)), rtol=1e-10)
 
 
+def test_what_another_process_has_read_is_not_read_again(write_npy: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, told = spec_of(write_npy()), []
+
+    def first(work):
+        told.append(work())
+        return told[-1]
+
+    def second(work):
+        return told.pop(0)
+
+    def unread(*_: object) -> None:
+        raise AssertionError("every window is read")
+
+    here = prepare(spec, first)
+    for owner in ("zoo.data.raw.RawSplit", "zoo.data.split.Split"):
+        monkeypatch.setattr(f"{owner}.blocks", unread)
+    there = prepare(spec, second)
+    assert (there.fingerprint, there.mean.tolist()) == (here.fingerprint, here.mean.tolist())
+
+
 def test_unobserved_samples_touch_no_statistic(write_npy: Write) -> None:
     long = prepare(spec_of(write_npy(), length=LengthSpec(to=50, method="pad")))
     plain = prepare(spec_of(write_npy()))

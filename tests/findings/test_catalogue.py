@@ -1,7 +1,7 @@
 """A catalogue of models broken on purpose: each gets its own warning and no other, a sound one gets none."""
 
 import warnings
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +86,19 @@ def test_half_of_the_codes_dead(waves, patchwork, judge_of, facts_of_model):
 
 def test_straight_lines_as_shapes(waves, patchwork, facts_of_model):
     line = torch.linspace(-1.6, 1.6, waves.PATCH)
-    assert "flat-shapes" in names(facts_of_model(patchwork(torch.stack([line, -line]))))
+    found = {finding.name: finding for finding in find(facts_of_model(patchwork(torch.stack([line, -line]))))}
+    assert found["flat-shapes"].sentence == (
+        "2 of 2 used codes, 100 % of tokens, draw shapes that a straight line draws as well."
+    )
+
+
+@pytest.mark.parametrize(("share", "flagged"), [(0.51, True), (0.49, False)])
+def test_half_of_the_tokens_must_be_straight_lines(waves, patchwork, facts_of_model, share, flagged):
+    facts = facts_of_model(patchwork(waves.patterns()))
+    book = facts.codebook.books[0]
+    changed = book.model_copy(update={"shapes": book.shapes.model_copy(update={"flat_share": share})})
+    facts = replace(facts, codebook=facts.codebook.model_copy(update={"books": (changed,)}))
+    assert ("flat-shapes" in names(facts)) == flagged
 
 
 def test_a_decoder_that_ignores_codes(waves, patchwork, facts_of_model):
@@ -147,7 +159,8 @@ def test_people_in_training_and_test(waves, folder, patchwork, judge_of, facts_o
     ],
 )
 def test_terms_that_weigh_too_little_or_too_much(run_of, tmp_path, weights, expected):
-    training = {"epochs": 2, "batch": 32, "optimizer": {"kind": "adamw", "lr": 1e-5}, "phases": [{"weights": weights}]}
+    training = {"epochs": 2, "batch": 32, "optimizer": {"kind": "adamw", "lr": 1e-5}}
+    training["phases"] = [{"length": 50, "weights": weights}]
     folder = train(run_of(SHAPES, training), tmp_path / "run", quiet=True)
     found = [finding for finding in findings_of(folder.path) if finding.name in WEIGHTS]
     assert [finding.name for finding in found] == ([expected] if expected else [])

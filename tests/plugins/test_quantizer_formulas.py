@@ -12,8 +12,9 @@ from torch import Tensor
 from zoo_quantizers import EMA, FSQ, LFQ, Cosine, Residual
 from zoo_quantizers.codebook import Codebook
 from zoo_quantizers.cosine import UnitCodebook
-from zoo_quantizers.nearest import nearest
 from zoo_registry import QuantizerSpec, Shape
+
+from zoo.contracts import nearest
 
 # nearest code
 
@@ -92,7 +93,7 @@ def test_stats_add_up_over_accumulated_batches(spec: QuantizerSpec) -> None:
 def test_ema_finds_the_means_of_clusters() -> None:
     torch.manual_seed(0)
     centres = torch.tensor([[4.0, 0, 0, 0], [0, 4, 0, 0], [0, 0, -4, 0]])
-    book = Codebook(1, 3, 4, 0.5)
+    book = Codebook(1, 3, 4, 0.5, EMA())
     book.codes.copy_(centres + 0.5)
     x = (centres.repeat(20, 1) + torch.randn(60, 4) * 0.1).view(1, 1, 60, 4)
     for _ in range(30):
@@ -103,7 +104,7 @@ def test_ema_finds_the_means_of_clusters() -> None:
 
 def test_cosine_codes_are_directions_of_sums_and_never_leave_the_sphere() -> None:
     torch.manual_seed(0)
-    book = UnitCodebook(4, 3, 0.9)
+    book = UnitCodebook(4, 3, 0.9, Cosine())
     sums = book.sums.clone()
     directions = torch.nn.functional.normalize(torch.randn(1, 1, 50, 3), dim=-1)
     stats = book.stats(directions, book.assign(directions), None)

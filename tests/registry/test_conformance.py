@@ -237,6 +237,16 @@ class SilentLoss(Signs):
         return {"z.commit": super().losses(quantized, mask)["z"]}
 
 
+class MisweighedPart(Signs):
+    def part_weights(self) -> dict[str, float]:
+        return {"z.commit": 2.0}
+
+
+class UnknownPart(Signs):
+    def part_weights(self) -> dict[str, float]:
+        return {"z.nothing": 1.0}
+
+
 class StrayLoss(Signs):
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
         return {**super().losses(quantized, mask), "y": torch.zeros(())}
@@ -257,12 +267,14 @@ QUANTIZERS = {
     StrayCodes: r"codes 0 to 2, the codebook is \(q=32, k=2\)",
     OtherValues: r"decode\(codes\) changes values",
     EagerStatistics: "statistics in eval mode",
-    MeanStatistics: "statistics summed over two batches changes",
+    MeanStatistics: "merging the statistics of two batches changes",
     MaskedStatistics: "other content at masked places changes stats.sum",
     LearningForward: "forward in training mode changes scale",
     StaleDecode: r"decode\(codes\) changes values",
     SecretMover: "`moves` must be True",
     SilentLoss: r"gives parts of \['z'\] without the term",
+    MisweighedPart: "the weighted parts of z changes z",
+    UnknownPart: r"part_weights names z\.nothing, which losses does not give",
     StrayLoss: r"promises the terms \['z'\], gives \['y', 'z'\]",
     VectorLoss: "z is no finite scalar",
     PaddedLoss: "other content at masked places changes loss.z",

@@ -97,7 +97,10 @@ def phases(model: ModelSpec) -> list[dict[str, Any]]:
     """A phase that learns the first component from every term, and one that measures."""
     role = next(role for role, _ in model.components())
     weights = {term: {"end": 2.0, "over": 3} if term == "z" else 1.0 for term in model.terms()}
-    return [{"learn": [role], "weights": weights}, {"name": "b", "measure": True, "learn": [], "every": "batch"}]
+    return [
+        {"learn": [role], "length": 3, "weights": weights},
+        {"name": "b", "measure": True, "learn": [], "every": "batch"},
+    ]
 
 
 @st.composite

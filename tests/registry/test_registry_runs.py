@@ -16,7 +16,7 @@ def place(data, path, value):
 
 def test_a_run_is_complete_and_survives_json(toys, run):
     phases = [
-        {"learn": ["encoder", "decoder.project"], "weights": {"x": 1, "z": {"over": 3}}},
+        {"learn": ["encoder", "decoder.project"], "length": 3, "weights": {"x": 1, "z": {"over": 3}}},
         {"learn": [], "measure": True, "every": "batch"},
     ]
     place(run, "training.phases", phases)
@@ -66,6 +66,7 @@ def test_an_error_names_the_path_as_written(toys, run, path, value):
         ({"weights": {"x": -1}}, "training.phases.0.weights.x: expected greater than or equal to 0, found -1;"),
         ({"weights": {"x": {"over": 0}}}, "training.phases.0.weights.x.over: expected greater than or equal to 1"),
         ({"weights": {"x": {"end": 2}}}, "training.phases.0.weights.x.over: expected a value, found nothing;"),
+        ({"weights": {"x": {"over": 2}}}, "training.phases.0.weights.x.over: expected at most the phase's length, 1:"),
         ({"weights": {"kl": 1}}, "training.phases.0.weights: expected a loss term that the model gives, found 'kl'"),
         ({"weights": {"z.commit": 1}}, "found 'z.commit'"),
         ({"learn": ["encodr"]}, "training.phases.0.learn: expected a component of the model or a path in one"),

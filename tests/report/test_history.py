@@ -42,3 +42,28 @@ def test_no_metrics_no_history(tmp_path):
     assert read_history(tmp_path / "none.csv") is None
     (tmp_path / "m.csv").write_text(HEAD + "\n")
     assert read_history(tmp_path / "m.csv") is None
+
+
+def test_every_curve_is_marked_where_a_phase_begins(tmp_path):
+    """Those of gradients too, which phases that take turns leave gaps in."""
+    names = [*HEAD.split(","), "val/codebook.used", "train/quantization_error", "grad/x/encoder", "grad/ce/head"]
+    rows = [dict.fromkeys(names, 0.5) | {"epoch": e, "phase": p} for e, p in enumerate("aabba")]
+    for row in rows:
+        row["grad/ce/head" if row["phase"] == "a" else "grad/x/encoder"] = ""
+    lines = [",".join(str(row[name]) for name in names) for row in rows]
+    (tmp_path / "m.csv").write_text("\n".join([",".join(names), *lines]))
+    history = read_history(tmp_path / "m.csv")
+    pictures = {picture.name: picture for picture in curves(history)}
+    assert pictures.keys() == {
+        "losses", "loss-shares", "gradients", "accuracies", "r2", "quantization", "code-usage",
+    }  # fmt: skip
+    for name, picture in pictures.items():
+        assert picture.drawn("png")
+        for axis in picture.figure.axes:
+            upright = {x for line in axis.lines if len(set(line.get_xdata())) == 1 for x in line.get_xdata()}
+            assert not axis.get_visible() or upright >= {1.5, 3.5}, name
+    encoder, head = pictures["gradients"].figure.axes[:2]
+    assert [[list(line.get_xdata()) for line in axis.lines][:2] for axis in (encoder, head)] == [
+        [[0, 1, 4], []],
+        [[], [2, 3]],
+    ]

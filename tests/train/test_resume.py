@@ -27,12 +27,15 @@ def epochs_done(out: Path) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("after", [1, 3])
-def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, after):
-    """Dropout, left-out patches, the order of windows, moments, moving averages: all must come back."""
+@pytest.mark.parametrize(
+    ("after", "care"), [(1, {}), (3, {"start": "kmeans", "reset_after": 4})], ids=["plain", "care"]
+)
+def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, after, care):
+    """Dropout, left-out patches, the order of windows, moments, moving averages, use of codes: all must come back."""
+    model = SHAPES | {"quantizer": SHAPES["quantizer"] | care}
     training = {"epochs": 12, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
     spec, out = tmp_path / "run.json", tmp_path / "killed"
-    spec.write_text(json.dumps(spec_of(SHAPES, training)))
+    spec.write_text(json.dumps(spec_of(model, training)))
     process = start(spec, out)
     while (epochs_done(out) < after or not (out / "checkpoints/last.ckpt").exists()) and process.poll() is None:
         time.sleep(0.01)
@@ -43,11 +46,27 @@ def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, aft
     resumed = start(spec, out)
     _, errors = resumed.communicate()
     assert resumed.returncode == 0, errors.decode()
-    undisturbed = train(run_of(SHAPES, training), tmp_path / "undisturbed", quiet=True)
+    undisturbed = train(run_of(model, training), tmp_path / "undisturbed", quiet=True)
     expected = zoo.load(undisturbed.bundle).state_dict()
     for name, value in zoo.load(out / "bundle").state_dict().items():
         assert torch.equal(value, expected[name]), name
     assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(12)]
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_says_so_and_goes_on(spec_of, tmp_path):
+    spec, out = tmp_path / "run.json", tmp_path / "run"
+    spec.write_text(json.dumps(spec_of(SHAPES, {"epochs": 30})))
+    process = start(spec, out)
+    while not (out / "checkpoints/last.ckpt").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130, errors.decode()
+    assert errors.decode().endswith("zoo: interrupted\n")
+    assert "Traceback" not in errors.decode()
+    resumed = start(spec, out)
+    assert resumed.communicate() and resumed.returncode == 0
 
 
 def test_a_finished_run_resumes_to_itself(run_of, tmp_path):

@@ -7,6 +7,7 @@ import torch
 from zoo_registry import BundleError, TransferSpec, ZooError
 
 import zoo
+from zoo.contracts import CodeCare
 from zoo.weights.plan import plan
 from zoo.weights.report import STATUSES, origins
 from zoo.weights.source import read_source
@@ -303,3 +304,33 @@ def test_a_report_counts_every_module_and_survives_json(make, bundle):
     counted = sum(module.count(status) for module in report.modules() for status in STATUSES)
     assert counted == len(report.tensors)
     assert type(report).model_validate(json.loads(report.model_dump_json())) == report
+
+
+# Codes that are cared for.
+
+
+@pytest.mark.parametrize("policy", ["strict", "fit", "resize"])
+@pytest.mark.parametrize("kind", ["vqshape.codebook", "quantizers.ema", "quantizers.cosine", "quantizers.residual"])
+def test_codes_that_were_taken_are_not_started_again(kind, policy, tmp_path):
+    """Neither from a bundle of a model without care, nor from one with it; nor are they refused for what they lack."""
+    care = {"kind": kind, "codes": 8, "start": "kmeans", "reset_after": 5}
+    bare = {"encoder": {"code_dim": 4}, "quantizer": {"kind": kind, "codes": 8}}
+    bundle = saved(vqshape(**bare), tmp_path / "bundle", seed=1)
+    model = zoo.build(vqshape(encoder={"code_dim": 4}, quantizer=care))
+    report = take(model, bundle, policy=policy)
+    assert len(rows(report, "missing")) == 1
+    care_of = next(module for module in model.modules() if isinstance(module, CodeCare))
+    stats = model.train().quantizer(torch.randn(2, 1, 8, 4)).stats
+    assert not care_of.due(stats)
+    assert care_of.due({"waiting": torch.tensor(1)})
+    zoo.save(model, tmp_path / "again")
+    again = zoo.build(vqshape(encoder={"code_dim": 4}, quantizer=care))
+    assert take(again, tmp_path / "again", policy=policy).total("loaded") == len(again.state_dict())
+
+
+def test_use_is_counted_anew_for_another_number_of_codes(tmp_path):
+    care = {"reset_after": 5}
+    bundle = saved(vqshape(quantizer={"codes": 8, **care}), tmp_path / "bundle", seed=1)
+    model = zoo.build(vqshape(quantizer={"codes": 12, **care}))
+    take(model, bundle, policy="resize")
+    assert model.quantizer.care.use.tolist() == [[1.0] * 12]

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from zoo_registry import ROLES, Registry
 from zoo_registry.explain import unknown
+from zoo_registry.sweep import SweepSpec
 
 from zoo.cli.describe import describe, summary
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
@@ -60,11 +61,15 @@ def show(
 
 
 def schema(
-    what: Annotated[str, typer.Argument(metavar="SPEC", help="Spec to describe: model or run.")] = "model",
+    what: Annotated[str, typer.Argument(metavar="SPEC", help="Spec to describe: model, run or sweep.")] = "model",
 ) -> None:
     """Print the JSON schema of spec files over all installed components, for editors and programs."""
-    if what not in ("model", "run"):
-        raise unknown("schema", "model or run", what, ["model", "run"], "`zoo schema run` describes a run")
+    known = ["model", "run", "sweep"]
+    if what not in known:
+        raise unknown("schema", "model, run or sweep", what, known, "`zoo schema run` describes a run")
+    if what == "sweep":
+        print_json(SweepSpec.model_json_schema(by_alias=True))
+        return
     registry = Registry.discover()
     print_json(registry.schema(what))
     for name, error in sorted(registry.failures.items()):

@@ -1,5 +1,6 @@
 """The program `zoo`: its commands, and the one line that a user's mistake gets."""
 
+import errno
 import io
 import os
 import sys
@@ -11,7 +12,20 @@ import typer
 from zoo_registry import SpecError, ZooError
 from zoo_registry.suggest import nearest
 
-from zoo.cli import codebook, components, data, doctor, model, report, tokenize, training, transfer, weights
+from zoo.cli import (
+    codebook,
+    components,
+    data,
+    doctor,
+    model,
+    presets,
+    report,
+    sweep,
+    tokenize,
+    training,
+    transfer,
+    weights,
+)
 from zoo.notes import ZooNote
 
 MISTAKE = 2
@@ -33,12 +47,14 @@ app.command("build", rich_help_panel="Models")(model.build)
 app.command("import", rich_help_panel="Models")(weights.import_weights)
 app.command("transfer", rich_help_panel="Models")(transfer.transfer)
 app.command("quickstart", rich_help_panel="Runs")(training.quickstart)
+app.add_typer(presets.presets, name="presets", rich_help_panel="Runs")
 app.command("train", rich_help_panel="Runs")(training.train)
 app.command("eval", rich_help_panel="Runs")(training.evaluate)
 app.command("data", rich_help_panel="Data")(data.data)
 app.command("codebook", rich_help_panel="Runs")(codebook.codebook)
 app.command("report", rich_help_panel="Runs")(report.report)
 app.command("compare", rich_help_panel="Runs")(report.compare)
+app.command("sweep", rich_help_panel="Runs")(sweep.sweep)
 app.command("tokenize", rich_help_panel="Runs")(tokenize.tokenize)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
 
@@ -70,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _print_warning
+            warnings.showwarning = print_note
             warnings.simplefilter("always", ZooNote)
             status = _run(given)
         sys.stdout.flush()
@@ -82,9 +98,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.filename is None:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        if error.filename is None and not full:
             raise
-        return _complain(f"{error.filename}: expected access, found {error.strerror}; check the path and its rights")
+        expected, hint = ("room on it", "free some") if full else ("access", "check the path and its rights")
+        where = error.filename or "the disk"
+        return _complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
     if status == INTERRUPTED:
         print("zoo: interrupted", file=sys.stderr)
     return status
@@ -92,6 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     command, names = arguments[0], [str(info.name) for info in app.registered_commands]
+    names += [str(group.name) for group in app.registered_groups]
     if command not in names and not command.startswith("-"):
         close = nearest(command, names)
         hint = f"did you mean {close!r}?" if close else "`zoo --help` explains them"
@@ -113,7 +133,7 @@ def _complain(line: str) -> int:
     return MISTAKE
 
 
-def _print_warning(
+def print_note(
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -121,6 +141,7 @@ def _print_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
+    """Show a warning, as `warnings.showwarning` does; a ZooNote on one line."""
     if issubclass(category, ZooNote):
         print(f"zoo: note: {message}", file=sys.stderr)
     else:

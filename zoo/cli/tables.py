@@ -9,10 +9,21 @@ from typing import Any
 Row = Sequence[str]
 
 
-def print_table(columns: Row, rows: Sequence[Row], numbers: Sequence[str] = (), total: bool = False) -> None:
-    """Print ``rows`` under ``columns``; those in ``numbers`` are set right, and ``total`` sets the last row apart."""
+def print_table(
+    columns: Row,
+    rows: Sequence[Row],
+    numbers: Sequence[str] = (),
+    total: bool = False,
+    wrap: Sequence[str] = (),
+    grey: Sequence[bool] = (),
+) -> None:
+    """Print ``rows`` under ``columns``; those in ``numbers`` are set right, and ``total`` sets the last row apart.
+
+    On a terminal the last column is broken over lines where it is too long, and those in ``wrap`` are too; rows of
+    which ``grey`` says so are grey.
+    """
     if sys.stdout.isatty():
-        _draw(columns, rows, numbers, total)
+        _draw(columns, rows, numbers, total, wrap, grey)
     else:
         _align([columns, *rows], [name in numbers for name in columns])
 
@@ -49,7 +60,14 @@ def _align(rows: Sequence[Row], right: Sequence[bool]) -> None:
         )
 
 
-def _draw(columns: Row, rows: Sequence[Row], numbers: Sequence[str], total: bool) -> None:
+def _draw(
+    columns: Row,
+    rows: Sequence[Row],
+    numbers: Sequence[str],
+    total: bool,
+    wrap: Sequence[str],
+    grey: Sequence[bool],
+) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -57,11 +75,12 @@ def _draw(columns: Row, rows: Sequence[Row], numbers: Sequence[str], total: bool
 
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for index, name in enumerate(columns):
-        last = index == len(columns) - 1
-        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=not last, overflow="fold")
+        whole = index < len(columns) - 1 and name not in wrap
+        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=whole, overflow="fold")
     for index, row in enumerate(rows):
         if total and index == len(rows) - 1:
             table.add_section()
         first, *others = row
-        table.add_row(Text(first, style="bold cyan"), *map(Text, others))
+        dim = index < len(grey) and grey[index]
+        table.add_row(Text(first, style="" if dim else "bold cyan"), *map(Text, others), style="dim" if dim else None)
     Console().print(table)

@@ -24,13 +24,16 @@ def train(
     out: Out = None,
     changes: Changes = None,
     resume: Annotated[bool, typer.Option(help="Go on after the last finished epoch of the run's folder.")] = False,
+    diagnose: Annotated[
+        bool, typer.Option("--diagnose", help="Log norms of gradients by loss term and component, once per epoch.")
+    ] = False,
 ) -> None:
     """Train a run into its folder: checkpoints, metrics.csv, TensorBoard events and a bundle."""
     spec = read_run(run, Registry.discover(), changes or ())
     folder = out or _home(run, spec)
     from zoo.train.fit import train as fit
 
-    fit(spec, folder, resume)
+    fit(spec, folder, resume, diagnose=diagnose)
     print(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
 
 

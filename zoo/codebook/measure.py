@@ -11,11 +11,14 @@ from zoo.codebook.bypass import Bypass
 from zoo.codebook.faithfulness import Classifier, faithfulness
 from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
-from zoo.codebook.report import CodebookReport
+from zoo.codebook.report import BookReport, BypassReport, CodebookReport, ProbeReport
 from zoo.codebook.score import score, score_parts
 from zoo.codebook.stability import stability
 from zoo.codebook.survey import Survey, survey
 from zoo.data.batch import Batch
+
+MOST_TRAINING = 16_384
+"""Training windows that the probe, and the order of codes, are learned of."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +45,45 @@ def measure(
     quantizer.
     """
     train = survey(model, windows.train, len(classes))
-    found, bypass = _pass(model, windows.split, train)
+    found = _find(model, windows.split, train, classes)
+    report = CodebookReport(
+        split=windows.name,
+        windows=len(found.survey.labels),
+        tokens=int(found.survey.counts[:, 0].sum()),
+        books=found.reports,
+        bypass=found.bypass,
+        probe=found.probe,
+        faithfulness=faithfulness(Classifier(model, judges or {}), windows.few, train),
+        stability=stability(found.books, beside or {}),
+        parts=found.parts,
+        score=score(found.parts),
+    )
+    return Measured(report, found.books, classes)
+
+
+def codebook_score(model: ZooModel, split: Iterable[Batch], train: Iterable[Batch], classes: tuple[str, ...]) -> float:
+    """The score alone that ``measure`` gives of the same windows, without what it costs to learn the rest."""
+    return score(_find(model, split, survey(model, train, len(classes)), classes).parts)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What one pass over a split tells, and the parts of the score."""
+
+    survey: Survey
+    books: list[Book]
+    reports: tuple[BookReport, ...]
+    bypass: BypassReport | None
+    probe: ProbeReport
+    parts: dict[str, float]
+
+
+def _find(model: ZooModel, batches: Iterable[Batch], train: Survey, classes: tuple[str, ...]) -> _Found:
+    found, bypass = _pass(model, batches, train)
     books = books_of(found)
     reports = tuple(book_report(book, found.source, classes) for book in books)
     probed, bypassed = probe(train, found), bypass.report() if bypass else None
-    parts = score_parts(reports, bypassed, probed)
-    report = CodebookReport(
-        split=windows.name,
-        windows=len(found.labels),
-        tokens=int(found.counts[:, 0].sum()),
-        books=reports,
-        bypass=bypassed,
-        probe=probed,
-        faithfulness=faithfulness(Classifier(model, judges or {}), windows.few, train),
-        stability=stability(books, beside or {}),
-        parts=parts,
-        score=score(parts),
-    )
-    return Measured(report, books, classes)
+    return _Found(found, books, reports, bypassed, probed, score_parts(reports, bypassed, probed))
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.codebook.book import Book, books_of
-from zoo.codebook.measure import Windows, measure
+from zoo.codebook.measure import MOST_TRAINING, Windows, measure
 from zoo.codebook.measured import Measured
 from zoo.codebook.stored import write_measured
 from zoo.codebook.survey import survey
@@ -15,8 +15,6 @@ from zoo.evaluate.judges import load_judges
 from zoo.evaluate.opened import AnySplit, Opened, SplitName, open_run
 from zoo.run_folder import RunFolder
 
-MOST_TRAINING = 16_384
-"""Training windows that the probe, and the order of codes, are learned of."""
 MOST_FEW = 128
 """Windows of which codes' tokens are deleted."""
 

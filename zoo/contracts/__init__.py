@@ -1,8 +1,12 @@
 """The torch side of the contract: what travels between components and what each role must do."""
 
+from zoo.contracts.care import CodeCare
 from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
+from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
 from zoo.contracts.masking import instance_scale, masked_mean
+from zoo.contracts.nearest import nearest
+from zoo.contracts.processes import gathered, shared, summed, world_size
 from zoo.contracts.resizing import CentreKernel, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
 from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, Image, Quantizer
 from zoo.contracts.standardize import Standardize
@@ -23,6 +27,7 @@ from zoo.contracts.values import (
 __all__ = [
     "Attributes",
     "CentreKernel",
+    "CodeCare",
     "CodeTable",
     "Component",
     "Decoded",
@@ -47,9 +52,17 @@ __all__ = [
     "Tokenized",
     "Tokens",
     "book_of",
+    "choice_entropy",
+    "entropy",
+    "gathered",
     "histogram",
     "instance_scale",
     "masked_mean",
+    "nearest",
+    "pooled_mean",
     "read_stretches",
+    "shared",
     "slots",
+    "summed",
+    "world_size",
 ]

@@ -32,19 +32,26 @@ class Resizing:
     """What of a component can be brought to another size.
 
     ``rules`` are told by the path of the module that owns the tensors, within the component; ``stacks`` are paths of
-    numbered layers, such as `transformer.layers`, of which source and model may have different numbers.
+    numbered layers, such as `transformer.layers`, of which source and model may have different numbers; ``free`` are
+    those of modules whose tensors a source may lack, as they only count what happens in training.
     """
 
     rules: Mapping[str, Resize] = field(default_factory=dict)
     stacks: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
 
     def within(self, path: str) -> "Resizing":
         """The same for a component of which this one is the part at ``path``."""
-        rules = {f"{path}.{name}" if name else path: rule for name, rule in self.rules.items()}
-        return Resizing(rules, tuple(f"{path}.{name}" for name in self.stacks))
+        rules = {_under(path, name): rule for name, rule in self.rules.items()}
+        stacks, free = (tuple(_under(path, name) for name in names) for names in (self.stacks, self.free))
+        return Resizing(rules, stacks, free)
 
     def __or__(self, other: "Resizing") -> "Resizing":
-        return Resizing({**self.rules, **other.rules}, self.stacks + other.stacks)
+        return Resizing({**self.rules, **other.rules}, self.stacks + other.stacks, self.free + other.free)
+
+
+def _under(path: str, name: str) -> str:
+    return f"{path}.{name}" if name else path
 
 
 def interpolation(source: int, here: int) -> Tensor:

@@ -1,6 +1,7 @@
 """Base classes of the six roles: what the assembly calls, and nothing else."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
@@ -72,8 +73,17 @@ class Quantizer(Component):
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
         """The term ``z`` and its parts ``z.*``, means over real tokens."""
 
+    def part_weights(self) -> Mapping[str, float]:
+        """What parts ``z.*`` weigh within ``z``; one that is only told weighs nothing and is left out."""
+        return {}
+
+    def merge(self, one: Stats, other: Stats) -> Stats:
+        """The statistics of two batches as those of one; sums, unless overridden."""
+        return {name: value + other[name] for name, value in one.items()}
+
     def update(self, stats: Stats) -> None:
-        """Moving averages and resets from summed ``stats``; called once per optimizer step."""
+        """Moving averages and resets from the merged ``stats`` of this process, in accord with all others; called
+        once per optimizer step."""
         return
 
 

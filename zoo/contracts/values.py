@@ -15,7 +15,7 @@ Losses = Mapping[str, Tensor]
 """Unweighted loss terms by name, each a scalar; `z.commit` is a part of `z`, logged and never weighed."""
 
 Stats = Mapping[str, Tensor]
-"""What a quantizer's ``update`` needs; summed over accumulated batches and over processes."""
+"""What a quantizer's ``update`` needs; those of accumulated batches are brought together by its ``merge``."""
 
 
 class Attributes(NamedTuple):

@@ -1,5 +1,6 @@
 """A batch: some windows of a split as tensors."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -20,6 +21,12 @@ class Batch(NamedTuple):
     def to(self, device: torch.device) -> "Batch":
         """The same on ``device``."""
         return Batch(*(None if part is None else part.to(device) for part in self))  # type: ignore[arg-type]  # mask alone is None
+
+
+def batches(split: Split, rows: Rows, size: int, device: torch.device) -> Iterator[Batch]:
+    """The windows of ``split`` at ``rows`` in order, ``size`` at a time, on ``device``."""
+    for start in range(0, len(rows), size):
+        yield read_batch(split, rows[start : start + size]).to(device)
 
 
 def read_batch(split: Split, rows: Rows) -> Batch:

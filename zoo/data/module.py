@@ -4,10 +4,10 @@ from typing import Any
 
 import lightning as L
 import numpy as np
-from lightning.pytorch.overrides.distributed import UnrepeatedDistributedSampler
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 from zoo_registry import RunSpec
 
+from zoo.contracts.processes import once, rank, world_size
 from zoo.data.batch import Batch, read_batch
 from zoo.data.run_data import load_set
 from zoo.data.split import DataSet, Split
@@ -36,8 +36,12 @@ class ZooData(L.LightningDataModule):
 
     Training windows come in an order that is a function of ``seed`` and the epoch alone, which Lightning's trainer
     tells the sampler: a resumed run goes on as an undisturbed one. A last training batch of one window is left out,
-    as batch-norm cannot learn from it. Validation and test give every window once, in order. Over several processes
-    each takes its share.
+    as batch-norm cannot learn from it. Validation and test give every window once, in order.
+
+    Over several processes each reads its share, no window twice. In training process r of w takes windows r, r + w, …
+    of the order, so that their batches together are those of one process with batches w times as large; fewer than w
+    windows are left out, others in each epoch. In validation and test the numbers of batches are equal, so that
+    processes may wait for each other in each.
     """
 
     def __init__(self, data: DataSet, batch: int, seed: int, judge_batch: int = 256, workers: int = 0) -> None:
@@ -50,11 +54,11 @@ class ZooData(L.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         windows = SplitDataset(self.data.train)
-        world, rank = self._place()
+        world, place = self._place()
         order: DistributedSampler[Batch] = DistributedSampler(
-            windows, num_replicas=world, rank=rank, shuffle=True, seed=self.seed
+            windows, num_replicas=world, rank=place, shuffle=True, seed=self.seed, drop_last=True
         )
-        lonely = len(order) > self.batch and len(order) % self.batch == 1
+        lonely = world == 1 and len(order) > self.batch and len(order) % self.batch == 1
         return DataLoader(
             windows, self.batch, sampler=order, collate_fn=_as_it_is, num_workers=self.workers, drop_last=lonely
         )
@@ -67,15 +71,15 @@ class ZooData(L.LightningDataModule):
 
     def in_order(self, split: Split) -> DataLoader[Batch]:
         """Every window of ``split`` once, in order."""
-        windows = SplitDataset(split)
-        world, rank = self._place()
-        order = UnrepeatedDistributedSampler(windows, num_replicas=world, rank=rank, shuffle=False)
-        return DataLoader(windows, self.judge_batch, sampler=order, collate_fn=_as_it_is, num_workers=self.workers)
+        world, place = self._place()
+        rows = np.arange(place, len(split), world)
+        steps = -(-len(split) // (world * self.judge_batch))
+        share = [part.tolist() for part in np.array_split(rows, max(steps, 1))]
+        return DataLoader(SplitDataset(split), batch_sampler=share, collate_fn=_as_it_is, num_workers=self.workers)
 
     def _place(self) -> tuple[int, int]:
         """Processes that share the work, and which of them this is."""
-        trainer = self.trainer
-        return (trainer.world_size, trainer.global_rank) if trainer is not None else (1, 0)
+        return world_size(), rank()
 
 
 def _as_it_is(fetched: Any) -> Any:
@@ -83,5 +87,5 @@ def _as_it_is(fetched: Any) -> Any:
 
 
 def load_data(run: RunSpec) -> ZooData:
-    """The loaders that ``run`` asks for; raises and warns as ``load_set`` does."""
-    return ZooData(load_set(run), run.training.batch, run.training.seed, run.evaluation.batch)
+    """The loaders that ``run`` asks for; raises and warns as ``load_set`` does. The first process reads for all."""
+    return ZooData(load_set(run, once), run.training.batch, run.training.seed, run.evaluation.batch)

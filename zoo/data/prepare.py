@@ -1,10 +1,11 @@
 """From a data spec to a data set: read, check, cut, bring to length, measure, fingerprint."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from zoo_registry import DataError
 from zoo_registry.data import DataSpec, LengthSpec
 
@@ -16,6 +17,14 @@ from zoo.data.split import DataSet, Rows, Split
 from zoo.data.splits import Draw, cut, together
 from zoo.data.statistics import channel_statistics, require_observed
 
+T = TypeVar("T")
+
+
+class Once(Protocol):
+    """How work is done that need not be done by each of several processes; all get its result."""
+
+    def __call__(self, work: Callable[[], T]) -> T: ...
+
 
 class _Cuts(NamedTuple):
     """Rows of the stored training split for training and validation, and those of the test split."""
@@ -25,23 +34,33 @@ class _Cuts(NamedTuple):
     test: Rows
 
 
-def prepare(spec: DataSpec) -> DataSet:
+def here(work: Callable[[], T]) -> T:
+    """Do ``work`` in this process, whatever others do."""
+    return work()
+
+
+def prepare(spec: DataSpec, once: Once = here) -> DataSet:
     """Everything a run needs of its data.
 
-    Windows that lie memory-mapped on disk stay there. Raises DataError, naming the file, for whatever is unreadable,
-    or misfits the spec.
+    Windows that lie memory-mapped on disk stay there; what reads all of them is done by ``once``. Raises DataError,
+    naming the file, for whatever is unreadable, or misfits the spec.
     """
     raw = read(spec.source)
     check_set(raw, spec)
-    scans = [scan(split, spec) for split in (raw.train, raw.test) if split is not None]
+    scans = once(lambda: [scan(split, spec) for split in (raw.train, raw.test) if split is not None])
     cuts = _cut(raw, spec)
-    train, validation, test = _splits(raw, cuts, spec, any(found.gaps for found in scans))
-    for split in (train, validation, test):
-        if split.masked:
-            require_observed(split)
-    mean, std = channel_statistics(train)
+    train, validation, test = splits = _splits(raw, cuts, spec, any(found.gaps for found in scans))
+    mean, std = once(lambda: _statistics(splits))
     shared = _shared(test.subject, [train.subject, validation.subject])
     return DataSet(train, validation, test, raw.classes, mean, std, _fingerprint(scans, raw, cuts, spec), shared)
+
+
+def _statistics(splits: Sequence[Split]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation of the first of ``splits``, every window of which must have something observed."""
+    for split in splits:
+        if split.masked:
+            require_observed(split)
+    return channel_statistics(splits[0])
 
 
 def _cut(raw: RawSet, spec: DataSpec) -> _Cuts:

@@ -5,20 +5,20 @@ from dataclasses import replace
 
 from zoo_registry import RunSpec
 
-from zoo.data.prepare import prepare
+from zoo.data.prepare import Once, here, prepare
 from zoo.data.split import DataSet
 from zoo.notes import ZooNote
 from zoo.protocol import UPPER_BOUND
 
 
-def load_set(run: RunSpec) -> DataSet:
-    """The data that ``run`` asks for; raises DataError when they are refused.
+def load_set(run: RunSpec, once: Once = here) -> DataSet:
+    """The data that ``run`` asks for, read as ``prepare`` does; raises DataError when they are refused.
 
     Under the paper protocol the test split takes the place of the validation split; the training split, and with it
     the fingerprint, stays what it is under the honest one. Warns with ZooNote of that, and where training and test
     share subjects.
     """
-    data = prepare(run.data)
+    data = prepare(run.data, once)
     if run.evaluation.protocol == "paper":
         warnings.warn(UPPER_BOUND, ZooNote, stacklevel=3)
         data = replace(data, validation=data.test)

@@ -8,6 +8,7 @@ from zoo_registry import DataError
 
 from zoo.assembly import ZooModel
 from zoo.contracts import Output
+from zoo.contracts.processes import summed
 from zoo.data.batch import Batch
 from zoo.evaluate.agreement import agreement, gaps
 from zoo.evaluate.classification import Classification, majority
@@ -18,7 +19,10 @@ from zoo.evaluate.usage import Usage
 
 
 class Evaluation:
-    """Counts and sums of one split; ``windows`` is the split's size, which the total must meet."""
+    """Counts and sums of one split; ``windows`` is the split's size, which the total must meet.
+
+    Over several processes, of which each sees its share, the report is of all, and each must ask for it.
+    """
 
     def __init__(
         self, model: ZooModel, names: tuple[str, ...], windows: int, judges: Mapping[str, ZooModel] | None = None
@@ -77,12 +81,13 @@ class Evaluation:
 
     def report(self) -> EvalReport:
         """Everything measured; raise DataError unless every window of the split was seen exactly once."""
-        seen = int(self._support.sum())
+        support, losses = self._together()
+        seen = int(support.sum())
         classifiers = {name: counted.report() for name, counted in self.classifiers.items()}
         for total in (seen, *(scores.total for scores in classifiers.values())):
             if total != self.windows:
                 raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
-        best, count = majority(self._support)
+        best, count = majority(support)
         rebuilds = self.model.spec.decoder is not None
         own = {name: same_head(self.model, judge) for name, judge in self.judges.items()}
         return EvalReport(
@@ -91,10 +96,17 @@ class Evaluation:
             classifiers=classifiers,
             reconstruction=self.reconstruction.report() if self.reconstruction is not None else None,
             codebook=self.usage.report() if self.usage is not None else None,
-            losses={name: value / max(seen, 1) for name, value in self._losses.items()},
+            losses={name: value / max(seen, 1) for name, value in losses.items()},
             gaps={name: gaps(classifiers, name) for name in self.judges} if rebuilds else None,
             agreement=agreement(classifiers, own) if rebuilds else None,
         )
+
+    def _together(self) -> tuple[torch.Tensor, dict[str, float]]:
+        """Windows of each class `(k)`, and every loss summed over windows, in all processes."""
+        device = self.model.device
+        losses = torch.tensor(list(self._losses.values()), dtype=torch.float64, device=device)
+        support = summed(self._support.to(device)).cpu()
+        return support, dict(zip(self._losses, summed(losses).tolist(), strict=True))
 
 
 def _logits(output: Output) -> torch.Tensor:

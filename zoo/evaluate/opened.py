@@ -9,7 +9,7 @@ import torch
 from zoo_registry import DataError, Registry, RunSpec
 
 from zoo.assembly import ZooModel
-from zoo.data.batch import Batch, read_batch
+from zoo.data.batch import Batch, batches
 from zoo.data.run_data import load_set
 from zoo.data.split import DataSet, Rows, Split
 from zoo.run_folder import RunFolder
@@ -44,9 +44,7 @@ class Opened:
 
     def read(self, name: AnySplit, rows: Rows) -> Iterator[Batch]:
         """The windows of a split at ``rows``, as many at a time as the run's evaluation says."""
-        size = self.run.evaluation.batch
-        for start in range(0, len(rows), size):
-            yield read_batch(self.split(name), rows[start : start + size]).to(self.model.device)
+        return batches(self.split(name), rows, self.run.evaluation.batch, self.model.device)
 
 
 def open_run(folder: RunFolder) -> Opened:

@@ -60,8 +60,8 @@ def dead_codes(facts: Facts) -> Finding | None:
                 grade="warning",
                 sentence=f"{dead} of {usage.codes} codes{_of(usage)} are never used (perplexity "
                 f"{usage.perplexity:.1f}).",
-                remedy=f"Lower model.quantizer.codes to about {max(usage.used, 2)}, or use a quantizer that spreads "
-                "its codes, such as vqshape.codebook with a higher entropy_weight.",
+                remedy=f"Lower model.quantizer.codes to about {max(usage.used, 2)}, or let a learned codebook start "
+                "from tokens and reset its dead codes (`start` and `reset_after` of model.quantizer).",
             )
     return None
 

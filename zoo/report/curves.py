@@ -1,9 +1,10 @@
-"""Pictures of a training: loss terms, their weighted shares, accuracies, reconstruction and codes over epochs."""
+"""Pictures of a training: loss terms, their shares and gradients, accuracies, reconstruction and codes over epochs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from zoo.drawing import SMALL, TEXT, listed, new_figure, plain, tidy
 from zoo.palette import MUTED, RAW, REBUILT, RULE, SERIES, SOFT
@@ -15,7 +16,7 @@ WIDTH, HEIGHT = 3.9, 2.7
 
 def curves(history: History) -> list[Picture]:
     """Every curve that the training has something for."""
-    drawn = (_losses, _shares, _accuracies, _reconstruction, _codes)
+    drawn = (_losses, _shares, _gradients, _accuracies, _reconstruction, _quantization, _codes)
     return [picture for draw in drawn if (picture := draw(history)) is not None]
 
 
@@ -24,27 +25,59 @@ def _losses(history: History) -> Picture | None:
     terms = history.terms()
     if not terms:
         return None
-    columns = min(len(terms), 3)
-    rows = -(-len(terms) // columns)
-    figure = new_figure(2.9 * columns, 1.75 * rows + 0.5)
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
-    for axis, term in zip(axes, terms, strict=False):
+
+    def draw(axis: Axes, term: str) -> None:
         for split, color, style in (("train", RAW, "-"), ("val", REBUILT, "--")):
             values = history.columns.get(f"{split}/{term}")
             if values is not None:
                 name = {"train": "training", "val": "validation"}[split]
                 axis.plot(history.epochs, values, style, color=color, linewidth=1.3, label=name)
-        tidy(axis, title=term)
+
+    alt = f"Loss terms over {len(history.epochs)} epochs, unweighted: {_ends(history.named('train/'), terms)}."
+    return Picture("losses", "Loss terms as they are, before weighing", alt, _panels(history, terms, draw))
+
+
+def _gradients(history: History) -> Picture | None:
+    """A panel per component, a line per term; only where the training was diagnosed."""
+    norms = history.named("grad/")
+    if not norms:
+        return None
+    terms = list(dict.fromkeys(name.partition("/")[0] for name in norms))
+
+    def draw(axis: Axes, component: str) -> None:
+        for index, term in enumerate(terms):
+            values = norms.get(f"{term}/{component}", np.full(len(history.epochs), np.nan))
+            known, color = ~np.isnan(values), SERIES[index % len(SERIES)]  # phases that take turns leave gaps
+            axis.plot(history.epochs[known], values[known], ".-", color=color, linewidth=1.3, label=plain(term))
+
+    components = list(dict.fromkeys(name.partition("/")[2] for name in norms))
+    told = _ends(norms, list(norms))
+    alt = f"Norm of each weighted term's gradient by component over {len(history.epochs)} epochs: {told}."
+    figure = _panels(history, components, draw)
+    for axis in figure.axes:
+        axis.set_yscale("log", nonpositive="mask")
+        axis.tick_params(which="both", labelsize=SMALL, labelcolor=SOFT, color=RULE)
+    return Picture("gradients", "How hard each weighted term pulls at each component", alt, figure)
+
+
+def _panels(history: History, names: Sequence[str], draw: Callable[[Axes, str], None]) -> Figure:
+    """A panel per name, three in a row, under one legend."""
+    columns = min(len(names), 3)
+    rows = -(-len(names) // columns)
+    figure = new_figure(2.9 * columns, 1.75 * rows + 0.5)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).ravel()
+    for axis, name in zip(axes, names, strict=False):
+        draw(axis, name)
+        tidy(axis, title=name)
         _mark(axis, history, named=False)
-    for axis in axes[len(terms) :]:
+    for axis in axes[len(names) :]:
         axis.set_visible(False)
-    for axis in axes[max(len(terms) - columns, 0) : len(terms)]:
+    for axis in axes[max(len(names) - columns, 0) : len(names)]:
         axis.set_xlabel("epoch", fontsize=TEXT, color=SOFT)
         axis.tick_params(labelbottom=True)
     handles = axes[0].get_legend_handles_labels()
-    figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
-    alt = f"Loss terms over {len(history.epochs)} epochs, unweighted: {_ends(history.named('train/'), terms)}."
-    return Picture("losses", "Loss terms as they are, before weighing", alt, figure)
+    figure.legend(*handles, loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT)
+    return figure
 
 
 def _shares(history: History) -> Picture | None:
@@ -90,6 +123,14 @@ def _reconstruction(history: History) -> Picture | None:
     picture = _lines(history, "r2", "Reconstruction while training", {name: r2}, "R²")
     picture.figure.axes[0].axhline(0, color=MUTED, linewidth=0.8)
     return picture
+
+
+def _quantization(history: History) -> Picture | None:
+    error = history.columns.get("train/quantization_error")
+    if error is None:
+        return None
+    name = "|z_e − z_q| / |z_e|, training"
+    return _lines(history, "quantization", "What quantization takes from tokens", {name: error}, "relative error")
 
 
 def _codes(history: History) -> Picture | None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from zoo.dominance import beats
 from zoo.drawing import SMALL, listed, new_figure, plain, tidy
 from zoo.palette import INK, MUTED, RULE, SERIES, SOFT
 from zoo.picture import Picture
@@ -45,11 +46,7 @@ def dominated(places: Sequence[Place]) -> list[bool]:
     A run of which nothing is known takes no part.
     """
     merits = [place.merits() for place in places]
-    return [max(own) > -inf and any(_beats(other, own) for other in merits) for own in merits]
-
-
-def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+    return [max(own) > -inf and any(beats(other, own) for other in merits) for own in merits]
 
 
 def _accuracy(run: Judgement) -> float | None:

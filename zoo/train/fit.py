@@ -1,24 +1,32 @@
 """Train a run from its spec into its folder, from the start or from the last epoch that was finished."""
 
 import logging
+import signal
 import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import lightning as L
 import torch
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback
 from zoo_registry import Registry, RunSpec, TrainingError
 
 from zoo.assembly import ZooModel
 from zoo.builder import build
+from zoo.contracts.processes import once, rank, world_size
 from zoo.data.module import ZooData, load_data
+from zoo.data.split import DataSet
 from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.judges import load_judges
-from zoo.files import write_json
+from zoo.files import clear_leftovers, write_json
 from zoo.notes import ZooNote
 from zoo.run_folder import RunFolder
+from zoo.train.checkpoints import WholeCheckpoints, checkpoints, damage, newest, read_weights
+from zoo.train.codebook_score import CodebookScore
+from zoo.train.devices import Devices, find_devices
+from zoo.train.group import joined, strategy
+from zoo.train.launch import Job, launch
 from zoo.train.learning import set_learning
 from zoo.train.log import EpochLog
 from zoo.train.module import ZooTraining
@@ -30,37 +38,76 @@ from zoo.weights.bundle import save
 from zoo.weights.report import TransferReport, origins
 from zoo.weights.transfer import transfer
 
-OBJECTIVES: Mapping[str, tuple[str, str]] = {"accuracy": ("val/accuracy/head", "max"), "x": ("val/loss/x", "min")}
-"""Measures on the validation split by which the best weights are kept, and which way is better."""
 
-
-def train(run: RunSpec, path: Path, resume: bool = False, quiet: bool = False) -> RunFolder:
-    """Train ``run`` into the folder ``path`` and write its bundle.
+def train(
+    run: RunSpec,
+    path: Path,
+    resume: bool = False,
+    quiet: bool = False,
+    diagnose: bool = False,
+    hooks: Sequence[Callback] = (),
+) -> RunFolder:
+    """Train ``run`` into the folder ``path`` and write its bundle, and one per objective with the best weights for it.
 
     With ``resume`` a run that was stopped goes on after its last finished epoch, to the same weights as an
-    undisturbed one; a folder without a run starts one. Raises ZooError when the run is refused, when the data or
-    the spec are not those the folder was started with, and when a loss is no longer finite.
+    undisturbed one; a folder without a run starts one. Where the last checkpoint is damaged, it goes on from the one
+    before. With ``diagnose`` metrics.csv holds norms of gradients too; ``hooks`` are called last of all callbacks, by
+    training in this process alone. Raises ZooError when the run is refused, when the data or the spec are not those the
+    folder was started with, when no checkpoint is whole, when a loss is no longer finite, and when what is frozen
+    changes.
     """
-    registry, folder = Registry.discover(), RunFolder(path)
-    data = load_data(run)
-    run = run.with_input(data.data.input)
-    going_on = resume and folder.run_file.exists()
+    devices = find_devices(run.trainer)
+    if devices.processes > 1 and devices.group is None:
+        launch(Job(run, path, resume, quiet, diagnose), devices.processes)
+        return RunFolder(path)
+    with joined(devices):
+        return _train(Job(run, path, resume, quiet, diagnose), devices, hooks)
+
+
+def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFolder:
+    """The part of this process, which is the only one or one of those that `joined` each other."""
+    registry, folder = Registry.discover(), RunFolder(job.path)
+    data = load_data(job.run)
+    run = job.run.with_input(data.data.input)
+    going_on = once(lambda: job.resume and folder.run_file.exists())
     if going_on:
         folder.require_same(run, data.data.fingerprint)
-    checkpoint = folder.last if going_on and folder.last.exists() else None
+    checkpoint = once(lambda: _checkpoint(folder)) if going_on else None
     model, module, transfers = prepare(run, data, fresh=checkpoint is None)
+    module.diagnose = job.diagnose
     if not going_on:
-        folder.start(run, registry, data.data.fingerprint)
+        once(lambda: folder.start(run, registry, data.data.fingerprint))
     if transfers:
-        _write(transfers, model, folder)
+        once(lambda: _write(transfers, model, folder))
     with warnings.catch_warnings():
         _hush()
-        trainer = make_trainer(run, folder, quiet)
-        trainer.fit(module, datamodule=data, ckpt_path=str(checkpoint) if checkpoint else None)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
-    save(_selected(model, run, folder), folder.bundle)
+        trainer = make_trainer(run, folder, devices, job.quiet or rank() > 0, hooks)
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=str(checkpoint) if checkpoint else None)
+        except SystemExit:  # what Lightning makes of Ctrl-C; from then on it ignores any other
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            raise KeyboardInterrupt from None
+    once(lambda: _write_bundles(build(run.model), run, folder))
     return folder
+
+
+def _checkpoint(folder: RunFolder) -> Path | None:
+    found = newest(folder)
+    if found == folder.previous:
+        what = damage(folder.last) if folder.last.exists() else "missing, as the disk was full or the writer killed"
+        warnings.warn(f"{folder.last}: {what}; going on from {found.name}, one epoch before", ZooNote, stacklevel=3)
+    clear_leftovers(folder.checkpoints)
+    return found
+
+
+def _write_bundles(model: ZooModel, run: RunSpec, folder: RunFolder) -> None:
+    """The best weights per objective, and those that ``training.select`` asks for."""
+    for objective in run.objectives:
+        model.load_state_dict(read_weights(folder.best(objective)))
+        save(model, folder.best_bundle(objective))
+    selected = folder.last if run.training.select == "last" else folder.best(run.training.select)
+    model.load_state_dict(read_weights(selected))
+    save(model, folder.bundle)
 
 
 class Prepared(NamedTuple):
@@ -86,6 +133,9 @@ def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
     validation = Evaluation(model, data.data.classes, len(data.data.validation), judges)
     module = ZooTraining(model, run.training, len(data.train_dataloader()), validation)
     _require_reached(run, module.timeline)
+    _require_shares(data.data)
+    # Gradients are averaged over processes of what could learn when the strategy was set up; phases choose later.
+    model.requires_grad_(True)
     return Prepared(model, module, transfers)
 
 
@@ -100,13 +150,19 @@ def _write(transfers: list[TransferReport], model: ZooModel, folder: RunFolder) 
     write_json(folder.transfer, {"origins": origin, "transfers": reports})
 
 
-def make_trainer(run: RunSpec, folder: RunFolder, quiet: bool = False) -> L.Trainer:
-    """Lightning's Trainer with checkpoints and logs in ``folder``."""
-    training = run.training
+def make_trainer(
+    run: RunSpec, folder: RunFolder, devices: Devices, quiet: bool = False, hooks: Sequence[Callback] = ()
+) -> L.Trainer:
+    """Lightning's Trainer on ``devices``, with checkpoints and logs in ``folder``."""
+    training, every = run.training, run.evaluation.codebook
     return L.Trainer(
         max_epochs=training.epochs,
-        accelerator="auto",
-        devices=1,
+        accelerator=devices.accelerator,
+        devices=devices.each,
+        num_nodes=devices.nodes,
+        strategy=strategy(run.trainer, devices),
+        precision=run.trainer.precision,
+        use_distributed_sampler=False,
         accumulate_grad_batches=training.accumulate,
         gradient_clip_val=training.clip,
         logger=False,
@@ -114,34 +170,16 @@ def make_trainer(run: RunSpec, folder: RunFolder, quiet: bool = False) -> L.Trai
         enable_progress_bar=not quiet,
         num_sanity_val_steps=0,
         default_root_dir=folder.path,
+        plugins=[WholeCheckpoints(folder), *([] if devices.group is None else [devices.group])],
         callbacks=[
+            *([] if every is None else [CodebookScore(every)]),
             EpochLog(folder.path),
             Watch(run, folder),
             *([] if quiet else [EpochBar(run.name)]),
-            *_checkpoints(run, folder),
+            *checkpoints(run, folder),
+            *hooks,
         ],
     )
-
-
-def _checkpoints(run: RunSpec, folder: RunFolder) -> list[Callback]:
-    """The best weights per objective the model has, and the last; the last is written last, knowing the best."""
-    owned = {"accuracy": run.model.head, "x": run.model.decoder}
-    best: list[Callback] = [
-        ModelCheckpoint(folder.checkpoints, f"best-{name}", monitor=monitor, mode=mode, enable_version_counter=False)
-        for name, (monitor, mode) in OBJECTIVES.items()
-        if owned[name] is not None
-    ]
-    last = ModelCheckpoint(folder.checkpoints, "last", save_on_train_epoch_end=True, enable_version_counter=False)
-    return [*best, last]
-
-
-def _selected(model: ZooModel, run: RunSpec, folder: RunFolder) -> ZooModel:
-    """The model with the weights that ``training.select`` asks for."""
-    name = "last" if run.training.select == "last" else f"best-{run.training.select}"
-    stored = torch.load(folder.checkpoints / f"{name}.ckpt", map_location="cpu", weights_only=True)
-    weights = {k.removeprefix("model."): v for k, v in stored["state_dict"].items() if k.startswith("model.")}
-    model.load_state_dict(weights)
-    return model.cpu()
 
 
 def _require_reached(run: RunSpec, timeline: Timeline) -> None:
@@ -155,6 +193,14 @@ def _require_reached(run: RunSpec, timeline: Timeline) -> None:
         )
 
 
+def _require_shares(data: DataSet) -> None:
+    """Raise TrainingError for a split with fewer windows than there are processes to share it."""
+    for split in (data.train, data.validation):
+        if len(split) < world_size():
+            expected, found = f"a window for each of {world_size()} processes", f"{len(split)} in {split.name}"
+            raise TrainingError("trainer", expected, found, "lower trainer.devices or nodes, or take more data")
+
+
 def _hush() -> None:
     """Keep advice out of the terminal that a user of the zoo cannot act on."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
@@ -165,6 +211,8 @@ def _hush() -> None:
         ".*is not empty.*",
         ".*in eval mode.*",
         ".*torch.jit.script.*",
+        ".*sync_dist=True.*",
+        ".*returned a view tensor.*",
     ):
         warnings.filterwarnings("ignore", message=message)
     warnings.filterwarnings("ignore", module="lightning.*", category=FutureWarning)

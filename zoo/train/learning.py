@@ -11,11 +11,12 @@ from zoo.assembly import ZooModel
 def set_learning(model: ZooModel, phase: PhaseSpec) -> None:
     """Let only what ``phase`` names learn.
 
-    Everything else is frozen: no gradient, so that the optimizer skips it, weight decay and moments included, and
-    eval mode, so that batch-norm and running statistics stand still. Raises TrainingError for a path that names
-    nothing, or a phase in which nothing can learn.
+    Everything else is frozen: no gradient, nor one left over, so that the optimizer skips it, weight decay and moments
+    included, and eval mode, so that batch-norm and running statistics stand still. Raises TrainingError for a path that
+    names nothing, or a phase in which nothing can learn.
     """
     model.requires_grad_(False)
+    model.zero_grad(set_to_none=True)
     model.eval()
     for path in _paths(model, phase):
         part = _find(model, path, phase)

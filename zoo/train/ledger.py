@@ -1,52 +1,129 @@
 """What each loss term was, weighed and amounted to over an epoch."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from math import sqrt
+from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from zoo.contracts import Output
+from zoo.contracts.processes import summed, world_size
 
 Row = dict[str, str | int | float]
+_WAITING = 64
+"""Batches whose numbers wait on the device: reading each at once would hold the device up at every step."""
+
+
+class _Batch(NamedTuple):
+    """Numbers of a batch by name: its losses, means over its windows, and what is counted in it."""
+
+    losses: tuple[str, ...]
+    counts: tuple[str, ...]
+    values: Tensor
+    windows: int
+    weights: Mapping[str, float]
 
 
 class Ledger:
-    """Sums of one epoch: raw and weighted terms, and training accuracy as counts."""
+    """Sums of one epoch: raw and weighted ``terms``, the error of quantization, and training accuracy as counts.
 
-    def __init__(self, terms: Sequence[str]) -> None:
+    ``parts`` says what the parts of a term, such as `z.commit`, weigh within it.
+    """
+
+    def __init__(self, terms: Sequence[str], parts: Mapping[str, float] | None = None) -> None:
         self.terms = list(terms)
+        self.parts = dict(parts or {})
         self.clear()
 
     def clear(self) -> None:
         """Start a new epoch."""
-        self._raw: dict[str, float] = {}
-        self._weighted = dict.fromkeys(self.terms, 0.0)
+        self._sums: dict[str, float] = defaultdict(float)
+        self._counts: dict[str, float] = defaultdict(float)
+        self._waiting: list[_Batch] = []
         self._phases: dict[str, None] = {}
-        self._windows = 0
-        self._correct: int | None = None
+        self._row: Row | None = None
+        self._device = torch.device("cpu")
 
     def add(self, output: Output, target: Tensor, weights: Mapping[str, float], phase: str) -> None:
         """Count one batch, whose terms weighed ``weights``."""
-        windows = len(target)
-        self._windows += windows
+        counts = _counts(output, target)
+        values = torch.stack([value.detach() for value in (*output.losses.values(), *counts.values())])
+        self._waiting.append(_Batch(tuple(output.losses), tuple(counts), values, len(target), weights))
         self._phases[phase] = None
-        for name, value in output.losses.items():
-            self._raw[name] = self._raw.get(name, 0.0) + float(value.detach()) * windows
-        for term in self.terms:
-            self._weighted[term] += weights[term] * float(output.losses[term].detach()) * windows
-        if output.logits is not None:
-            self._correct = (self._correct or 0) + int((output.logits.argmax(-1) == target).sum())
+        self._row, self._device = None, values.device
+        if len(self._waiting) == _WAITING:
+            self._read()
 
     def row(self) -> Row:
-        """The epoch as columns: `train/TERM` raw, `.weighted` and `.share` of the weighted total's absolute value."""
-        windows = max(self._windows, 1)
-        total = sum(abs(value) for value in self._weighted.values())
+        """The epoch as columns, over all processes, each of which must ask.
+
+        `train/TERM` is raw, `.weight` its mean weight, `.weighted` their product, `.share` that of the weighted total's
+        absolute value; all are means over windows. Parts are raw and `.weighted`. `train/quantization_error` is
+        |z_e − z_q| / |z_e|, norms over all real tokens as the encoder gives them and as the decoder reads them.
+        """
+        if self._row is None:
+            self._read()
+            self._row = self._columns(self._everywhere(self._sums), self._everywhere(self._counts))
+        return self._row
+
+    def _read(self) -> None:
+        """Bring what waits on the device into the sums, in double precision."""
+        waiting, self._waiting = self._waiting, []
+        numbers = iter(torch.cat([batch.values for batch in waiting]).tolist() if waiting else ())
+        for batch in waiting:
+            losses = dict(zip(batch.losses, islice(numbers, len(batch.losses)), strict=True))
+            for name, value in self._weigh(losses, batch.weights):
+                self._sums[name] += value * batch.windows
+            for name, value in zip(batch.counts, islice(numbers, len(batch.counts)), strict=True):
+                self._counts[name] += value
+            self._counts["windows"] += batch.windows
+
+    def _weigh(self, losses: Mapping[str, float], weights: Mapping[str, float]) -> Iterator[tuple[str, float]]:
+        yield from losses.items()
+        for term in self.terms:
+            yield f"{term}.weight", weights[term]
+            yield f"{term}.weighted", weights[term] * losses[term]
+        # In one order in all processes, which a set of names has not.
+        for part in (part for part in self.parts if part in losses):
+            yield f"{part}.weighted", weights[part.partition(".")[0]] * self.parts[part] * losses[part]
+
+    def _everywhere(self, sums: Mapping[str, float]) -> Mapping[str, float]:
+        """``sums`` over all processes."""
+        if world_size() == 1:
+            return sums
+        values = torch.tensor(list(sums.values()), dtype=torch.float64, device=self._device)
+        return dict(zip(sums, summed(values).tolist(), strict=True))
+
+    def _columns(self, sums: Mapping[str, float], counts: Mapping[str, float]) -> Row:
+        windows = max(counts.get("windows", 0), 1)
+        means = {name: value / windows for name, value in sums.items()}
+        weighted = {term: means.get(f"{term}.weighted", 0.0) for term in self.terms}
+        total = sum(map(abs, weighted.values()))
         row: Row = {"phase": "+".join(self._phases)}
-        row |= {f"train/{name}": value / windows for name, value in self._raw.items()}
-        for term, value in self._weighted.items():
-            row[f"train/{term}.weighted"] = value / windows
-            row[f"train/{term}.share"] = abs(value) / total if total else 0.0
-        row["train/loss"] = sum(self._weighted.values()) / windows
-        if self._correct is not None:
-            row["train/correct"] = self._correct
-            row["train/total"] = self._windows
+        row |= {f"train/{name}": value for name, value in means.items()}
+        row |= {f"train/{term}.share": abs(value) / total if total else 0.0 for term, value in weighted.items()}
+        row["train/loss"] = sum(weighted.values())
+        if "off" in counts:
+            row["train/quantization_error"] = sqrt(counts["off"] / counts["size"]) if counts["size"] else 0.0
+        if "correct" in counts:
+            row["train/correct"] = round(counts["correct"])
+            row["train/total"] = round(counts["windows"])
         return row
+
+
+@torch.no_grad()
+def _counts(output: Output, target: Tensor) -> dict[str, Tensor]:
+    """Correct windows, and the squared norms of tokens and of what quantization takes from them, over real tokens."""
+    found = {}
+    if output.logits is not None:
+        found["correct"] = (output.logits.argmax(-1) == target).sum().float()
+    if output.tokens is not None and output.quantized is not None:
+        given, mask = output.tokens.values.float(), output.tokens.mask
+        off = given - output.quantized.values.float()
+        for name, values in (("off", off), ("size", given)):
+            real = values if mask is None else torch.where(mask[..., None], values, 0)
+            found[name] = real.square().sum()
+    return found

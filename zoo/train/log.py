@@ -4,20 +4,21 @@ import time
 from pathlib import Path
 
 import lightning as L
-from torch.utils.tensorboard import SummaryWriter
 
+from zoo.contracts.processes import rank
 from zoo.evaluate.report import EvalReport
 from zoo.metrics_file import MetricsFile
+from zoo.train.board import Board
 from zoo.train.ledger import Row
 from zoo.train.module import ZooTraining
 
 
 class EpochLog(L.Callback):
-    """Writes metrics.csv and TensorBoard events at the end of every epoch."""
+    """Writes metrics.csv and TensorBoard events at the end of every epoch; of several processes, the first does."""
 
     def __init__(self, folder: Path) -> None:
         self.file = MetricsFile(folder / "metrics.csv")
-        self.board = SummaryWriter(str(folder))
+        self.board = Board(folder)
         self._started = time.perf_counter()
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
@@ -28,17 +29,15 @@ class EpochLog(L.Callback):
         epoch = trainer.current_epoch
         row: Row = {"epoch": epoch, "step": trainer.global_step, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
         row |= pl_module.ledger.row()
+        row |= {f"grad/{name}": norm for name, norm in pl_module.gradients.items()}
         if pl_module.found is not None:
             row |= validation_row(pl_module.found)
+        if pl_module.codebook_score is not None:
+            row["val/codebook"] = pl_module.codebook_score
         row["seconds"] = round(time.perf_counter() - self._started, 3)
-        self.file.add(row)
-        for name, value in row.items():
-            if isinstance(value, int | float):
-                self.board.add_scalar(name, value, epoch)
-        self.board.flush()
-
-    def teardown(self, trainer: L.Trainer, pl_module: L.LightningModule, stage: str) -> None:
-        self.board.close()
+        if rank() == 0:
+            self.file.add(row)
+            self.board.add({name: value for name, value in row.items() if isinstance(value, int | float)}, epoch)
 
 
 def validation_row(report: EvalReport) -> Row:

@@ -1,28 +1,34 @@
 """The Lightning side of training: one step, in the phase it belongs to."""
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import lightning as L
 import torch
 from torch import Tensor
 from torch.optim import SGD, AdamW, Optimizer
-from zoo_registry import TrainingError, TrainingSpec
+from zoo_registry import DivergenceError, PhaseSpec, TrainingSpec
 from zoo_registry.training import AdamWSpec
 
 from zoo.assembly import ZooModel
-from zoo.contracts import Output
+from zoo.contracts import Output, Stats
+from zoo.contracts.processes import rank, summed, world_size
 from zoo.data.batch import Batch
 from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.report import EvalReport
+from zoo.train.batch_norm import synchronised
+from zoo.train.frozen import Frozen
+from zoo.train.gradients import gradient_norms
 from zoo.train.learning import set_learning
 from zoo.train.ledger import Ledger
 from zoo.train.rate import rate
+from zoo.train.sharding import put_apart, shard, update_codes
 from zoo.train.timeline import Moment, Timeline
 
 
 class ZooTraining(L.LightningModule):
-    """A ZooModel under training.
+    """A ZooModel under training; with ``diagnose``, ``gradients`` holds norms of an epoch's gradients by term.
 
     Phase, weights and learning rate are functions of the optimizer step, and randomness of the epoch, so that a
     resumed run repeats an undisturbed one.
@@ -34,11 +40,22 @@ class ZooTraining(L.LightningModule):
         self.training_spec = training
         self.steps_per_epoch = -(-batches // training.accumulate)
         self.timeline = Timeline(training.phases, self.steps_per_epoch)
-        self.ledger = Ledger(list(model.spec.terms()))
+        parts = model.quantizer.part_weights() if model.quantizer is not None else {}
+        self.ledger = Ledger(list(model.spec.terms()), parts)
         self.validation = validation
         self.found: EvalReport | None = None
+        self.codebook_score: float | None = None
+        self.diagnose = False
+        self.gradients: dict[str, float] = {}
+        self._diagnosed: set[int] = set()
         self._moment: Moment | None = None
-        self._stats: dict[str, Tensor] = {}
+        self._frozen: Frozen | None = None
+        self._stats: Stats = {}
+
+    def configure_model(self) -> None:
+        mesh = self.device_mesh
+        if mesh is not None:
+            shard(self.model, mesh["data_parallel"])
 
     def configure_optimizers(self) -> Optimizer:
         spec = self.training_spec.optimizer
@@ -49,6 +66,7 @@ class ZooTraining(L.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self.ledger.clear()
+        self.gradients, self._diagnosed = {}, set()
         self._moment = None
         self._stats = {}
 
@@ -56,36 +74,56 @@ class ZooTraining(L.LightningModule):
         if batch_idx == 0:
             # Not at the start of the epoch: making the loader's iterator draws a number, before or after that
             # depending on whether the run was resumed.
-            torch.manual_seed(_epoch_seed(self.training_spec.seed, self.current_epoch))
+            torch.manual_seed(_epoch_seed(self.training_spec.seed, self.current_epoch, rank()))
         step = self.current_epoch * self.steps_per_epoch + batch_idx // self.training_spec.accumulate
         moment = self.timeline.at(step)
         if self._moment is None or moment.index != self._moment.index:
-            set_learning(self.model, moment.phase)
+            self._enter(moment.phase)
         self._moment = moment
         share = rate(self.training_spec.schedule, step, self.training_spec.epochs * self.steps_per_epoch)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = share * self.training_spec.optimizer.lr
 
+    def _enter(self, phase: PhaseSpec) -> None:
+        """Let ``phase`` learn, once what the phase before it froze is proven to be as it was."""
+        put_apart(self.model)
+        same = self._frozen is not None and self._frozen.phase is phase
+        if self._frozen is not None and not same:
+            self._frozen.require_unchanged(self.model)
+        set_learning(self.model, phase)
+        if not same:
+            self._frozen = Frozen(self.model, phase)
+
+    def on_train_epoch_end(self) -> None:
+        assert self._frozen is not None
+        self._frozen.require_unchanged(self.model)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
         assert self._moment is not None
-        with torch.set_grad_enabled(not self._moment.phase.measure):
+        with torch.set_grad_enabled(not self._moment.phase.measure), synchronised():
             output: Output = self.model(batch.x, batch.mask, batch.y)
         weights = self._moment.weights(self.ledger.terms)
-        total = self.weigh(output, weights)
+        parts = self.weigh(output, weights)
+        total = torch.stack(list(parts.values())).sum() if parts else torch.zeros((), device=self.device)
         self._require_finite(output, batch_idx)
+        if self.diagnose and self._moment.index not in self._diagnosed:
+            self._diagnosed.add(self._moment.index)
+            self.gradients = gradient_norms(self.model, parts) | self.gradients
         self.ledger.add(output, batch.y, weights, self._moment.phase.name)
         self._collect(output)
+        if not total.requires_grad and world_size() > 1:
+            # Lightning's strategies expect a loss of each process; this one reaches no weight.
+            return total.detach().requires_grad_()
         return total if total.requires_grad else None
 
-    def weigh(self, output: Output, weights: dict[str, float]) -> Tensor:
-        """The weighted total of the losses; a term that weighs nothing leaves no gradient."""
-        parts = [weights[term] * output.losses[term] for term in self.ledger.terms if weights[term] > 0]
-        return torch.stack(parts).sum() if parts else torch.zeros((), device=self.device)
+    def weigh(self, output: Output, weights: dict[str, float]) -> dict[str, Tensor]:
+        """The weighted losses; a term that weighs nothing is left out, and so leaves no gradient."""
+        return {term: weights[term] * output.losses[term] for term in self.ledger.terms if weights[term] > 0}
 
     def _collect(self, output: Output) -> None:
-        if output.quantized is not None and output.quantized.stats is not None:
-            for name, value in output.quantized.stats.items():
-                self._stats[name] = self._stats[name] + value.detach() if name in self._stats else value.detach()
+        if self.model.quantizer is not None and output.quantized is not None and output.quantized.stats is not None:
+            found = {name: value.detach() for name, value in output.quantized.stats.items()}
+            self._stats = self.model.quantizer.merge(self._stats, found) if self._stats else found
 
     def optimizer_step(
         self,
@@ -96,18 +134,20 @@ class ZooTraining(L.LightningModule):
     ) -> None:
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         if self._stats and self.model.quantizer is not None:
-            self.model.quantizer.update(self._stats)
+            update_codes(self.model, self._stats)
             self._stats = {}
 
     def _require_finite(self, output: Output, batch_idx: int) -> None:
-        finite = torch.stack([value.detach().isfinite().all() for value in output.losses.values()])
-        if not bool(finite.all()):
-            parts = [name for name, fine in zip(output.losses, finite.tolist(), strict=True) if not fine]
+        # Summed over processes, so that all stop where one must.
+        losses = summed(torch.stack([value.detach() for value in output.losses.values()]))
+        if not bool(losses.isfinite().all()):
+            values = dict(zip(output.losses, losses.tolist(), strict=True))
+            parts = [name for name, value in values.items() if not isfinite(value)]
             first = next((name for name in parts if "." in name), parts[0])
-            raise TrainingError(
+            raise DivergenceError(
                 f"epoch {self.current_epoch}, batch {batch_idx}",
                 "finite losses",
-                f"{first} = {float(output.losses[first].detach())}",
+                f"{first} = {values[first]}",
                 "lower the learning rate or the term's weight, or clip; the last checkpoint is from before this epoch",
             )
 
@@ -123,6 +163,10 @@ class ZooTraining(L.LightningModule):
         for name, value in self.found.scores().items():
             self.log(f"val/{name}", value)
 
+    def on_validation_end(self) -> None:
+        put_apart(self.model)
 
-def _epoch_seed(seed: int, epoch: int) -> int:
-    return (seed * 1_000_003 + epoch) % 2**63
+
+def _epoch_seed(seed: int, epoch: int, process: int) -> int:
+    """Processes draw apart, or dropout would leave out the same of every share of a batch."""
+    return (seed * 1_000_003 + epoch + process * 7_919_000_000_033) % 2**63

@@ -8,6 +8,7 @@ from zoo_registry import ComponentSpec, EncoderSpec, HeadSpec
 
 from zoo.assembly import ZooModel
 from zoo.contracts import Image, Standardize
+from zoo.contracts.processes import once
 from zoo.data.module import ZooData
 from zoo.data.split import Split
 
@@ -18,13 +19,19 @@ def fill_statistics(model: ZooModel, data: ZooData) -> None:
         modules = model.get_submodule(role).modules()
         if not (empty := [m for m in modules if isinstance(m, Standardize) and not bool(m.filled)]):
             continue
-        if _reads_images(part):
-            assert model.image is not None
-            mean, std = image_statistics(model.image, data.data.train, data.batch)
-        else:
-            mean, std = torch.as_tensor(data.data.mean), torch.as_tensor(data.data.std)
+        mean, std = _of_images(model, data) if _reads_images(part) else _of_signals(data)
         for module in empty:
             module.fill(mean, std)
+
+
+def _of_images(model: ZooModel, data: ZooData) -> tuple[Tensor, Tensor]:
+    image = model.image
+    assert image is not None
+    return once(lambda: image_statistics(image, data.data.train, data.batch))
+
+
+def _of_signals(data: ZooData) -> tuple[Tensor, Tensor]:
+    return torch.as_tensor(data.data.mean), torch.as_tensor(data.data.std)
 
 
 @torch.no_grad()

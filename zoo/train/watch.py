@@ -4,7 +4,7 @@ import warnings
 from collections import Counter
 
 import lightning as L
-from zoo_registry import RunSpec, TrainingError
+from zoo_registry import DivergenceError, RunSpec
 
 from zoo.data.module import ZooData
 from zoo.findings.curve import Curve
@@ -76,7 +76,7 @@ class Watch(L.Callback):
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
         """A loss that is not finite prints its own line; the verdict keeps it."""
         assert isinstance(pl_module, ZooTraining)
-        if trainer.is_global_zero and isinstance(exception, TrainingError):
+        if trainer.is_global_zero and isinstance(exception, DivergenceError):
             record(self._facts(pl_module, f"{exception.where}, {exception.found}"), self.folder.path)
 
     def _facts(self, module: ZooTraining, stopped: str | None = None) -> Facts:

@@ -59,6 +59,8 @@ class _Planner:
             given = [name for name in names if name in self.pairs.here]
             if not self._chosen(owner, names):
                 yield from self._unchosen(names)
+            elif not given and owner in self.resizing.free:
+                yield from (self._row("missing", name, "the source counted none: starts anew") for name in names)
             elif len(given) < len(names):
                 yield from self._incomplete(names, given)
             elif all(self._theirs(name).shape == self.own[name].shape for name in names):

@@ -12,9 +12,11 @@ depend on. ``import zoo_registry`` does not import it.
 import torch
 
 from zoo_registry.component import ROLES, ComponentSpec, QuantizerSpec
+from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.registry import Registry
 from zoo_registry.shapes import Shape
 from zoo_registry.testing import checks, quantizer_checks, spec_checks
+from zoo_registry.testing.care_checks import FOR_CARE, with_care
 from zoo_registry.testing.channelwise_checks import check_channelwise
 from zoo_registry.testing.resizing_checks import check_resizing
 from zoo_registry.testing.trials import (
@@ -56,12 +58,22 @@ def check_component(
             check_channelwise(trial)
             _check_quantizer(trial)
             _check_quantizer(PerChannelTrial(spec, trial.x))
+        if isinstance(trial, QuantizerTrial) and isinstance(spec, LearnedQuantizerSpec):
+            _check_care(with_care(spec), trial.x)
 
 
 def _check_quantizer(trial: QuantizerTrial) -> None:
     module = trial.ready()
     for check in (*quantizer_checks.FOR_QUANTIZERS, checks.check_shapes, checks.check_masks, checks.check_padding):
         check(trial, module)
+
+
+def _check_care(spec: LearnedQuantizerSpec, x: Shape) -> None:
+    for trial in (QuantizerTrial(spec, x), PerChannelTrial(spec, x)):
+        _check_quantizer(trial)
+        check_resizing(trial, trial.ready())
+    for check in FOR_CARE:
+        check(QuantizerTrial(spec, x))
 
 
 def every_component(registry: Registry) -> list[ComponentSpec]:

@@ -24,7 +24,7 @@ def check_codes(trial: QuantizerTrial, module: nn.Module) -> None:
 
 
 def check_statistics(trial: QuantizerTrial, module: nn.Module) -> None:
-    """Statistics come in training mode only; over two batches they sum to those of both, and update the same."""
+    """Statistics come in training mode only; those of two batches merge to those of both, and update the same."""
     assert isinstance(module, Quantizer)
     one, two = trial.batch("part", seed=1), trial.batch("part", seed=2)
     assert _stats(module.eval(), one) is None, f"{trial.spec.kind}: statistics in eval mode"
@@ -33,9 +33,9 @@ def check_statistics(trial: QuantizerTrial, module: nn.Module) -> None:
     if parts[0] is None or parts[1] is None or whole is None:
         assert parts == [None, None] and whole is None, f"{trial.spec.kind}: statistics of some batches only"  # noqa: PT018
         return
-    total = {name: value + parts[1][name] for name, value in parts[0].items()}
-    same(trial, total, dict(whole), "statistics summed over two batches")
-    same(trial, _updated(module, total), _updated(module, whole), "an update with summed statistics")
+    total = module.merge(parts[0], parts[1])
+    same(trial, dict(total), dict(whole), "merging the statistics of two batches")
+    same(trial, updated(module, total), updated(module, whole), "an update with merged statistics")
 
 
 def check_update(trial: QuantizerTrial, module: nn.Module) -> None:
@@ -50,7 +50,26 @@ def check_update(trial: QuantizerTrial, module: nn.Module) -> None:
         check_codes(trial, learner.eval())
 
 
-FOR_QUANTIZERS: Sequence[Callable[[QuantizerTrial, nn.Module], None]] = (check_codes, check_statistics, check_update)
+def check_parts(trial: QuantizerTrial, module: nn.Module) -> None:
+    """The parts that ``part_weights`` names, each times its weight, add up to ``z``; there may be none."""
+    assert isinstance(module, Quantizer)
+    tokens = trial.batch("part").tokens
+    assert tokens is not None
+    losses = module.losses(module(tokens.values, tokens.mask), tokens.mask)
+    weights = module.part_weights()
+    unknown = sorted(weights.keys() - losses.keys())
+    assert not unknown, f"{trial.spec.kind}: part_weights names {', '.join(unknown)}, which losses does not give"
+    if weights:
+        total = torch.stack([weight * losses[name] for name, weight in weights.items()]).sum()
+        same(trial, {"z": total}, {"z": losses["z"]}, "the weighted parts of z")
+
+
+FOR_QUANTIZERS: Sequence[Callable[[QuantizerTrial, nn.Module], None]] = (
+    check_codes,
+    check_statistics,
+    check_update,
+    check_parts,
+)
 
 
 @torch.no_grad()
@@ -76,7 +95,8 @@ def _joined(one: Output, two: Output) -> Output:
     return Output(x=one.x, tokens=Tokens(values, torch.cat([one.tokens.mask, two.tokens.mask])))
 
 
-def _updated(module: Quantizer, stats: Stats) -> dict[str, Tensor]:
+def updated(module: Quantizer, stats: Stats) -> dict[str, Tensor]:
+    """The state of a copy of ``module`` after an update."""
     learner = copy.deepcopy(module).train()
     torch.manual_seed(0)
     learner.update(stats)

@@ -1,0 +1,40 @@
+"""The spec of what a run trains on: devices, machines, and the precision of its numbers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from zoo_registry.component import Spec
+from zoo_registry.errors import SpecError
+
+_MOST = 100_000
+
+
+class TrainerSpec(Spec):
+    """Where a run trains. One process works for each device; each takes `training.batch` windows of its own a batch.
+
+    An optimizer step therefore sees devices times nodes times batch times accumulate windows.
+    """
+
+    accelerator: Literal["auto", "cpu", "gpu"] = "auto"
+    """What the devices are; auto takes GPUs where there are some."""
+
+    devices: Literal["auto"] | Annotated[int, Field(ge=1, le=_MOST)] = 1
+    """Devices of each machine. On CPUs a device is a process, and auto is one; of GPUs auto takes all there are."""
+
+    nodes: int = Field(default=1, ge=1, le=_MOST)
+    """Machines; more than one take torchrun or srun to start them."""
+
+    strategy: Literal["auto", "ddp", "fsdp"] = "auto"
+    """How processes share a model: ddp holds it in each; fsdp spreads weights, gradients and moments over them, each
+    whole from a forward pass to its backward pass. Auto is ddp."""
+
+    precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
+    """Numbers of the forward and backward pass; weights and moments are float64 for 64-true, else float32."""
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "TrainerSpec":
+        if self.strategy == "fsdp" and self.precision == "64-true":
+            hint = "use ddp, or another precision"
+            raise SpecError("trainer.precision", "32-true or bf16-mixed for fsdp", self.precision, hint)
+        return self

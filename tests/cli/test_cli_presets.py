@@ -1,0 +1,184 @@
+"""`zoo presets`: every one a sound run that says what it is, and the way from it to a trained model, word for word."""
+
+import json
+
+import numpy as np
+import pytest
+from zoo_registry import InputSpec, Registry
+
+from zoo.presets import load, names
+from zoo.train.timeline import Timeline
+
+REQUIRED = {"uea_paper", "recon_then_cls", "two_step_epoch", "channelwise_codebook", "flatten_joint", "probe_only"}
+WRIST = InputSpec(channels=3, length=500, classes=14)
+UEA = InputSpec(channels=6, length=512, classes=4)
+
+
+def run_of(name):
+    return Registry.discover().run(load(name).run)
+
+
+@pytest.fixture
+def windows(tmp_path, monkeypatch):
+    """A working directory, and in it 14 classes of windows `3 500` as a recording gives them."""
+    monkeypatch.chdir(tmp_path)
+    rng, folder = np.random.default_rng(0), tmp_path / "mine"
+    folder.mkdir()
+    for split, count in (("train", 70), ("val", 28)):
+        y = np.arange(count) % 14
+        x = np.sin(np.linspace(0, 6, 500) * (1 + y[:, None, None])) + 0.1 * rng.normal(size=(count, 3, 500))
+        np.save(folder / f"X_{split}.npy", x.astype(np.float16))
+        np.save(folder / f"y_{split}.npy", y)
+        np.save(folder / f"subject_{split}.npy", np.arange(count) // 14)
+    (folder / "classes.txt").write_text("\n".join(f"class {index}" for index in range(14)))
+    return folder
+
+
+def test_the_table_names_every_preset_its_purpose_and_its_source(zoo):
+    assert set(names()) >= REQUIRED
+    table = zoo("presets")
+    assert table.status == 0
+    for name in names():
+        (row,) = (line for line in table.out.splitlines() if line.startswith(f"{name} "))
+        assert load(name).purpose in row
+        assert load(name).source in row
+    assert [row["name"] for row in zoo("presets", "--json").json] == names()
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_preset_fits_the_data_it_is_for(name):
+    preset, run = load(name), run_of(name)
+    assert run.with_input(UEA if name == "uea_paper" else WRIST).name == name
+    assert Timeline(run.training.phases, 1).unreached(run.training.epochs) == []
+    assert all(text.strip() for text in (preset.purpose, preset.source, preset.expect))
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_preset_says_only_what_differs_from_the_defaults(name):
+    said = load(name).run
+    complete = Registry.discover().run(said).dump()
+    for path in leaves(said["training"]) - {("optimizer", "kind"), ("schedule", "kind")}:
+        less = json.loads(json.dumps(dict(said)))
+        *above, last = ("training", *path)
+        part = less
+        for step in above:
+            part = part[step]
+        del part[last]
+        assert Registry.discover().run(less).dump() != complete, path
+
+
+def leaves(part, path=()):
+    """Paths to fields of objects; weights and lists count as one."""
+    if isinstance(part, dict) and path[-1:] != ("weights",):
+        return set().union(*(leaves(value, (*path, key)) for key, value in part.items()))
+    return {path}
+
+
+def test_numbers_are_those_of_the_notes():
+    codebook = run_of("channelwise_codebook")
+    (phase,) = codebook.training.phases
+    assert phase.weights == {"x": 1, "z": 3, "s": 5, "dist": 0.8}
+    assert (codebook.model.quantizer.codes, codebook.model.encoder.patches) == (32, 100)
+    assert codebook.training.optimizer.lr == 1e-4
+    assert run_of("flatten_joint").with_input(WRIST).model.trace().tokens.sizes == (1, 75, 8)
+    paper = run_of("uea_paper").with_input(UEA).model
+    assert paper.trace().tokens.sizes == (6, 64, 8)
+    assert (paper.encoder.dim, paper.encoder.layers, paper.encoder.tokenizer_layers, paper.decoder.layers) == (
+        256,
+        4,
+        4,
+        2,
+    )
+    assert (paper.quantizer.codes, paper.decoder.shape_samples, paper.encoder.mask_ratio) == (512, 128, 0.25)
+
+
+def test_cross_entropy_is_off_for_twenty_epochs_then_rises():
+    timeline = Timeline(run_of("recon_then_cls").training.phases, steps_per_epoch=3)
+    weights = [timeline.at(3 * epoch).weights(["ce"])["ce"] for epoch in range(200)]
+    assert weights[:21] == [0.0] * 21
+    assert weights[21:31] == pytest.approx(np.linspace(0.1, 1, 10).tolist())
+    assert set(weights[31:]) == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "last"), [("two_step_epoch", "classify"), ("probe_only", "probe"), ("uea_paper", "classify")]
+)
+def test_what_reconstructs_is_frozen_while_the_head_learns(name, last):
+    first, second = run_of(name).training.phases
+    assert second.name == last
+    assert not set(first.learn) & set(second.learn)
+    assert "ce" not in first.weights
+
+
+def test_show_prints_a_spec_and_tells_of_it_beside(zoo, windows):
+    shown = zoo("presets", "show", "channelwise_codebook")
+    assert shown.json == json.loads(json.dumps(dict(load("channelwise_codebook").run)))
+    assert "26.1.20" in shown.err
+    assert "--small" in shown.err
+    placed = zoo("presets", "show", "probe_only", "--data", "mine", "--small", "--set", "training.batch=14").json
+    assert placed["data"]["source"] == {
+        "format": "npy", "path": "mine", "layout": "c t", "test": "val", "subject": "subject", "classes": "classes.txt",
+    }  # fmt: skip
+    assert (placed["model"]["encoder"]["dim"], placed["training"]["batch"]) == (64, 14)
+    paper = zoo("presets", "show", "uea_paper", "--data", "ts:data/ERing").json["data"]
+    assert paper == {"source": {"format": "ts", "path": "data/ERing"}, "length": {"to": 512}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["show", "channelwise_codebok"], ["did you mean 'channelwise_codebook'?"]),
+        (["show", "nothing"], ["one of channelwise_codebook", "'nothing'", "`zoo presets`"]),
+        (["shwo"], ["'shwo'"]),
+        (["show"], ["'NAME'"]),
+        (["show", "probe_only", "--data", "nowhere"], ["nowhere", "no such folder"]),
+        (["show", "probe_only", "--data", "."], ["X_train.npy", "none of them"]),
+        (["show", "probe_only", "--set", "training.epoch=1"], ["did you mean 'epochs'?"]),
+        (["show", "signal_wrn", "--small"], ["--small", "leave it out"]),
+    ],
+)
+def test_mistakes_get_one_line(zoo, windows, arguments, words):
+    result = zoo("presets", *arguments)
+    assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
+    assert all(word in result.err for word in words), result.err
+
+
+def test_a_preset_without_data_is_refused_in_a_line_that_names_the_folder(zoo, windows):
+    (windows / "run.json").write_text(zoo("presets", "show", "channelwise_codebook").out)
+    result = zoo("check", windows / "run.json")
+    assert result.status == 2
+    assert "data/windows" in result.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted({*names()} - {"signal_wrn", "frozen_judge"}))
+def test_from_preset_to_trained_model_word_for_word(zoo, windows, name):
+    """Phases of one epoch, a transformer of width 16: the way is tried, not the result."""
+    narrow = {"encoder.dim": 16, "decoder.dim": 16, "quantizer.codes": 8, "decoder.shape_samples": 16}
+    phases = load(name).run["training"]["phases"]
+    changes = [f"model.{path}={value}" for path, value in narrow.items()]
+    changes += [f"training.phases.{index}.length=1" for index in range(len(phases))]
+    changes += [f"training.epochs={len(phases)}", "data.length.to=64" if name == "uea_paper" else "training.batch=35"]
+    data = [] if name == "uea_paper" else ["--data", "mine"]
+    sets = [word for change in changes for word in ("--set", change)]
+    (windows / "run.json").write_text(zoo("presets", "show", name, "--small", *data, *sets).out)
+    assert zoo("check", windows / "run.json").status == 0
+    trained = zoo("train", windows / "run.json", "--out", "out")
+    assert trained.status == 0, trained.err
+    assert zoo("eval", "out").status == 0
+
+
+@pytest.mark.slow
+def test_the_judge_is_trained_first_and_then_measures_frozen(zoo, windows):
+    (windows / "wrn.json").write_text(
+        zoo("presets", "show", "signal_wrn", "--data", "mine", "--set", "training.epochs=1").out
+    )
+    narrow = ["model.encoder.dim=16", "model.decoder.dim=16", "model.quantizer.codes=4", "training.epochs=1"]
+    sets = [word for change in narrow for word in ("--set", change)]
+    (windows / "run.json").write_text(zoo("presets", "show", "frozen_judge", "--data", "mine", "--small", *sets).out)
+    early = zoo("check", windows / "run.json")
+    assert early.status == 2
+    assert "runs/signal_wrn/bundle" in early.err
+    for command in (["train", "wrn.json"], ["check", "run.json"], ["train", "run.json"], ["eval", "runs/frozen_judge"]):
+        result = zoo(*(windows / word if word.endswith(".json") else word for word in command))
+        assert result.status == 0, result.err

@@ -1,0 +1,61 @@
+"""What lies in a folder is told by the names of its files, and the data spec then reads it."""
+
+import numpy as np
+import pytest
+from zoo_registry import DataError, DataSpec
+
+from zoo.data import input_of
+from zoo.data.recognise import recognise
+
+
+def save(folder, shape, *splits):
+    for split in splits:
+        np.save(folder / f"X_{split}.npy", np.zeros(shape, np.float32))
+        np.save(folder / f"y_{split}.npy", np.arange(shape[0]) % 2)
+
+
+@pytest.mark.parametrize(
+    ("shape", "layout"), [((6, 3, 50), "c t"), ((6, 50, 3), "t c"), ((6, 1, 50, 3), "1 t c"), ((6, 9, 9), "c t")]
+)
+def test_arrays_are_read_as_they_lie(tmp_path, shape, layout):
+    save(tmp_path, shape, "train", "test")
+    found = recognise(tmp_path)
+    assert found["source"] == {"format": "npy", "path": str(tmp_path), "layout": layout, "test": "test"}
+    assert input_of(DataSpec(**found)).length == max(shape[1:])
+
+
+def test_whatever_split_lies_beside_train_is_tested_on(tmp_path):
+    save(tmp_path, (6, 3, 50), "train", "val")
+    np.save(tmp_path / "trial_train.npy", np.arange(6))
+    source = recognise(tmp_path)["source"]
+    assert (source["test"], source["group"]) == ("val", "trial")
+    save(tmp_path, (6, 3, 50), "other")
+    with pytest.raises(DataError, match="one split to test on, found other, train, val"):
+        recognise(tmp_path)
+    save(tmp_path, (6, 3, 50), "test")
+    assert recognise(tmp_path)["source"]["test"] == "test"
+
+
+def test_where_there_is_no_test_split_one_is_cut(tmp_path):
+    save(tmp_path, (6, 3, 50), "train")
+    found = recognise(tmp_path)
+    assert found["source"]["test"] is None
+    assert found["split"] == {"test": 0.2}
+    assert DataSpec(**found).split.test == 0.2
+
+
+def test_other_formats_and_none(tmp_path):
+    with pytest.raises(DataError, match=r"none of them"):
+        recognise(tmp_path)
+    with pytest.raises(DataError, match=r"no such folder"):
+        recognise(tmp_path / "nowhere")
+    (tmp_path / "ID-1_CLASS-2_Window-0001.mat").touch()
+    assert recognise(tmp_path) == {"source": {"format": "mat", "path": str(tmp_path)}, "split": {"test": 0.2}}
+    (tmp_path / "ERing_TRAIN.ts").touch()
+    assert recognise(tmp_path)["source"]["format"] == "ts"
+
+
+def test_a_broken_array_is_one_line(tmp_path):
+    (tmp_path / "X_train.npy").write_bytes(b"no numpy")
+    with pytest.raises(DataError, match=r"X_train\.npy: expected windows saved by numpy"):
+        recognise(tmp_path)

@@ -1,0 +1,52 @@
+"""The conformance kit tells of every fault in the care of a learned codebook."""
+
+import pytest
+import torch
+from torch import Tensor
+from zoo_quantizers import EMA
+from zoo_registry.testing import check_component
+
+from zoo.contracts import CodeCare, Resizing, Stats
+
+
+def never(self: CodeCare, stats: Stats) -> bool:
+    return False
+
+
+def always(self: CodeCare, stats: Stats) -> bool:
+    return self.spec.start == "kmeans"
+
+
+def adding(self: CodeCare, one: Stats, other: Stats) -> Stats:
+    return {name: value + other[name] for name, value in one.items()}
+
+
+@torch.no_grad()
+def unmasked(self: CodeCare, codes: Tensor, latents: Tensor, mask: Tensor | None) -> Stats:
+    return STATS(self, codes, latents.nan_to_num(), None)
+
+
+def forgetful(self: CodeCare, *given: object) -> None:
+    INIT(self, *given)
+    if self.resets:
+        self.register_buffer("use", self.use, persistent=False)
+        self.resizing = Resizing
+
+
+STATS, INIT = CodeCare.stats, CodeCare.__init__
+
+FAULTS = {
+    "due": (never, "after the start 90 tokens have . codes, not 45"),
+    "due ": (always, "of a codebook that has codes"),
+    "merge": (adding, "merging the statistics of two batches"),
+    "stats": (unmasked, "other content at masked places changes stats"),
+    "__init__": (forgetful, "goes on otherwise after loading"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_named(monkeypatch, name):
+    faulty, message = FAULTS[name]
+    monkeypatch.setattr(CodeCare, name.strip(), faulty)
+    with pytest.raises(AssertionError, match=message):
+        check_component(EMA())

@@ -1,0 +1,52 @@
+"""A folder of windows, a small run on it, and sweeps over that run."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_runs import SHAPES
+from swept import S, Z
+
+from zoo.sweep.plan import Plan, plan_of
+
+CLASSES, LENGTH = 3, 40
+
+
+@pytest.fixture(scope="session")
+def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Waves of two channels whose frequency is their class."""
+    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("sweep") / "windows"
+    folder.mkdir()
+    for name, count in (("train", 36), ("test", 12)):
+        y = np.arange(count) % CLASSES
+        time, phase = np.linspace(0, 1, LENGTH), rng.uniform(0, 6, (count, 2, 1))
+        x = np.sin(2 * np.pi * (1 + y[:, None, None]) * time + phase) + 0.1 * rng.normal(size=(count, 2, LENGTH))
+        np.save(folder / f"X_{name}.npy", x.astype(np.float32))
+        np.save(folder / f"y_{name}.npy", y)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def base(windows: Path) -> dict[str, Any]:
+    """Plain data of a run with everything that can be an objective but a judge."""
+    source = {"format": "npy", "path": str(windows), "layout": "c t"}
+    weights = {"x": 1, "z": 1, "s": 1, "dist": 0.8, "ce": 1}
+    return {
+        "model": SHAPES,
+        "data": {"source": source},
+        "training": {"epochs": 2, "batch": 8, "phases": [{"weights": weights}]},
+    }
+
+
+@pytest.fixture(scope="session")
+def sweep_of(base: dict[str, Any]) -> Callable[..., dict[str, Any]]:
+    """Plain data of a sweep over the weights of z and s, with parts of it given."""
+    return lambda **parts: {"name": "small", "run": base, "vary": {Z: [1, 10], S: [1, 5]}} | parts
+
+
+@pytest.fixture(scope="session")
+def plan(sweep_of: Callable[..., dict[str, Any]]) -> Callable[..., Plan]:
+    """The same, planned."""
+    return lambda **parts: plan_of(sweep_of(**parts))

@@ -1,0 +1,219 @@
+"""Sweeps from the command line: workers killed, stopped, joined; grids refined, points pruned and refused."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import optuna
+import pytest
+from swept import S, Z
+
+from zoo.cli.main import main
+from zoo.sweep.folder import SweepFolder
+from zoo.sweep.queue import join
+from zoo.sweep.storage import storage_url
+
+pytestmark = pytest.mark.slow
+ZOO = [sys.executable, "-m", "zoo"]
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def written(home, sweep_of):
+    """Writes a sweep file and returns its path."""
+
+    def write(**parts):
+        file = home / "sweep.json"
+        file.write_text(json.dumps(sweep_of(**parts)))
+        return str(file)
+
+    return write
+
+
+def results(folder: Path) -> dict:
+    return json.loads((folder / "results.json").read_text())
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "trials.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def busy_worker(started: "subprocess.Popen[str]", folder: Path, epochs: int) -> int:
+    """The process of a worker that has trained a point for so many epochs at least."""
+    until = time.monotonic() + 240
+    while time.monotonic() < until:
+        assert started.poll() is None, "the sweep ended"
+        for metrics in folder.glob("runs/*/metrics.csv"):
+            if len(metrics.read_text().splitlines()) > epochs:
+                for trial in join(storage_url(str(folder))).trials(optuna.trial.TrialState.RUNNING):
+                    if metrics.parent.name.startswith(f"{trial.user_attrs['number']:03}-"):
+                        return int(trial.user_attrs["worker"].split(":")[1])
+        time.sleep(0.1)
+    raise AssertionError("no worker trained")
+
+
+def test_a_killed_worker_costs_nothing_but_time_and_every_point_is_done_once(home, written):
+    """Two workers, one killed in the middle of a point."""
+    spec = written(set={"training.epochs": 12})
+    folder = home / "sweeps" / "small"
+    started = subprocess.Popen([*ZOO, "sweep", spec, "--workers", "2"], stdout=subprocess.PIPE, text=True)
+    killed = busy_worker(started, folder, 4)
+    os.kill(killed, signal.SIGKILL)
+    said, _ = started.communicate(timeout=400)
+    assert started.returncode == 0
+    found = results(folder)
+    assert Counter(point["number"] for point in found["points"]) == Counter(range(4))
+    assert {point["state"] for point in found["points"]} == {"done"}
+    again = [point for point in found["points"] if point["tries"] > 1]
+    assert len(again) == 1
+    assert not again[0]["worker"].endswith(f":{killed}")
+    queue = join(storage_url(str(folder)))
+    complete = [trial.user_attrs["number"] for trial in queue.trials(optuna.trial.TrialState.COMPLETE)]
+    assert Counter(complete) == Counter(range(4))
+    with (folder / "runs" / again[0]["runs"][0]["folder"] / "metrics.csv").open() as file:
+        epochs = [row["epoch"] for row in csv.DictReader(file)]
+    assert epochs == [str(epoch) for epoch in range(12)]
+    assert "sweep.html" in said
+    assert len(list((folder / "runs").glob("*/bundle"))) == 4
+
+
+def test_ctrl_c_stops_the_workers_and_resume_goes_on(home, written, capfd):
+    spec = written(set={"training.epochs": 200}, vary={Z: [1, 10]})
+    folder = home / "sweeps" / "small"
+    started = subprocess.Popen([*ZOO, "sweep", spec])
+    worker = busy_worker(started, folder, 3)
+    started.send_signal(signal.SIGINT)
+    assert started.wait(120) == 130
+    assert "interrupted" in capfd.readouterr().err
+    with pytest.raises(ProcessLookupError):
+        os.kill(worker, 0)
+    states = {trial.user_attrs["number"]: trial.state for trial in join(storage_url(str(folder))).trials()}
+    assert set(states.values()) == {optuna.trial.TrialState.WAITING}
+    assert main(["sweep", spec]) == 2
+    assert "--resume" in capfd.readouterr().err
+    before = len(list((folder / "runs").glob("*/metrics.csv")))
+    again = subprocess.Popen([*ZOO, "sweep", spec, "--resume"])
+    try:
+        assert busy_worker(again, folder, before) != worker
+    finally:
+        again.send_signal(signal.SIGINT)
+        assert again.wait(120) == 130
+
+
+def test_workers_end_with_the_program_that_started_them(home, written):
+    spec = written(set={"training.epochs": 500}, vary={Z: [1, 10]})
+    started = subprocess.Popen([*ZOO, "sweep", spec])
+    worker = busy_worker(started, home / "sweeps" / "small", 2)
+    started.kill()
+    started.wait()
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            os.kill(worker, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.2)
+    os.kill(worker, signal.SIGKILL)
+    raise AssertionError("the worker goes on alone")
+
+
+def test_seeds_are_averaged_a_grid_is_refined_and_the_page_tells(home, written, capsys):
+    spec = written(
+        set={"training.epochs": 1}, vary={Z: [1, 9]}, seeds=[0, 1], refine={"points": 1, "by": "mse"},
+        objectives=["mse", "codebook"],
+    )  # fmt: skip
+    assert main(["sweep", spec, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    folder = SweepFolder(home / "sweeps" / "small")
+    assert found == results(folder.path)
+    assert sorted(point["label"] for point in found["points"]) == ["z 1", "z 5", "z 9"]
+    assert [point["finer"] for point in sorted(found["points"], key=lambda p: p["number"])] == [False, False, True]
+    for point in found["points"]:
+        each = [run["values"]["mse"] for run in point["runs"]]
+        assert len(each) == 2
+        assert each[0] != each[1]
+        assert point["values"]["mse"]["mean"] == pytest.approx(sum(each) / 2)
+        stored = json.loads((folder.runs / point["runs"][0]["folder"] / "eval-validation.json").read_text())
+        assert stored["reconstruction"][-1]["mse"] == each[0]
+        assert not (folder.runs / point["runs"][0]["folder"] / "eval.json").exists()
+    assert len(rows(folder.path)) == 3
+    page = folder.page.read_text()
+    assert page.count("<svg") == 2 + 3
+    assert not re.search(r"<script|https?://(?!www\.w3\.org)", page)
+    assert main(["sweep", spec, "--resume"]) == 0
+    assert "3 of 3 points" in capsys.readouterr().out
+
+
+def test_a_second_machine_joins_by_the_storage_alone(home, written, capsys):
+    """The points are there, nobody works: as if the first machine had done nothing yet."""
+    from zoo.sweep.plan import read_plan
+    from zoo.sweep.queue import create
+
+    plan = read_plan(Path(written(set={"training.epochs": 1}, vary={Z: [1, 2]}, objectives=["mse"])))
+    url = storage_url(str(home / "shared.db"))
+    create(url, plan, resume=False)
+    assert main(["sweep", "--join", url, "--out", "elsewhere"]) == 0
+    assert "2 of 2 points" in capsys.readouterr().out
+    assert len(list((home / "elsewhere" / "runs").iterdir())) >= 2
+    assert (home / "elsewhere" / "sweep.html").exists()
+
+
+def test_a_search_goes_on_past_points_that_cannot_be_and_prunes_bad_ones(home, written):
+    vary = {
+        "training.optimizer.lr": {"low": 1e-6, "high": 0.01, "spacing": "log"},
+        "model.encoder.patches": [8, 7],
+    }
+    spec = written(
+        set={"training.epochs": 4}, vary=vary, method="search", search={"trials": 12, "sampler": "random", "seed": 1},
+        objectives=["mse"], prune={"warmup": 1},
+    )  # fmt: skip
+    assert main(["sweep", spec, "--workers", "2"]) == 0
+    found = results(home / "sweeps" / "small")
+    states = Counter(point["state"] for point in found["points"])
+    assert states["done"] >= 4
+    assert states["failed"] >= 1
+    assert states["done"] + states["failed"] + states["pruned"] == 12
+    for point in found["points"]:
+        if point["state"] == "failed":
+            assert point["settings"]["patches"] == "7"
+            assert "patches" in point["reason"]
+        if point["state"] == "pruned":
+            assert "epochs" in point["reason"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["sweep"], "--join"),
+        (["sweep", "{spec}", "--join", "x", "--resume"], "--join"),
+        (["sweep", "--join", "nowhere"], "nowhere"),
+        (["sweep", "nothing.json"], "nothing.json"),
+        (["sweep", "{spec}", "--workers", "0"], "workers"),
+    ],
+)
+def test_mistakes_get_one_line_and_status_2(written, capsys, arguments, words):
+    spec = written()
+    assert main([part.replace("{spec}", spec) for part in arguments]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert words in line
+
+
+def test_a_dry_sweep_counts_and_trains_nothing(home, written, capsys):
+    assert main(["sweep", written(seeds=[0, 1, 2], refine={"points": 2}), "--dry"]) == 0
+    told = capsys.readouterr().out
+    assert "24 runs" in told
+    assert S in told
+    assert not (home / "sweeps").exists()

@@ -1,0 +1,52 @@
+"""The program that each of several training processes runs: `python -m zoo.cli.process DESK`."""
+
+import os
+import pickle
+import sys
+import threading
+import traceback
+import warnings
+from pathlib import Path
+
+from zoo_registry import ZooError
+
+from zoo.cli.main import INTERRUPTED, MISTAKE, print_note
+from zoo.notes import ZooNote
+
+
+def main(desk: Path) -> int:
+    """Do the job that lies on ``desk`` and return the exit status; an error is left there too."""
+    from zoo.train.fit import train
+    from zoo.train.launch import Job, error_file, job_file
+
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    warnings.showwarning = print_note
+    warnings.simplefilter("always", ZooNote)
+    try:
+        job = Job.read(job_file(desk))
+        train(job.run, job.path, job.resume, job.quiet, job.diagnose)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        error_file(desk, int(os.environ["RANK"])).write_bytes(pickle.dumps(_portable(error)))
+        return MISTAKE
+    return 0
+
+
+def _portable(error: Exception) -> Exception:
+    """What the parent raises: an error that users see on one line as it is, any other with its traceback."""
+    if isinstance(error, ZooError | OSError):
+        return error
+    return RuntimeError("".join(traceback.format_exception(error)))
+
+
+def _end_with_parent() -> None:
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    status = main(Path(sys.argv[1]))
+    if status:
+        # Leaving by the interpreter's way would wait for the other processes.
+        os._exit(status)

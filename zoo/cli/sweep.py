@@ -1,0 +1,104 @@
+"""`zoo sweep`: many runs of one spec, by several workers and machines, and what came of them."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from zoo_registry import SpecError
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_facts, print_json, print_title
+
+if TYPE_CHECKING:
+    from zoo.sweep.plan import Plan
+
+SweepFile = Annotated[Path | None, typer.Argument(metavar="SWEEP", help="JSON file of a sweep.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="Folder of the sweep; sweeps/NAME without it.", show_default=False)]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        help="Database that several machines reach; an SQLite file in the folder without it.",
+        show_default=False,
+    ),
+]
+Join = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STORAGE",
+        help="Take work from a sweep begun elsewhere: the URL of its database, or its folder.",
+        show_default=False,
+    ),
+]
+
+
+def sweep(
+    spec: SweepFile = None,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes that train at a time.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
+    out: Out = None,
+    storage: Storage = None,
+    join: Join = None,
+    dry: Annotated[bool, typer.Option("--dry", help="Check every point and train nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Train a run many times with parts of it varied, and compare: a grid, one at a time, or a search.
+
+    Every point is checked first, done once, and judged on the validation split; trials.csv and sweep.html tell.
+    """
+    from zoo.sweep.plan import read_plan
+
+    if spec is None and join is None:
+        raise SpecError("sweep", "a JSON file, or --join STORAGE", "neither", "docs/sweeps.md has an example")
+    if join is not None and (resume or storage is not None or dry):
+        raise SpecError("--join", "--workers, --out and --json beside it", "others", "the storage knows the rest")
+    plan = read_plan(spec) if spec is not None else None
+    if dry and plan is not None:
+        _print_plan(plan, json)
+    else:
+        _do(plan, join, out, workers, resume, storage, json)
+
+
+def _do(
+    plan: "Plan | None",
+    join: str | None,
+    out: Path | None,
+    workers: int,
+    resume: bool,
+    storage: str | None,
+    json: bool,
+) -> None:
+    from zoo.cli.sweeping import Progress, print_sweep
+    from zoo.sweep.sweep import join_sweep
+    from zoo.sweep.sweep import sweep as start
+
+    with Progress(quiet=json or not sys.stderr.isatty()) as show:
+        if join is not None:
+            found, folder = join_sweep(join, plan.spec.name if plan else None, out, workers, show)
+        else:
+            assert plan is not None
+            found, folder = start(plan, out or Path("sweeps") / plan.spec.name, workers, resume, storage, show)
+    from zoo.sweep.page import write_page  # brings torch along, which a mistake need not wait for
+
+    write_page(found, folder)
+    if json:
+        print_json(found.model_dump(mode="json"))
+        return
+    print_sweep(found)
+    print(f"\n{folder.page}")
+
+
+def _print_plan(plan: "Plan", json: bool) -> None:
+    from zoo.sweep.plan import describe_axes
+
+    counts = {"points": plan.first, "finer": plan.total - plan.first, "runs": plan.total * len(plan.spec.seeds)}
+    axes = describe_axes(plan.axes)
+    if json:
+        print_json({"name": plan.spec.name, "method": plan.spec.method, "vary": dict(axes), **counts})
+        return
+    finer = f", then {counts['finer']} around the best" if counts["finer"] else ""
+    seeds = f" with {len(plan.spec.seeds)} seeds each" if len(plan.spec.seeds) > 1 else ""
+    print_facts([("sweep", plan.spec.name), ("points", f"{plan.first}{finer}{seeds}: {counts['runs']} runs")])
+    print_title("Varied")
+    print_facts(axes)

@@ -1,0 +1,66 @@
+"""Codes from tokens by k-means, on the CPU in float64, so that every process comes to the same."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from zoo.contracts.codes import Book, grow
+from zoo.contracts.nearest import nearest
+
+_ROUNDS = 64
+"""Rounds in which seeds are drawn: up to so many codes one by one, as in k-means++."""
+_STEPS = 25
+"""Steps of Lloyd at most."""
+
+
+@torch.no_grad()
+def kmeans(tokens: Tensor, size: int, unit: bool = False) -> Book:
+    """``size`` codes from `tokens (m e)`, at least one, each with the number of its tokens.
+
+    Seeded by k-means++ (Arthur and Vassilvitskii 2007) from torch's default generator; means then move by Lloyd's
+    steps (1982), those of ``unit`` length along the sphere (Dhillon and Modha 2001). Of fewer distinct tokens than
+    codes, codes are split.
+    """
+    tokens = tokens.cpu().double()
+    vectors = _seeds(tokens, size)
+    for _ in range(_STEPS):
+        before, vectors = vectors, lloyd(tokens, vectors, unit).vectors
+        if torch.equal(before, vectors):
+            break
+    book = Book(vectors, lloyd(tokens, vectors, unit).counts)
+    if len(vectors) < size:
+        book = grow(book, size, torch.default_generator)
+    return Book(F.normalize(book.vectors, dim=-1), book.counts) if unit else book
+
+
+def lloyd(tokens: Tensor, vectors: Tensor, unit: bool = False) -> Book:
+    """The means of the `tokens (m e)` nearest to each of `vectors (k e)`, and how many they are.
+
+    A code without tokens stays where it is.
+    """
+    chosen = nearest(tokens, vectors)
+    counts = torch.bincount(chosen, minlength=len(vectors)).to(vectors.dtype)
+    sums = torch.zeros_like(vectors).index_add(0, chosen, tokens)
+    means = F.normalize(sums, dim=-1) if unit else sums / counts[:, None].clamp(min=1)
+    return Book(torch.where(counts[:, None] > 0, means, vectors), counts)
+
+
+def _seeds(tokens: Tensor, size: int) -> Tensor:
+    """Up to ``size`` distinct `tokens (m e)`, each drawn in proportion to its squared distance from those before.
+
+    Of more than 64 several are drawn at a time, in about 64 rounds (as Bahmani et al. 2012 do).
+    """
+    chosen = (torch.rand(1) * len(tokens)).long()
+    distance = _squared_distance(tokens, tokens[chosen])
+    while len(chosen) < size and bool(distance.any()):
+        ladder = distance.cumsum(0)
+        draws = torch.rand(min(-(-size // _ROUNDS), size - len(chosen)), dtype=ladder.dtype) * ladder[-1]
+        found = torch.searchsorted(ladder, draws, right=True).clamp(max=len(tokens) - 1)
+        new = found.bincount().nonzero()[:, 0]
+        chosen = torch.cat([chosen, new])
+        distance = torch.minimum(distance, _squared_distance(tokens, tokens[new]))
+    return tokens[chosen]
+
+
+def _squared_distance(tokens: Tensor, vectors: Tensor) -> Tensor:
+    return (tokens - vectors[nearest(tokens, vectors)]).square().sum(-1)

@@ -1,0 +1,110 @@
+"""One point of a sweep: its run with every seed trained, judged on the validation split, and its codebook measured."""
+
+import math
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import optuna
+from zoo_registry import RunSpec, TrainingError
+
+from zoo.codebook.measure_run import measure_run
+from zoo.evaluate.judge_run import judge_run
+from zoo.evaluate.opened import open_run
+from zoo.evaluate.report import EvalReport
+from zoo.run_folder import RunFolder
+from zoo.sweep.plan import Plan
+from zoo.sweep.point import Point
+from zoo.sweep.queue import LOWER, NUMBER, RUNS
+from zoo.sweep.results import RunResult
+from zoo.train.fit import train
+from zoo.train.module import ZooTraining
+
+
+def attempt(plan: Plan, point: Point, trial: optuna.Trial, home: Path) -> list[float]:
+    """The value of every objective, its mean over the seeds, of runs in folders of ``home``.
+
+    A run that is there goes on after its last epoch. Raises ZooError where a run cannot be, or gives no number, and
+    TrialPruned where it is stopped early.
+    """
+    number, results = int(trial.user_attrs[NUMBER]), []
+    for index, seed in enumerate(plan.spec.seeds):
+        run = plan.run(point, number, seed)
+        trial.set_user_attr("seed", seed)
+        hooks: list[L.Callback] = [PruneEarly(plan, trial)] if plan.spec.prune is not None and index == 0 else []
+        results.append(_result(plan, run, home / run.name, hooks))
+        trial.set_user_attr(RUNS, [result.model_dump(mode="json") for result in results])
+    return [statistics.fmean(result.values[name] for result in results) for name in plan.spec.objectives]
+
+
+def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> RunResult:
+    start = time.monotonic()
+    with _alone(path):
+        opened = open_run(train(run, path, resume=True, quiet=True, hooks=hooks))
+        report = judge_run(opened, "validation")
+        book = measure_run(opened, "validation").report if run.model.quantizer is not None else None
+    found = {name: _value(name, report, book.score if book else None) for name in plan.spec.objectives}
+    for name, value in found.items():
+        if not math.isfinite(value):
+            raise TrainingError(f"{path}: {name}", "a finite number", str(value), "look at the run's curves")
+    return RunResult(
+        seed=run.training.seed,
+        folder=path.name,
+        values=found,
+        windows=report.windows,
+        fingerprint=str(RunFolder(path).read()["fingerprint"]),
+        seconds=round(time.monotonic() - start, 1),
+    )
+
+
+def _value(name: str, report: EvalReport, score: float | None) -> float:
+    if name == "codebook":
+        assert score is not None
+        return score
+    if name == "mse":
+        assert report.reconstruction is not None
+        return report.reconstruction[-1].mse
+    return report.classifiers[_classifier(name)].accuracy
+
+
+def _classifier(name: str) -> str:
+    return "head" if name == "accuracy" else f"{name} on rebuilt"
+
+
+class PruneEarly(L.Callback):
+    """Reports one measure of every epoch and stops the run where the pruner says so."""
+
+    def __init__(self, plan: Plan, trial: optuna.Trial) -> None:
+        assert plan.spec.prune is not None
+        objective = plan.spec.objectives[0]
+        measure = plan.spec.prune.by or objective
+        self.trial = trial
+        self.column = "mse" if measure == "mse" else f"accuracy/{_classifier(measure)}"
+        self.sign = 1 if (measure in LOWER) == (objective in LOWER) else -1
+        """The pruner takes whatever is reported for the objective itself: errors of an accuracy are turned round."""
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        if pl_module.found is None:
+            return
+        self.trial.report(self.sign * pl_module.found.scores()[self.column], trainer.current_epoch)
+        if self.trial.should_prune():
+            raise optuna.TrialPruned(f"epoch {trainer.current_epoch}")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[Any]:
+    """Wait until no other process works in the folder ``path``: one that was taken for dead may be about to leave."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        try:
+            import fcntl
+        except ImportError:  # no such locks on this system
+            yield lock
+            return
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock

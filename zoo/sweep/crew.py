@@ -1,0 +1,127 @@
+"""The workers of one machine: started, watched, replaced when they die, and told to stop."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from zoo.sweep.folder import SweepFolder
+from zoo.sweep.queue import Queue, worker_name
+
+_GRACE = 30
+"""Seconds that a worker is given to end the epoch's bookkeeping when told to stop."""
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process and the file of what it says."""
+
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    @property
+    def killed(self) -> bool:
+        """Whether a signal ended it, such as the kernel's when memory runs out."""
+        return (self.process.poll() or 0) < 0
+
+
+class Crew:
+    """``size`` worker processes of a sweep on this machine, each with its share of the cores."""
+
+    def __init__(self, queue: Queue, folder: SweepFolder, size: int) -> None:
+        self.queue = queue
+        self.folder = folder
+        self.size = size
+        self.workers: list[Worker] = []
+        self.faults: list[str] = []
+        self.name = secrets.token_hex(4)
+        self._started = 0
+
+    def start(self) -> None:
+        """Start as many workers as are missing."""
+        while len(self.workers) < self.size:
+            self.workers.append(self._worker())
+
+    def tend(self) -> bool:
+        """Begin anew what dead workers were doing and replace those that were killed; False when none is left."""
+        for worker in [worker for worker in self.workers if worker.ended]:
+            self.workers.remove(worker)
+            self._mourn(worker)
+            if worker.killed and not self.queue.finished():
+                self.workers.append(self._worker())
+        return bool(self.workers)
+
+    def stop(self) -> None:
+        """Tell every worker to stop, wait for it, and let what it was doing wait again."""
+        for worker in self.workers:
+            if not worker.ended:
+                worker.process.send_signal(signal.SIGINT)
+        for worker in self.workers:
+            try:
+                worker.process.wait(_GRACE)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+            self._mourn(worker)
+        self.workers = []
+
+    def _mourn(self, worker: Worker) -> None:
+        assert worker.process.stdin is not None
+        worker.process.stdin.close()
+        self.queue.lose(worker_name(worker.process.pid, self.name))
+        if worker.process.returncode == 1:
+            said = worker.log.read_text(errors="replace").strip().splitlines()
+            self.faults.append(f"{worker.log}: {said[-1] if said else 'a worker ended without a word'}")
+
+    def _worker(self) -> Worker:
+        self._started += 1
+        log = self.folder.logs / f"{self._started:02}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as said:
+            process = self._process(said)
+        return Worker(process, log)
+
+    def _process(self, said: BinaryIO) -> "subprocess.Popen[bytes]":
+        """A worker, in a session of its own so that Ctrl-C reaches it through its parent alone; it ends with that."""
+        threads = str(max(_cores() // self.size, 1))
+        told = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
+        told["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "zoo.sweep.worker", self.queue.plan.spec.name, str(self.folder.runs), self.name],
+            env={**os.environ, **told},
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        # Not an argument, which every user of the machine can read: it may hold a password.
+        process.stdin.write(f"{self.queue.storage.url}\n".encode())
+        process.stdin.flush()
+        return process
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+@contextmanager
+def crew(queue: Queue, folder: SweepFolder, size: int) -> Iterator[Crew]:
+    """Workers at work, none of which outlives the block."""
+    found = Crew(queue, folder, size)
+    found.start()
+    try:
+        yield found
+    finally:
+        found.stop()

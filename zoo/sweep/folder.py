@@ -1,0 +1,62 @@
+"""The folder of a sweep: its spec, its runs, and what came of them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.files import write_json, write_text
+from zoo.sweep.plan import Plan
+from zoo.sweep.results import SweepResult, table
+from zoo.sweep.storage import FILE, shown
+
+
+@dataclass(frozen=True)
+class SweepFolder:
+    """Paths inside one sweep's folder."""
+
+    path: Path
+
+    @property
+    def spec(self) -> Path:
+        """The sweep with its run spelt out, its fingerprint and its storage."""
+        return self.path / "sweep.json"
+
+    @property
+    def database(self) -> Path:
+        """The storage, unless another one is named."""
+        return self.path / FILE
+
+    @property
+    def runs(self) -> Path:
+        """A run folder per point and seed."""
+        return self.path / "runs"
+
+    @property
+    def logs(self) -> Path:
+        """What workers had to say."""
+        return self.path / "workers"
+
+    @property
+    def table(self) -> Path:
+        return self.path / "trials.csv"
+
+    @property
+    def results(self) -> Path:
+        return self.path / "results.json"
+
+    @property
+    def page(self) -> Path:
+        return self.path / "sweep.html"
+
+    @property
+    def figures(self) -> Path:
+        return self.path / "figures"
+
+    def start(self, plan: Plan, url: str) -> None:
+        """Write `sweep.json`."""
+        told = {"sweep": plan.dump(), "fingerprint": plan.fingerprint, "storage": shown(url)}
+        write_json(self.spec, told)
+
+    def write(self, result: SweepResult) -> None:
+        """Write `trials.csv` and `results.json`."""
+        write_text(self.table, table(result))
+        write_json(self.results, result.model_dump(mode="json"))

@@ -1,0 +1,106 @@
+"""Read from the shared storage what came of a sweep."""
+
+from typing import Any
+
+from optuna.trial import FrozenTrial, TrialState
+
+from zoo.drawing import listed
+from zoo.sweep.plan import Plan
+from zoo.sweep.point import Point, edges
+from zoo.sweep.queue import LOWER, POINT, REASON, RUNS, Queue, shown_worker
+from zoo.sweep.results import PointResult, RunResult, State, SweepResult, ranked, spread
+from zoo.sweep.storage import shown
+
+_STATES: dict[TrialState, State] = {
+    TrialState.COMPLETE: "done",
+    TrialState.RUNNING: "running",
+    TrialState.WAITING: "waiting",
+    TrialState.PRUNED: "pruned",
+    TrialState.FAIL: "failed",
+}
+
+
+def gather(queue: Queue) -> SweepResult:
+    """Every point with what is known of it now."""
+    plan = queue.plan
+    objectives = {name: name not in LOWER for name in plan.spec.objectives}
+    points = [
+        _point(queue, number, last)
+        for number, last in queue.latest().items()
+        if not (last.state == TrialState.PRUNED and POINT not in last.user_attrs)  # a finer grid had no more points
+    ]
+    found = ranked(points, objectives)
+    result = SweepResult(
+        name=plan.spec.name,
+        fingerprint=plan.fingerprint,
+        storage=shown(queue.storage.url),
+        total=len(points),
+        seeds=list(plan.spec.seeds),
+        objectives=objectives,
+        points=found,
+        best=_best(found, objectives),
+        notes=_notes(queue, found),
+    )
+    return result.model_copy(update={"notes": [*result.notes, *_at_edges(plan, result)]})
+
+
+def _point(queue: Queue, number: int, last: FrozenTrial) -> PointResult:
+    facts: dict[str, Any] = last.user_attrs
+    point = Point.model_validate(facts[POINT]) if POINT in facts else Point(levels={})
+    runs = [RunResult.model_validate(run) for run in facts.get(RUNS, [])]
+    done = last.state == TrialState.COMPLETE
+    state: State = _STATES[last.state]
+    if state == "failed" and not queue.over(last):
+        state = "waiting"  # its worker died a moment ago
+    return PointResult(
+        number=number,
+        state=state,
+        label=point.label,
+        settings={name: level.label for name, level in point.levels.items()},
+        numbers={name: level.number for name, level in point.levels.items() if level.number is not None},
+        finer=number >= queue.plan.first,
+        values={name: spread([run.values[name] for run in runs]) for name in queue.plan.spec.objectives if done},
+        runs=runs,
+        tries=len(last.system_attrs.get("retry_history", ())) + (last.state != TrialState.WAITING),
+        worker=shown_worker(last),
+        reason=_reason(last, state),
+    )
+
+
+def _reason(last: FrozenTrial, state: State) -> str:
+    if state == "pruned":
+        epochs = len(last.intermediate_values)
+        return f"stopped after {epochs} epochs: the others did better by then"
+    lost = "its worker died every time, as when memory runs out"
+    return str(last.user_attrs.get(REASON, lost)) if state == "failed" else ""
+
+
+def _best(points: list[PointResult], objectives: dict[str, bool]) -> dict[str, int]:
+    """The best point by each objective in which points differ, the first of equals."""
+    done = sorted((point for point in points if point.values), key=lambda point: point.number)
+    found = {}
+    for name, higher in objectives.items():
+        if len(done) == 1 or len({point.values[name].mean for point in done}) > 1:
+            values = [point.values[name].mean for point in done]
+            found[name] = done[values.index(max(values) if higher else min(values))].number
+    return found
+
+
+def _notes(queue: Queue, points: list[PointResult]) -> list[str]:
+    """Sentences on what the numbers do not say."""
+    notes = []
+    data = {run.fingerprint for point in points if point.values for run in point.runs}
+    if len(data) > 1 and not any(path.startswith("data") for axis in queue.plan.axes for path in axis.paths):
+        notes.append("Points were trained on different data: the machines hold others under the same path.")
+    return notes
+
+
+def _at_edges(plan: Plan, result: SweepResult) -> list[str]:
+    """Where the best points lie at the first or last of the numbers that were tried."""
+    found = []
+    for objective, number in result.best.items():
+        names = edges(plan.axes, result.point(number).numbers)
+        if names and plan.spec.method != "search":
+            at = listed([f"{name} ({result.point(number).settings[name]})" for name in names])
+            found.append(f"The best {objective}, {number:03}, lies at the edge of {at}: better ones may lie outside.")
+    return found

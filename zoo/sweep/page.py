@@ -1,0 +1,153 @@
+"""The page of a sweep: its best points, objectives against each other, and a codebook of each."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from zoo.files import write_bytes, write_text
+from zoo.picture import Picture
+from zoo.report.page import Drawn, place, render
+from zoo.run_folder import RunFolder
+from zoo.specs import read_json
+from zoo.sweep.folder import SweepFolder
+from zoo.sweep.pictures import pictures
+from zoo.sweep.results import PointResult, Spread, SweepResult
+from zoo.sweep.thumbnail import HEIGHT, WIDTH, Thumbnail, thumbnail
+from zoo.version import version
+
+
+class Cell(NamedTuple):
+    """A value with its deviation over seeds, and whether no point has a better one."""
+
+    text: str
+    best: bool
+
+
+class Column(NamedTuple):
+    """An axis in the table, and whether its levels are words rather than numbers."""
+
+    name: str
+    words: bool
+
+
+class Row(NamedTuple):
+    """A point in the table."""
+
+    number: str
+    settings: list[str]
+    cells: list[Cell]
+    seconds: str
+    front: bool
+
+
+class Champion(NamedTuple):
+    """The best point by one objective."""
+
+    objective: str
+    value: str
+    deviation: str
+    number: str
+    label: str
+
+
+class Codebook(NamedTuple):
+    """A point with the shapes that its first seed learned."""
+
+    number: str
+    label: str
+    values: str
+    drawing: Thumbnail
+    front: bool
+
+
+class Unfinished(NamedTuple):
+    """A point without values, and why."""
+
+    number: str
+    label: str
+    state: str
+    reason: str
+
+
+def write_page(result: SweepResult, folder: SweepFolder) -> None:
+    """Write `sweep.html` into the sweep's folder and every figure of it as PNG and SVG into `figures`."""
+    write_text(folder.page, render("sweep.html", context(result, folder)))
+
+
+def context(result: SweepResult, folder: SweepFolder) -> dict[str, Any]:
+    """What the template of a sweep reads."""
+    drawn = {picture.name: _save(picture, folder) for picture in pictures(result)}
+    axes = list(dict.fromkeys(name for point in result.points for name in point.settings))
+    return {
+        "result": result,
+        "lead": _code(result.lead) if result.lead else "",
+        "headline": headline(result),
+        "champions": [_champion(name, result) for name in result.best],
+        "pareto": drawn.get("sweep-pareto"),
+        "varied": drawn.get("sweep-varied"),
+        "axes": [Column(name, any(name not in point.numbers for point in result.points)) for name in axes],
+        "rows": [_row(point, axes, result) for point in result.done],
+        "codebooks": _codebooks(result.done, folder),
+        "cell": {"width": WIDTH, "height": HEIGHT},
+        "unfinished": [Unfinished(_code(p), p.label, p.state, p.reason) for p in result.points if p.state != "done"],
+        "stored": read_json(folder.spec)["sweep"],
+        "zoo": version(),
+    }
+
+
+def headline(result: SweepResult) -> str:
+    """How far the sweep is, and how many points are worth a look, in a sentence."""
+    done, seeds = len(result.done), len(result.seeds)
+    each = f", each with {seeds} seeds" if seeds > 1 else ""
+    words = f"{done} of {result.total} points are done{each}"
+    front = sum(point.front for point in result.done)
+    if len(result.objectives) < 2 or not done:
+        return f"{words}."
+    beaten = "one is" if front == 1 else f"{front} are"
+    return f"{words}; {beaten} beaten by no other in everything at once."
+
+
+def _save(picture: Picture, folder: SweepFolder) -> Drawn:
+    files = picture.files()
+    for name, content in files.items():
+        write_bytes(folder.figures / name, content)
+    return place(picture, files[f"{picture.name}.svg"])
+
+
+def _champion(objective: str, result: SweepResult) -> Champion:
+    point = result.point(result.best[objective])
+    value = point.values[objective]
+    deviation = "" if value.deviation is None else f"± {value.deviation:.2g}"
+    return Champion(objective, _text(Spread(mean=value.mean, deviation=None)), deviation, _code(point), point.label)
+
+
+def _row(point: PointResult, axes: Sequence[str], result: SweepResult) -> Row:
+    best = {name for name, winner in result.best.items() if winner == point.number}
+    return Row(
+        number=_code(point),
+        settings=[point.settings.get(name, "") for name in axes],
+        cells=[Cell(_text(point.values[name]), name in best) for name in result.objectives],
+        seconds=f"{point.seconds:.0f}",
+        front=point.front,
+    )
+
+
+def _code(point: PointResult) -> str:
+    """The number of a point as it is shown everywhere."""
+    return f"{point.number:03}"
+
+
+def _text(value: Spread) -> str:
+    """Four digits, as runs of a sweep often differ in the last ones."""
+    mean = f"{value.mean:.4g}".replace("-", "−")
+    return mean + ("" if value.deviation is None else f" ± {value.deviation:.2g}")
+
+
+def _codebooks(points: Sequence[PointResult], folder: SweepFolder) -> list[Codebook]:
+    """Of every point whose runs lie in this folder and draw shapes."""
+    found = []
+    for point in points:
+        drawing = thumbnail(RunFolder(folder.runs / point.runs[0].folder)) if point.runs else None
+        if drawing is not None:
+            values = ", ".join(f"{name} {_text(value)}" for name, value in point.values.items())
+            found.append(Codebook(_code(point), point.label, values, drawing, point.front))
+    return found

@@ -1,0 +1,239 @@
+"""The points of a sweep in the shared storage: each is taken by one worker at a time, and done once."""
+
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import RDBStorage, fail_stale_trials
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+from zoo_registry import SpecError, TrainingError
+
+from zoo.run_folder import first_difference
+from zoo.sweep.plan import Plan, plan_of
+from zoo.sweep.point import Point
+from zoo.sweep.storage import open_storage, shown
+
+NUMBER, POINT, REASON, WORKER, RUNS, CENTRE, SWEEP = "number", "point", "reason", "worker", "runs", "centre", "sweep"
+"""Names under which facts are kept with trials and studies."""
+
+
+class Queue:
+    """One sweep in a storage. Every point is an Optuna trial from the start, waiting with its number.
+
+    A trial whose worker died counts as failed, and a copy of it with the same number waits: the last trial of a number
+    is the one that counts.
+    """
+
+    def __init__(self, storage: RDBStorage, plan: Plan) -> None:
+        self.storage = storage
+        self.plan = plan
+        self.study = optuna.load_study(study_name=plan.spec.name, storage=storage)
+        self._id = storage.get_study_id_from_name(plan.spec.name)
+
+    def fill(self) -> None:
+        """Let every point wait that is not there, and again those that failed; nobody else may do so meanwhile."""
+        there = self.latest()
+        for number in range(self.plan.total):
+            last = there.get(number)
+            if last is None or (last.state == TrialState.FAIL and POINT not in last.user_attrs):
+                self.study.add_trial(optuna.create_trial(state=TrialState.WAITING, user_attrs=self._facts(number)))
+            elif last.state == TrialState.FAIL:
+                facts = {name: last.user_attrs[name] for name in (NUMBER, POINT)}
+                self.study.add_trial(
+                    optuna.create_trial(
+                        state=TrialState.WAITING, user_attrs=facts,
+                        params=last.params, distributions=last.distributions,
+                    )
+                )  # fmt: skip
+
+    def _facts(self, number: int) -> dict[str, Any]:
+        known = number < len(self.plan.points)
+        return {NUMBER: number} | ({POINT: self.plan.points[number].model_dump(mode="json")} if known else {})
+
+    def trials(self, *states: TrialState) -> list[FrozenTrial]:
+        """The trials in one of ``states``, or all."""
+        found = self.study.get_trials(deepcopy=False, states=states or None)
+        return [trial for trial in found if NUMBER in trial.user_attrs]
+
+    def latest(self) -> dict[int, FrozenTrial]:
+        """Of every number the last trial, in order."""
+        return dict(sorted((trial.user_attrs[NUMBER], trial) for trial in self.trials()))
+
+    def claim(self, worker: str) -> optuna.Trial | None:
+        """A waiting trial that now runs here and nowhere else; None where there is none to take now."""
+        fail_stale_trials(self.study)
+        waiting = self.trials(TrialState.WAITING)
+        refining = None
+        for trial in sorted(waiting, key=lambda trial: int(trial.user_attrs[NUMBER])):
+            if trial.user_attrs[NUMBER] >= self.plan.first:
+                refining = self.first_done() if refining is None else refining
+                if not refining:
+                    return None
+            if self._take(trial):
+                taken = optuna.Trial(self.study, self._id_of(trial))
+                taken.set_user_attr(WORKER, worker)
+                return taken
+        return None
+
+    def _take(self, trial: FrozenTrial) -> bool:
+        """Whether the waiting trial became this worker's; the first beat of its heart comes before, so that a worker
+        killed in between is missed."""
+        self.beat(trial)
+        with suppress(UpdateFinishedTrialError):
+            return self.storage.set_trial_state_values(self._id_of(trial), TrialState.RUNNING)
+        return False
+
+    def beat(self, trial: optuna.Trial | FrozenTrial) -> bool:
+        """Say that the worker of ``trial`` lives; whether the trial still is its own."""
+        self.storage.record_heartbeat(self._id_of(trial))
+        return self.storage.get_trial(self._id_of(trial)).state == TrialState.RUNNING
+
+    def _id_of(self, trial: optuna.Trial | FrozenTrial) -> int:
+        return self.storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
+
+    def first_done(self) -> bool:
+        """Whether every point of the first grid is over, so that the finer one can be laid."""
+        there = self.latest()
+        return all(number in there and self.over(there[number]) for number in range(self.plan.first))
+
+    def over(self, last: FrozenTrial) -> bool:
+        """Whether the last trial of a number is its end: done, pruned, failed with a reason, or lost too often."""
+        if last.state == TrialState.FAIL:
+            lost = len(last.system_attrs.get("retry_history", ())) + 1
+            return REASON in last.user_attrs or lost >= self.plan.spec.tries
+        return bool(last.state.is_finished())
+
+    def finished(self) -> bool:
+        """Whether every point is over."""
+        there = self.latest()
+        return len(there) == self.plan.total and all(map(self.over, there.values()))
+
+    def complete(self, trial: optuna.Trial, values: Sequence[float]) -> bool:
+        """End a trial with its values; False where another worker was given it meanwhile, which will do so."""
+        return self._end(trial, TrialState.COMPLETE, values)
+
+    def prune(self, trial: optuna.Trial) -> None:
+        """End a trial that was stopped early."""
+        self._end(trial, TrialState.PRUNED, None)
+
+    def fail(self, trial: optuna.Trial, reason: str) -> None:
+        """End a trial that cannot be done, and say why."""
+        with suppress(UpdateFinishedTrialError):
+            trial.set_user_attr(REASON, reason)
+            self._end(trial, TrialState.FAIL, None)
+
+    def _end(self, trial: optuna.Trial, state: TrialState, values: Sequence[float] | None) -> bool:
+        with suppress(UpdateFinishedTrialError):
+            return self.storage.set_trial_state_values(self._id_of(trial), state, values)
+        return False
+
+    def release(self, trial: optuna.Trial) -> None:
+        """Let a trial wait again that its worker was told to leave."""
+        self._end(trial, TrialState.WAITING, None)
+
+    def lose(self, worker: str) -> list[int]:
+        """Begin anew what a worker that died was doing; the numbers of its points."""
+        lost = [trial for trial in self.trials(TrialState.RUNNING) if trial.user_attrs.get(WORKER) == worker]
+        again = self.storage.get_heartbeat_stale_trial_callback()
+        assert again is not None
+        for trial in lost:
+            with suppress(UpdateFinishedTrialError):
+                self.storage.set_trial_state_values(self._id_of(trial), TrialState.FAIL)
+                again(self.study, self.storage.get_trial(self._id_of(trial)))
+        return [trial.user_attrs[NUMBER] for trial in lost]
+
+    def best(self, objective: str) -> tuple[Point, float] | None:
+        """The point of the first grid with the best value of ``objective``, the first of equals; None without any."""
+        index = self.plan.spec.objectives.index(objective)
+        sign = -1.0 if objective in LOWER else 1.0
+        done = [t for n, t in self.latest().items() if n < self.plan.first and t.state == TrialState.COMPLETE]
+        if not done:
+            return None
+        found = max(done, key=lambda trial: sign * trial.values[index])
+        return Point.model_validate(found.user_attrs[POINT]), float(found.values[index])
+
+    def centre(self) -> Point | None:
+        """The point around which to refine; once found it stays, whatever is tried again later."""
+        if (kept := self.study.user_attrs.get(CENTRE)) is not None:
+            return Point.model_validate(kept)
+        refine = self.plan.spec.refine
+        assert refine is not None
+        best = self.best(refine.by or self.plan.spec.objectives[0])
+        if best is None:
+            return None
+        self.study.set_user_attr(CENTRE, best[0].model_dump(mode="json"))
+        return best[0]
+
+
+LOWER = frozenset({"mse"})
+"""Objectives that are better lower."""
+
+
+def directions(objectives: Sequence[str]) -> list[StudyDirection]:
+    """Which way each objective is better."""
+    return [StudyDirection.MINIMIZE if name in LOWER else StudyDirection.MAXIMIZE for name in objectives]
+
+
+def create(url: str, plan: Plan, resume: bool) -> Queue:
+    """The queue of ``plan`` in the storage at ``url``, made there unless ``resume`` finds it.
+
+    Raises TrainingError where a sweep of that name is there and not to be resumed, or is another.
+    """
+    spec = plan.spec
+    storage = open_storage(url, spec.patience, spec.tries, new=True)
+    if spec.name in optuna.get_all_study_names(storage):
+        stored = optuna.load_study(study_name=spec.name, storage=storage).user_attrs.get(SWEEP)
+        if not resume:
+            hint = "add --resume to go on with it, or choose another name"
+            raise TrainingError(shown(url), f"no sweep named {spec.name}", "one", hint)
+        require_same(stored, plan, shown(url))
+    else:
+        study = optuna.create_study(study_name=spec.name, storage=storage, directions=directions(spec.objectives))
+        study.set_user_attr(SWEEP, plan.dump())
+    queue = Queue(storage, plan)
+    queue.fill()
+    return queue
+
+
+def join(url: str, name: str | None = None) -> Queue:
+    """The queue that a storage holds, or its one of that name; raises SpecError where it is not clear which."""
+    storage = open_storage(url)
+    names = sorted(optuna.get_all_study_names(storage))
+    if name not in names and (name is not None or len(names) != 1):
+        found = ", ".join(names) or "none"
+        hint = "name the file of the sweep too, as it is stored under its name"
+        raise SpecError(shown(url), f"a sweep named {name}" if name else "one sweep", found, hint)
+    stored = optuna.load_study(study_name=name or names[0], storage=storage).user_attrs.get(SWEEP)
+    if stored is None:
+        raise SpecError(shown(url), "a sweep of the zoo", "a study of something else", "name another storage")
+    plan = plan_of(stored)
+    return Queue(open_storage(url, plan.spec.patience, plan.spec.tries), plan)
+
+
+def require_same(stored: Mapping[str, Any] | None, plan: Plan, where: str) -> None:
+    """Raise TrainingError at the first field in which the stored sweep is another one."""
+    difference = first_difference(stored, plan.dump())
+    if difference:
+        field, old, new = difference
+        hint = "resume with the spec it was started with, or choose another name"
+        raise TrainingError(f"{where}: {field}", f"{old}, as it was started", str(new), hint)
+
+
+def worker_name(process: int, crew: str) -> str:
+    """Who a worker is among those of all machines; containers may share both a host's name and numbers of processes."""
+    return f"{socket.gethostname()}:{process}:{crew}"
+
+
+def running(queue: Queue) -> Iterator[tuple[str, FrozenTrial]]:
+    """Workers with what they are doing now."""
+    for trial in queue.trials(TrialState.RUNNING):
+        yield shown_worker(trial), trial
+
+
+def shown_worker(trial: FrozenTrial) -> str:
+    """Host and process of the worker that has a trial, or had it last; empty where none had."""
+    return ":".join(str(trial.user_attrs.get(WORKER, "")).split(":")[:2])

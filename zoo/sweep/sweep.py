@@ -1,0 +1,84 @@
+"""Do a sweep with the workers of this machine, or join one that another machine began."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from zoo_registry import TrainingError
+
+from zoo.specs import read_json
+from zoo.sweep.crew import crew
+from zoo.sweep.folder import SweepFolder
+from zoo.sweep.gather import gather
+from zoo.sweep.plan import Plan
+from zoo.sweep.queue import Queue, create, join, require_same
+from zoo.sweep.results import SweepResult
+from zoo.sweep.storage import storage_url
+
+LOOK = 0.5
+"""Seconds between two looks at the workers."""
+
+Show = Callable[[Queue, SweepFolder], None]
+Finished = tuple[SweepResult, SweepFolder]
+
+
+def sweep(plan: Plan, path: Path, workers: int, resume: bool, storage: str | None, show: Show) -> Finished:
+    """Do every point of ``plan`` with runs in the folder ``path``, by ``workers`` processes; writes what came of it.
+
+    ``show`` is called again and again on the way. Raises TrainingError for a folder or a storage that holds a sweep
+    that is not to be resumed or is another one, and when no worker can work.
+    """
+    folder = SweepFolder(path)
+    url = _url(folder, plan, resume, storage)
+    path.mkdir(parents=True, exist_ok=True)
+    queue = create(url, plan, resume)
+    if not folder.spec.exists():
+        folder.start(plan, url)
+    return _labour(queue, folder, workers, show)
+
+
+def join_sweep(storage: str, name: str | None, path: Path | None, workers: int, show: Show) -> Finished:
+    """Take work from the sweep in ``storage``, with runs in the folder ``path``, until every point is over."""
+    queue = join(storage_url(storage), name)
+    folder = SweepFolder(path or home_of(storage, queue.plan))
+    if not folder.spec.exists():
+        folder.start(queue.plan, queue.storage.url)
+    require_same(read_json(folder.spec)["sweep"], queue.plan, str(folder.spec))
+    return _labour(queue, folder, workers, show)
+
+
+def home_of(storage: str, plan: Plan) -> Path:
+    """Where runs of a joined sweep go: beside the storage where that is a file, else `sweeps/NAME`."""
+    given = Path(storage)
+    if "://" not in storage and given.exists():
+        return given if given.is_dir() else given.parent
+    return Path("sweeps") / plan.spec.name
+
+
+def _labour(queue: Queue, folder: SweepFolder, workers: int, show: Show) -> Finished:
+    try:
+        if not queue.finished():
+            with crew(queue, folder, workers) as busy:
+                while not queue.finished() and busy.tend():
+                    show(queue, folder)
+                    time.sleep(LOOK)
+            if busy.faults and not queue.finished():
+                raise TrainingError("workers", "to work", busy.faults[0], "its log says more; then add --resume")
+    finally:
+        found = gather(queue)
+        folder.write(found)
+    return found, folder
+
+
+def _url(folder: SweepFolder, plan: Plan, resume: bool, storage: str | None) -> str:
+    """The storage of a sweep: as given, as it was begun with, or a file in its folder."""
+    if not folder.spec.exists():
+        return storage_url(storage) if storage else storage_url(str(folder.database))
+    if not resume:
+        hint = "add --resume to go on with it, or choose another --out or name"
+        raise TrainingError(str(folder.path), "a new folder of a sweep", "a sweep", hint)
+    stored = read_json(folder.spec)
+    require_same(stored["sweep"], plan, str(folder.spec))
+    if storage is None and "***" in stored["storage"]:
+        raise TrainingError("--storage", "the URL with its password", "none", f"it was {stored['storage']}")
+    return storage_url(storage or stored["storage"])

@@ -1,0 +1,143 @@
+"""A worker: takes points of a sweep from the shared storage, one after the other, until none is left."""
+
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+import optuna
+from optuna.trial import TrialState
+from zoo_registry import ZooError
+
+from zoo.sweep.attempt import attempt
+from zoo.sweep.plan import Plan
+from zoo.sweep.point import Point, refined
+from zoo.sweep.queue import NUMBER, POINT, Queue, join, worker_name
+from zoo.sweep.search import propose, pruner_of
+
+POLL = 1.0
+"""Seconds between two looks for work."""
+
+
+def work(queue: Queue, home: Path, name: str) -> int:
+    """Do points until every point is over, with runs in folders of ``home``; how many were done here.
+
+    ``name`` is this worker's alone among those of all machines.
+
+    A point that waits for its worker to be missed, or for the first grid to end, is waited for, but no longer than
+    twice the sweep's patience while nobody works. Raises KeyboardInterrupt, the point at hand waiting again.
+    """
+    done, idle = 0, time.monotonic()
+    queue.study.pruner = pruner_of(queue.plan.spec.prune)
+    while not queue.finished():
+        trial = queue.claim(name)
+        if trial is not None:
+            done += _do(queue, trial, home)
+        else:
+            time.sleep(POLL)
+        if trial is not None or queue.trials(TrialState.RUNNING):
+            idle = time.monotonic()
+        elif time.monotonic() - idle > 2 * queue.plan.spec.patience:
+            break
+    return done
+
+
+def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
+    """Do one point to one of its ends; whether it has values now."""
+    try:
+        with Pulse(queue, trial) as pulse:
+            point = _point(queue, trial)
+            values = attempt(queue.plan, point, trial, home) if point is not None else None
+        if values is not None:
+            return queue.complete(trial, values)
+        queue.prune(trial)
+    except optuna.TrialPruned:
+        queue.prune(trial)
+    except ZooError as error:
+        queue.fail(trial, str(error))
+    except KeyboardInterrupt:
+        if not pulse.lost:
+            queue.release(trial)
+            raise
+    except Exception as error:  # a fault of one point must not end the sweep
+        traceback.print_exc()
+        queue.fail(trial, f"{type(error).__name__}: {error}")
+    return False
+
+
+def _point(queue: Queue, trial: optuna.Trial) -> Point | None:
+    """The point of a trial; found now for one that is searched or refined, None where nothing is left to refine."""
+    if (known := trial.user_attrs.get(POINT)) is not None:
+        return Point.model_validate(known)
+    number, plan = int(trial.user_attrs[NUMBER]), queue.plan
+    point = propose(plan, queue.study, trial, number) if plan.spec.method == "search" else _finer(queue, number)
+    if point is not None:
+        trial.set_user_attr(POINT, point.model_dump(mode="json"))
+    return point
+
+
+def _finer(queue: Queue, number: int) -> Point | None:
+    plan: Plan = queue.plan
+    centre = queue.centre()
+    found = refined(plan.spec, plan.axes, centre) if centre is not None else []
+    index = number - plan.first
+    return found[index] if index < len(found) else None
+
+
+class Pulse:
+    """Says every few seconds that the worker of a trial lives; interrupts it when the trial was given to another."""
+
+    def __init__(self, queue: Queue, trial: optuna.Trial) -> None:
+        self.lost = False
+        self._queue, self._trial = queue, trial
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> "Pulse":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        interval = self._queue.storage.get_heartbeat_interval()
+        while not self._end.wait(interval):
+            if not self._queue.beat(self._trial) and not self._end.is_set():
+                self.lost = True
+                os.kill(os.getpid(), signal.SIGINT)
+                return
+
+
+def leave_with_parent() -> None:
+    """Interrupt this process when the one that started it is gone, which closes the pipe that is its input."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main() -> int:
+    """One of the workers that `zoo sweep` starts, for the sweep, the folder of runs and the crew that it names."""
+    sweep, home, crew = sys.argv[1:]
+    url = os.read(0, 65_536).decode().strip()
+    leave_with_parent()
+    try:
+        work(join(url, sweep), Path(home), worker_name(os.getpid(), crew))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

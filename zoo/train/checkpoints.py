@@ -1,0 +1,99 @@
+"""Checkpoints of a run: the last and the one before it, and the best weights per objective."""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning as L
+import torch
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
+from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
+from zoo_registry import RunSpec, TrainingError
+
+from zoo.files import new_file
+from zoo.run_folder import RunFolder
+
+_BETTER: Mapping[str, tuple[str, str]] = {
+    "accuracy": ("val/accuracy/head", "max"),
+    "x": ("val/loss/x", "min"),
+    "codebook": ("val/codebook", "max"),
+}
+"""What validation logs of an objective, and which way is better; any other objective is a judge's."""
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Checkpoints written whole or not at all; the last one is kept until the next but one is written."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self.folder = folder
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
+        """Raise OSError where there is no room, with the older files as they were."""
+        target, content = Path(path), io.BytesIO()
+        torch.save(checkpoint, content)  # into memory, since it hides what the system says of a full disk
+        with new_file(target, replaced=self.folder.previous if target == self.folder.last else None) as file:
+            file.write(content.getbuffer())
+
+
+class Best(ModelCheckpoint):
+    """The weights that are best by what is measured under one name, in epochs where it is."""
+
+    def __init__(self, folder: RunFolder, objective: str) -> None:
+        monitor, mode = _BETTER.get(objective, (f"val/accuracy/{objective} on rebuilt", "max"))
+        name = folder.best(objective).stem
+        super().__init__(
+            folder.checkpoints,
+            name,
+            monitor=monitor,
+            mode=mode,
+            save_weights_only=True,
+            save_on_train_epoch_end=False,
+            enable_version_counter=False,
+        )
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if self.monitor in trainer.callback_metrics:
+            super().on_validation_end(trainer, pl_module)
+
+
+def checkpoints(run: RunSpec, folder: RunFolder) -> list[ModelCheckpoint]:
+    """What keeps the weights of ``run``: the best per objective, then the last, which knows of the best."""
+    last = ModelCheckpoint(
+        folder.checkpoints, folder.last.stem, save_on_train_epoch_end=True, enable_version_counter=False
+    )
+    return [*(Best(folder, objective) for objective in run.objectives), last]
+
+
+def newest(folder: RunFolder) -> Path | None:
+    """The newest whole checkpoint that training can go on from; None where none was written yet.
+
+    Raises TrainingError when there are some and all are damaged.
+    """
+    written = [path for path in (folder.last, folder.previous) if path.exists()]
+    whole = next((path for path in written if damage(path) is None), None)
+    if written and whole is None:
+        hint = "restore it, or train again under another --out or name"
+        raise TrainingError(str(written[0]), "a checkpoint to go on from", str(damage(written[0])), hint)
+    return whole
+
+
+def damage(path: Path) -> str | None:
+    """What is wrong with a checkpoint file; None where every part has the checksum it was written with."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            broken = file.testzip()
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError) as error:
+        return f"a damaged file ({error})"
+    return None if broken is None else f"a damaged file ({broken})"
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The model's tensors in a checkpoint; raise TrainingError where the file is missing or damaged."""
+    wrong = damage(path) if path.exists() else "none"
+    if wrong is not None:
+        raise TrainingError(str(path), "a whole checkpoint", wrong, "train again under another --out or name")
+    stored = torch.load(path, map_location="cpu", weights_only=True)
+    return {k.removeprefix("model."): v for k, v in stored["state_dict"].items() if k.startswith("model.")}

@@ -1,0 +1,55 @@
+"""Proof that what a phase freezes stays as it was, to the last bit."""
+
+import torch
+from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
+from zoo_registry import PhaseSpec, TrainingError
+
+_BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+class Frozen:
+    """Copies of what is frozen when ``phase`` begins, to be compared with what it is later.
+
+    Frozen are all parameters and buffers outside of what the phase lets learn, whatever mode their modules claim to be
+    in. A comparison of bits misses nothing that a hash would notice, and takes a fraction of its time: nothing leaves
+    the device. The copies take as much memory as what is frozen.
+    """
+
+    def __init__(self, model: nn.Module, phase: PhaseSpec) -> None:
+        self.phase = phase
+        self._copies = {name: now.detach().clone() for name, now in _tensors(model).items() if not _learns(name, phase)}
+
+    def require_unchanged(self, model: nn.Module) -> None:
+        """Raise TrainingError naming the first tensor of ``model`` in which a bit differs."""
+        if self._copies and not _equal(self._copies, now := _tensors(model)):
+            name = next(name for name in self._copies if not _equal({name: self._copies[name]}, now))
+            raise TrainingError(
+                f"phase {self.phase.name}",
+                "every bit of what it freezes as it was",
+                f"{name} changed",
+                f"let {name.partition('.')[0]} learn, or mend its module, which writes without being asked to learn",
+            )
+
+
+def _learns(name: str, phase: PhaseSpec) -> bool:
+    return phase.learn is None or any(f"{name}.".startswith(f"{path}.") for path in phase.learn)
+
+
+def _tensors(model: nn.Module) -> dict[str, Tensor]:
+    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
+def _equal(copies: dict[str, Tensor], now: dict[str, Tensor]) -> bool:
+    """Whether every copy has its like in ``now``; waits for the device once."""
+    pairs = [(copy, now.get(name)) for name, copy in copies.items()]
+    if any(other is None or (other.shape, other.dtype) != (copy.shape, copy.dtype) for copy, other in pairs):
+        return False
+    differ = [(_bits(copy) != _bits(other)).any() for copy, other in pairs if other is not None]
+    return not bool(torch.stack(differ).any())
+
+
+def _bits(tensor: Tensor) -> Tensor:
+    """The bits as whole numbers, so that NaN equals itself and 0 is not −0."""
+    here = tensor.to_local() if isinstance(tensor, DTensor) else tensor
+    return here.detach().reshape(-1).view(_BITS.get(tensor.element_size(), torch.uint8))

@@ -1,0 +1,127 @@
+"""Start the processes of one machine that train together, and end them all when one ends badly."""
+
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo_registry import Registry, RunSpec, TrainingError
+
+from zoo.files import write_json
+
+_PROGRAM = "zoo.cli.process"
+_LOOK = 0.1
+"""Seconds between two looks at the processes."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What `train` was asked for."""
+
+    run: RunSpec
+    path: Path
+    resume: bool
+    quiet: bool
+    diagnose: bool
+
+    def write(self, file: Path) -> None:
+        """Keep the job in ``file`` for another process."""
+        told = {"resume": self.resume, "quiet": self.quiet, "diagnose": self.diagnose}
+        write_json(file, {"run": self.run.dump(), "path": str(self.path), **told})
+
+    @classmethod
+    def read(cls, file: Path) -> "Job":
+        """What `write` kept."""
+        told = json.loads(file.read_text())
+        return cls(**{**told, "run": Registry.discover().run(told["run"]), "path": Path(told["path"])})
+
+
+Processes = Sequence[subprocess.Popen[bytes]]
+
+
+def launch(job: Job, processes: int) -> None:
+    """Do ``job`` in as many ``processes``, which find in the environment what torchrun would say.
+
+    Raises what ended the first of them: its error, or TrainingError where it was killed. They end with this process.
+    """
+    with tempfile.TemporaryDirectory(prefix="zoo-") as name:
+        desk, port = Path(name), _free_port()
+        job.write(job_file(desk))
+        started = [_start(desk, rank, processes, port) for rank in range(processes)]
+        try:
+            while not _failed(started) and any(process.poll() is None for process in started):
+                time.sleep(_LOOK)
+            if _failed(started):
+                raise _reason(desk, started)
+        finally:
+            _end(started)
+
+
+def job_file(desk: Path) -> Path:
+    """Where the processes find their job; ``desk`` is a folder of their own."""
+    return desk / "job.json"
+
+
+def error_file(desk: Path, rank: int) -> Path:
+    """Where process ``rank`` leaves the error that ended it."""
+    return desk / f"error-{rank}"
+
+
+def _start(desk: Path, rank: int, processes: int, port: int) -> subprocess.Popen[bytes]:
+    told = {
+        "TORCHELASTIC_RUN_ID": desk.name,
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "GROUP_RANK": "0",
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": str(processes),
+        "LOCAL_WORLD_SIZE": str(processes),
+        # Or DDP says at length that a model had nothing to freeze.
+        "TORCH_CPP_LOG_LEVEL": "ERROR",
+        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+    }
+    # The pipe is never written to: that it closes tells the process that this one is gone.
+    command = [sys.executable, "-m", _PROGRAM, str(desk)]
+    return subprocess.Popen(command, env={**os.environ, **told}, stdin=subprocess.PIPE)
+
+
+def _failed(started: Processes) -> bool:
+    return any(process.poll() for process in started)
+
+
+def _reason(desk: Path, started: Processes) -> BaseException:
+    """What went wrong first: an error that says so, before a process killed, before errors that follow from those."""
+    told: list[BaseException]
+    told = [pickle.loads(file.read_bytes()) for r in range(len(started)) if (file := error_file(desk, r)).exists()]
+    clear = [error for error in told if not isinstance(error, RuntimeError)]
+    if clear:
+        return clear[0]
+    for rank, process in enumerate(started):
+        code = process.poll()
+        if code and not error_file(desk, rank).exists():
+            ended = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
+            hint = "go on with --resume; where memory ran out, lower training.batch first"
+            return TrainingError(f"process {rank} of {len(started)}", "to train to the end", ended, hint)
+    return told[0]
+
+
+def _end(started: Processes) -> None:
+    for process in started:
+        process.kill()
+    for process in started:
+        process.communicate()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

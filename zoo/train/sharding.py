@@ -1,0 +1,41 @@
+"""A model whose weights, gradients and moments are spread over processes: whole in a forward pass, in parts between."""
+
+import torch
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import FSDPModule, fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+from zoo.assembly import ZooModel
+from zoo.contracts import Stats
+
+
+def shard(model: ZooModel, mesh: DeviceMesh) -> None:
+    """Spread the parameters of ``model`` over the processes of ``mesh``, in place; buffers stay in each.
+
+    As one unit: from a forward pass to its backward pass every process holds all weights, so that whatever is asked of
+    a component in between finds it whole.
+    """
+    fully_shard(model, mesh=mesh, reshard_after_forward=False)
+
+
+def put_apart(model: ZooModel) -> None:
+    """Let each process hold its part alone again, after a forward pass that no backward pass follows."""
+    if isinstance(model, FSDPModule):
+        model.reshard()
+
+
+@torch.no_grad()
+def update_codes(model: ZooModel, stats: Stats) -> None:
+    """Let the quantizer of ``model`` follow ``stats``; where weights are spread, it finds and leaves its own whole."""
+    quantizer = model.quantizer
+    assert quantizer is not None
+    if not isinstance(model, FSDPModule):
+        quantizer.update(stats)
+        return
+    model.unshard()
+    quantizer.update(stats)
+    whole = [parameter.detach().clone() for parameter in quantizer.parameters()]
+    model.reshard()
+    for part, value in zip(quantizer.parameters(), whole, strict=True):
+        assert isinstance(part, DTensor)
+        part.copy_(distribute_tensor(value, part.device_mesh, part.placements))
