@@ -26,6 +26,7 @@ def test_every_point_of_an_example_sweep_is_sound(path, capsys):
 def test_the_joint_example_trains_and_is_judged(tmp_path, capsys):
     spec, out = str(EXAMPLES / "basic_motions_joint.json"), str(tmp_path / "run")
     short = ["training.epochs=2", "training.phases.0.length=1", "training.phases.1.length=1"]
+    short.append("training.phases.1.weights.ce.over=1")
     assert main(["train", spec, "--out", out, *(part for change in short for part in ("--set", change))]) == 0
     assert main(["eval", out]) == 0
     printed = capsys.readouterr().out

@@ -157,7 +157,10 @@ def test_from_preset_to_trained_model_word_for_word(zoo, windows, name):
     narrow = {"encoder.dim": 16, "decoder.dim": 16, "quantizer.codes": 8, "decoder.shape_samples": 16}
     phases = load(name).run["training"]["phases"]
     changes = [f"model.{path}={value}" for path, value in narrow.items()]
-    changes += [f"training.phases.{index}.length=1" for index in range(len(phases))]
+    for index, phase in enumerate(phases):
+        ramps = [term for term, weight in phase["weights"].items() if isinstance(weight, dict)]
+        changes += [f"training.phases.{index}.weights.{term}.over=1" for term in ramps]
+        changes.append(f"training.phases.{index}.length=1")
     changes += [f"training.epochs={len(phases)}", "data.length.to=64" if name == "uea_paper" else "training.batch=35"]
     data = [] if name == "uea_paper" else ["--data", "mine"]
     sets = [word for change in changes for word in ("--set", change)]
