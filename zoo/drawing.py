@@ -16,9 +16,9 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def tidy(axis: Axes, x: str = "", y: str = "", title: str = "") -> None:
-    """Quiet frame, small ticks, and labels that matplotlib takes as they are."""
-    axis.locator_params(nbins=5)
+def tidy(axis: Axes, x: str = "", y: str = "", title: str = "", ticks: int = 5) -> None:
+    """Quiet frame, about so many small ticks, and labels that matplotlib takes as they are."""
+    axis.locator_params(nbins=ticks)
     axis.tick_params(labelsize=SMALL, color=RULE, labelcolor=SOFT)
     for side, spine in axis.spines.items():
         spine.set_visible(side in ("left", "bottom"))

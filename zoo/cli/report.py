@@ -8,6 +8,7 @@ from zoo_registry import SpecError
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_table, print_title
+from zoo.lasting import lasting
 
 if TYPE_CHECKING:
     from zoo.report.comparison import ClassPair, Comparison
@@ -27,12 +28,13 @@ def report(
     """
     if out is not None and len(runs) == 1:
         raise SpecError("--out", "several runs", "one, whose page goes into its folder", "leave --out away")
-    from zoo.report.evidence import gather
-    from zoo.report.run_report import write_report
-    from zoo.report.runs_report import write_comparison
-    from zoo.run_folder import RunFolder
+    with lasting():
+        from zoo.report.evidence import gather
+        from zoo.report.run_report import write_report
+        from zoo.report.runs_report import write_comparison
+        from zoo.run_folder import RunFolder
 
-    found = [gather(RunFolder(path)) for path in runs]
+        found = [gather(RunFolder(path)) for path in runs]
     for evidence in found:
         write_report(evidence)
         print(evidence.folder.page)

@@ -25,11 +25,15 @@ def varied(labels: Sequence[str], most: int) -> list[int]:
     return sorted(first.values())[:most]
 
 
-def reconstruction_picture(output: Output, labels: Sequence[str], windows: int = 4) -> Picture:
-    """Windows of different classes, raw and rebuilt: a column per window and a row per channel, at most six."""
+def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture:
+    """Windows of different classes, raw and rebuilt: a column per window and a row per channel, at most six.
+
+    Four windows, or three where four would make a crowd.
+    """
     assert output.x_recon is not None
-    x, rebuilt, picked = _observed(output), _array(output.x_recon), varied(labels, windows)
-    columns, rows = len(picked), min(x.shape[1], 6)
+    x, rebuilt, rows = _observed(output), _array(output.x_recon), min(output.x.shape[1], 6)
+    picked = varied(labels, 4 if rows < 5 else 3)
+    columns = len(picked)
     figure = new_figure(2.8 * columns + 0.4, 1.2 * rows + 0.8)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for row, column in itertools.product(range(rows), range(columns)):
@@ -41,7 +45,9 @@ def reconstruction_picture(output: Output, labels: Sequence[str], windows: int =
             x="sample" if row == rows - 1 else "",
             y=f"channel {row}" if column == 0 else "",
             title=labels[window] if row == 0 else "",
+            ticks=3,
         )
+    figure.align_ylabels(axes[:, 0])
     handles = axes[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
     errors = [f"{labels[w]} {np.nanmean(np.square(x[w] - rebuilt[w])):.3g}" for w in picked]
