@@ -1,5 +1,6 @@
 """A stretch of a program whose objects stay to its end, and which the garbage collector need not look through."""
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,3 +15,4 @@ def lasting() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+        atexit.register(gc.unfreeze)  # the interpreter's last collection frees what libraries count
