@@ -1,6 +1,5 @@
 """A stretch of a program whose objects stay to its end, and which the garbage collector need not look through."""
 
-import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,4 +14,3 @@ def lasting() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
-        atexit.register(gc.unfreeze)  # the interpreter's last collection frees what libraries count
