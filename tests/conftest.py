@@ -1,5 +1,6 @@
 """One thread for tiny tensors, and throw-away plugins."""
 
+import gc
 import importlib
 import os
 import sys
@@ -11,6 +12,11 @@ import pytest
 
 # Read when torch is imported. Threads that share tiny tensors wait for each other more than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_sessionfinish() -> None:
+    """Commands keep what they import from the collector to their end, which here is not the program's."""
+    gc.unfreeze()
 
 
 class Install(Protocol):
