@@ -26,31 +26,27 @@ def varied(labels: Sequence[str], most: int) -> list[int]:
 
 
 def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture:
-    """Windows of different classes, raw and rebuilt: a column per window and a row per channel, at most six.
-
-    Four windows, or three where four would make a crowd.
-    """
+    """Every window of ``output``, raw and rebuilt: a column per window and a row per channel, at most six."""
     assert output.x_recon is not None
-    x, rebuilt, rows = _observed(output), _array(output.x_recon), min(output.x.shape[1], 6)
-    picked = varied(labels, 4 if rows < 5 else 3)
-    columns = len(picked)
+    x, rebuilt = _observed(output), _array(output.x_recon)
+    columns, rows = len(labels), min(output.x.shape[1], 6)
     figure = new_figure(2.8 * columns + 0.4, 1.2 * rows + 0.8)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
     for row, column in itertools.product(range(rows), range(columns)):
-        axis, window = axes[row, column], picked[column]
-        axis.plot(x[window, row], color=RAW, linewidth=1.0, label="raw")
-        axis.plot(rebuilt[window, row], color=REBUILT, linewidth=1.2, label="rebuilt")
+        axis = axes[row, column]
+        axis.plot(x[column, row], color=RAW, linewidth=1.0, label="raw")
+        axis.plot(rebuilt[column, row], color=REBUILT, linewidth=1.2, label="rebuilt")
         tidy(
             axis,
             x="sample" if row == rows - 1 else "",
             y=f"channel {row}" if column == 0 else "",
-            title=labels[window] if row == 0 else "",
+            title=labels[column] if row == 0 else "",
             ticks=3,
         )
     figure.align_ylabels(axes[:, 0])
     handles = axes[0, 0].get_legend_handles_labels()
     figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
-    errors = [f"{labels[w]} {np.nanmean(np.square(x[w] - rebuilt[w])):.3g}" for w in picked]
+    errors = [f"{label} {np.nanmean(np.square(x[w] - rebuilt[w])):.3g}" for w, label in enumerate(labels)]
     alt = f"Raw and rebuilt signals of {columns} windows, {rows} channels each; mean squared errors: {listed(errors)}."
     return Picture("reconstruction", "Raw signals and what was rebuilt of them", alt, figure)
 
