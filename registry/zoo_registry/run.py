@@ -46,11 +46,12 @@ class EvaluationSpec(Spec):
     """Bundles of signal classifiers by name, applied to raw and rebuilt signals."""
 
     batch: int = Field(default=256, ge=1, le=1_000_000)
-    """Windows per batch while judging; changes speed, never a number."""
+    """Windows per batch while judging; changes speed, and of numbers only the batch entropy in z."""
 
     codebook: int | None = Field(default=None, ge=1, le=1_000_000)
     """Epochs between measurements of the codebook score on the validation split while training, which makes it an
-    objective; null leaves it to `zoo codebook`. One costs two passes over the training windows without gradients."""
+    objective; null leaves it to `zoo codebook`. One costs a pass of the encoder over the training windows, 16,384 at
+    most, and one of it and several of the decoder over the validation split."""
 
     protocol: Literal["honest", "paper"] = "honest"
     """honest: weights are selected on the validation split. paper: on the test split, as many papers do; the result is

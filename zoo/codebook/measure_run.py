@@ -3,14 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from zoo.codebook.book import Book, books_of
 from zoo.codebook.measure import MOST_TRAINING, Windows, measure
 from zoo.codebook.measured import Measured
 from zoo.codebook.stored import write_measured
 from zoo.codebook.survey import survey
-from zoo.data.batch import Batch
+from zoo.data.batch import Batch, evenly
 from zoo.evaluate.judges import load_judges
 from zoo.evaluate.opened import AnySplit, Opened, SplitName, open_run
 from zoo.run_folder import RunFolder
@@ -44,6 +42,4 @@ def _books(opened: Opened, split: SplitName) -> list[Book]:
 
 
 def _some(opened: Opened, name: AnySplit, most: int) -> Iterator[Batch]:
-    """At most so many windows of a split, evenly spread, in order."""
-    size = len(opened.split(name))
-    return opened.read(name, np.linspace(0, size - 1, min(size, most)).round().astype(np.intp))
+    return opened.read(name, evenly(len(opened.split(name)), most))

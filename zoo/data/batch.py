@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,6 +28,11 @@ def batches(split: Split, rows: Rows, size: int, device: torch.device) -> Iterat
     """The windows of ``split`` at ``rows`` in order, ``size`` at a time, on ``device``."""
     for start in range(0, len(rows), size):
         yield read_batch(split, rows[start : start + size]).to(device)
+
+
+def evenly(size: int, most: int) -> Rows:
+    """At most so many of the rows of a split of ``size`` windows, evenly spread, in order."""
+    return np.linspace(0, size - 1, min(size, most)).round().astype(np.intp)
 
 
 def read_batch(split: Split, rows: Rows) -> Batch:

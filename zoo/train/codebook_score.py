@@ -1,22 +1,20 @@
 """The codebook score on the validation split, measured every few epochs, so that the best codebook can be kept."""
 
-from collections.abc import Iterator
-
 import lightning as L
 import numpy as np
 
 from zoo.codebook.measure import MOST_TRAINING, codebook_score
-from zoo.data.batch import Batch, batches
+from zoo.data.batch import batches, evenly
 from zoo.data.module import ZooData
-from zoo.data.split import Split
 from zoo.train.module import ZooTraining
 
 
 class CodebookScore(L.Callback):
-    """Logs `val/codebook` after the first epoch and every ``every`` epochs from then on.
+    """Logs `val/codebook`, the codebook score, after the first epoch and every ``every`` epochs from then on.
 
-    Comes before the callback that writes metrics.csv. Each process measures the whole split, and the first one's
-    number counts, as all must agree on which weights are best.
+    It is what `zoo codebook` gives of the validation split with the same weights. Comes before the callback that writes
+    metrics.csv. Each process measures the whole split, and the first one's number counts, as all must agree on which
+    weights are best.
     """
 
     def __init__(self, every: int) -> None:
@@ -29,13 +27,13 @@ class CodebookScore(L.Callback):
             return
         loaded = trainer.datamodule  # type: ignore[attr-defined]  # set by fit(datamodule=…)
         assert isinstance(loaded, ZooData)
-        split, train = (_batches(loaded, part, pl_module) for part in (loaded.data.validation, loaded.data.train))
-        found = codebook_score(pl_module.model, split, train, loaded.data.classes)
+        validation, train = loaded.data.validation, loaded.data.train
+        size, device = loaded.judge_batch, pl_module.device
+        found = codebook_score(
+            pl_module.model,
+            batches(validation, np.arange(len(validation)), size, device),
+            batches(train, evenly(len(train), MOST_TRAINING), size, device),
+            loaded.data.classes,
+        )
         pl_module.codebook_score = float(trainer.strategy.broadcast(found))
         pl_module.log("val/codebook", pl_module.codebook_score)
-
-
-def _batches(loaded: ZooData, split: Split, module: L.LightningModule) -> Iterator[Batch]:
-    size = len(split)
-    rows = np.linspace(0, size - 1, min(size, MOST_TRAINING)).round().astype(np.intp)
-    return batches(split, rows, loaded.judge_batch, module.device)
