@@ -1,7 +1,5 @@
 """Figures and axes as every picture of the zoo has them."""
 
-from collections.abc import Sequence
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -31,9 +29,3 @@ def tidy(axis: Axes, x: str = "", y: str = "", title: str = "", ticks: int = 5) 
 def plain(text: str) -> str:
     """``text`` with nothing in it that matplotlib would read as mathematics."""
     return text.replace("$", r"\$")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names in a sentence: `a, b and c`."""
-    *others, last = names or ("none",)
-    return f"{', '.join(others)} and {last}" if others else last

@@ -13,10 +13,11 @@ from zoo.codebook.report import BookReport
 from zoo.codebook.shape_grid import percent, shapes_picture, shortened
 from zoo.codebook.shapes import Array
 from zoo.codebook.survey import BINS
-from zoo.drawing import SMALL, listed, new_figure, plain, tidy
+from zoo.drawing import SMALL, new_figure, plain, tidy
 from zoo.evaluate.report import UsageReport
 from zoo.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES
 from zoo.picture import Picture
+from zoo.sentence import listed
 
 _ROWS = 32
 """Codes told one by one, the most used."""

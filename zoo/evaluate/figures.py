@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.contracts import Output
-from zoo.drawing import SMALL, TEXT, listed, new_figure, plain, tidy
+from zoo.drawing import SMALL, TEXT, new_figure, plain, tidy
 from zoo.evaluate.report import ClassReport
 from zoo.palette import INK, MUTED, ON_SERIES, RAW, REBUILT, RULE, SERIES
 from zoo.picture import Picture
+from zoo.sentence import listed
 
 Array = NDArray[np.float32]
 

@@ -6,10 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zoo.drawing import SMALL, TEXT, listed, new_figure, plain, tidy
+from zoo.drawing import SMALL, TEXT, new_figure, plain, tidy
 from zoo.palette import MUTED, RAW, REBUILT, RULE, SERIES, SOFT
 from zoo.picture import Picture
 from zoo.report.history import History, Series
+from zoo.sentence import listed
 
 WIDTH, HEIGHT = 3.9, 2.7
 

@@ -7,10 +7,11 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 
 from zoo.dominance import beats
-from zoo.drawing import SMALL, listed, new_figure, plain, tidy
+from zoo.drawing import SMALL, new_figure, plain, tidy
 from zoo.palette import INK, MUTED, RULE, SERIES, SOFT
 from zoo.picture import Picture
 from zoo.report.measures import Judgement
+from zoo.sentence import listed
 
 
 class Place(NamedTuple):

@@ -4,7 +4,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from zoo.drawing import listed
+from zoo.sentence import listed
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, edges
 from zoo.sweep.queue import LOWER, POINT, REASON, RUNS, Queue, shown_worker

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from zoo.drawing import SMALL, listed, new_figure, plain, tidy
+from zoo.drawing import SMALL, new_figure, plain, tidy
 from zoo.palette import INK, MUTED, RULE, SERIES, SOFT
 from zoo.picture import Picture
+from zoo.sentence import listed
 from zoo.sweep.results import PointResult, SweepResult
 
 _NAMES = {"codebook": "codebook score", "mse": "mean squared error"}
