@@ -3,13 +3,13 @@
 import os
 import pickle
 import sys
-import threading
 import traceback
 import warnings
 from pathlib import Path
 
 from zoo_registry import ZooError
 
+from zoo.children import when_orphaned
 from zoo.cli.main import INTERRUPTED, MISTAKE, print_note
 from zoo.notes import ZooNote
 
@@ -19,7 +19,7 @@ def main(desk: Path) -> int:
     from zoo.train.fit import train
     from zoo.train.launch import Job, error_file, job_file
 
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    when_orphaned(lambda: os._exit(INTERRUPTED))
     warnings.showwarning = print_note
     warnings.simplefilter("always", ZooNote)
     try:
@@ -38,11 +38,6 @@ def _portable(error: Exception) -> Exception:
     if isinstance(error, ZooError | OSError):
         return error
     return RuntimeError("".join(traceback.format_exception(error)))
-
-
-def _end_with_parent() -> None:
-    os.read(sys.stdin.fileno(), 1)
-    os._exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from zoo.children import start
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.queue import Queue, worker_name
 
@@ -92,18 +93,11 @@ class Crew:
         return Worker(process, log)
 
     def _process(self, said: BinaryIO) -> "subprocess.Popen[bytes]":
-        """A worker, in a session of its own so that Ctrl-C reaches it through its parent alone; it ends with that."""
+        """A worker, which Ctrl-C reaches through its parent alone; it ends with that."""
         threads = str(max(_cores() // self.size, 1))
-        told = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
-        told["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        process = subprocess.Popen(
-            [sys.executable, "-m", "zoo.sweep.worker", self.queue.plan.spec.name, str(self.folder.runs), self.name],
-            env={**os.environ, **told},
-            stdin=subprocess.PIPE,
-            stdout=said,
-            stderr=said,
-            start_new_session=True,
-        )
+        environment = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
+        arguments = [self.queue.plan.spec.name, str(self.folder.runs), self.name]
+        process = start("zoo.sweep.worker", arguments, environment, said)
         assert process.stdin is not None
         # Not an argument, which every user of the machine can read: it may hold a password.
         process.stdin.write(f"{self.queue.storage.url}\n".encode())

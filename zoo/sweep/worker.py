@@ -13,6 +13,7 @@ import optuna
 from optuna.trial import TrialState
 from zoo_registry import ZooError
 
+from zoo.children import when_orphaned
 from zoo.sweep.attempt import attempt
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, refined
@@ -116,22 +117,11 @@ class Pulse:
                 return
 
 
-def leave_with_parent() -> None:
-    """Interrupt this process when the one that started it is gone, which closes the pipe that is its input."""
-
-    def wait() -> None:
-        while os.read(0, 1):
-            pass
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
 def main() -> int:
     """One of the workers that `zoo sweep` starts, for the sweep, the folder of runs and the crew that it names."""
     sweep, home, crew = sys.argv[1:]
     url = os.read(0, 65_536).decode().strip()
-    leave_with_parent()
+    when_orphaned(lambda: os.kill(os.getpid(), signal.SIGINT))
     try:
         work(join(url, sweep), Path(home), worker_name(os.getpid(), crew))
     except KeyboardInterrupt:

@@ -1,12 +1,10 @@
 """Start the processes of one machine that train together, and end them all when one ends badly."""
 
 import json
-import os
 import pickle
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -15,9 +13,9 @@ from pathlib import Path
 
 from zoo_registry import Registry, RunSpec, TrainingError
 
+from zoo.children import start
 from zoo.files import write_json
 
-_PROGRAM = "zoo.cli.process"
 _LOOK = 0.1
 """Seconds between two looks at the processes."""
 
@@ -87,11 +85,8 @@ def _start(desk: Path, rank: int, processes: int, port: int) -> subprocess.Popen
         "LOCAL_WORLD_SIZE": str(processes),
         # Or DDP says at length that a model had nothing to freeze.
         "TORCH_CPP_LOG_LEVEL": "ERROR",
-        "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
-    # The pipe is never written to: that it closes tells the process that this one is gone.
-    command = [sys.executable, "-m", _PROGRAM, str(desk)]
-    return subprocess.Popen(command, env={**os.environ, **told}, stdin=subprocess.PIPE)
+    return start("zoo.cli.process", [str(desk)], told)
 
 
 def _failed(started: Processes) -> bool:

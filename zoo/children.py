@@ -1,0 +1,36 @@
+"""Processes that one of ours starts: they find the same packages, and end when it is gone."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import BinaryIO
+
+
+def start(
+    module: str, arguments: Sequence[str], environment: Mapping[str, str], log: BinaryIO | None = None
+) -> "subprocess.Popen[bytes]":
+    """`python -m module` with ``arguments``, its input a pipe whose end tells it that this process is gone.
+
+    With a ``log`` it says everything there, and has a session of its own: Ctrl-C does not reach it.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        start_new_session=log is not None,
+    )
+
+
+def when_orphaned(act: Callable[[], None]) -> None:
+    """In a process that ``start`` started: ``act``, in a thread, once the one that started it is gone."""
+
+    def wait() -> None:
+        while os.read(0, 1):
+            pass
+        act()
+
+    threading.Thread(target=wait, daemon=True).start()
