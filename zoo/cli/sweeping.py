@@ -15,7 +15,7 @@ from zoo.metrics_file import MetricsFile
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.point import Point
 from zoo.sweep.queue import NUMBER, POINT, Queue, running
-from zoo.sweep.results import PointResult, Spread, SweepResult
+from zoo.sweep.results import PointResult, SweepResult
 
 
 class Progress:
@@ -72,30 +72,24 @@ def _line(worker: str, facts: dict[str, Any], queue: Queue, folder: SweepFolder)
 
 def print_sweep(found: SweepResult) -> None:
     """Print every point, those that no other beats first, then what to know of them."""
-    axes = list(dict.fromkeys(name for point in found.points for name in point.settings))
     done = found.done
     print_title(f"{found.name}: {len(done)} of {found.total} points, validation split")
-    rows = [_row(point, axes, found) for point in done]
-    columns = ["point", *axes, *found.objectives, "seconds", ""]
+    rows = [_row(point, found) for point in done]
+    columns = ["point", *found.axes, *found.objectives, "seconds", ""]
     if rows:
         print_table(columns, rows, numbers=[*found.objectives, "seconds"], grey=[not point.front for point in done])
     for point in found.points:
         if point.reason:
-            print(f"{point.state} {point.number:03} {point.label}: {point.reason}")
+            print(f"{point.state} {point.code} {point.label}: {point.reason}")
     if found.count("waiting") + found.count("running"):
         print(f"{found.count('waiting')} points wait, {found.count('running')} run; --resume goes on")
     for note in found.notes:
         print(note)
 
 
-def _row(point: PointResult, axes: Sequence[str], found: SweepResult) -> tuple[str, ...]:
+def _row(point: PointResult, found: SweepResult) -> tuple[str, ...]:
     best = [name for name, number in found.best.items() if number == point.number]
     told = f"best {', '.join(best)}" if best else "unbeaten" if point.front and len(found.objectives) > 1 else ""
-    values = (spread_text(point.values[name]) for name in found.objectives)
-    settings = (point.settings.get(name, "") for name in axes)
-    return f"{point.number:03}", *settings, *values, f"{point.seconds:.0f}", told
-
-
-def spread_text(value: Spread) -> str:
-    """The mean with four digits, and its deviation where there are several seeds."""
-    return f"{value.mean:.4g}" + ("" if value.deviation is None else f" ± {value.deviation:.2g}")
+    values = (point.values[name].text for name in found.objectives)
+    settings = (point.settings.get(name, "") for name in found.axes)
+    return point.code, *settings, *values, f"{point.seconds:.0f}", told

@@ -1,10 +1,12 @@
 """Pages from templates: everything that comes from a run is text, and stays text."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from zoo.files import write_bytes
 from zoo.palette import PALETTE
 from zoo.picture import Picture
 from zoo.report.inline import inline
@@ -22,10 +24,20 @@ class Drawn(NamedTuple):
     wide: bool
 
 
-def place(picture: Picture, svg: bytes) -> Drawn:
-    """``picture`` ready for a page, from its drawing ``svg``."""
+class Section(NamedTuple):
+    """A part of the page: its anchor and its name in the list of sections."""
+
+    id: str
+    name: str
+
+
+def save(picture: Picture, figures: Path) -> Drawn:
+    """Write PNG and SVG of ``picture`` into the folder ``figures`` and make it ready for a page."""
+    files = picture.files()
+    for name, content in files.items():
+        write_bytes(figures / name, content)
     wide = float(picture.figure.get_figwidth()) > _WIDE
-    return Drawn(picture.name, picture.title, inline(svg, picture.name, picture.alt), wide)
+    return Drawn(picture.name, picture.title, inline(files[f"{picture.name}.svg"], picture.name, picture.alt), wide)
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:

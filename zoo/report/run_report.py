@@ -5,24 +5,15 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 from zoo.evaluate.report import ClassReconstruction, EvalReport
-from zoo.files import write_bytes, write_text
-from zoo.picture import Picture
+from zoo.files import write_text
 from zoo.protocol import UPPER_BOUND
 from zoo.report.evidence import Evidence
 from zoo.report.history import History
-from zoo.report.page import Drawn, place, render
+from zoo.report.page import Drawn, Section, render, save
 from zoo.report.pictures import pictures_of
 from zoo.report.provenance import facts, origins, splits
 from zoo.report.summary import headline, tiles
-from zoo.run_folder import RunFolder
 from zoo.version import version
-
-
-class Section(NamedTuple):
-    """A part of the page: its anchor and its name in the list of sections."""
-
-    id: str
-    name: str
 
 
 class ClassRow(NamedTuple):
@@ -38,16 +29,8 @@ def write_report(evidence: Evidence) -> None:
     """Write `report.html` into the run's folder and every figure as PNG and SVG into `figures`."""
     found = pictures_of(evidence)
     sections = {field.name: getattr(found, field.name) for field in fields(found)}
-    drawn = {name: [save(picture, evidence.folder) for picture in part] for name, part in sections.items()}
+    drawn = {name: [save(picture, evidence.folder.figures) for picture in part] for name, part in sections.items()}
     write_text(evidence.folder.page, render("run.html", context(evidence, drawn)))
-
-
-def save(picture: Picture, folder: RunFolder) -> Drawn:
-    """Write PNG and SVG of ``picture`` and make it ready for a page."""
-    files = picture.files()
-    for name, content in files.items():
-        write_bytes(folder.figures / name, content)
-    return place(picture, files[f"{picture.name}.svg"])
 
 
 def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from zoo.report.comparison import OTHER_DATA
 from zoo.report.differences import differences
 from zoo.report.evidence import Evidence
 from zoo.report.measures import Judgement, Measure, measures
-from zoo.report.page import number, render, share
+from zoo.report.page import number, render, save, share
 from zoo.report.pareto import dominated, pareto_picture, places
-from zoo.report.run_report import save
 from zoo.run_folder import RunFolder
 from zoo.version import version
 
@@ -55,7 +54,7 @@ def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> None:
         "other_data": "" if same else OTHER_DATA,
         "upper_bound": UPPER_BOUND,
         "zoo": version(),
-        "pictures": [save(picture, out)] if picture else [],
+        "pictures": [save(picture, out.figures)] if picture else [],
     }
     write_text(out.page, render("comparison.html", context))
 

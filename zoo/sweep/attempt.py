@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import lightning as L
 import optuna
@@ -97,14 +96,14 @@ class PruneEarly(L.Callback):
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[Any]:
+def _alone(path: Path) -> Iterator[None]:
     """Wait until no other process works in the folder ``path``: one that was taken for dead may be about to leave."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f".{path.name}.lock").open("w") as lock:
         try:
             import fcntl
         except ImportError:  # no such locks on this system
-            yield lock
+            yield
             return
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield lock
+        yield

@@ -99,8 +99,9 @@ def _at_edges(plan: Plan, result: SweepResult) -> list[str]:
     """Where the best points lie at the first or last of the numbers that were tried."""
     found = []
     for objective, number in result.best.items():
-        names = edges(plan.axes, result.point(number).numbers)
+        best = result.point(number)
+        names = edges(plan.axes, best.numbers)
         if names and plan.spec.method != "search":
-            at = listed([f"{name} ({result.point(number).settings[name]})" for name in names])
-            found.append(f"The best {objective}, {number:03}, lies at the edge of {at}: better ones may lie outside.")
+            at = listed([f"{name} ({best.settings[name]})" for name in names])
+            found.append(f"The best {objective}, {best.code}, lies at the edge of {at}: better ones may lie outside.")
     return found

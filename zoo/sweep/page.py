@@ -1,11 +1,10 @@
 """The page of a sweep: its best points, objectives against each other, and a codebook of each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from zoo.files import write_bytes, write_text
-from zoo.picture import Picture
-from zoo.report.page import Drawn, place, render
+from zoo.files import write_text
+from zoo.report.page import Section, render, save
 from zoo.run_folder import RunFolder
 from zoo.specs import read_json
 from zoo.sweep.folder import SweepFolder
@@ -75,23 +74,32 @@ def write_page(result: SweepResult, folder: SweepFolder) -> None:
 
 def context(result: SweepResult, folder: SweepFolder) -> dict[str, Any]:
     """What the template of a sweep reads."""
-    drawn = {picture.name: _save(picture, folder) for picture in pictures(result)}
-    axes = list(dict.fromkeys(name for point in result.points for name in point.settings))
-    return {
+    drawn = {picture.name: save(picture, folder.figures) for picture in pictures(result)}
+    parts: dict[str, Any] = {
+        "rows": [_row(point, result) for point in result.done],
+        "varied": drawn.get("sweep-varied"),
+        "codebooks": _codebooks(result.done, folder),
+        "unfinished": [Unfinished(p.code, p.label, p.state, p.reason) for p in result.points if p.state != "done"],
+    }
+    return parts | {
         "result": result,
-        "lead": _code(result.lead) if result.lead else "",
+        "sections": list(_sections(parts)),
+        "lead": result.lead.code if result.lead else "",
         "headline": headline(result),
         "champions": [_champion(name, result) for name in result.best],
         "pareto": drawn.get("sweep-pareto"),
-        "varied": drawn.get("sweep-varied"),
-        "axes": [Column(name, any(name not in point.numbers for point in result.points)) for name in axes],
-        "rows": [_row(point, axes, result) for point in result.done],
-        "codebooks": _codebooks(result.done, folder),
+        "axes": [Column(name, any(name not in point.numbers for point in result.points)) for name in result.axes],
         "cell": {"width": WIDTH, "height": HEIGHT},
-        "unfinished": [Unfinished(_code(p), p.label, p.state, p.reason) for p in result.points if p.state != "done"],
         "stored": read_json(folder.spec)["sweep"],
         "zoo": version(),
     }
+
+
+def _sections(parts: Mapping[str, Any]) -> Iterator[Section]:
+    yield Section("verdict", "Best points")
+    names = {"rows": "Points", "varied": "One varied", "codebooks": "Codebooks", "unfinished": "Not done"}
+    yield from (Section(part, name) for part, name in names.items() if parts[part])
+    yield Section("spec", "What was swept")
 
 
 def headline(result: SweepResult) -> str:
@@ -106,40 +114,27 @@ def headline(result: SweepResult) -> str:
     return f"{words}; {beaten} beaten by no other in everything at once."
 
 
-def _save(picture: Picture, folder: SweepFolder) -> Drawn:
-    files = picture.files()
-    for name, content in files.items():
-        write_bytes(folder.figures / name, content)
-    return place(picture, files[f"{picture.name}.svg"])
-
-
 def _champion(objective: str, result: SweepResult) -> Champion:
     point = result.point(result.best[objective])
     value = point.values[objective]
     deviation = "" if value.deviation is None else f"± {value.deviation:.2g}"
-    return Champion(objective, _text(Spread(mean=value.mean, deviation=None)), deviation, _code(point), point.label)
+    return Champion(objective, _text(Spread(mean=value.mean, deviation=None)), deviation, point.code, point.label)
 
 
-def _row(point: PointResult, axes: Sequence[str], result: SweepResult) -> Row:
+def _row(point: PointResult, result: SweepResult) -> Row:
     best = {name for name, winner in result.best.items() if winner == point.number}
     return Row(
-        number=_code(point),
-        settings=[point.settings.get(name, "") for name in axes],
+        number=point.code,
+        settings=[point.settings.get(name, "") for name in result.axes],
         cells=[Cell(_text(point.values[name]), name in best) for name in result.objectives],
         seconds=f"{point.seconds:.0f}",
         front=point.front,
     )
 
 
-def _code(point: PointResult) -> str:
-    """The number of a point as it is shown everywhere."""
-    return f"{point.number:03}"
-
-
 def _text(value: Spread) -> str:
-    """Four digits, as runs of a sweep often differ in the last ones."""
-    mean = f"{value.mean:.4g}".replace("-", "−")
-    return mean + ("" if value.deviation is None else f" ± {value.deviation:.2g}")
+    """As a page writes it, with a minus sign."""
+    return value.text.replace("-", "−")
 
 
 def _codebooks(points: Sequence[PointResult], folder: SweepFolder) -> list[Codebook]:
@@ -149,5 +144,5 @@ def _codebooks(points: Sequence[PointResult], folder: SweepFolder) -> list[Codeb
         drawing = thumbnail(RunFolder(folder.runs / point.runs[0].folder)) if point.runs else None
         if drawing is not None:
             values = ", ".join(f"{name} {_text(value)}" for name, value in point.values.items())
-            found.append(Codebook(_code(point), point.label, values, drawing, point.front))
+            found.append(Codebook(point.code, point.label, values, drawing, point.front))
     return found

@@ -39,7 +39,7 @@ def pareto(result: SweepResult) -> Picture | None:
         tidy(axis, x=_label(other, result), y=_label(first, result))
         axis.margins(0.14, 0.16)
         _grid(axis)
-    front = listed([f"{p.number:03} ({p.label})" for p in points if p.front])
+    front = listed([f"{p.code} ({p.label})" for p in points if p.front])
     alt = f"{len(points)} points by {listed(list(map(_name, result.objectives)))}; beaten by none in all: {front}."
     return Picture("sweep-pareto", "Points that no other beats in everything", alt, figure)
 
@@ -57,7 +57,7 @@ def _number(axis: Axes, front: Sequence[PointResult], x: str, y: str) -> None:
     """The number of each point beside it."""
     for point in front:
         axis.annotate(
-            f"{point.number:03}", (point.values[x].mean, point.values[y].mean), xytext=(5, 4),
+            point.code, (point.values[x].mean, point.values[y].mean), xytext=(5, 4),
             textcoords="offset points", fontsize=SMALL, color=INK,
         )  # fmt: skip
 
@@ -65,7 +65,7 @@ def _number(axis: Axes, front: Sequence[PointResult], x: str, y: str) -> None:
 def varied(result: SweepResult) -> Picture | None:
     """Every objective over every axis: coloured with the rest fixed at the best point, grey with the rest elsewhere."""
     points = result.done
-    axes = [name for name in _axes(result) if len({p.settings[name] for p in points if name in p.settings}) > 1]
+    axes = [name for name in result.axes if len({p.settings[name] for p in points if name in p.settings}) > 1]
     if not axes:
         return None
     best = result.lead
@@ -133,10 +133,6 @@ def _places(points: Sequence[PointResult], name: str) -> tuple[dict[str, float],
 
 def _rest(point: PointResult, name: str) -> tuple[tuple[str, str], ...]:
     return tuple((other, label) for other, label in point.settings.items() if other != name)
-
-
-def _axes(result: SweepResult) -> list[str]:
-    return list(dict.fromkeys(name for point in result.done for name in point.settings))
 
 
 def _cut(label: str) -> str:

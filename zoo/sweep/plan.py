@@ -162,8 +162,8 @@ def _filled(part: Any, seed: int) -> Any:
 
 def _require_measured(spec: SweepSpec, run: RunSpec) -> None:
     """Raise SpecError for an objective, or a measure to prune by, that the model does not give."""
-    names = {"objectives": spec.objectives, "prune.by": [spec.prune.by] if spec.prune and spec.prune.by else []}
-    for where, wanted in names.items():
+    asked = {"objectives": spec.objectives, "prune.by": [spec.prune.by] if spec.prune and spec.prune.by else []}
+    for where, wanted in asked.items():
         for name in wanted:
             _require_given(where, name, run)
 

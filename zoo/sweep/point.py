@@ -38,7 +38,7 @@ class Point(BaseModel, frozen=True):
 
 
 def points_of(spec: SweepSpec, axes: Sequence[Axis], base: Mapping[str, Any]) -> list[Point]:
-    """Every point of the first grid; for a search as many None as it has trials to propose.
+    """Every point of the first grid, or of the levels one at a time.
 
     ``base`` is the complete run that is varied. Raises SpecError for more than 10,000 points.
     """

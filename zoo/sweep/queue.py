@@ -38,21 +38,22 @@ class Queue:
         """Let every point wait that is not there, and again those that failed; nobody else may do so meanwhile."""
         there = self.latest()
         for number in range(self.plan.total):
-            last = there.get(number)
-            if last is None or (last.state == TrialState.FAIL and POINT not in last.user_attrs):
-                self.study.add_trial(optuna.create_trial(state=TrialState.WAITING, user_attrs=self._facts(number)))
-            elif last.state == TrialState.FAIL:
-                facts = {name: last.user_attrs[name] for name in (NUMBER, POINT)}
-                self.study.add_trial(
-                    optuna.create_trial(
-                        state=TrialState.WAITING, user_attrs=facts,
-                        params=last.params, distributions=last.distributions,
-                    )
-                )  # fmt: skip
+            if number not in there or there[number].state == TrialState.FAIL:
+                self.study.add_trial(self._waiting(number, there.get(number)))
 
-    def _facts(self, number: int) -> dict[str, Any]:
-        known = number < len(self.plan.points)
-        return {NUMBER: number} | ({POINT: self.plan.points[number].model_dump(mode="json")} if known else {})
+    def _waiting(self, number: int, failed: FrozenTrial | None) -> FrozenTrial:
+        """The trial of a number, at the point that a failed one had, the one planned, or one still to be found."""
+        facts: dict[str, Any] = {NUMBER: number}
+        if failed is not None and POINT in failed.user_attrs:
+            return optuna.create_trial(
+                state=TrialState.WAITING,
+                user_attrs=facts | {POINT: failed.user_attrs[POINT]},
+                params=failed.params,
+                distributions=failed.distributions,
+            )
+        if number < len(self.plan.points):
+            facts[POINT] = self.plan.points[number].model_dump(mode="json")
+        return optuna.create_trial(state=TrialState.WAITING, user_attrs=facts)
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
         """The trials in one of ``states``, or all."""
@@ -146,7 +147,7 @@ class Queue:
                 again(self.study, self.storage.get_trial(self._id_of(trial)))
         return [trial.user_attrs[NUMBER] for trial in lost]
 
-    def best(self, objective: str) -> tuple[Point, float] | None:
+    def best(self, objective: str) -> Point | None:
         """The point of the first grid with the best value of ``objective``, the first of equals; None without any."""
         index = self.plan.spec.objectives.index(objective)
         sign = -1.0 if objective in LOWER else 1.0
@@ -154,7 +155,7 @@ class Queue:
         if not done:
             return None
         found = max(done, key=lambda trial: sign * trial.values[index])
-        return Point.model_validate(found.user_attrs[POINT]), float(found.values[index])
+        return Point.model_validate(found.user_attrs[POINT])
 
     def centre(self) -> Point | None:
         """The point around which to refine; once found it stays, whatever is tried again later."""
@@ -163,10 +164,9 @@ class Queue:
         refine = self.plan.spec.refine
         assert refine is not None
         best = self.best(refine.by or self.plan.spec.objectives[0])
-        if best is None:
-            return None
-        self.study.set_user_attr(CENTRE, best[0].model_dump(mode="json"))
-        return best[0]
+        if best is not None:
+            self.study.set_user_attr(CENTRE, best.model_dump(mode="json"))
+        return best
 
 
 LOWER = frozenset({"mse"})

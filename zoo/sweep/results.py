@@ -33,6 +33,11 @@ class Spread(BaseModel, frozen=True):
     mean: float
     deviation: float | None
 
+    @property
+    def text(self) -> str:
+        """Four digits, as runs of a sweep often differ in the last ones, and the deviation where there is one."""
+        return f"{self.mean:.4g}" + ("" if self.deviation is None else f" ± {self.deviation:.2g}")
+
 
 class PointResult(BaseModel, frozen=True):
     """One point of a sweep.
@@ -56,6 +61,11 @@ class PointResult(BaseModel, frozen=True):
     front: bool = False
 
     @property
+    def code(self) -> str:
+        """Its number as it is shown everywhere, and as its folders begin."""
+        return f"{self.number:03}"
+
+    @property
     def seconds(self) -> float:
         """Of all its runs."""
         return sum(run.seconds for run in self.runs)
@@ -77,6 +87,11 @@ class SweepResult(BaseModel, frozen=True):
     points: list[PointResult]
     best: dict[str, int]
     notes: list[str]
+
+    @property
+    def axes(self) -> list[str]:
+        """What is varied, by name."""
+        return list(dict.fromkeys(name for point in self.points for name in point.settings))
 
     @property
     def done(self) -> list[PointResult]:
@@ -132,10 +147,9 @@ def _beaten(own: tuple[float, ...], merits: Mapping[int, tuple[float, ...]]) -> 
 
 def table(result: SweepResult) -> str:
     """Every point as a row of CSV: settings, state, mean and deviation per objective, then its value per seed."""
-    axes = list(dict.fromkeys(name for point in result.points for name in point.settings))
     each = [f"{name}.{part}" for name in result.objectives for part in ("mean", "deviation")]
     seeds = [f"{name}.seed{seed}" for name in result.objectives for seed in result.seeds]
-    columns = ["number", "state", *axes, "front", "finer", *each, *seeds, "tries", "seconds", "worker", "reason"]
+    columns = ["number", "state", *result.axes, "front", "finer", *each, *seeds, "tries", "seconds", "worker", "reason"]
     file = io.StringIO()
     rows = csv.DictWriter(file, columns, restval="", lineterminator="\n")
     rows.writeheader()
