@@ -7,9 +7,11 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import lightning as L
 import pytest
 import torch
 from small_runs import SHAPES
@@ -22,25 +24,48 @@ from zoo.run_folder import RunFolder
 from zoo.train.checkpoints import damage, newest
 from zoo.train.fit import train
 
-EPOCHS = 8
+EPOCHS = 32
 TRAINING = {"epochs": EPOCHS, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 3}]}
 
 
-def train_until(spec: dict, path: Path, step: int | None) -> None:
-    """Train, and be killed at the given step of those that touch the folder."""
-    torch.set_num_threads(1)
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_writing(step: int, checkpoints: Path) -> None:
+    """Be killed at the given step of those that change the folder of checkpoints."""
     steps = 0
 
-    def die(event: str, arguments: tuple) -> None:
+    def look(event: str, arguments: tuple) -> None:
         nonlocal steps
-        if event in ("open", "os.rename", "os.chmod", "os.remove", "os.mkdir") and str(path) in str(arguments[:2]):
+        changes = event in ("os.rename", "os.chmod", "os.remove") or (
+            event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+        )
+        if changes and str(checkpoints) in str(arguments[:2]):
             steps += 1
             if steps == step:
-                os.kill(os.getpid(), signal.SIGKILL)
+                die()
 
+    sys.addaudithook(look)
+
+
+class DieTraining(L.Callback):
+    """Be killed some seconds after the given batch begins."""
+
+    def __init__(self, batch: int, seconds: float) -> None:
+        self.batch, self.seconds = batch, seconds
+
+    def on_train_batch_start(self, *_: object) -> None:
+        self.batch -= 1
+        if self.batch == 0:
+            threading.Timer(self.seconds, die).start()
+
+
+def train_until(spec: dict, path: Path, step: int | None, hooks: Sequence[L.Callback]) -> None:
+    torch.set_num_threads(1)
     if step is not None:
-        sys.addaudithook(die)
-    train(Registry.discover().run(spec), path, resume=True, quiet=True)
+        die_writing(step, RunFolder(path).checkpoints)
+    train(Registry.discover().run(spec), path, resume=True, quiet=True, hooks=hooks)
 
 
 @pytest.fixture(scope="module")
@@ -53,10 +78,12 @@ def forks():
     return context
 
 
-def started(forks, spec: dict, path: Path, step: int | None = None):
-    process = forks.Process(target=train_until, args=(spec, path, step))
+def ended(forks, spec: dict, path: Path, step: int | None = None, *hooks: L.Callback) -> int | None:
+    """How a process ends that trains."""
+    process = forks.Process(target=train_until, args=(spec, path, step, hooks))
     process.start()
-    return process
+    process.join(120)
+    return process.exitcode
 
 
 def require_readable(folder: RunFolder) -> None:
@@ -75,19 +102,16 @@ def require_readable(folder: RunFolder) -> None:
 
 @pytest.mark.slow
 def test_killed_at_twenty_moments_a_run_comes_to_the_weights_of_an_undisturbed_one(forks, spec_of, run_of, tmp_path):
-    """Ten at a step of writing a file, of which most belong to a checkpoint, and ten after a random time."""
+    """Ten at a step of writing a checkpoint, ten anywhere in an epoch."""
     spec, folder, chance = spec_of(SHAPES, TRAINING), RunFolder(tmp_path / "killed"), random.Random(0)
     for turn in range(20):
-        process = started(forks, spec, folder.path, chance.randint(5, 40) if turn % 2 else None)
-        if turn % 2 == 0:
-            process.join(chance.uniform(0.2, 1.5))
-            process.kill()
-        process.join(60)
-        assert process.exitcode == -signal.SIGKILL or (turn % 2 == 0 and process.exitcode == 0)
+        if turn % 2:
+            found = ended(forks, spec, folder.path, chance.randint(1, 20))
+        else:
+            found = ended(forks, spec, folder.path, None, DieTraining(chance.randint(1, 10), chance.uniform(0, 0.2)))
+        assert found == -signal.SIGKILL
         require_readable(folder)
-    last = started(forks, spec, folder.path)
-    last.join(120)
-    assert last.exitcode == 0
+    assert ended(forks, spec, folder.path) == 0
     require_readable(folder)
     expected = zoo.load(train(run_of(SHAPES, TRAINING), tmp_path / "undisturbed", quiet=True).bundle).state_dict()
     found = zoo.load(folder.bundle).state_dict()
