@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from small_runs import SHAPES, SIGNAL
+from waves import write_waves
 from zoo_registry import Registry
 
 from zoo.run_folder import RunFolder
@@ -19,15 +19,8 @@ Train = Callable[..., RunFolder]
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with 30 windows to train on and 13 to judge, some of whose samples are missing."""
-    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("judged")
-    (folder / "windows").mkdir()
-    for name, count in (("train", 30), ("test", 13)):
-        y = np.arange(count) % 3
-        time, phase = np.linspace(0, 1, 40), rng.uniform(0, 6, (count, 2, 1))
-        x = np.sin(2 * np.pi * (1 + y[:, None, None]) * time + phase) + 0.1 * rng.normal(size=(count, 2, 40))
-        x[::4, 0, 7:11] = np.nan
-        np.save(folder / "windows" / f"X_{name}.npy", x.astype(np.float32))
-        np.save(folder / "windows" / f"y_{name}.npy", y)
+    folder = tmp_path_factory.mktemp("judged")
+    write_waves(folder / "windows", train=30, test=13, gaps=True)
     return folder
 
 

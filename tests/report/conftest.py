@@ -2,28 +2,19 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from small_reports import NAMES, REBUILT, spec, trained
+from waves import write_waves
 
 from zoo.cli.main import main
 from zoo.run_folder import RunFolder
-
-LENGTH = 40
 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Waves of two channels whose frequency is their class, in a folder with runs on them."""
-    rng, home = np.random.default_rng(0), tmp_path_factory.mktemp("report")
-    folder = home / "windows"
-    folder.mkdir()
-    for split, count in (("train", 30), ("test", 12)):
-        y = np.arange(count) % len(NAMES)
-        time, phase = np.linspace(0, 1, LENGTH), rng.uniform(0, 6, (count, 2, 1))
-        x = np.sin(2 * np.pi * (1 + y[:, None, None]) * time + phase) + 0.1 * rng.normal(size=(count, 2, LENGTH))
-        np.save(folder / f"X_{split}.npy", x.astype(np.float32))
-        np.save(folder / f"y_{split}.npy", y)
+    home = tmp_path_factory.mktemp("report")
+    folder = write_waves(home / "windows", train=30, test=12)
     (folder / "names.txt").write_text("\n".join(NAMES))
     return home
 

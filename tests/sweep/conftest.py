@@ -4,28 +4,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from small_runs import SHAPES
 from swept import S, Z
+from waves import write_waves
 
 from zoo.sweep.plan import Plan, plan_of
-
-CLASSES, LENGTH = 3, 40
 
 
 @pytest.fixture(scope="session")
 def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Waves of two channels whose frequency is their class."""
-    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("sweep") / "windows"
-    folder.mkdir()
-    for name, count in (("train", 36), ("test", 12)):
-        y = np.arange(count) % CLASSES
-        time, phase = np.linspace(0, 1, LENGTH), rng.uniform(0, 6, (count, 2, 1))
-        x = np.sin(2 * np.pi * (1 + y[:, None, None]) * time + phase) + 0.1 * rng.normal(size=(count, 2, LENGTH))
-        np.save(folder / f"X_{name}.npy", x.astype(np.float32))
-        np.save(folder / f"y_{name}.npy", y)
-    return folder
+    """36 waves to train on, 12 to judge."""
+    return write_waves(tmp_path_factory.mktemp("sweep") / "windows", train=36, test=12)
 
 
 @pytest.fixture(scope="session")
