@@ -31,6 +31,7 @@ class Codebook(nn.Module):
         super().__init__()
         self.care = CodeCare(spec, levels, codes, self.unit)
         self.levels, self.size, self.width, self.decay = levels, codes, width, decay
+        self.precision = spec.precision
         start = self.care.first(torch.randn(levels, codes, width) * 0.5 ** torch.arange(levels)[:, None, None])
         self.register_buffer("codes", start)
         self.register_buffer("counts", torch.ones(levels, codes))
@@ -40,7 +41,7 @@ class Codebook(nn.Module):
         """Greedy codes: `(... e) -> (... q)`."""
         found = []
         for codes in self.codes:
-            index = nearest(latents, codes)
+            index = nearest(latents, codes, self.precision)
             latents = latents - F.embedding(index, codes)
             found.append(index)
         return torch.stack(found, -1)

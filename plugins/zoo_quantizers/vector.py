@@ -1,7 +1,7 @@
 """Vector quantization with a learned codebook, of one level or of several."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import torch
 from torch import Tensor
@@ -64,11 +64,10 @@ class VectorQuantizer(LatentQuantizer):
         return codes | self.codebook.care.resizing().within("codebook.care")
 
     def _entropy(self, given: Tensor, mask: Tensor | None) -> Tensor:
-        given = at_least_float32(given)
-        given = given if mask is None else torch.where(mask[..., None, None], given, 0)
-        with torch.autocast(given.device.type, enabled=False):
-            scores = [
-                (2 * level @ codes.T - codes.square().sum(-1)) / self.choice.temperature
-                for level, codes in zip(given.unbind(-2), self.codebook.codes.to(given.dtype), strict=True)
-            ]
-        return torch.stack([choice_entropy(score, mask, self.choice.diversity) for score in scores]).mean()
+        levels = at_least_float32(given).unbind(-2)
+        _, diversity, temperature = astuple(self.choice)
+        terms = [
+            choice_entropy(level, codes, mask, temperature, diversity)
+            for level, codes in zip(levels, self.codebook.codes, strict=True)
+        ]
+        return torch.stack(terms).mean()

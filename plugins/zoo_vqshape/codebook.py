@@ -17,9 +17,10 @@ from zoo.contracts import (
     Stats,
     choice_entropy,
     masked_mean,
+    nearest,
     summed,
+    without_autocast,
 )
-from zoo_vqshape.precision import without_autocast
 
 _LEAST = 1e-5
 """Least p whose logarithm is taken, as published."""
@@ -51,6 +52,7 @@ class Codebook(Quantizer):
             self.weights["orthogonal"] = orthogonal
         self.gamma = gamma
         self.temperature = temperature
+        self.precision = spec.precision
         self.embedding = nn.Embedding(codes, dim)
         nn.init.uniform_(self.embedding.weight, -1 / codes, 1 / codes)
         self.care = CodeCare(spec, 1, codes)
@@ -61,7 +63,7 @@ class Codebook(Quantizer):
         """`(b c n d)` to codes `(b c n 1)`; the gradient of the values passes straight through."""
         latents = values.to(self.embedding.weight.dtype)
         with torch.no_grad():
-            codes = self._distances(latents).argmin(-1, keepdim=True)
+            codes = nearest(latents, self.embedding.weight, self.precision)[..., None]
             chosen = self.decode(codes)
             stats = self._stats(latents, codes, mask) if self.training else None
         # Adding a difference of 0 leaves the code exact, which z + (code - z) does not.
@@ -82,7 +84,7 @@ class Codebook(Quantizer):
         parts = {
             "codebook": masked_mean((chosen - latents.detach()).square(), mask),
             "commit": masked_mean((chosen.detach() - latents).square(), mask),
-            "entropy": self._entropy(latents, mask),
+            "entropy": choice_entropy(latents, self.embedding.weight, mask, self.temperature, self.gamma, _LEAST),
         }
         if "orthogonal" in self.weights:
             parts["orthogonal"] = self._alikeness()
@@ -108,15 +110,6 @@ class Codebook(Quantizer):
 
     def resizing(self) -> Resizing:
         return Resizing({"embedding": ResizeCodes("weight")}) | self.care.resizing().within("care")
-
-    def _distances(self, latents: Tensor) -> Tensor:
-        """`(... d) -> (... k)`: |c|² − 2 z·c, which is the squared distance but for |z|², equal for all codes."""
-        with without_autocast(latents.device):
-            codes = self.embedding.weight
-            return codes.square().sum(-1) - 2 * F.linear(latents, codes)
-
-    def _entropy(self, latents: Tensor, mask: Tensor | None) -> Tensor:
-        return choice_entropy(-self._distances(latents) / self.temperature, mask, self.gamma, _LEAST)
 
     def _alikeness(self) -> Tensor:
         """Mean squared cosine between different codes; Σᵢⱼ (cᵢ·cⱼ)² is that of the small matrix Cᵀ C."""

@@ -6,8 +6,7 @@ from torch import Tensor, nn
 from torch.func import jvp, vmap
 from torch.nn import functional as F
 
-from zoo.contracts import CodeTable
-from zoo_vqshape.precision import without_autocast
+from zoo.contracts import CodeTable, without_autocast
 
 WIDE, NARROW, GROUPS = 128, 64, 16
 

@@ -14,6 +14,10 @@ class LearnedQuantizerSpec(QuantizerSpec):
     """Where codes start: drawn at random, or k-means of the tokens of the first optimizer step in which the quantizer
     learns, of all its batches and processes; until then they are zeros."""
 
+    precision: Literal["exact", "tf32", "bf16"] = "exact"
+    """Of the products that decide which code is nearest: float32, or faster ones that may take another code where two
+    are nearly as near. tf32 is float32 on devices that have none."""
+
     reset_after: int | None = Field(default=None, ge=1, le=1_000_000)
     """Optimizer steps without a token after which a code is put on a random token of the step; null leaves it."""
 

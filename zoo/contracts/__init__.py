@@ -23,6 +23,7 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
+from zoo.kernels import without_autocast
 
 __all__ = [
     "Attributes",
@@ -64,5 +65,6 @@ __all__ = [
     "shared",
     "slots",
     "summed",
+    "without_autocast",
     "world_size",
 ]

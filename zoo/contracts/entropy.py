@@ -2,10 +2,9 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from zoo.contracts.masking import masked_mean
 from zoo.contracts.processes import summed
+from zoo.kernels import choose
 
 _LEAST = 1e-20
 
@@ -25,14 +24,18 @@ def pooled_mean(total: Tensor, count: Tensor) -> Tensor:
     return total / count.clamp(min=1)
 
 
-def choice_entropy(logits: Tensor, mask: Tensor | None, diversity: float, least: float = _LEAST) -> Tensor:
+def choice_entropy(
+    latents: Tensor, codes: Tensor, mask: Tensor | None, temperature: float, diversity: float, least: float = _LEAST
+) -> Tensor:
     """Mean entropy of the tokens' choices minus ``diversity`` times the entropy of their mean, so it may be negative.
 
-    A token chooses between codes by the softmax of its `logits (... k)`; it counts where `mask (...)` is True. The mean
-    choice is that of all processes (entropy terms of Jansen et al. 2020, and of LFQ, Yu et al. 2023).
+    A token of `latents (... e)` chooses between `codes (k e)` by softmax(−|latent − code|² / temperature); it counts
+    where `mask (...)` is True. The mean choice is that of all processes (entropy terms of Jansen et al. 2020, and of
+    LFQ, Yu et al. 2023). Never holds a table of tokens by codes.
     """
-    choice = F.softmax(logits, -1).flatten(0, -2)
-    real = torch.ones_like(choice[:, 0], dtype=torch.bool) if mask is None else mask.flatten()
-    mean = pooled_mean(torch.where(real[:, None], choice, 0).sum(0), real.sum())
-    doubt = masked_mean(entropy(choice, least), None if mask is None else real)
-    return doubt - diversity * entropy(mean, least)
+    rows = latents.flatten(0, -2)
+    real = torch.ones_like(rows[:, 0], dtype=torch.bool) if mask is None else mask.flatten()
+    rows = rows if mask is None else torch.where(real[:, None], rows, 0)
+    doubt, usage = choose(rows, codes.to(rows.dtype), real, temperature, least)
+    count = real.sum()
+    return doubt / count.clamp(min=1) - diversity * entropy(pooled_mean(usage, count), least)

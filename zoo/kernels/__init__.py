@@ -1,0 +1,7 @@
+"""Operations that set the pace, each one torch operation: a plain form for every device, faster ones for some."""
+
+from zoo.kernels.choice import Choice, choose
+from zoo.kernels.nearest import Precision, nearest_rows
+from zoo.kernels.precision import without_autocast
+
+__all__ = ["Choice", "Precision", "choose", "nearest_rows", "without_autocast"]

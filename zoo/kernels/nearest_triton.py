@@ -1,0 +1,77 @@
+"""The Triton kernel of the nearest code; imported only where Triton is there and asked for."""
+
+from functools import cache
+from typing import Any
+
+import triton
+import triton.language as tl
+from torch import Tensor
+
+_SIZES = [(32, 64, 4), (64, 64, 4), (128, 64, 4), (128, 128, 8), (256, 64, 8)]
+"""Rows and codes of a tile, and warps, that are tried on CUDA; the first is what the interpreter takes."""
+
+
+def launch(rows: Tensor, codes: Tensor, half_norms: Tensor, index: Tensor, products: str) -> None:
+    """Fill `index (n)` with the code at the least |c|²/2 − x·c of rows `(n e)` and codes `(k e)`.
+
+    ``products``: axes, one axis at a time in float32; or on tensor cores, tf32 or ieee. The lowest index at ties.
+    """
+    n, width = rows.shape
+    arguments = (rows, codes, half_norms, index, n, len(codes), width, triton.next_power_of_2(max(width, 16)), products)
+    if rows.is_cuda:
+        _tuned()[lambda chosen: (triton.cdiv(n, chosen["tile_rows"]),)](*arguments)
+    else:
+        tile_rows, tile_codes, _ = _SIZES[0]
+        _kernel[(triton.cdiv(n, tile_rows),)](*arguments, tile_rows=tile_rows, tile_codes=tile_codes)
+
+
+def _nearest(
+    rows: Any,
+    codes: Any,
+    half_norms: Any,
+    index: Any,
+    n: Any,
+    k: Any,
+    width: tl.constexpr,
+    tile_axes: tl.constexpr,
+    products: tl.constexpr,
+    tile_rows: tl.constexpr,
+    tile_codes: tl.constexpr,
+) -> None:
+    row = tl.program_id(0).to(tl.int64) * tile_rows + tl.arange(0, tile_rows)
+    axis = tl.arange(0, tile_axes)
+    there = row < n
+    least = tl.full((tile_rows,), float("inf"), tl.float32)
+    chosen = tl.zeros((tile_rows,), tl.int32)
+    if products != "axes":
+        x = tl.load(rows + row[:, None] * width + axis, mask=there[:, None] & (axis < width), other=0.0).to(tl.float32)
+    for start in range(0, k, tile_codes):
+        code = start + tl.arange(0, tile_codes)
+        known = code < k
+        # Not there: infinitely far.
+        score = tl.load(half_norms + code, mask=known, other=float("inf"))[None, :]
+        if products == "axes":
+            product = tl.zeros((tile_rows, tile_codes), tl.float32)
+            for at in tl.static_range(width):
+                left = tl.load(rows + row * width + at, mask=there, other=0.0).to(tl.float32)
+                right = tl.load(codes + code * width + at, mask=known, other=0.0).to(tl.float32)
+                product += left[:, None] * right[None, :]
+        else:
+            c = tl.load(codes + code[:, None] * width + axis, mask=known[:, None] & (axis < width), other=0.0)
+            product = tl.dot(x, tl.trans(c.to(tl.float32)), input_precision=products)
+        score = score - product
+        near = tl.min(score, 1)
+        at_least = tl.where(score == near[:, None], code[None, :], k)
+        better = near < least
+        chosen = tl.where(better, tl.min(at_least, 1), chosen)
+        least = tl.where(better, near, least)
+    tl.store(index + row, chosen.to(tl.int64), mask=there)
+
+
+_kernel: Any = triton.jit(_nearest)
+
+
+@cache
+def _tuned() -> Any:
+    sizes = [triton.Config({"tile_rows": r, "tile_codes": c}, num_warps=warps) for r, c, warps in _SIZES]
+    return triton.autotune(configs=sizes, key=["k", "width", "products"])(_kernel)
