@@ -28,7 +28,7 @@ READS: Mapping[Need, str] = {
 class Spec(BaseModel):
     """Base of every part of a spec file: frozen, unknown fields are errors, the string under a field describes it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: "CoreSchema", handler: GetJsonSchemaHandler) -> "JsonSchemaValue":

@@ -20,7 +20,7 @@ def verify(spec: Any, plugin: str) -> str:
     if len(roles) != 1 or spec.role != roles[0]:
         found = ", ".join(roles) or "none"
         raise PluginError(where, f"a subclass of one role of {', '.join(ROLES)}", found, "derive from a role's spec")
-    if not spec.__pydantic_complete__:
+    if not spec.__pydantic_fields_complete__:
         raise PluginError(where, "types that can be resolved", "an undefined name", "import what its fields name")
     if required := [name for name, field in spec.model_fields.items() if field.is_required() and name != "kind"]:
         raise PluginError(where, "a default for every field", f"none for {', '.join(required)}", "give it one")
