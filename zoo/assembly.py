@@ -250,12 +250,12 @@ class ZooModel(nn.Module):
 
     @torch.no_grad()
     def _code_table(self, output: Output) -> CodeTable | None:
-        """The distinct tokens, where the decoder draws shapes and they are fewer than the tokens."""
+        """The vectors of all codes, where each is a token by itself and the decoder draws shapes."""
         codes = self.trace.codes
         if self.quantizer is None or output.quantized is None or codes is None or self.trace.shapes is None:
             return None
         found = output.quantized.codes
-        if codes["q"] != 1 or self.books * codes["k"] >= found.numel():
+        if codes["q"] != 1:
             return None
         every = torch.arange(codes["k"], device=found.device).view(1, 1, -1, 1).expand(1, self.books, -1, 1)
         index = slots(found, self.books, codes["k"]).squeeze(-1)

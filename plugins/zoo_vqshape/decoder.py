@@ -65,7 +65,7 @@ class VQShapeDecoder(Decoder):
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
         """`(b c n d)` to series `(b c t)` and shapes `(b c n s)`; padded tokens are not attended to.
 
-        A ``table`` is used where decoding its rows and their Jacobian, k(1 + d) shapes, takes less than every token.
+        A ``table`` is used where decoding its rows, or those of them that tokens have, takes less than every token.
         """
         assert tokens.attributes is not None
         shapes = self._normalised(tokens.values, table)
@@ -82,9 +82,8 @@ class VQShapeDecoder(Decoder):
         return series
 
     def _normalised(self, codes: Tensor, table: CodeTable | None) -> Tensor:
-        if table is not None and table.rows.shape[0] * (1 + table.rows.shape[1]) < table.index.numel():
-            return self.shapes.look_up(codes, table)
-        shapes: Tensor = self.shapes(codes)
+        table = None if table is None else self.shapes.worth(codes, table)
+        shapes: Tensor = self.shapes(codes) if table is None else self.shapes.look_up(codes, table)
         return shapes
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:

@@ -80,6 +80,19 @@ class ShapeDecoder(nn.Module):
         out: Tensor = shapes.unflatten(0, codes.shape[:-1])
         return out
 
+    def worth(self, codes: Tensor, table: CodeTable) -> CodeTable | None:
+        """``table``, or the rows of it that are in use, where they cost less than decoding every one of ``codes``.
+
+        A row costs one shape, and where codes learn, one more per axis for its Jacobian.
+        """
+        price, tokens = 1 + codes.shape[-1] if _learns(codes) else 1, table.index.numel()
+        if len(table.rows) * price < tokens:
+            return table
+        if torch.compiler.is_compiling():  # how many rows are in use is not known then
+            return None
+        table = table.used()
+        return table if len(table.rows) * price < tokens else None
+
     def look_up(self, codes: Tensor, table: CodeTable) -> Tensor:
         """The shapes of ``codes (b c n d)``, which are rows of ``table``, at the cost of decoding its rows.
 
@@ -87,7 +100,7 @@ class ShapeDecoder(nn.Module):
         gradients are those of decoding every token.
         """
         shapes = F.embedding(table.index, self(table.rows))
-        if not (torch.is_grad_enabled() and codes.requires_grad):
+        if not _learns(codes):
             return shapes
         slopes = self._jacobian(table.rows)[table.index]
         return shapes + torch.einsum("bcnsd,bcnd->bcns", slopes, codes - codes.detach())
@@ -105,3 +118,7 @@ class ShapeDecoder(nn.Module):
         with without_autocast(rows.device):
             slopes: Tensor = vmap(slope, out_dims=-1)(axes)
         return slopes
+
+
+def _learns(codes: Tensor) -> bool:
+    return torch.is_grad_enabled() and codes.requires_grad

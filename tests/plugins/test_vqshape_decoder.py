@@ -79,12 +79,34 @@ def test_a_table_is_decoded_once_and_its_slopes_only_for_a_gradient():
     assert calls.vectors == 4 * ROWS
 
 
-def test_a_table_that_saves_nothing_is_not_used():
-    decoder, (tokens, _) = build(), coded()
-    rows = random(tokens.values[..., 0].numel() // (1 + WIDTH), WIDTH)
+def test_of_a_large_table_the_rows_in_use_are_decoded():
+    """Few codes of many: value and gradients are those of decoding every token, at the cost of the few."""
+    decoder, (tokens, few) = build(), coded()
+    place = torch.arange(ROWS) * 7
+    rows = random(7 * ROWS, WIDTH, seed=9)
+    rows[place] = few.rows
+    large = CodeTable(rows, place[few.index])
+    for found, expected in zip(gradients(decoder, tokens, large), gradients(decoder, tokens, None), strict=True):
+        torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
     calls = Calls(decoder)
-    decoder(tokens, CodeTable(rows, torch.zeros(3, 2, TOKENS, dtype=torch.int64)))
-    assert calls.vectors == tokens.values[..., 0].numel()
+    decoder(tokens, large)
+    assert calls.vectors == 2 * ROWS
+
+
+def test_a_table_that_saves_nothing_is_not_used():
+    """The Jacobian makes a row dear while learning; without gradients a row costs as much as a token."""
+    decoder, (tokens, _) = build(), coded()
+    number = tokens.values[..., 0].numel()
+    half = number // 2
+    index = (torch.arange(number) % half).view(3, 2, TOKENS)
+    rows = random(half, WIDTH)
+    for table, frozen_cost in ((CodeTable(rows, index), half), (CodeTable(random(number, WIDTH), index * 2), half)):
+        calls = Calls(decoder)
+        decoder(tokens, table)
+        assert calls.vectors == number
+        with torch.no_grad():
+            decoder(tokens, table)
+        assert calls.vectors == number + frozen_cost
 
 
 @pytest.mark.parametrize("codebook", ["shared", "per_channel"])

@@ -92,8 +92,8 @@ class Decoder(Component):
 
     @abstractmethod
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
-        """`(b c n d) -> (b c t)`. ``table`` holds the distinct tokens where there are few: what depends on a token
-        alone may be computed once per row."""
+        """`(b c n d) -> (b c t)`. ``table`` holds every token there can be, where tokens are codes: what depends on
+        a token alone may be computed once per row."""
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
         """Unweighted terms beyond the reconstruction, in the input's units.

@@ -70,10 +70,15 @@ class Tokenized(NamedTuple):
 
 @dataclass(frozen=True)
 class CodeTable:
-    """Every distinct token: `rows (k d)`, detached, and each token's row `index (b c n)`."""
+    """Every token there can be: `rows (k d)`, detached, and each token's row `index (b c n)`."""
 
     rows: Tensor
     index: Tensor
+
+    def used(self) -> "CodeTable":
+        """The same without the rows that no token has; waits for the device."""
+        rows, index = self.index.unique(return_inverse=True)
+        return CodeTable(self.rows[rows], index)
 
 
 class Decoded(NamedTuple):
