@@ -1,9 +1,12 @@
-"""Throughput of encoders and whole models at the sizes of users: windows of 3 × 500."""
+"""Encoders and whole models at the sizes of users, and VQShape beside a straightforward one."""
+
+import copy
 
 import pytest
 import torch
-from devices import wait
-from pytest_benchmark.fixture import BenchmarkFixture
+from conftest import Measure
+from straightforward import StraightforwardVQShape
+from torch import Tensor, nn
 from zoo_registry import EncoderSpec, Registry, Shape
 
 import zoo
@@ -12,56 +15,79 @@ from zoo.assembly import ZooModel
 REGISTRY = Registry.discover()
 WINDOWS, CHANNELS, LENGTH = 16, 3, 500
 SERIES = [kind for kind in REGISTRY.kinds("encoder") if REGISTRY.find(kind).reads == "c t"]  # type: ignore[attr-defined]
+STRAIGHT = "straightforward"
 
 
+@pytest.mark.parametrize("call", ["forward", "step"])
 @pytest.mark.parametrize("kind", SERIES)
-def test_encoder(synchronised: BenchmarkFixture, device: torch.device, kind: str) -> None:
-    """Tokens of a batch of windows in eval mode."""
-    synchronised.group = f"encoder forward, {WINDOWS} windows of {CHANNELS} x {LENGTH}, {device}"
-    synchronised.extra_info |= {"windows": WINDOWS}
+def test_encoder(measure: Measure, device: torch.device, kind: str, call: str) -> None:
+    """Tokens of a batch of windows in eval mode, and forward with backward in training mode."""
     spec = REGISTRY.find(kind, "encoder")()
     assert isinstance(spec, EncoderSpec)
     shape = Shape.of("c t", CHANNELS, LENGTH)
-    encoder, x = spec.build(shape).to(device).eval(), torch.randn(WINDOWS, CHANNELS, LENGTH, device=device)
+    encoder, x = spec.build(shape).to(device).train(call == "step"), torch.randn(WINDOWS, CHANNELS, LENGTH).to(device)
 
-    @torch.no_grad()
-    def forward() -> torch.Tensor:
-        values: torch.Tensor = encoder(x).values
-        wait(device)
+    def work() -> Tensor:
+        with torch.set_grad_enabled(call == "step"):
+            values: Tensor = encoder(x).values
+        if call == "step":
+            values.square().mean().backward()
         return values
 
-    assert synchronised(forward).shape[1:] == spec.output(shape).sizes
+    found = measure(f"encoder {call}, {WINDOWS} windows of 3 x 500", kind, work, windows=WINDOWS)
+    assert isinstance(found, Tensor)
+    assert found.shape[1:] == spec.output(shape).sizes
 
 
-@pytest.fixture
-def model(device: torch.device) -> ZooModel:
-    """A VQShape of width 64."""
-    width = {"dim": 64, "layers": 2}
+def vqshape(dim: int, layers: int, codes: int) -> ZooModel:
+    """A univariate VQShape without dropout or patches left out, so that two of them can be compared."""
+    quiet = {"dropout": 0.0, "dim": dim, "layers": layers}
     return zoo.build(
         {
-            "input": {"channels": CHANNELS, "length": LENGTH},
-            "encoder": {"kind": "vqshape.encoder", "tokenizer_layers": 2, **width},
-            "quantizer": {"kind": "vqshape.codebook"},
-            "decoder": {"kind": "vqshape.decoder", **width},
+            "input": {"channels": 1, "length": LENGTH},
+            "encoder": {"kind": "vqshape.encoder", "mask_ratio": 0.0, "tokenizer_layers": layers, **quiet},
+            "quantizer": {"kind": "vqshape.codebook", "codes": codes},
+            "decoder": {"kind": "vqshape.decoder", **quiet},
         }
-    ).to(device)
+    )
 
 
-@pytest.mark.parametrize("call", ["encode", "forward", "step"])
-def test_model(synchronised: BenchmarkFixture, device: torch.device, model: ZooModel, call: str) -> None:
-    """Encoding alone, the whole forward, and forward with backward."""
-    synchronised.group = f"VQShape of width 64, {WINDOWS} windows of {CHANNELS} x {LENGTH}, {device}"
-    synchronised.extra_info |= {"windows": WINDOWS, "tokens": WINDOWS * CHANNELS * 50}
-    x = torch.randn(WINDOWS, CHANNELS, LENGTH, device=device)
-    model.train(call == "step")
+class Step:
+    """Forward, backward and AdamW."""
 
-    def run() -> torch.Tensor:
-        with torch.set_grad_enabled(call == "step"):
-            output = model.encode(x) if call == "encode" else model(x)
-        if call == "step":
-            torch.stack([output.losses[term] for term in model.spec.terms()]).sum().backward()
-        wait(device)
-        assert output.quantized is not None
-        return output.quantized.codes
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
 
-    assert synchronised(run).shape == (WINDOWS, CHANNELS, 50, 1)
+    def __call__(self, x: Tensor) -> Tensor:
+        self.optimizer.zero_grad()
+        found = self.model(x)
+        losses = found.losses if isinstance(self.model, ZooModel) else found
+        total: Tensor = losses["x"] + losses["z"] + losses["s"] + losses["dist"]
+        total.backward()
+        self.optimizer.step()
+        return total.detach()
+
+
+@pytest.mark.parametrize("who", ["zoo", STRAIGHT])
+@pytest.mark.parametrize("dim", [64, 256])
+@pytest.mark.parametrize("call", ["step", "tokenize"])
+def test_vqshape(measure: Measure, device: torch.device, call: str, dim: int, who: str) -> None:
+    """A training step and tokenizing, layers 4 + 4 + 2 at D 256 as published and 2 + 2 + 2 at D 64, K 64, float32."""
+    windows = 512 if device.type == "cuda" else 64
+    ours = vqshape(dim, 4 if dim == 256 else 2, 64).to(device).train(call == "step")
+    straight = StraightforwardVQShape(copy.deepcopy(ours))
+    x = torch.randn(windows, 1, LENGTH, device=device)
+    model = ours if who == "zoo" else straight
+    case = f"VQShape {call}, D {dim}, K 64, {windows} series"
+    if call == "step":
+        step = Step(model)
+        measure(case, who, lambda: step(x), windows=windows, width=dim)
+        return
+    with torch.no_grad():
+        found = measure(case, who, lambda: _tokens(model, x), windows=windows, width=dim)
+        torch.testing.assert_close(found, _tokens(straight, x), rtol=1e-3, atol=1e-3)
+
+
+def _tokens(model: nn.Module, x: Tensor) -> Tensor:
+    return model.tokenize(x).tokens if isinstance(model, ZooModel) else model.tokenize(x)

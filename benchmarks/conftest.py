@@ -1,9 +1,14 @@
 """Devices to measure on, and what every benchmark writes down beside its time."""
 
+from collections.abc import Callable
+from time import perf_counter
+
 import pytest
 import torch
-from devices import DEVICES
+from devices import DEVICES, most_held, wait
 from pytest_benchmark.fixture import BenchmarkFixture
+
+Measure = Callable[..., object]
 
 
 @pytest.fixture(params=DEVICES)
@@ -13,9 +18,34 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 
 
 @pytest.fixture
-def synchronised(benchmark: BenchmarkFixture, device: torch.device) -> BenchmarkFixture:
-    """The benchmark with device, dtype and versions in its record; the work is waited for by `wait`."""
+def measure(benchmark: BenchmarkFixture, device: torch.device) -> Measure:
+    """`measure(case, who, work, **sizes)`: time ``work``, the device waited for, and return what it returned.
+
+    Everything of one ``case`` is compared; ``who`` is the zoo or a peer. Memory that it holds at most, sizes, device
+    and versions go into the record.
+    """
     torch.manual_seed(0)
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
-    benchmark.extra_info |= {"device": device.type, "hardware": name, "dtype": "float32", "torch": torch.__version__}
-    return benchmark
+
+    def run(case: str, who: str, work: Callable[[], object], **sizes: int) -> object:
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+        benchmark.group = f"{case}, {device}"
+        benchmark.extra_info |= {"who": who, "device": device.type, "hardware": name, "torch": torch.__version__}
+        benchmark.extra_info |= {"dtype": "float32", **sizes}
+
+        def finished() -> object:
+            found = work()
+            wait(device)
+            return found
+
+        finished()
+        benchmark.extra_info["most_held"] = most_held(finished, device)
+        return benchmark.pedantic(finished, rounds=_rounds(finished), warmup_rounds=1)
+
+    return run
+
+
+def _rounds(work: Callable[[], object]) -> int:
+    """About two seconds of them."""
+    start = perf_counter()
+    work()
+    return min(max(int(2 / (perf_counter() - start)), 5), 200)

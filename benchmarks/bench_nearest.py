@@ -1,0 +1,56 @@
+"""The nearest code and soft choices, beside writing all distances down."""
+
+import pytest
+import torch
+from conftest import Measure
+from peers import by_distances
+from torch import Tensor
+from torch.nn import functional as F
+
+from zoo.contracts import choice_entropy, nearest
+
+CPU = [(32_768, 8, 64), (32_768, 8, 512), (32_768, 64, 512), (32_768, 64, 8192), (131_072, 8, 512), (32_768, 256, 512)]
+CUDA = [(n, width, codes) for n in (32_768, 131_072, 2**20) for width in (8, 64, 256) for codes in (64, 512, 8192)]
+FORMS = {"zoo": nearest, "cdist and argmin": by_distances}
+
+
+def sizes(device: torch.device) -> list[tuple[int, int, int]]:
+    return CUDA if device.type == "cuda" else CPU
+
+
+@pytest.mark.parametrize("who", FORMS)
+@pytest.mark.parametrize(("tokens", "width", "codes"), CUDA, ids=lambda size: str(size))
+def test_nearest(measure: Measure, device: torch.device, tokens: int, width: int, codes: int, who: str) -> None:
+    """Indices of float32 tokens."""
+    if (tokens, width, codes) not in sizes(device):
+        pytest.skip("too large for a CPU")
+    rows, book = torch.randn(tokens, width, device=device), torch.randn(codes, width, device=device)
+    case = f"nearest code, N {tokens}, D {width}, K {codes}"
+    index = measure(case, who, lambda: FORMS[who](rows, book), tokens=tokens, width=width, codes=codes)
+    assert isinstance(index, Tensor)
+    found, best = (rows - book[index]).square().sum(-1), torch.cdist(rows[:1000], book).min(-1).values.square()
+    torch.testing.assert_close(found[:1000], best, rtol=1e-4, atol=1e-3)
+
+
+def whole_table(rows: Tensor, codes: Tensor) -> Tensor:
+    p = F.softmax(-torch.cdist(rows, codes).square(), -1)
+    mean = p.mean(0)
+    return -(p * p.clamp(min=1e-20).log()).sum(-1).mean() + (mean * mean.clamp(min=1e-20).log()).sum()
+
+
+CHOICES = {"zoo": lambda rows, codes: choice_entropy(rows, codes, None, 1.0, 1.0), "table of choices": whole_table}
+
+
+@pytest.mark.parametrize("who", CHOICES)
+@pytest.mark.parametrize("codes", [64, 512])
+def test_entropy(measure: Measure, device: torch.device, codes: int, who: str) -> None:
+    """The entropy term of 32,768 tokens of width 8, with its gradients."""
+    rows = torch.randn(32_768, 8, device=device, requires_grad=True)
+    book = torch.randn(codes, 8, device=device, requires_grad=True)
+
+    def step() -> tuple[Tensor, ...]:
+        return torch.autograd.grad(CHOICES[who](rows, book), (rows, book))
+
+    found = measure(f"entropy with gradients, N 32768, D 8, K {codes}", who, step, tokens=32_768, codes=codes)
+    expected = torch.autograd.grad(whole_table(rows, book), (rows, book))
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-6)
