@@ -22,7 +22,7 @@ from zoo.contracts import (
     Tokens,
     histogram,
     instance_scale,
-    masked_mean,
+    masked_mse,
     slots,
 )
 from zoo.per_channel import PerChannel
@@ -160,7 +160,7 @@ class ZooModel(nn.Module):
         if self.decoder is not None and output.coded is not None:
             decoded, rebuilt = self._decode(self.decoder, output)
             output.losses.update(self.decoder.losses(decoded, output.coded, series, observed))
-            output.losses["x"] = masked_mean((rebuilt - output.x).square(), output.mask)
+            output.losses["x"] = masked_mse(rebuilt, output.x, output.mask)
         if self.head is not None:
             output.logits = self.head(output)
             if target is not None:

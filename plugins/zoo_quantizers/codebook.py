@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from zoo_registry import LearnedQuantizerSpec
 
-from zoo.contracts import CodeCare, nearest, summed
+from zoo.contracts import CodeCare, nearest, summed, tally
 
 _EPSILON = 1e-5
 
@@ -52,16 +52,19 @@ class Codebook(nn.Module):
 
     def residuals(self, latents: Tensor, chosen: Tensor) -> Tensor:
         """What every level was given: latents `(... e)` and their codes' vectors `(... q e) -> (... q e)`."""
-        return latents.unsqueeze(-2) - (chosen.cumsum(-2) - chosen)
+        given = latents.unsqueeze(-2)
+        return given if self.levels == 1 else given - (chosen.cumsum(-2) - chosen)
 
     @torch.no_grad()
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Mapping[str, Tensor]:
         """Tokens per code, ``counts (q k)``, and their ``sums (q k e)``, over real tokens, with what care asks for."""
         given = self.residuals(latents, self.lookup(codes)).to(self.sums.dtype).flatten(0, -2)
-        rows = self._rows(codes).flatten()
-        real = torch.ones_like(rows, dtype=torch.bool) if mask is None else mask[..., None].expand_as(codes).flatten()
-        counts = torch.zeros_like(self.counts).flatten().index_add(0, rows, real.to(self.counts.dtype))
-        sums = torch.zeros_like(self.sums).flatten(0, 1).index_add(0, rows, torch.where(real[:, None], given, 0))
+        rows, weights = self._rows(codes).flatten(), torch.ones_like(codes, dtype=self.counts.dtype).flatten()
+        if mask is not None:
+            real = mask[..., None].expand_as(codes).flatten()
+            weights, given = real.to(weights.dtype), torch.where(real[:, None], given, 0)
+        counts = torch.zeros_like(self.counts).flatten().index_add(0, rows, weights)
+        sums = tally(given, rows, self.levels * self.size)
         care = self.care.stats(self.codes, latents, mask)
         return {"counts": counts.view_as(self.counts), "sums": sums.view_as(self.sums), **care}
 

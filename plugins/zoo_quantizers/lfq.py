@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.contracts import Losses, Quantized, entropy, masked_mean, pooled_mean
+from zoo.contracts import Losses, Quantized, entropy, masked_mean, masked_mse, pooled_mean
 from zoo_quantizers.latent import LatentQuantizer, at_least_float32
 
 
@@ -40,7 +40,7 @@ class LookupFreeQuantizer(LatentQuantizer):
         weighs both."""
         latents = at_least_float32(quantized.latents)
         latents = latents if mask is None else torch.where(mask[..., None], latents, 0)
-        commit = masked_mean((latents - self.vectors(quantized.codes)).square(), mask)
+        commit = masked_mse(latents, self.vectors(quantized.codes), mask)
         logits = latents * (4 / self.temperature)
         doubt = masked_mean(_bit_entropy(logits).sum(-1), mask)
         gain = doubt - self.diversity * entropy(_mean_distribution(logits.sigmoid(), mask).flatten())

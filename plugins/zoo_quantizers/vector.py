@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 import torch
 from torch import Tensor
 
-from zoo.contracts import Losses, Quantized, ResizeCodes, Resizing, Stats, choice_entropy, masked_mean
+from zoo.contracts import Losses, Quantized, ResizeCodes, Resizing, Stats, choice_entropy, masked_mse
 from zoo_quantizers.codebook import Codebook
 from zoo_quantizers.latent import LatentQuantizer, at_least_float32
 
@@ -44,7 +44,7 @@ class VectorQuantizer(LatentQuantizer):
         it weighs anything: `choice_entropy` of softmax(−|given − code|² / temperature), the mean over levels."""
         chosen = self.codebook.lookup(quantized.codes)
         given = self.codebook.residuals(quantized.latents, chosen)
-        commit = masked_mean((given - chosen).square(), mask)
+        commit = masked_mse(given, chosen, mask)
         if not self.choice.weight:
             return {"z": self.commit * commit, "z.commit": commit}
         entropy = self._entropy(given, mask)

@@ -16,7 +16,7 @@ from zoo.contracts import (
     Resizing,
     Stats,
     choice_entropy,
-    masked_mean,
+    masked_mse,
     nearest,
     summed,
     without_autocast,
@@ -82,8 +82,8 @@ class Codebook(Quantizer):
         """
         latents, chosen = quantized.latents, self.decode(quantized.codes)
         parts = {
-            "codebook": masked_mean((chosen - latents.detach()).square(), mask),
-            "commit": masked_mean((chosen.detach() - latents).square(), mask),
+            "codebook": masked_mse(chosen, latents.detach(), mask),
+            "commit": masked_mse(latents, chosen.detach(), mask),
             "entropy": choice_entropy(latents, self.embedding.weight, mask, self.temperature, self.gamma, _LEAST),
         }
         if "orthogonal" in self.weights:

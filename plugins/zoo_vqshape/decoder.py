@@ -14,7 +14,7 @@ from zoo.contracts import (
     Losses,
     Resizing,
     Tokens,
-    masked_mean,
+    masked_mse,
     read_stretches,
 )
 from zoo_vqshape.shapes import WIDE, ShapeDecoder
@@ -94,7 +94,7 @@ class VQShapeDecoder(Decoder):
         if tokens.mask is not None:
             real = tokens.mask.unsqueeze(-1).expand_as(true)
             observed = real if observed is None else real & observed
-        return {"s": masked_mean((decoded.shapes - true).square(), observed)}
+        return {"s": masked_mse(decoded.shapes, true, observed)}
 
     @torch.no_grad()
     def targets(

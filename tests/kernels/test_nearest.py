@@ -57,7 +57,7 @@ def test_the_compiled_form_is_the_plain_one(n: int, k: int, width: int, seed: in
 
 
 def test_any_number_of_threads_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, codes = torch.randn(40_001, 9), torch.randn(60, 9)
+    rows, codes = torch.randn(100_001, 9), torch.randn(300, 9)
     found = []
     for threads in (1, 2, 7):
         monkeypatch.setattr(torch, "get_num_threads", lambda number=threads: number)

@@ -13,6 +13,7 @@ from zoo_registry import SpecError, ZooError
 from zoo_registry.suggest import nearest
 
 from zoo.cli import (
+    bench,
     codebook,
     components,
     data,
@@ -57,6 +58,7 @@ app.command("compare", rich_help_panel="Runs")(report.compare)
 app.command("sweep", rich_help_panel="Runs")(sweep.sweep)
 app.command("tokenize", rich_help_panel="Runs")(tokenize.tokenize)
 app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
+app.command("bench", rich_help_panel="This machine")(bench.bench)
 
 
 def _print_version(wanted: bool) -> None:

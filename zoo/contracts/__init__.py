@@ -4,7 +4,7 @@ from zoo.contracts.care import CodeCare
 from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
 from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
-from zoo.contracts.masking import instance_scale, masked_mean
+from zoo.contracts.masking import instance_scale, masked_mean, masked_mse
 from zoo.contracts.nearest import nearest
 from zoo.contracts.processes import gathered, shared, summed, world_size
 from zoo.contracts.resizing import CentreKernel, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
@@ -23,7 +23,7 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
-from zoo.kernels import without_autocast
+from zoo.kernels import tally, without_autocast
 
 __all__ = [
     "Attributes",
@@ -59,12 +59,14 @@ __all__ = [
     "histogram",
     "instance_scale",
     "masked_mean",
+    "masked_mse",
     "nearest",
     "pooled_mean",
     "read_stretches",
     "shared",
     "slots",
     "summed",
+    "tally",
     "without_autocast",
     "world_size",
 ]

@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 
 def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
@@ -12,6 +13,11 @@ def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
         mask = mask.unsqueeze(-1)
     weight = mask.to(x.dtype).expand_as(x)
     return torch.where(mask, x, 0).sum() / weight.sum().clamp(min=1)
+
+
+def masked_mse(one: Tensor, other: Tensor, mask: Tensor | None) -> Tensor:
+    """`masked_mean` of the squared difference of two tensors of one shape."""
+    return F.mse_loss(one, other) if mask is None else masked_mean((one - other).square(), mask)
 
 
 def instance_scale(x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:

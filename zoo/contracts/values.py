@@ -77,7 +77,7 @@ class CodeTable:
 
     def used(self) -> "CodeTable":
         """The same without the rows that no token has; waits for the device."""
-        rows, index = self.index.unique(return_inverse=True)
+        rows, index = torch.unique(self.index, return_inverse=True)
         return CodeTable(self.rows[rows], index)
 
 

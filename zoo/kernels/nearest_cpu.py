@@ -11,21 +11,24 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from zoo.kernels.compiled import compiled
+
 _Floats = NDArray[np.float32]
 _LANES = 128
 """Rows that are worked on side by side: their best distances and codes fit the first cache with them."""
-_WORTH = 2**22
-"""Products that a further thread must have to itself."""
+_WORTH = 2**26
+"""Products that a further thread must have to itself: it shares the cores with torch's threads, which wait busily for
+some milliseconds after their work."""
 
 
 def nearest(rows: Tensor, codes: Tensor) -> Tensor:
     """rows `(n e)`, codes `(k e)`, float32 -> index `(n)`, by as many threads as torch uses."""
     index = torch.empty(len(rows), dtype=torch.int64)
-    # The kernel takes eight axes at a time.
-    spare = -rows.shape[1] % 8
-    x, c = (F.pad(part, (0, spare)).contiguous().numpy() for part in (rows, codes))
+    if spare := -rows.shape[1] % 8:  # the kernel takes eight axes at a time
+        rows, codes = F.pad(rows, (0, spare)), F.pad(codes, (0, spare))
+    x, c = rows.contiguous().numpy(), codes.contiguous().numpy()
     half_norms, out = np.square(c).sum(-1) / 2, index.numpy()
-    kernel = _compiled()
+    kernel = _kernel()
     parts = max(min(torch.get_num_threads(), rows.numel() * len(codes) // _WORTH), 1)
     edges = np.linspace(0, len(rows), parts + 1).astype(np.intp)
     # Threads of the moment: a pool would not survive a fork, which data loaders do.
@@ -42,14 +45,8 @@ def nearest(rows: Tensor, codes: Tensor) -> Tensor:
 
 
 @cache
-def _compiled() -> Callable[[_Floats, _Floats, _Floats, NDArray[np.int64]], None]:
-    from numba import njit
-
-    options = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(_nearest)  # type: ignore[no-any-return]
-    except RuntimeError:  # nowhere to keep it
-        return njit(**options)(_nearest)  # type: ignore[no-any-return]
+def _kernel() -> Callable[[_Floats, _Floats, _Floats, NDArray[np.int64]], None]:
+    return compiled(_nearest)
 
 
 def _nearest(x: _Floats, codes: _Floats, half_norms: _Floats, out: NDArray[np.int64]) -> None:
@@ -69,12 +66,12 @@ def _nearest(x: _Floats, codes: _Floats, half_norms: _Floats, out: NDArray[np.in
         least[:] = np.inf
         chosen[:] = 0
         for code in range(len(codes)):
-            c = codes[code]
+            half, c = half_norms[code], codes[code]
             c0, c1, c2, c3, c4, c5, c6, c7 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
             x0, x1, x2, x3, x4, x5, x6, x7 = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], rows[7]
             for lane in range(_LANES):
                 score[lane] = (
-                    half_norms[code] - x0[lane] * c0 - x1[lane] * c1 - x2[lane] * c2 - x3[lane] * c3
+                    half - x0[lane] * c0 - x1[lane] * c1 - x2[lane] * c2 - x3[lane] * c3
                     - x4[lane] * c4 - x5[lane] * c5 - x6[lane] * c6 - x7[lane] * c7
                 )  # fmt: skip
             for axis in range(8, width, 8):

@@ -1,0 +1,1 @@
+"""What benchmarks measured: the zoo beside its peers."""

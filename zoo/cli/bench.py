@@ -1,0 +1,100 @@
+"""`zoo bench`: how much faster the zoo is than its peers, from benchmarks run now or before."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from zoo_registry import SpecError, TrainingError
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_json, print_table, print_title
+
+if TYPE_CHECKING:
+    from zoo.bench.results import Case, Pair, Results
+
+_BENCHMARKS = Path("benchmarks")
+
+
+def bench(
+    results: Annotated[
+        Path | None,
+        typer.Argument(help="File of `pytest --benchmark-json`; without it they run now.", show_default=False),
+    ] = None,
+    only: Annotated[str, typer.Option("--only", help="Run those whose names match, as `pytest -k` does.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder for the picture, as PNG and SVG.")] = None,
+    json: Json = False,
+) -> None:
+    """Print times beside those of peers, measured in the same run on this machine, and how many times faster.
+
+    Run it in a clone, on an otherwise idle machine: the benchmarks are part of the source, not of the package.
+    """
+    from zoo.bench.results import alone, pairs, read_results
+
+    found = read_results(results) if results is not None else _measure(only)
+    compared = pairs(found)
+    if json:
+        print_json([_plain(pair) for pair in compared])
+    else:
+        _print(found, compared, alone(found))
+    if out is not None and compared:
+        from zoo.bench.picture import ratios_picture
+        from zoo.files import write_bytes
+
+        for name, content in ratios_picture(compared).files().items():
+            write_bytes(out / name, content)
+        print(f"\npicture in {out}", file=sys.stderr)
+
+
+def _measure(only: str) -> "Results":
+    from zoo.bench.results import read_results
+
+    if not (_BENCHMARKS / "conftest.py").is_file():
+        hint = "run it in a clone of the zoo, or give a file of results"
+        raise SpecError("zoo bench", "the folder benchmarks here", "none", hint)
+    with TemporaryDirectory(prefix="zoo-bench-") as folder:
+        file = Path(folder) / "results.json"
+        command = [sys.executable, "-m", "pytest", str(_BENCHMARKS), "-q", "--benchmark-only", "--benchmark-quiet"]
+        command += ["-p", "no:cacheprovider", "--benchmark-json", str(file), *(["-k", only] if only else [])]
+        done = subprocess.run(command, stdout=sys.stderr, check=False)
+        if done.returncode or not file.is_file() or not file.stat().st_size:
+            hint = "what pytest said stands above"
+            raise TrainingError("zoo bench", "benchmarks that pass", f"status {done.returncode} of pytest", hint)
+        return read_results(file)
+
+
+def _print(found: "Results", compared: Sequence["Pair"], others: Sequence["Case"]) -> None:
+    for hardware in dict.fromkeys(f"{c.extra_info.hardware}, torch {c.extra_info.torch}" for c in found.benchmarks):
+        print_title(hardware)
+    if compared:
+        rows = [
+            (p.case, p.peer, _ms(p.ours), _ms(p.theirs), f"{p.ratio:.1f}", _mb(p.ours), _mb(p.theirs)) for p in compared
+        ]
+        columns = ("case", "peer", "zoo ms", "peer ms", "times faster", "zoo MB", "peer MB")
+        print_table(columns, rows, numbers=columns[2:], grey=[pair.ratio < 1 for pair in compared])
+    if others:
+        print_title("components, beside each other")
+        rows_alone = [(case.group, case.extra_info.who, _ms(case), _mb(case)) for case in others]
+        print_table(("case", "kind", "ms", "MB"), rows_alone, numbers=("ms", "MB"))
+    if compared or others:
+        print("\nms: medians; MB: memory that torch gave out at most, beyond what was held before")
+
+
+def _plain(pair: "Pair") -> dict[str, object]:
+    ours, theirs = (
+        {"seconds": case.stats.median, "rounds": case.stats.rounds, "most_held": case.extra_info.most_held}
+        for case in (pair.ours, pair.theirs)
+    )
+    return {"case": pair.case, "peer": pair.peer, "ratio": pair.ratio, "zoo": ours, "other": theirs}
+
+
+def _ms(case: "Case") -> str:
+    milliseconds = 1e3 * case.stats.median
+    return f"{milliseconds:.2f}" if milliseconds < 10 else f"{milliseconds:.0f}"
+
+
+def _mb(case: "Case") -> str:
+    return f"{case.extra_info.most_held / 1e6:.1f}"
