@@ -1,0 +1,67 @@
+"""`zoo bench` on a file of results, and where there is nothing to measure."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoo.cli.main import main
+
+
+def case(group: str, who: str, median: float, held: int = 1_000_000) -> dict[str, Any]:
+    """As `pytest --benchmark-json` writes one, without what nobody reads here."""
+    facts = {"who": who, "hardware": "2 threads", "torch": "2.15.0", "dtype": "float32", "most_held": held}
+    return {"group": group, "name": "test", "stats": {"median": median, "rounds": 7, "min": 0.0}, "extra_info": facts}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Two cases beside a peer, one of them lost, and two kinds beside each other."""
+    cases = [
+        case("nearest, cpu", "zoo", 0.002),
+        case("nearest, cpu", "cdist", 0.010, held=64_000_000),
+        case("step, cpu", "library", 0.003),
+        case("step, cpu", "zoo", 0.006),
+        case("encoder, cpu", "conv.encoder", 0.004),
+        case("encoder, cpu", "vqshape.encoder", 0.008),
+    ]
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"machine_info": {}, "benchmarks": cases}))
+    return path
+
+
+def test_ratios_are_those_of_the_medians(results, capsys):
+    assert main(["bench", str(results), "--json"]) == 0
+    found = {row["case"]: row for row in json.loads(capsys.readouterr().out)}
+    assert {name: row["ratio"] for name, row in found.items()} == {"nearest, cpu": 5.0, "step, cpu": 0.5}
+    assert found["nearest, cpu"]["other"] == {"seconds": 0.010, "rounds": 7, "most_held": 64_000_000}
+
+
+def test_a_table_and_a_picture(results, tmp_path, capsys):
+    assert main(["bench", str(results), "--out", str(tmp_path / "figures")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (row,) = [line.split() for line in lines if line.startswith("nearest")]
+    assert row == ["nearest,", "cpu", "cdist", "2.00", "10", "5.0", "1.0", "64.0"]
+    assert any("vqshape.encoder" in line for line in lines)
+    drawn = (tmp_path / "figures" / "ratios.svg").read_text()
+    assert "5×" in drawn
+    assert "0.5×" in drawn
+    assert (tmp_path / "figures" / "ratios.png").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize(("content", "message"), [("[]", "expected"), ('{"benchmarks": [{"group": "x"}]}', "stats")])
+def test_another_file_gets_one_line(content, message, tmp_path, capsys):
+    path = tmp_path / "other.json"
+    path.write_text(content)
+    assert main(["bench", str(path)]) == 2
+    said = capsys.readouterr().err
+    assert message in said
+    assert "--benchmark-json" in said
+    assert said.count("\n") == 1
+
+
+def test_without_benchmarks_here_it_says_where_to_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["bench"]) == 2
+    assert "run it in a clone" in capsys.readouterr().err
