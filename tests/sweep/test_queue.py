@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from datetime import timedelta
@@ -215,3 +217,19 @@ def test_optuna_is_quiet(plan, url, capsys):
     assert capsys.readouterr() == ("", "")
     assert optuna.logging.get_verbosity() == optuna.logging.ERROR
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_worker_heeds_interrupts_though_its_shell_started_it_deaf_to_them(tmp_path):
+    """As `zoo sweep … &` of a script does; or one that lost its point to another would train on."""
+    code = (
+        "import os, signal, sys, zoo.sweep.worker as worker\n"
+        "worker.join = lambda *_: None\n"
+        "worker.work = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.argv = ['worker', 'name', 'home', 'crew']\n"
+        "sys.exit(worker.main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input="sqlite://\n", text=True, check=False, capture_output=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )  # fmt: skip
+    assert done.returncode == 130, done.stderr

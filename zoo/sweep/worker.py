@@ -119,6 +119,8 @@ class Pulse:
 
 def main() -> int:
     """One of the workers that `zoo sweep` starts, for the sweep, the folder of runs and the crew that it names."""
+    # A shell starts what it runs in the background with interrupts ignored, and that is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sweep, home, crew = sys.argv[1:]
     url = os.read(0, 65_536).decode().strip()
     when_orphaned(lambda: os.kill(os.getpid(), signal.SIGINT))
