@@ -5,60 +5,70 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Sequence
-from typing import Annotated, TextIO
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Annotated, NamedTuple, TextIO
 
 import typer
 from zoo_registry import SpecError, ZooError
 from zoo_registry.suggest import nearest
 
-from zoo.cli import (
-    bench,
-    codebook,
-    components,
-    data,
-    doctor,
-    model,
-    presets,
-    report,
-    sweep,
-    tokenize,
-    training,
-    transfer,
-    weights,
-)
 from zoo.notes import ZooNote
 
 MISTAKE = 2
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="zoo",
-    help="Assemble, train and judge models for wearable-sensor series.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("list", rich_help_panel="Components")(components.list_kinds)
-app.command("show", rich_help_panel="Components")(components.show)
-app.command("schema", rich_help_panel="Components")(components.schema)
-app.command("check", rich_help_panel="Models")(model.check)
-app.command("build", rich_help_panel="Models")(model.build)
-app.command("import", rich_help_panel="Models")(weights.import_weights)
-app.command("transfer", rich_help_panel="Models")(transfer.transfer)
-app.command("quickstart", rich_help_panel="Runs")(training.quickstart)
-app.add_typer(presets.presets, name="presets", rich_help_panel="Runs")
-app.command("train", rich_help_panel="Runs")(training.train)
-app.command("eval", rich_help_panel="Runs")(training.evaluate)
-app.command("data", rich_help_panel="Data")(data.data)
-app.command("codebook", rich_help_panel="Runs")(codebook.codebook)
-app.command("report", rich_help_panel="Runs")(report.report)
-app.command("compare", rich_help_panel="Runs")(report.compare)
-app.command("sweep", rich_help_panel="Runs")(sweep.sweep)
-app.command("tokenize", rich_help_panel="Runs")(tokenize.tokenize)
-app.command("doctor", rich_help_panel="This machine")(doctor.doctor)
-app.command("bench", rich_help_panel="This machine")(bench.bench)
+
+class Command(NamedTuple):
+    """Where a command is: ``function`` of `zoo.cli.MODULE`, or a group of commands; ``panel`` of the help it is in."""
+
+    module: str
+    function: str
+    panel: str
+
+
+COMMANDS = {
+    "list": Command("components", "list_kinds", "Components"),
+    "show": Command("components", "show", "Components"),
+    "schema": Command("components", "schema", "Components"),
+    "check": Command("model", "check", "Models"),
+    "build": Command("model", "build", "Models"),
+    "import": Command("weights", "import_weights", "Models"),
+    "transfer": Command("transfer", "transfer", "Models"),
+    "quickstart": Command("training", "quickstart", "Runs"),
+    "presets": Command("presets", "presets", "Runs"),
+    "train": Command("training", "train", "Runs"),
+    "eval": Command("training", "evaluate", "Runs"),
+    "data": Command("data", "data", "Data"),
+    "codebook": Command("codebook", "codebook", "Runs"),
+    "report": Command("report", "report", "Runs"),
+    "compare": Command("report", "compare", "Runs"),
+    "sweep": Command("sweep", "sweep", "Runs"),
+    "tokenize": Command("tokenize", "tokenize", "Runs"),
+    "doctor": Command("doctor", "doctor", "This machine"),
+    "bench": Command("bench", "bench", "This machine"),
+}
+
+
+def program(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The program with the commands of those names; each costs the import of its module."""
+    app = typer.Typer(
+        name="zoo",
+        help="Assemble, train and judge models for wearable-sensor series.",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_zoo)
+    for name in names:
+        module, function, panel = COMMANDS[name]
+        found = getattr(import_module(f"zoo.cli.{module}"), function)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name, rich_help_panel=panel)
+        else:
+            app.command(name, rich_help_panel=panel)(found)
+    return app
 
 
 def _print_version(wanted: bool) -> None:
@@ -69,7 +79,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _zoo(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
@@ -112,18 +121,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    command, names = arguments[0], [str(info.name) for info in app.registered_commands]
-    names += [str(group.name) for group in app.registered_groups]
-    if command not in names and not command.startswith("-"):
-        close = nearest(command, names)
+    command = arguments[0]
+    if command not in COMMANDS and not command.startswith("-"):
+        close = nearest(command, list(COMMANDS))
         hint = f"did you mean {close!r}?" if close else "`zoo --help` explains them"
-        raise SpecError("command", f"one of {', '.join(names)}", repr(command), hint)
+        raise SpecError("command", f"one of {', '.join(COMMANDS)}", repr(command), hint)
+    app = program([command] if command in COMMANDS else COMMANDS)
     try:
         status = typer.main.get_command(app).main(arguments, prog_name="zoo", standalone_mode=False)
     except typer.TyperException as error:
         message = error.format_message().rstrip(".")
         found = message[:1].lower() + message[1:]
-        name = f"zoo {command}" if command in names else "zoo"
+        name = f"zoo {command}" if command in COMMANDS else "zoo"
         raise SpecError(command, "arguments that it takes", found, f"`{name} --help` lists them") from None
     except typer.Abort:
         return INTERRUPTED
