@@ -269,7 +269,8 @@ def _require_mask(mask: Tensor, x: Tensor) -> None:
 
 
 def _require_observed(mask: Tensor) -> None:
-    if not bool(mask.any(-1).all()):
+    # A graph cannot ask what a mask holds; nothing observed gives no NaN, only nonsense.
+    if not torch.compiler.is_compiling() and not bool(mask.any(-1).all()):
         raise DataError(
             "mask",
             "at least one observed sample in every series",

@@ -85,7 +85,10 @@ class ShapeDecoder(nn.Module):
 
         A row costs one shape, and where codes learn, one more per axis for its Jacobian.
         """
-        price, tokens = 1 + codes.shape[-1] if _learns(codes) else 1, table.index.numel()
+        learns = _learns(codes)
+        if torch.compiler.is_compiling() and not learns:  # so that the program serves any number of tokens
+            return table
+        price, tokens = 1 + codes.shape[-1] if learns else 1, table.index.numel()
         if len(table.rows) * price < tokens:
             return table
         if torch.compiler.is_compiling():  # how many rows are in use is not known then

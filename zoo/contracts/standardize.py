@@ -31,7 +31,7 @@ class Standardize(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Standardise ``x``, ``mask`` of its shape; raise BundleError while no statistics were filled."""
-        if not self._ready:
+        if not self._ready and not torch.compiler.is_compiling():  # a graph cannot ask what a buffer holds
             self._require_statistics()
         per_channel = (-1, *[1] * (x.dim() - 2))
         scaled = (x - self.mean.view(per_channel)) / self.std.view(per_channel)

@@ -1,0 +1,67 @@
+"""Whole models as one graph: no break under torch.compile, and programs that torch.export writes give the same."""
+
+from typing import Any
+
+import pytest
+import torch
+from small_runs import SHAPES
+from torch import Tensor, nn
+
+import zoo
+from zoo.contracts import Output, Standardize
+
+pytestmark = pytest.mark.slow
+INPUT = {"channels": 3, "length": 80, "classes": 4}
+MODELS: dict[str, dict[str, Any]] = {
+    "channelwise": {**SHAPES, "fusion": {"kind": "fusion.channelwise"}, "quantizer": {"kind": "vqshape.codebook"}},
+    "flatten": {**SHAPES, "fusion": {"kind": "fusion.flatten"}, "head": {"kind": "wrn.recon", "depth": 10}},
+    "conv": {"encoder": {"kind": "conv.encoder"}, "quantizer": {"kind": "quantizers.residual"},
+             "decoder": {"kind": "conv.decoder"}, "head": {"kind": "heads.histogram-linear"}},
+}  # fmt: skip
+
+
+class Tensors(nn.Module):
+    """A model that gives the tensors of its output."""
+
+    def __init__(self, model: zoo.ZooModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor, mask: Tensor) -> tuple[Tensor, ...]:
+        output: Output = self.model(x, mask)
+        found = output.x_recon, output.shapes, output.quantized.codes, output.logits
+        return tuple(part for part in found if part is not None)
+
+
+def inputs(windows: int) -> tuple[Tensor, Tensor]:
+    random = torch.Generator().manual_seed(windows)
+    mask = torch.rand(windows, 3, 80, generator=random) > 0.1
+    return torch.randn(windows, 3, 80, generator=random), mask
+
+
+@pytest.fixture(params=MODELS)
+def model(request: pytest.FixtureRequest) -> zoo.ZooModel:
+    torch.manual_seed(0)
+    model = zoo.build({"input": INPUT, **MODELS[request.param]})
+    for part in model.modules():
+        if isinstance(part, Standardize):  # as training fills it
+            part.fill(torch.zeros(3), torch.ones(3))
+    return model
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_training_has_no_graph_break(model, masked):
+    def learn(x: Tensor, mask: Tensor | None) -> Tensor:
+        return torch.stack(list(model.train()(x, mask).losses.values())).sum()
+
+    x, mask = inputs(4)
+    assert torch._dynamo.explain(learn)(x, mask if masked else None).graph_break_count == 0
+
+
+def test_an_exported_program_gives_the_same_for_any_number_of_windows(model):
+    through = Tensors(model.eval())
+    batch = {0: torch.export.Dim("batch")}
+    with torch.no_grad():
+        program = torch.export.export(through, inputs(4), dynamic_shapes=(batch, batch)).module()
+        for windows in (1, 9):
+            torch.testing.assert_close(program(*inputs(windows)), through(*inputs(windows)), rtol=1e-4, atol=1e-4)
