@@ -33,6 +33,7 @@ from zoo.train.module import ZooTraining
 from zoo.train.progress import EpochBar
 from zoo.train.statistics import fill_statistics
 from zoo.train.timeline import Timeline
+from zoo.train.unlearned import note_unlearned
 from zoo.train.watch import Watch
 from zoo.weights.bundle import save
 from zoo.weights.report import TransferReport, origins
@@ -77,6 +78,8 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     module.diagnose = job.diagnose
     if not going_on:
         once(lambda: folder.start(run, registry, data.data.fingerprint))
+    if checkpoint is None:
+        note_unlearned(model, run.training.phases, origins(transfers))
     if transfers:
         once(lambda: _write(transfers, model, folder))
     with warnings.catch_warnings():

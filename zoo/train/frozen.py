@@ -18,7 +18,7 @@ class Frozen:
 
     def __init__(self, model: nn.Module, phase: PhaseSpec) -> None:
         self.phase = phase
-        self._copies = {name: now.detach().clone() for name, now in _tensors(model).items() if not _learns(name, phase)}
+        self._copies = {name: now.detach().clone() for name, now in _tensors(model).items() if not learns(name, phase)}
 
     def require_unchanged(self, model: nn.Module) -> None:
         """Raise TrainingError naming the first tensor of ``model`` in which a bit differs."""
@@ -32,7 +32,8 @@ class Frozen:
             )
 
 
-def _learns(name: str, phase: PhaseSpec) -> bool:
+def learns(name: str, phase: PhaseSpec) -> bool:
+    """Whether ``phase`` lets the tensor of that name learn."""
     return phase.learn is None or any(f"{name}.".startswith(f"{path}.") for path in phase.learn)
 
 
