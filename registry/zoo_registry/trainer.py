@@ -32,9 +32,15 @@ class TrainerSpec(Spec):
     precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
     """Numbers of the forward and backward pass; weights and moments are float64 for 64-true, else float32."""
 
+    compile: bool = False
+    """Whether torch.compile makes one program of the model: faster steps for some minutes at the first of them, on a
+    CPU by way of a C++ compiler. Not with fsdp."""
+
     @model_validator(mode="after")
     def _parts_fit(self) -> "TrainerSpec":
         if self.strategy == "fsdp" and self.precision == "64-true":
             hint = "use ddp, or another precision"
             raise SpecError("trainer.precision", "32-true or bf16-mixed for fsdp", self.precision, hint)
+        if self.strategy == "fsdp" and self.compile:
+            raise SpecError("trainer.compile", "false for fsdp", "true", "use ddp, or leave it out")
         return self

@@ -76,6 +76,8 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     checkpoint = once(lambda: _checkpoint(folder)) if going_on else None
     model, module, transfers = prepare(run, data, fresh=checkpoint is None)
     module.diagnose = job.diagnose
+    if run.trainer.compile:
+        model.compile()  # in place: tensors keep their names
     if not going_on:
         once(lambda: folder.start(run, registry, data.data.fingerprint))
     if checkpoint is None:
