@@ -4,7 +4,7 @@ import copy
 
 import pytest
 import torch
-from conftest import Measure
+from devices import Measure
 from straightforward import StraightforwardVQShape
 from torch import Tensor, nn
 from zoo_registry import EncoderSpec, Registry, Shape

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import Measure
+from devices import Measure
 from peers import by_distances
 from torch import Tensor
 from torch.nn import functional as F

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from conftest import Measure
+from devices import Measure
 from peers import LIBRARY, library_quantizer
 from torch import Tensor, nn
 from zoo_registry import QuantizerSpec, Registry, Shape

@@ -5,10 +5,8 @@ from time import perf_counter
 
 import pytest
 import torch
-from devices import DEVICES, most_held, wait
+from devices import DEVICES, Measure, most_held, wait
 from pytest_benchmark.fixture import BenchmarkFixture
-
-Measure = Callable[..., object]
 
 
 @pytest.fixture(params=DEVICES)

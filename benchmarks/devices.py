@@ -5,6 +5,8 @@ from collections.abc import Callable
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+Measure = Callable[..., object]
+"""What the fixture `measure` is."""
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
 

@@ -3,6 +3,7 @@
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ import pytest
 
 # Read when torch is imported. Threads that share tiny tensors wait for each other more than they work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# A shell in the background starts its programs deaf to interrupts, and tests send them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish() -> None:
