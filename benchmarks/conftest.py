@@ -5,8 +5,10 @@ from time import perf_counter
 
 import pytest
 import torch
-from devices import DEVICES, Measure, most_held, wait
+from devices import DEVICES, Measure, wait
 from pytest_benchmark.fixture import BenchmarkFixture
+
+from zoo.bench.memory import most_held
 
 
 @pytest.fixture(params=DEVICES)

@@ -1,9 +1,8 @@
-"""Devices to measure on: waiting for them, and counting their memory."""
+"""Devices to measure on, and waiting for them."""
 
 from collections.abc import Callable
 
 import torch
-from torch.profiler import ProfilerActivity, profile
 
 Measure = Callable[..., object]
 """What the fixture `measure` is."""
@@ -14,20 +13,3 @@ def wait(device: torch.device) -> None:
     """Wait until the device has done what it was given."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-
-
-def most_held(work: Callable[[], object], device: torch.device) -> int:
-    """Bytes that torch gives out for ``work`` at once at most, beyond what is held before."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        work()
-        return torch.cuda.max_memory_allocated(device) - before
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-        work()
-    held = most = 0
-    for event in seen.profiler.kineto_results.events():  # type: ignore[union-attr]
-        if event.name() == "[memory]":
-            held += event.nbytes()
-            most = max(most, held)
-    return most

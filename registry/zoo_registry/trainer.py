@@ -33,8 +33,8 @@ class TrainerSpec(Spec):
     """Numbers of the forward and backward pass; weights and moments are float64 for 64-true, else float32."""
 
     compile: bool = False
-    """Whether torch.compile makes one program of the model: faster steps for some minutes at the first of them, on a
-    CPU by way of a C++ compiler. Not with fsdp."""
+    """Whether torch.compile makes one program of the model, which takes minutes at the first steps, and on a CPU a C++
+    compiler. Not with fsdp."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "TrainerSpec":

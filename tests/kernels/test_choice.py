@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from counted_memory import most_held
 from torch import Tensor
 from torch.nn import functional as F
 
+from zoo.bench.memory import most_held
 from zoo.kernels import choice as module
 from zoo.kernels import choose
 
@@ -60,4 +60,4 @@ def test_memory_grows_with_rows_and_not_with_codes() -> None:
         doubt, usage = choose(rows, codes, real, 0.5, 1e-5)
         torch.autograd.grad(doubt + usage.square().sum(), (rows, codes))
 
-    assert most_held(step) < 4 * (3 * rows.numel() + 2**20) < 60_000 * 2048
+    assert most_held(step, torch.device("cpu")) < 4 * (3 * rows.numel() + 2**20) < 60_000 * 2048

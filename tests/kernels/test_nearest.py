@@ -7,11 +7,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from counted_memory import most_held
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from zoo.bench.memory import most_held
 from zoo.kernels import nearest_cpu, nearest_rows
 from zoo.kernels.nearest import plain
 
@@ -96,7 +96,7 @@ def test_memory_grows_with_rows_and_not_with_codes(form) -> None:
     rows, codes = torch.randn(60_000, 8), torch.randn(2048, 8)
     form(rows, codes)
     block, indices = 4 * 2**21, 8 * 60_000
-    assert most_held(lambda: form(rows, codes)) < 2 * (block + indices) < rows.shape[0] * len(codes)
+    assert most_held(lambda: form(rows, codes), rows.device) < 2 * (block + indices) < rows.shape[0] * len(codes)
 
 
 @pytest.mark.slow

@@ -82,4 +82,4 @@ def pairs(results: Results) -> list[Pair]:
 def alone(results: Results) -> list[Case]:
     """Measurements that are compared with each other, not with a peer."""
     ours = {case.group for case in results.benchmarks if case.extra_info.who == ZOO}
-    return [case for case in results.benchmarks if case.group not in ours and case.extra_info.who != ZOO]
+    return [case for case in results.benchmarks if case.group not in ours]

@@ -81,7 +81,7 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     if not going_on:
         once(lambda: folder.start(run, registry, data.data.fingerprint))
     if checkpoint is None:
-        note_unlearned(model, run.training.phases, origins(transfers))
+        once(lambda: note_unlearned(model, run.training.phases, origins(transfers)))
     if transfers:
         once(lambda: _write(transfers, model, folder))
     with warnings.catch_warnings():
