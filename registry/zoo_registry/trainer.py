@@ -36,6 +36,10 @@ class TrainerSpec(Spec):
     """Whether torch.compile makes one program of the model, which takes minutes at the first steps, and on a CPU a C++
     compiler. Not with fsdp."""
 
+    workers: int = Field(default=0, ge=0, le=1000)
+    """Processes beside each training process that read batches ahead, two each; with 0 it reads between steps itself.
+    The windows and their order are the same. For GPUs, batches are read into pinned memory either way."""
+
     @model_validator(mode="after")
     def _parts_fit(self) -> "TrainerSpec":
         if self.strategy == "fsdp" and self.precision == "64-true":

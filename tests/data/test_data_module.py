@@ -24,7 +24,7 @@ def data(write_npy: Write) -> DataSet:
 
 def order(loaders: ZooData, epoch: int) -> list[int]:
     loader = loaders.train_dataloader()
-    loader.sampler.set_epoch(epoch)
+    loader.batch_sampler.sampler.set_epoch(epoch)
     return [int(index) for batch in loader for index in batch.index]
 
 
@@ -80,6 +80,13 @@ def test_batches_come_through_worker_processes_alike(data: DataSet) -> None:
         [batch.x for batch in ZooData(data, 5, seed=1, workers=workers).train_dataloader()] for workers in (0, 1)
     )
     assert all(torch.equal(a, b) for a, b in zip(alone, helped, strict=True))
+
+
+def test_batches_are_pinned_for_a_gpu(data: DataSet) -> None:
+    for pinned in (False, True):
+        loaders = ZooData(data, 5, seed=1, pinned=pinned)
+        found = (loaders.train_dataloader(), loaders.val_dataloader(), loaders.test_dataloader())
+        assert {loader.pin_memory for loader in found} == {pinned}
 
 
 def test_a_split_can_be_pickled(data: DataSet) -> None:

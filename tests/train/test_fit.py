@@ -10,10 +10,11 @@ from small_runs import SHAPES, SIGNAL
 from zoo_registry import DataError, Registry, SpecError, TrainingError, ZooError
 
 import zoo
+from zoo.data.module import load_data
 from zoo.evaluate.judge_run import judge_run
 from zoo.evaluate.opened import open_run
 from zoo.run_folder import RunFolder
-from zoo.train.fit import train
+from zoo.train.fit import prepare, train
 
 RECONSTRUCT = {"learn": ["encoder", "quantizer", "decoder"], "weights": {"x": 1, "z": 1, "s": 1, "dist": 0.8}}
 
@@ -65,6 +66,31 @@ def test_half_batches_accumulated_are_whole_batches(run_of, tmp_path):
     halves = train(run_of(model, {"batch": 4, "accumulate": 2}), tmp_path / "halves", quiet=True)
     for (name, one), other in zip(weights(whole).items(), weights(halves).values(), strict=True):
         torch.testing.assert_close(one, other, msg=lambda text, name=name: f"{name}: {text}", atol=1e-5, rtol=1e-4)
+
+
+def test_processes_that_read_ahead_change_nothing(run_of, tmp_path):
+    alone, helped = (
+        weights(train(run_of(SHAPES, {}, trainer={"workers": workers}), tmp_path / str(workers), quiet=True))
+        for workers in (0, 2)
+    )
+    assert not differing(alone, helped)
+
+
+def test_the_fused_optimizer_steps_as_the_plain_one(run_of):
+    run, found = run_of(SHAPES, {}), []
+    data = load_data(run)
+    run = run.with_input(data.data.input)
+    for fused in (True, False):
+        model, module, _ = prepare(run, data)
+        optimizer = module.configure_optimizers()
+        assert optimizer.defaults["fused"]
+        optimizer.param_groups[0]["fused"] = fused
+        for step in range(5):
+            for place, weight in enumerate(model.parameters()):
+                weight.grad = torch.cos(torch.arange(weight.numel()) * (place + 1) + step).view_as(weight)
+            optimizer.step()
+        found.append(model.state_dict())
+    torch.testing.assert_close(found[0], found[1], rtol=1e-5, atol=1e-6)
 
 
 def test_metrics_hold_counts_shares_and_every_term(run_of, tmp_path):

@@ -4,7 +4,7 @@ from typing import Any
 
 import lightning as L
 import numpy as np
-from torch.utils.data import DataLoader, Dataset, DistributedSampler
+from torch.utils.data import BatchSampler, DataLoader, Dataset, DistributedSampler, Sampler
 from zoo_registry import RunSpec
 
 from zoo.contracts.processes import once, rank, world_size
@@ -42,26 +42,35 @@ class ZooData(L.LightningDataModule):
     of the order, so that their batches together are those of one process with batches w times as large; fewer than w
     windows are left out, others in each epoch. In validation and test the numbers of batches are equal, so that
     processes may wait for each other in each.
+
+    With ``workers`` as many processes read batches ahead; ``pinned`` ones are copied to a GPU while it works.
     """
 
-    def __init__(self, data: DataSet, batch: int, seed: int, judge_batch: int = 256, workers: int = 0) -> None:
+    def __init__(
+        self,
+        data: DataSet,
+        batch: int,
+        seed: int,
+        judge_batch: int = 256,
+        workers: int = 0,
+        pinned: bool = False,
+    ) -> None:
         super().__init__()
         self.data = data
         self.batch = batch
         self.seed = seed
         self.judge_batch = judge_batch
         self.workers = workers
+        self.pinned = pinned
 
     def train_dataloader(self) -> DataLoader[Batch]:
         windows = SplitDataset(self.data.train)
         world, place = self._place()
-        order: DistributedSampler[Batch] = DistributedSampler(
+        order: DistributedSampler[int] = DistributedSampler(
             windows, num_replicas=world, rank=place, shuffle=True, seed=self.seed, drop_last=True
         )
         lonely = world == 1 and len(order) > self.batch and len(order) % self.batch == 1
-        return DataLoader(
-            windows, self.batch, sampler=order, collate_fn=_as_it_is, num_workers=self.workers, drop_last=lonely
-        )
+        return self._loader(windows, BatchSampler(order, self.batch, drop_last=lonely))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         return self.in_order(self.data.validation)
@@ -75,7 +84,17 @@ class ZooData(L.LightningDataModule):
         rows = np.arange(place, len(split), world)
         steps = -(-len(split) // (world * self.judge_batch))
         share = [part.tolist() for part in np.array_split(rows, max(steps, 1))]
-        return DataLoader(SplitDataset(split), batch_sampler=share, collate_fn=_as_it_is, num_workers=self.workers)
+        return self._loader(SplitDataset(split), share)
+
+    def _loader(self, windows: SplitDataset, groups: Sampler[list[int]] | list[list[int]]) -> DataLoader[Batch]:
+        return DataLoader(
+            windows,
+            batch_sampler=groups,
+            collate_fn=_as_it_is,
+            num_workers=self.workers,
+            persistent_workers=self.workers > 0,
+            pin_memory=self.pinned,
+        )
 
     def _place(self) -> tuple[int, int]:
         """Processes that share the work, and which of them this is."""
@@ -86,6 +105,7 @@ def _as_it_is(fetched: Any) -> Any:
     return fetched
 
 
-def load_data(run: RunSpec) -> ZooData:
+def load_data(run: RunSpec, pinned: bool = False) -> ZooData:
     """The loaders that ``run`` asks for; raises and warns as ``load_set`` does. The first process reads for all."""
-    return ZooData(load_set(run, once), run.training.batch, run.training.seed, run.evaluation.batch)
+    training, data = run.training, load_set(run, once)
+    return ZooData(data, training.batch, training.seed, run.evaluation.batch, run.trainer.workers, pinned)

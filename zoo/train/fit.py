@@ -68,7 +68,7 @@ def train(
 def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFolder:
     """The part of this process, which is the only one or one of those that `joined` each other."""
     registry, folder = Registry.discover(), RunFolder(job.path)
-    data = load_data(job.run)
+    data = load_data(job.run, pinned=devices.accelerator == "gpu")
     run = job.run.with_input(data.data.input)
     going_on = once(lambda: job.resume and folder.run_file.exists())
     if going_on:

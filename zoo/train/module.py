@@ -6,7 +6,7 @@ from typing import Any
 
 import lightning as L
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 from zoo_registry import DivergenceError, PhaseSpec, TrainingSpec
 from zoo_registry.training import AdamWSpec
@@ -61,7 +61,8 @@ class ZooTraining(L.LightningModule):
         spec = self.training_spec.optimizer
         parameters = list(self.model.parameters())
         if isinstance(spec, AdamWSpec):
-            return AdamW(parameters, lr=spec.lr, weight_decay=spec.weight_decay)
+            return AdamW(parameters, lr=spec.lr, weight_decay=spec.weight_decay, fused=True)
+        # Not fused, which fails where a phase lets weights learn for the first time beside those that have a momentum.
         return SGD(parameters, lr=spec.lr, momentum=spec.momentum, weight_decay=spec.weight_decay)
 
     def on_train_epoch_start(self) -> None:
@@ -136,6 +137,16 @@ class ZooTraining(L.LightningModule):
         if self._stats and self.model.quantizer is not None:
             update_codes(self.model, self._stats)
             self._stats = {}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        # Lightning's own refuses a fused optimizer in mixed precision, as some take a loss scale off; none is here.
+        if gradient_clip_val is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
 
     def _require_finite(self, output: Output, batch_idx: int) -> None:
         # Summed over processes, so that all stop where one must.
