@@ -1,6 +1,7 @@
 """A codebook of one or more levels that follows its tokens by moving averages."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -39,34 +40,32 @@ class Codebook(nn.Module):
 
     def assign(self, latents: Tensor) -> Tensor:
         """Greedy codes: `(... e) -> (... q)`."""
-        found = []
-        for codes in self.codes:
-            index = nearest(latents, codes, self.precision)
-            latents = latents - F.embedding(index, codes)
-            found.append(index)
+        found = [nearest(latents, self.codes[0], self.precision)]
+        for before, codes in pairwise(self.codes):
+            latents = latents - F.embedding(found[-1], before)
+            found.append(nearest(latents, codes, self.precision))
         return torch.stack(found, -1)
 
     def lookup(self, codes: Tensor) -> Tensor:
         """The code of every level: `(... q) -> (... q e)`."""
         return F.embedding(self._rows(codes), self.codes.flatten(0, 1))
 
-    def residuals(self, latents: Tensor, chosen: Tensor) -> Tensor:
-        """What every level was given: latents `(... e)` and their codes' vectors `(... q e) -> (... q e)`."""
+    def residuals(self, latents: Tensor, codes: Tensor) -> Tensor:
+        """What every level was given: latents `(... e)` and their codes `(... q)` -> `(... q e)`."""
         given = latents.unsqueeze(-2)
-        return given if self.levels == 1 else given - (chosen.cumsum(-2) - chosen)
+        if self.levels == 1:
+            return given
+        chosen = self.lookup(codes)
+        return given - (chosen.cumsum(-2) - chosen)
 
     @torch.no_grad()
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Mapping[str, Tensor]:
         """Tokens per code, ``counts (q k)``, and their ``sums (q k e)``, over real tokens, with what care asks for."""
-        given = self.residuals(latents, self.lookup(codes)).to(self.sums.dtype).flatten(0, -2)
-        rows, weights = self._rows(codes).flatten(), torch.ones_like(codes, dtype=self.counts.dtype).flatten()
-        if mask is not None:
-            real = mask[..., None].expand_as(codes).flatten()
-            weights, given = real.to(weights.dtype), torch.where(real[:, None], given, 0)
-        counts = torch.zeros_like(self.counts).flatten().index_add(0, rows, weights)
-        sums = tally(given, rows, self.levels * self.size)
+        given = self.residuals(latents, codes).to(self.sums.dtype).flatten(0, -2)
+        real = None if mask is None else mask[..., None].expand_as(codes).flatten()
+        counts, sums = tally(given, self._rows(codes).flatten(), self.levels * self.size, real)
         care = self.care.stats(self.codes, latents, mask)
-        return {"counts": counts.view_as(self.counts), "sums": sums.view_as(self.sums), **care}
+        return {"counts": counts.to(self.counts.dtype).view_as(self.counts), "sums": sums.view_as(self.sums), **care}
 
     @torch.no_grad()
     def update(self, stats: Mapping[str, Tensor]) -> None:
@@ -97,7 +96,7 @@ class Codebook(nn.Module):
     def _reset(self, dead: Tensor, stats: Mapping[str, Tensor]) -> None:
         """Put the ``dead (q k)`` on tokens of the step, with the weight of an average code."""
         tokens = self.care.tokens(stats)
-        given = self.residuals(tokens, self.lookup(self.assign(tokens)))
+        given = self.residuals(tokens, self.assign(tokens))
         self.codes[dead] = self.care.drawn(given, dead).to(self.codes.dtype)
         self.counts.copy_(torch.where(dead, self.counts.mean(-1, keepdim=True), self.counts))
         self.sums.copy_(torch.where(dead[..., None], self.codes * self.counts[..., None], self.sums))

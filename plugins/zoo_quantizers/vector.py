@@ -34,7 +34,8 @@ class VectorQuantizer(LatentQuantizer):
         return self.codebook.assign(latents)
 
     def vectors(self, codes: Tensor) -> Tensor:
-        return self.codebook.lookup(codes).sum(-2)
+        chosen = self.codebook.lookup(codes)
+        return chosen.squeeze(-2) if codes.shape[-1] == 1 else chosen.sum(-2)
 
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Stats:
         return self.codebook.stats(latents, codes, mask)
@@ -43,7 +44,7 @@ class VectorQuantizer(LatentQuantizer):
         """``z.commit``: mean squared distance of what each level was given from the code it chose; ``z.entropy``, where
         it weighs anything: `choice_entropy` of softmax(−|given − code|² / temperature), the mean over levels."""
         chosen = self.codebook.lookup(quantized.codes)
-        given = self.codebook.residuals(quantized.latents, chosen)
+        given = self.codebook.residuals(quantized.latents, quantized.codes)
         commit = masked_mse(given, chosen, mask)
         if not self.choice.weight:
             return {"z": self.commit * commit, "z.commit": commit}

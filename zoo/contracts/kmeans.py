@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from zoo.contracts.codes import Book, grow
 from zoo.contracts.nearest import nearest
+from zoo.kernels import tally
 
 _ROUNDS = 64
 """Rounds in which seeds are drawn: up to so many codes one by one, as in k-means++."""
@@ -38,11 +39,9 @@ def lloyd(tokens: Tensor, vectors: Tensor, unit: bool = False) -> Book:
 
     A code without tokens stays where it is.
     """
-    chosen = nearest(tokens, vectors)
-    counts = torch.bincount(chosen, minlength=len(vectors)).to(vectors.dtype)
-    sums = torch.zeros_like(vectors).index_add(0, chosen, tokens)
+    counts, sums = tally(tokens, nearest(tokens, vectors), len(vectors))
     means = F.normalize(sums, dim=-1) if unit else sums / counts[:, None].clamp(min=1)
-    return Book(torch.where(counts[:, None] > 0, means, vectors), counts)
+    return Book(torch.where(counts[:, None] > 0, means, vectors), counts.to(vectors.dtype))
 
 
 def _seeds(tokens: Tensor, size: int) -> Tensor:

@@ -14,7 +14,6 @@ def nearest(x: Tensor, codes: Tensor, precision: Precision = "exact") -> Tensor:
     it is the code at the smallest angle. A token that holds NaN gets code 0, as does every one where a code holds it.
     """
     with without_autocast(x.device):
-        # Distances do not change with the origin, but rounding does: it is least around the codes.
-        origin = codes.float().mean(0)
-        rows = (x.float() - origin).flatten(0, -2)
-        return nearest_rows(rows, codes.float() - origin, precision).view(x.shape[:-1])
+        codes = codes.float()
+        # From their middle distances have the least rounding.
+        return nearest_rows(x.float().flatten(0, -2), codes, codes.mean(0), precision).view(x.shape[:-1])

@@ -3,6 +3,6 @@
 from zoo.kernels.choice import Choice, choose
 from zoo.kernels.nearest import Precision, nearest_rows
 from zoo.kernels.precision import without_autocast
-from zoo.kernels.tally import tally
+from zoo.kernels.tally import Tally, tally
 
-__all__ = ["Choice", "Precision", "choose", "nearest_rows", "tally", "without_autocast"]
+__all__ = ["Choice", "Precision", "Tally", "choose", "nearest_rows", "tally", "without_autocast"]

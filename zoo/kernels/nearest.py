@@ -15,42 +15,48 @@ _BLOCK = 2**21
 """Distances that the plain form holds at a time: few enough to stay in a cache."""
 
 
-def nearest_rows(rows: Tensor, codes: Tensor, precision: Precision = "exact") -> Tensor:
-    """rows `(n e)`, codes `(k e)`, both float32 on one device -> index `(n)` of the code at the smallest distance.
+def nearest_rows(rows: Tensor, codes: Tensor, origin: Tensor, precision: Precision = "exact") -> Tensor:
+    """rows `(n e)`, codes `(k e)`, float32 on one device -> index `(n)` of the code at the smallest distance.
 
-    That is the least |c|²/2 − x·c. Of equal ones the lowest index; 0 for a row that holds NaN, and for every row where
-    all codes hold it. Needs memory for the indices and a block of distances, never `(n k)`.
+    That is the least |c|²/2 − x·c, both seen from `origin (e)`: distances do not change with it, but rounding does. Of
+    equal ones the lowest index; 0 for a row that holds NaN, and for every row where all codes hold it. Needs memory for
+    the indices and a block of distances, never `(n k)`.
     """
-    if precision == "bf16":
-        rows, codes = rows.bfloat16(), codes.bfloat16()
-    index: Tensor = _nearest(rows, codes, precision == "tf32")
+    index: Tensor = _nearest(rows, codes, origin, precision)
     return index
 
 
 @custom_op("shapezoo::nearest", mutates_args=())
-def _nearest(rows: Tensor, codes: Tensor, tf32: bool) -> Tensor:
-    return plain(rows.float(), codes.float())
+def _nearest(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
+    return plain(rows, codes, origin, precision)
 
 
 @_nearest.register_fake
-def _(rows: Tensor, codes: Tensor, tf32: bool) -> Tensor:
+def _(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
     return rows.new_empty(rows.shape[0], dtype=torch.int64)
 
 
 @_nearest.register_kernel("cpu")
-def _(rows: Tensor, codes: Tensor, tf32: bool) -> Tensor:
-    return nearest_cpu.nearest(rows.float(), codes.float())
+def _(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
+    return plain(rows, codes, origin, precision) if precision == "bf16" else nearest_cpu.nearest(rows, codes, origin)
 
 
 @_nearest.register_kernel("cuda")
-def _(rows: Tensor, codes: Tensor, tf32: bool) -> Tensor:
-    if nearest_cuda.available():
-        return nearest_cuda.nearest(rows, codes, tf32)
-    return plain(rows.float(), codes.float())
+def _(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
+    form = nearest_cuda.nearest if nearest_cuda.available() else plain
+    return form(rows, codes, origin, precision)
 
 
-def plain(rows: Tensor, codes: Tensor) -> Tensor:
-    """`nearest_rows` in operations that every device has, block by block."""
+def plain(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
+    """`nearest_rows` in operations that every device has, block by block; of float32 where tf32 is asked for."""
+    codes = _rounded(codes - origin, precision)
     half_norms = codes.square().sum(-1) / 2
-    blocks = torch.split(rows, max(_BLOCK // len(codes), 1))
-    return torch.cat([torch.addmm(half_norms, block, codes.T, alpha=-1).argmin(-1) for block in blocks])
+    found = []
+    for block in torch.split(rows, max(_BLOCK // len(codes), 1)):
+        seen = _rounded(block - origin, precision)
+        found.append(torch.addmm(half_norms, seen, codes.T, alpha=-1).argmin(-1))
+    return torch.cat(found)
+
+
+def _rounded(values: Tensor, precision: str) -> Tensor:
+    return values.bfloat16().float() if precision == "bf16" else values

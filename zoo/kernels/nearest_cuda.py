@@ -16,18 +16,15 @@ def available() -> bool:
     return find_spec("triton") is not None
 
 
-def nearest(rows: Tensor, codes: Tensor, tf32: bool) -> Tensor:
-    """rows `(n e)`, codes `(k e)`, both float32 or bfloat16 -> index `(n)`, without waiting for the device."""
+def nearest(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
+    """rows `(n e)`, codes `(k e)`, origin `(e)`, float32 -> index `(n)`, without waiting for the device."""
     from zoo.kernels import nearest_triton
 
     index = torch.empty(len(rows), dtype=torch.int64, device=rows.device)
-    half_norms = codes.float().square().sum(-1) / 2
-    nearest_triton.launch(rows.contiguous(), codes.contiguous(), half_norms, index, _products(rows, tf32))
+    codes = codes - origin
+    if precision == "bf16":
+        codes = codes.bfloat16().float()
+    half_norms = codes.square().sum(-1) / 2
+    axes = rows.shape[1] <= _SMALL and precision != "bf16"
+    nearest_triton.launch(rows.contiguous(), codes, origin, half_norms, index, "axes" if axes else precision)
     return index
-
-
-def _products(rows: Tensor, tf32: bool) -> str:
-    if rows.shape[1] <= _SMALL:
-        return "axes"
-    # Values of bfloat16 have fewer bits than tf32 keeps: their products are exact in it.
-    return "tf32" if tf32 or rows.dtype == torch.bfloat16 else "ieee"

@@ -11,13 +11,24 @@ _SIZES = [(32, 64, 4), (64, 64, 4), (128, 64, 4), (128, 128, 8), (256, 64, 8)]
 """Rows and codes of a tile, and warps, that are tried on CUDA; the first is what the interpreter takes."""
 
 
-def launch(rows: Tensor, codes: Tensor, half_norms: Tensor, index: Tensor, products: str) -> None:
-    """Fill `index (n)` with the code at the least |c|²/2 − x·c of rows `(n e)` and codes `(k e)`.
+def launch(rows: Tensor, codes: Tensor, origin: Tensor, half_norms: Tensor, index: Tensor, products: str) -> None:
+    """Fill `index (n)` with the code at the least |c|²/2 − (x − origin)·c of rows `(n e)` and codes `(k e)`.
 
-    ``products``: axes, one axis at a time in float32; or on tensor cores, tf32 or ieee. The lowest index at ties.
+    ``products``: axes, one axis at a time in float32; or on tensor cores exact, tf32 or bf16. The lowest index at ties.
     """
     n, width = rows.shape
-    arguments = (rows, codes, half_norms, index, n, len(codes), width, triton.next_power_of_2(max(width, 16)), products)
+    arguments = (
+        rows,
+        codes,
+        origin,
+        half_norms,
+        index,
+        n,
+        len(codes),
+        width,
+        triton.next_power_of_2(max(width, 16)),
+        products,
+    )
     if rows.is_cuda:
         _tuned()[lambda chosen: (triton.cdiv(n, chosen["tile_rows"]),)](*arguments)
     else:
@@ -28,6 +39,7 @@ def launch(rows: Tensor, codes: Tensor, half_norms: Tensor, index: Tensor, produ
 def _nearest(
     rows: Any,
     codes: Any,
+    origin: Any,
     half_norms: Any,
     index: Any,
     n: Any,
@@ -44,7 +56,10 @@ def _nearest(
     least = tl.full((tile_rows,), float("inf"), tl.float32)
     chosen = tl.zeros((tile_rows,), tl.int32)
     if products != "axes":
-        x = tl.load(rows + row[:, None] * width + axis, mask=there[:, None] & (axis < width), other=0.0).to(tl.float32)
+        x = tl.load(rows + row[:, None] * width + axis, mask=there[:, None] & (axis < width), other=0.0)
+        x -= tl.load(origin + axis, mask=axis < width, other=0.0)[None, :]
+        if products == "bf16":
+            x = x.to(tl.bfloat16).to(tl.float32)
     for start in range(0, k, tile_codes):
         code = start + tl.arange(0, tile_codes)
         known = code < k
@@ -53,12 +68,13 @@ def _nearest(
         if products == "axes":
             product = tl.zeros((tile_rows, tile_codes), tl.float32)
             for at in tl.static_range(width):
-                left = tl.load(rows + row * width + at, mask=there, other=0.0).to(tl.float32)
-                right = tl.load(codes + code * width + at, mask=known, other=0.0).to(tl.float32)
+                left = tl.load(rows + row * width + at, mask=there, other=0.0) - tl.load(origin + at)
+                right = tl.load(codes + code * width + at, mask=known, other=0.0)
                 product += left[:, None] * right[None, :]
         else:
             c = tl.load(codes + code[:, None] * width + axis, mask=known[:, None] & (axis < width), other=0.0)
-            product = tl.dot(x, tl.trans(c.to(tl.float32)), input_precision=products)
+            # Values of bfloat16 have fewer bits than tf32 keeps: their products are exact in it.
+            product = tl.dot(x, tl.trans(c), input_precision="ieee" if products == "exact" else "tf32")
         score = score - product
         near = tl.min(score, 1)
         at_least = tl.where(score == near[:, None], code[None, :], k)

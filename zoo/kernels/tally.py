@@ -1,7 +1,8 @@
-"""Sums of rows by code: what a moving average, or a mean, is made of."""
+"""How many rows each code has, and their sums: what a moving average, or a mean, is made of."""
 
 from collections.abc import Callable
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -12,43 +13,62 @@ from torch.library import custom_op
 from zoo.kernels.compiled import compiled
 
 
-def tally(rows: Tensor, index: Tensor, codes: int) -> Tensor:
-    """rows `(n e)`, index `(n)` -> their sums `(k e)` over equal indices, in the order of the rows on a CPU."""
-    sums: Tensor = _tally(rows, index, codes)
-    return sums
+class Tally(NamedTuple):
+    """By code: ``counts (k)`` of rows, int64, and their ``sums (k e)`` in the dtype of the rows."""
+
+    counts: Tensor
+    sums: Tensor
+
+
+def tally(rows: Tensor, index: Tensor, codes: int, real: Tensor | None = None) -> Tally:
+    """Count and add up rows `(n e)` of equal index `(n)`, where ``real (n)`` is True; in their order on a CPU."""
+    return Tally(*_tally(rows, index, codes, real))
 
 
 @custom_op("shapezoo::tally", mutates_args=())
-def _tally(rows: Tensor, index: Tensor, codes: int) -> Tensor:
-    return plain(rows, index, codes)
+def _tally(rows: Tensor, index: Tensor, codes: int, real: Tensor | None) -> tuple[Tensor, Tensor]:
+    return plain(rows, index, codes, real)
 
 
 @_tally.register_fake
-def _(rows: Tensor, index: Tensor, codes: int) -> Tensor:
-    return rows.new_empty(codes, rows.shape[1])
+def _(rows: Tensor, index: Tensor, codes: int, real: Tensor | None) -> tuple[Tensor, Tensor]:
+    return index.new_empty(codes), rows.new_empty(codes, rows.shape[1])
 
 
 @_tally.register_kernel("cpu")
-def _(rows: Tensor, index: Tensor, codes: int) -> Tensor:
+def _(rows: Tensor, index: Tensor, codes: int, real: Tensor | None) -> tuple[Tensor, Tensor]:
     if rows.dtype != torch.float32:
-        return plain(rows, index, codes)
-    sums = rows.new_zeros(codes, rows.shape[1])
-    _kernel()(rows.contiguous().numpy(), index.contiguous().numpy(), sums.numpy())
-    return sums
+        return plain(rows, index, codes, real)
+    counted = torch.ones_like(index, dtype=torch.bool) if real is None else real
+    counts, sums = index.new_zeros(codes), rows.new_zeros(codes, rows.shape[1])
+    inputs = (rows.contiguous(), index.contiguous(), counted.contiguous())
+    _kernel()(*(tensor.numpy() for tensor in inputs), counts.numpy(), sums.numpy())
+    return counts, sums
 
 
-def plain(rows: Tensor, index: Tensor, codes: int) -> Tensor:
-    """`tally` in an operation that every device has."""
-    return rows.new_zeros(codes, rows.shape[1]).index_add(0, index, rows)
+def plain(rows: Tensor, index: Tensor, codes: int, real: Tensor | None) -> tuple[Tensor, Tensor]:
+    """`tally` in operations that every device has."""
+    ones = torch.ones_like(index) if real is None else real.to(index.dtype)
+    rows = rows if real is None else torch.where(real[:, None], rows, 0)
+    counts = index.new_zeros(codes).index_add(0, index, ones)
+    return counts, rows.new_zeros(codes, rows.shape[1]).index_add(0, index, rows)
 
 
 @cache
-def _kernel() -> Callable[[NDArray[np.float32], NDArray[np.int64], NDArray[np.float32]], None]:
-    return compiled(_sum)
+def _kernel() -> Callable[..., None]:
+    return compiled(_count)
 
 
-def _sum(rows: NDArray[np.float32], index: NDArray[np.int64], sums: NDArray[np.float32]) -> None:
+def _count(
+    rows: NDArray[np.float32],
+    index: NDArray[np.int64],
+    real: NDArray[np.bool_],
+    counts: NDArray[np.int64],
+    sums: NDArray[np.float32],
+) -> None:
     for row in range(len(rows)):
-        into = sums[index[row]]
-        for axis in range(len(into)):
-            into[axis] += rows[row, axis]
+        if real[row]:
+            code = index[row]
+            counts[code] += 1
+            for axis in range(rows.shape[1]):
+                sums[code, axis] += rows[row, axis]
