@@ -1,6 +1,7 @@
 """Encoders and whole models at the sizes of users, and VQShape beside a straightforward one."""
 
 import copy
+from shutil import which
 
 import pytest
 import torch
@@ -53,11 +54,11 @@ def vqshape(dim: int, layers: int, codes: int) -> ZooModel:
 
 
 class Step:
-    """Forward, backward and AdamW."""
+    """Forward, backward and AdamW, which `zoo train` takes fused."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
-        self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+        self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, fused=isinstance(model, ZooModel))
 
     def __call__(self, x: Tensor) -> Tensor:
         self.optimizer.zero_grad()
@@ -71,16 +72,23 @@ class Step:
 
 @pytest.mark.parametrize("who", ["zoo", STRAIGHT])
 @pytest.mark.parametrize("dim", [64, 256])
-@pytest.mark.parametrize("call", ["step", "tokenize"])
+@pytest.mark.parametrize("call", ["step", "compiled step", "tokenize"])
 def test_vqshape(measure: Measure, device: torch.device, call: str, dim: int, who: str) -> None:
-    """A training step and tokenizing, layers 4 + 4 + 2 at D 256 as published and 2 + 2 + 2 at D 64, K 64, float32."""
+    """A training step and tokenizing, layers 4 + 4 + 2 at D 256 as published and 2 + 2 + 2 at D 64, K 64, float32.
+
+    A compiled step is one of the zoo's model under torch.compile, beside the straightforward one as it is.
+    """
+    if call == "compiled step" and which("g++") is None:
+        pytest.skip("torch.compile takes a C++ compiler")
     windows = 512 if device.type == "cuda" else 64
-    ours = vqshape(dim, 4 if dim == 256 else 2, 64).to(device).train(call == "step")
+    ours = vqshape(dim, 4 if dim == 256 else 2, 64).to(device).train(call != "tokenize")
     straight = StraightforwardVQShape(copy.deepcopy(ours))
     x = torch.randn(windows, 1, LENGTH, device=device)
     model = ours if who == "zoo" else straight
     case = f"VQShape {call}, D {dim}, K 64, {windows} series"
-    if call == "step":
+    if call != "tokenize":
+        if call == "compiled step" and who == "zoo":
+            ours.compile()
         step = Step(model)
         measure(case, who, lambda: step(x), windows=windows, width=dim)
         return

@@ -22,7 +22,7 @@ class LatentQuantizer(Quantizer):
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
         latents = self.latents(values)
         codes = self.assign(latents.detach())
-        vectors = self.vectors(codes).to(latents.dtype) + (latents - latents.detach())
+        vectors = (latents - latents.detach()).add_(self.vectors(codes))
         stats = self.stats(latents.detach(), codes, mask) if self.training else None
         return Quantized(self.project_out(vectors).to(values.dtype), codes, latents, stats)
 

@@ -67,7 +67,7 @@ class Codebook(Quantizer):
             chosen = self.decode(codes)
             stats = self._stats(latents, codes, mask) if self.training else None
         # Adding a difference of 0 leaves the code exact, which z + (code - z) does not.
-        return Quantized(chosen + (latents - latents.detach()), codes, latents, stats)
+        return Quantized((latents - latents.detach()).add_(chosen), codes, latents, stats)
 
     def decode(self, codes: Tensor) -> Tensor:
         """`(... 1) -> (... d)`."""

@@ -9,9 +9,9 @@ import pytest
 from zoo.cli.main import main
 
 
-def case(group: str, who: str, median: float, held: int = 1_000_000) -> dict[str, Any]:
+def case(group: str, who: str, median: float, held: int = 1_000_000, **sizes: int) -> dict[str, Any]:
     """As `pytest --benchmark-json` writes one, without what nobody reads here."""
-    facts = {"who": who, "hardware": "2 threads", "torch": "2.15.0", "dtype": "float32", "most_held": held}
+    facts = {"who": who, "hardware": "2 threads", "torch": "2.15.0", "dtype": "float32", "most_held": held, **sizes}
     return {"group": group, "name": "test", "stats": {"median": median, "rounds": 7, "min": 0.0}, "extra_info": facts}
 
 
@@ -19,11 +19,11 @@ def case(group: str, who: str, median: float, held: int = 1_000_000) -> dict[str
 def results(tmp_path: Path) -> Path:
     """Two cases beside a peer, one of them lost, and two kinds beside each other."""
     cases = [
-        case("nearest, cpu", "zoo", 0.002),
+        case("nearest, cpu", "zoo", 0.002, tokens=32_768),
         case("nearest, cpu", "cdist", 0.010, held=64_000_000),
         case("step, cpu", "library", 0.003),
         case("step, cpu", "zoo", 0.006),
-        case("encoder, cpu", "conv.encoder", 0.004),
+        case("encoder, cpu", "conv.encoder", 0.004, windows=2),
         case("encoder, cpu", "vqshape.encoder", 0.008),
     ]
     path = tmp_path / "results.json"
@@ -35,15 +35,18 @@ def test_ratios_are_those_of_the_medians(results, capsys):
     assert main(["bench", str(results), "--json"]) == 0
     found = {row["case"]: row for row in json.loads(capsys.readouterr().out)}
     assert {name: row["ratio"] for name, row in found.items()} == {"nearest, cpu": 5.0, "step, cpu": 0.5}
-    assert found["nearest, cpu"]["other"] == {"seconds": 0.010, "rounds": 7, "most_held": 64_000_000}
+    other = {"seconds": 0.010, "rounds": 7, "per_second": None, "most_held": 64_000_000}
+    assert found["nearest, cpu"]["other"] == other
+    assert found["nearest, cpu"]["zoo"]["per_second"] == 32_768 / 0.002
 
 
 def test_a_table_and_a_picture(results, tmp_path, capsys):
     assert main(["bench", str(results), "--out", str(tmp_path / "figures")]) == 0
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line.split() for line in lines if line.startswith("nearest")]
-    assert row == ["nearest,", "cpu", "cdist", "2.00", "10", "5.0", "1.0", "64.0"]
-    assert any("vqshape.encoder" in line for line in lines)
+    assert row == ["nearest,", "cpu", "cdist", "2.00", "10", "5.0", "16.4", "M", "tokens", "1.0", "64.0"]
+    (row,) = [line.split() for line in lines if "conv.encoder" in line]
+    assert row == ["encoder,", "cpu", "conv.encoder", "4.00", "500", "windows", "1.0"]
     drawn = (tmp_path / "figures" / "ratios.svg").read_text()
     assert "5×" in drawn
     assert "0.5×" in drawn

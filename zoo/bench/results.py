@@ -13,13 +13,15 @@ ZOO = "zoo"
 
 
 class Facts(BaseModel):
-    """What `benchmarks/conftest.py` writes beside a time: ``most_held`` in bytes."""
+    """What `benchmarks/conftest.py` writes beside a time: ``most_held`` in bytes, how many tokens or windows it took."""
 
     who: str
     hardware: str
     torch: str
     dtype: str
     most_held: int
+    tokens: int | None = None
+    windows: int | None = None
 
 
 class Times(BaseModel):
@@ -35,6 +37,12 @@ class Case(BaseModel):
     group: str
     stats: Times
     extra_info: Facts
+
+    @property
+    def rate(self) -> float | None:
+        """Tokens, or windows, per second."""
+        size = self.extra_info.tokens or self.extra_info.windows
+        return None if size is None else size / self.stats.median
 
 
 class Results(BaseModel):

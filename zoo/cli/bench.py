@@ -71,21 +71,31 @@ def _print(found: "Results", compared: Sequence["Pair"], others: Sequence["Case"
         print_title(hardware)
     if compared:
         rows = [
-            (p.case, p.peer, _ms(p.ours), _ms(p.theirs), f"{p.ratio:.1f}", _mb(p.ours), _mb(p.theirs)) for p in compared
+            (
+                *(p.case, p.peer, _ms(p.ours), _ms(p.theirs), f"{p.ratio:.1f}"),
+                *(_rate(p.ours), _mb(p.ours), _mb(p.theirs)),
+            )
+            for p in compared
         ]
-        columns = ("case", "peer", "zoo ms", "peer ms", "times faster", "zoo MB", "peer MB")
+        columns = ("case", "peer", "zoo ms", "peer ms", "times faster", "zoo per second", "zoo MB", "peer MB")
         print_table(columns, rows, numbers=columns[2:], grey=[pair.ratio < 1 for pair in compared])
     if others:
         print_title("components, beside each other")
-        rows_alone = [(case.group, case.extra_info.who, _ms(case), _mb(case)) for case in others]
-        print_table(("case", "kind", "ms", "MB"), rows_alone, numbers=("ms", "MB"))
+        rows_alone = [(case.group, case.extra_info.who, _ms(case), _rate(case), _mb(case)) for case in others]
+        columns_alone = ("case", "kind", "ms", "per second", "MB")
+        print_table(columns_alone, rows_alone, numbers=columns_alone[2:])
     if compared or others:
         print("\nms: medians; MB: memory that torch gave out at most, beyond what was held before")
 
 
 def _plain(pair: "Pair") -> dict[str, object]:
     ours, theirs = (
-        {"seconds": case.stats.median, "rounds": case.stats.rounds, "most_held": case.extra_info.most_held}
+        {
+            "seconds": case.stats.median,
+            "rounds": case.stats.rounds,
+            "per_second": case.rate,
+            "most_held": case.extra_info.most_held,
+        }
         for case in (pair.ours, pair.theirs)
     )
     return {"case": pair.case, "peer": pair.peer, "ratio": pair.ratio, "zoo": ours, "other": theirs}
@@ -94,6 +104,17 @@ def _plain(pair: "Pair") -> dict[str, object]:
 def _ms(case: "Case") -> str:
     milliseconds = 1e3 * case.stats.median
     return f"{milliseconds:.2f}" if milliseconds < 10 else f"{milliseconds:.0f}"
+
+
+def _rate(case: "Case") -> str:
+    """Tokens or windows per second, to three digits."""
+    if case.rate is None:
+        return ""
+    unit = "tokens" if case.extra_info.tokens else "windows"
+    for letter, size in ((" M", 1e6), (" k", 1e3)):
+        if case.rate >= size:
+            return f"{case.rate / size:.3g}{letter} {unit}"
+    return f"{case.rate:.3g} {unit}"
 
 
 def _mb(case: "Case") -> str:
