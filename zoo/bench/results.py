@@ -13,7 +13,7 @@ ZOO = "zoo"
 
 
 class Facts(BaseModel):
-    """What `benchmarks/conftest.py` writes beside a time: ``most_held`` in bytes, how many tokens or windows it took."""
+    """What `benchmarks/conftest.py` writes beside a time: ``most_held`` in bytes, and how many tokens or windows."""
 
     who: str
     hardware: str

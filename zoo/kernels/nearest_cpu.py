@@ -1,6 +1,5 @@
 """The nearest code on a CPU: compiled by numba, shared among threads."""
 
-import threading
 from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING
@@ -11,13 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from zoo.kernels.compiled import compiled
+from zoo.kernels.threads import share
 
 if TYPE_CHECKING:
     from zoo.kernels.nearest_tile import Tile
 
 _Floats = NDArray[np.float32]
 _SHARE = 2**24
-"""Products of a part of the work: as many threads as have two of them take one after another, the faster more."""
+"""Products of a part of the work, which a thread does in less than a millisecond; a further thread has two at least."""
 
 
 def nearest(rows: Tensor, codes: Tensor, origin: Tensor) -> Tensor:
@@ -34,14 +34,7 @@ def nearest(rows: Tensor, codes: Tensor, origin: Tensor) -> Tensor:
         for first in firsts:
             kernel(x[first : first + size], start, tiles, halves, out[first : first + size])
 
-    # Threads of the moment: a pool would not survive a fork, which data loaders do.
-    helpers = min(torch.get_num_threads() - 1, len(x) // (2 * size))
-    threads = [threading.Thread(target=work) for _ in range(helpers)]
-    for thread in threads:
-        thread.start()
-    work()
-    for thread in threads:
-        thread.join()
+    share(work, min(torch.get_num_threads(), len(x) // (2 * size) + 1))
     return index
 
 
