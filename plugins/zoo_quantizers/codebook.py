@@ -108,4 +108,6 @@ class Codebook(nn.Module):
         return self.sums / smooth[..., None]
 
     def _rows(self, codes: Tensor) -> Tensor:
+        if self.levels == 1:
+            return codes
         return codes + torch.arange(self.levels, device=codes.device) * self.size

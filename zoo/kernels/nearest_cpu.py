@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from zoo.kernels.nearest_tile import Tile
 
 _Floats = NDArray[np.float32]
-_SHARE = 2**24
-"""Products of a part of the work, which a thread does in less than a millisecond; a further thread has two at least."""
+_SHARE = 2**22
+"""Products of a part of the work, about a tenth of a millisecond; a further thread has two at least."""
 
 
 def nearest(rows: Tensor, codes: Tensor, origin: Tensor) -> Tensor:
