@@ -41,9 +41,12 @@ def test_encoder(measure: Measure, device: torch.device, kind: str, call: str) -
 
 
 def vqshape(dim: int, layers: int, codes: int) -> ZooModel:
-    """A univariate VQShape without dropout or patches left out, so that two of them can be compared."""
+    """A univariate VQShape without dropout or patches left out, so that two of them can be compared.
+
+    Its codes are tokens of noise, so that about all are in use.
+    """
     quiet = {"dropout": 0.0, "dim": dim, "layers": layers}
-    return zoo.build(
+    model = zoo.build(
         {
             "input": {"channels": 1, "length": LENGTH},
             "encoder": {"kind": "vqshape.encoder", "mask_ratio": 0.0, "tokenizer_layers": layers, **quiet},
@@ -51,6 +54,11 @@ def vqshape(dim: int, layers: int, codes: int) -> ZooModel:
             "decoder": {"kind": "vqshape.decoder", **quiet},
         }
     )
+    with torch.no_grad():
+        tokens = model.eval()(torch.randn(-(-codes // 4), 1, LENGTH)).tokens
+        assert tokens is not None
+        model.quantizer.embedding.weight.copy_(tokens.values.flatten(0, 2)[:codes])
+    return model.train()
 
 
 class Step:

@@ -89,11 +89,11 @@ class ShapeDecoder(nn.Module):
         if torch.compiler.is_compiling() and not learns:  # so that the program serves any number of tokens
             return table
         price, tokens = 1 + codes.shape[-1] if learns else 1, table.index.numel()
-        if len(table.rows) * price < tokens:
-            return table
+        worth = len(table.rows) * price < tokens
         if torch.compiler.is_compiling():  # how many rows are in use is not known then
-            return None
-        table = table.used()
+            return table if worth else None
+        if not (worth and codes.is_cuda):  # to ask which are in use is to wait for a GPU
+            table = table.used()
         return table if len(table.rows) * price < tokens else None
 
     def look_up(self, codes: Tensor, table: CodeTable) -> Tensor:

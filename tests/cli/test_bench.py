@@ -25,6 +25,7 @@ def results(tmp_path: Path) -> Path:
         case("step, cpu", "zoo", 0.006),
         case("encoder, cpu", "conv.encoder", 0.004, windows=2),
         case("encoder, cpu", "vqshape.encoder", 0.008),
+        case("too large for others, cpu", "zoo", 0.5),
     ]
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"machine_info": {}, "benchmarks": cases}))
@@ -45,6 +46,7 @@ def test_a_table_and_a_picture(results, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line.split() for line in lines if line.startswith("nearest")]
     assert row == ["nearest,", "cpu", "cdist", "2.00", "10", "5.0", "16.4", "M", "tokens", "1.0", "64.0"]
+    assert any(line.split() == ["too", "large", "for", "others,", "cpu", "zoo", "500", "1.0"] for line in lines)
     (row,) = [line.split() for line in lines if "conv.encoder" in line]
     assert row == ["encoder,", "cpu", "conv.encoder", "4.00", "500", "windows", "1.0"]
     drawn = (tmp_path / "figures" / "ratios.svg").read_text()

@@ -88,6 +88,6 @@ def pairs(results: Results) -> list[Pair]:
 
 
 def alone(results: Results) -> list[Case]:
-    """Measurements that are compared with each other, not with a peer."""
-    ours = {case.group for case in results.benchmarks if case.extra_info.who == ZOO}
-    return [case for case in results.benchmarks if case.group not in ours]
+    """Measurements that no peer stands beside: of components, or of what no peer has the memory for."""
+    compared = {pair.case for pair in pairs(results)}
+    return [case for case in results.benchmarks if case.group not in compared]

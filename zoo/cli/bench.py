@@ -80,7 +80,7 @@ def _print(found: "Results", compared: Sequence["Pair"], others: Sequence["Case"
         columns = ("case", "peer", "zoo ms", "peer ms", "times faster", "zoo per second", "zoo MB", "peer MB")
         print_table(columns, rows, numbers=columns[2:], grey=[pair.ratio < 1 for pair in compared])
     if others:
-        print_title("components, beside each other")
+        print_title("without a peer")
         rows_alone = [(case.group, case.extra_info.who, _ms(case), _rate(case), _mb(case)) for case in others]
         columns_alone = ("case", "kind", "ms", "per second", "MB")
         print_table(columns_alone, rows_alone, numbers=columns_alone[2:])
