@@ -17,7 +17,7 @@ def descriptions(spec: type[BaseModel]) -> Mapping[str, str]:
     """What each field of ``spec`` means, by field name, as its class or the nearest base says."""
     found: dict[str, str] = {}
     for base in reversed(spec.__mro__):
-        if issubclass(base, BaseModel) and base.__module__ in sys.modules:
+        if issubclass(base, BaseModel) and base is not BaseModel and base.__module__ in sys.modules:
             found |= _documented(sys.modules[base.__module__]).get(base.__qualname__, {})
     given = {name: field.description for name, field in spec.model_fields.items() if field.description}
     return {name: text for name, text in (found | given).items() if name in spec.model_fields}
@@ -40,7 +40,7 @@ def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:
             yield from _classes(child, f"{prefix}{child.name}.")
         elif isinstance(child, ast.FunctionDef):
             yield from _classes(child, f"{prefix}{child.name}.<locals>.")
-        else:
+        elif isinstance(child, ast.stmt):
             yield from _classes(child, prefix)
 
 
