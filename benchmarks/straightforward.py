@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from zoo_vqshape.attributes import crowding
 from zoo_vqshape.shapes import GroupNorm
+from zoo_vqshape.transformer import DecoderLayer, EncoderLayer
 
 from zoo.assembly import ZooModel
 from zoo.contracts import Attributes, Tokens, instance_scale, read_stretches
@@ -19,7 +20,9 @@ class StraightforwardVQShape(nn.Module):
     def __init__(self, model: ZooModel) -> None:
         super().__init__()
         self.encoder, self.decoder, self.quantizer = model.encoder, model.decoder, model.quantizer
-        self.shapes = _with_torch_norms(model.decoder.shapes.layers)
+        self.shapes = model.decoder.shapes.layers
+        for part in (self.encoder, self.decoder):
+            _take_torch_layers(part)
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         tokens, mean, deviation = self._encode(x)
@@ -70,13 +73,9 @@ class StraightforwardVQShape(nn.Module):
         )
 
 
-def _with_torch_norms(layers: nn.Module) -> nn.Module:
-    """The same layers and weights with torch's own fused group norm."""
-    for name, layer in layers.named_children():
-        if isinstance(layer, GroupNorm):
-            plain = nn.GroupNorm(layer.num_groups, layer.num_channels, layer.eps)
-            plain.weight, plain.bias = layer.weight, layer.bias
-            setattr(layers, name, plain)
-        else:
-            _with_torch_norms(layer)
-    return layers
+def _take_torch_layers(part: nn.Module) -> None:
+    """The same layers and weights with the forward of torch's own group norm and transformer layers."""
+    for module in part.modules():
+        for ours in (GroupNorm, EncoderLayer, DecoderLayer):
+            if isinstance(module, ours):
+                module.__class__ = ours.__base__

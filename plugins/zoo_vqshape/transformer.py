@@ -1,6 +1,36 @@
 """Post-norm transformers (GELU, feed-forward 4 × width, no final norm), as VQShape uses them."""
 
 from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zoo_vqshape.attention import attend
+
+
+class EncoderLayer(nn.TransformerEncoderLayer):
+    """Torch's layer, its weights and their names; its forward without copies."""
+
+    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+        super().__init__(dim, heads, 4 * dim, dropout, F.gelu, batch_first=True)
+
+    def forward(self, x: Tensor, keys: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        x = self.norm1(x + self.dropout1(attend(self.self_attn, x, keys=keys)))
+        hidden = self.dropout(F.gelu(self.linear1(x)))
+        out: Tensor = self.norm2(x + self.dropout2(self.linear2(hidden)))
+        return out
+
+
+class DecoderLayer(nn.TransformerDecoderLayer):
+    """The same of torch's decoder layer."""
+
+    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+        super().__init__(dim, heads, 4 * dim, dropout, F.gelu, batch_first=True)
+
+    def forward(self, x: Tensor, memory: Tensor, keys: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        x = self.norm1(x + self.dropout1(attend(self.self_attn, x)))
+        x = self.norm2(x + self.dropout2(attend(self.multihead_attn, x, memory, keys)))
+        hidden = self.dropout(F.gelu(self.linear1(x)))
+        out: Tensor = self.norm3(x + self.dropout3(self.linear2(hidden)))
+        return out
 
 
 class Transformer(nn.Module):
@@ -8,14 +38,11 @@ class Transformer(nn.Module):
 
     def __init__(self, dim: int, heads: int, layers: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(dim, heads, 4 * dim, dropout, nn.functional.gelu, batch_first=True)
-            for _ in range(layers)
-        )
+        self.layers = nn.ModuleList(EncoderLayer(dim, heads, dropout) for _ in range(layers))
 
     def forward(self, x: Tensor, keys: Tensor | None = None) -> Tensor:
         for layer in self.layers:
-            x = layer(x, src_key_padding_mask=None if keys is None else ~keys)
+            x = layer(x, keys)
         return x
 
 
@@ -24,12 +51,9 @@ class CrossTransformer(nn.Module):
 
     def __init__(self, dim: int, heads: int, layers: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(
-            nn.TransformerDecoderLayer(dim, heads, 4 * dim, dropout, nn.functional.gelu, batch_first=True)
-            for _ in range(layers)
-        )
+        self.layers = nn.ModuleList(DecoderLayer(dim, heads, dropout) for _ in range(layers))
 
     def forward(self, queries: Tensor, memory: Tensor, keys: Tensor | None = None) -> Tensor:
         for layer in self.layers:
-            queries = layer(queries, memory, memory_key_padding_mask=None if keys is None else ~keys)
+            queries = layer(queries, memory, keys)
         return queries
