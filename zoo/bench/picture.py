@@ -37,7 +37,7 @@ def ratios_picture(found: Sequence[Pair]) -> Picture:
     axis.grid(axis="x", color=RULE, linewidth=0.6)
     axis.set_axisbelow(True)
     axis.set_yticks(places, [plain(pair.case) for pair in ordered])
-    axis.set_ylim(place - 0.4, 0)
+    axis.set_ylim(place - 0.4, -0.1)
     axis.tick_params(axis="y", length=0)
     figure.set_dpi(150)  # as it is drawn: at other sizes labels as long as these have another width
     told = [f"{pair.case} against {pair.peer} {pair.ratio:.3g} times" for pair in ordered]
