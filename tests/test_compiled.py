@@ -58,6 +58,16 @@ def test_training_has_no_graph_break(model, masked):
     assert torch._dynamo.explain(learn)(x, mask if masked else None).graph_break_count == 0
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_tokenizing_is_one_graph_as_cuda_graphs_take_it(model, masked):
+    """A break, or a number that the host waits for, would be refused."""
+    x, mask = inputs(1)
+    given = (x, mask if masked else None)
+    with torch.no_grad():
+        tokenize = torch.compile(model.eval().tokenize, backend="aot_eager", fullgraph=True)
+        torch.testing.assert_close(tokenize(*given), model.tokenize(*given), rtol=1e-4, atol=1e-4)
+
+
 def test_an_exported_program_gives_the_same_for_any_number_of_windows(model):
     through = Tensors(model.eval())
     batch = {0: torch.export.Dim("batch")}
