@@ -45,7 +45,8 @@ def test_a_table_and_a_picture(results, tmp_path, capsys):
     assert main(["bench", str(results), "--out", str(tmp_path / "figures")]) == 0
     lines = capsys.readouterr().out.splitlines()
     (row,) = [line.split() for line in lines if line.startswith("nearest")]
-    assert row == ["nearest,", "cpu", "cdist", "2.00", "10", "5.0", "16.4", "M", "tokens", "1.0", "64.0"]
+    assert row == ["nearest,", "cpu", "2.00", "10", "5.0×", "16.4", "M", "tokens", "1.0", "64.0"]
+    assert lines.index("against cdist") < lines.index("against library") < lines.index("without a peer")
     assert any(line.split() == ["too", "large", "for", "others,", "cpu", "zoo", "500", "1.0"] for line in lines)
     (row,) = [line.split() for line in lines if "conv.encoder" in line]
     assert row == ["encoder,", "cpu", "conv.encoder", "4.00", "500", "windows", "1.0"]

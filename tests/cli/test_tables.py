@@ -50,6 +50,14 @@ def test_on_a_terminal_long_cells_are_folded_not_cut(terminal):
     assert all(word in words for row in ROWS for cell in row for word in cell.split())
 
 
+def test_on_a_terminal_too_narrow_no_number_is_cut(terminal):
+    values = [f"{place}23456.5" for place in range(5)]
+    columns = ["case", *(f"n{place}" for place in range(5))]
+    print_table(columns, [("a case with a long name", *values)], numbers=columns[1:])
+    words = plain(terminal.readouterr().out).split()
+    assert set(values) <= set(words)
+
+
 def test_on_a_terminal_a_total_stands_apart(terminal):
     print_table(["stage", "count"], [("a", "1"), ("total", "1")], total=True)
     lines = plain(terminal.readouterr().out).splitlines()

@@ -69,23 +69,24 @@ def _measure(only: str) -> "Results":
 def _print(found: "Results", compared: Sequence["Pair"], others: Sequence["Case"]) -> None:
     for hardware in dict.fromkeys(f"{c.extra_info.hardware}, torch {c.extra_info.torch}" for c in found.benchmarks):
         print_title(hardware)
-    if compared:
-        rows = [
-            (
-                *(p.case, p.peer, _ms(p.ours), _ms(p.theirs), f"{p.ratio:.1f}"),
-                *(_rate(p.ours), _mb(p.ours), _mb(p.theirs)),
-            )
-            for p in compared
-        ]
-        columns = ("case", "peer", "zoo ms", "peer ms", "times faster", "zoo per second", "zoo MB", "peer MB")
-        print_table(columns, rows, numbers=columns[2:], grey=[pair.ratio < 1 for pair in compared])
+    for peer in dict.fromkeys(pair.peer for pair in compared):
+        print_title(f"against {peer}")
+        _print_pairs([pair for pair in compared if pair.peer == peer])
     if others:
         print_title("without a peer")
         rows_alone = [(case.group, case.extra_info.who, _ms(case), _rate(case), _mb(case)) for case in others]
         columns_alone = ("case", "kind", "ms", "per second", "MB")
-        print_table(columns_alone, rows_alone, numbers=columns_alone[2:])
+        print_table(columns_alone, rows_alone, numbers=columns_alone[2:], wrap=columns_alone[:1])
     if compared or others:
         print("\nms: medians; MB: memory that torch gave out at most, beyond what was held before")
+
+
+def _print_pairs(some: Sequence["Pair"]) -> None:
+    rows = [
+        (p.case, _ms(p.ours), _ms(p.theirs), f"{p.ratio:.1f}×", _rate(p.ours), _mb(p.ours), _mb(p.theirs)) for p in some
+    ]
+    columns = ("case", "zoo ms", "peer ms", "faster", "zoo per second", "zoo MB", "peer MB")
+    print_table(columns, rows, numbers=columns[1:], wrap=columns[:1], grey=[pair.ratio < 1 for pair in some])
 
 
 def _plain(pair: "Pair") -> dict[str, object]:

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 Row = Sequence[str]
 
@@ -75,12 +75,15 @@ def _draw(
 
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for index, name in enumerate(columns):
-        whole = index < len(columns) - 1 and name not in wrap
-        table.add_column(name, justify="right" if name in numbers else "left", no_wrap=whole, overflow="fold")
+        whole = name in numbers or (index < len(columns) - 1 and name not in wrap)
+        # A number of which the end is cut off would be read as another.
+        least = max(len(row[index]) for row in (columns, *rows)) if name in numbers else None
+        side: Literal["right", "left"] = "right" if name in numbers else "left"
+        table.add_column(name, justify=side, no_wrap=whole, overflow="fold", min_width=least)
     for index, row in enumerate(rows):
         if total and index == len(rows) - 1:
             table.add_section()
         first, *others = row
         dim = index < len(grey) and grey[index]
         table.add_row(Text(first, style="" if dim else "bold cyan"), *map(Text, others), style="dim" if dim else None)
-    Console().print(table)
+    Console().print(table, crop=False)
