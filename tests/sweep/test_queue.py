@@ -228,8 +228,11 @@ def test_a_worker_heeds_interrupts_though_its_shell_started_it_deaf_to_them(tmp_
         "sys.argv = ['worker', 'name', 'home', 'crew']\n"
         "sys.exit(worker.main())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], input="sqlite://\n", text=True, check=False, capture_output=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
-    )  # fmt: skip
-    assert done.returncode == 130, done.stderr
+    deaf = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE, **deaf
+    ) as worker:
+        worker.stdin.write(b"sqlite://\n")
+        worker.stdin.flush()  # and left open, or the worker would take itself for an orphan, which interrupts it too
+        said = worker.stderr.read()
+    assert worker.returncode == 130, said.decode()

@@ -123,8 +123,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sweep, home, crew = sys.argv[1:]
     url = os.read(0, 65_536).decode().strip()
-    when_orphaned(lambda: os.kill(os.getpid(), signal.SIGINT))
     try:
+        when_orphaned(lambda: os.kill(os.getpid(), signal.SIGINT))
         work(join(url, sweep), Path(home), worker_name(os.getpid(), crew))
     except KeyboardInterrupt:
         return 130
