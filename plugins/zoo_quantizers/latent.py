@@ -5,7 +5,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
-from zoo.contracts import Quantized, Quantizer, Stats
+from zoo.contracts import Quantized, Quantizer, Stats, straight_through
 
 
 class LatentQuantizer(Quantizer):
@@ -22,7 +22,7 @@ class LatentQuantizer(Quantizer):
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
         latents = self.latents(values)
         codes = self.assign(latents.detach())
-        vectors = (latents - latents.detach()).add_(self.vectors(codes))
+        vectors = straight_through(self.vectors(codes), latents)
         stats = self.stats(latents.detach(), codes, mask) if self.training else None
         return Quantized(self.project_out(vectors).to(values.dtype), codes, latents, stats)
 

@@ -18,6 +18,7 @@ from zoo.contracts import (
     choice_entropy,
     masked_mse,
     nearest,
+    straight_through,
     summed,
     without_autocast,
 )
@@ -66,8 +67,7 @@ class Codebook(Quantizer):
             codes = nearest(latents, self.embedding.weight, self.precision)[..., None]
             chosen = self.decode(codes)
             stats = self._stats(latents, codes, mask) if self.training else None
-        # Adding a difference of 0 leaves the code exact, which z + (code - z) does not.
-        return Quantized((latents - latents.detach()).add_(chosen), codes, latents, stats)
+        return Quantized(straight_through(chosen, latents), codes, latents, stats)
 
     def decode(self, codes: Tensor) -> Tensor:
         """`(... 1) -> (... d)`."""

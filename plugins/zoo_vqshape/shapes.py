@@ -92,8 +92,9 @@ class ShapeDecoder(nn.Module):
         worth = len(table.rows) * price < tokens
         if torch.compiler.is_compiling():  # how many rows are in use is not known then
             return table if worth else None
-        if not (worth and codes.is_cuda):  # to ask which are in use is to wait for a GPU
-            table = table.used()
+        if worth and codes.is_cuda:  # to ask which are in use is to wait for the GPU
+            return table
+        table = table.used()
         return table if len(table.rows) * price < tokens else None
 
     def look_up(self, codes: Tensor, table: CodeTable) -> Tensor:

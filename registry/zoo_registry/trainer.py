@@ -33,12 +33,12 @@ class TrainerSpec(Spec):
     """Numbers of the forward and backward pass; weights and moments are float64 for 64-true, else float32."""
 
     compile: bool = False
-    """Whether torch.compile makes one program of the model, which takes minutes at the first steps, and on a CPU a C++
-    compiler. Not with fsdp."""
+    """Whether torch.compile makes one program of the model, which takes a minute or more at the first steps, and on a
+    CPU a C++ compiler. Not with fsdp."""
 
     workers: int = Field(default=0, ge=0, le=1000)
-    """Processes beside each training process that read batches ahead, two each; with 0 it reads between steps itself.
-    The windows and their order are the same. For GPUs, batches are read into pinned memory either way."""
+    """Processes beside each training process that read batches ahead, two each, and as many again for validation; with
+    0 it reads between steps itself. Windows and their order are the same. For GPUs batches lie in pinned memory."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "TrainerSpec":

@@ -79,11 +79,12 @@ def test_a_table_is_decoded_once_and_its_slopes_only_for_a_gradient():
     assert calls.vectors == 4 * ROWS
 
 
-def test_of_a_large_table_the_rows_in_use_are_decoded():
+@pytest.mark.parametrize("unused", [3, 7], ids=["worth it whole", "too large"])
+def test_of_a_table_the_rows_in_use_are_decoded(unused):
     """Few codes of many: value and gradients are those of decoding every token, at the cost of the few."""
     decoder, (tokens, few) = build(), coded()
-    place = torch.arange(ROWS) * 7
-    rows = random(7 * ROWS, WIDTH, seed=9)
+    place = torch.arange(ROWS) * unused
+    rows = random(unused * ROWS, WIDTH, seed=9)
     rows[place] = few.rows
     large = CodeTable(rows, place[few.index])
     for found, expected in zip(gradients(decoder, tokens, large), gradients(decoder, tokens, None), strict=True):

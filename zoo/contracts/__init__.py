@@ -10,6 +10,7 @@ from zoo.contracts.processes import gathered, shared, summed, world_size
 from zoo.contracts.resizing import CentreKernel, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
 from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, Image, Quantizer
 from zoo.contracts.standardize import Standardize
+from zoo.contracts.straight_through import straight_through
 from zoo.contracts.stretches import read_stretches
 from zoo.contracts.values import (
     Attributes,
@@ -65,6 +66,7 @@ __all__ = [
     "read_stretches",
     "shared",
     "slots",
+    "straight_through",
     "summed",
     "tally",
     "without_autocast",

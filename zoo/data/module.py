@@ -43,7 +43,8 @@ class ZooData(L.LightningDataModule):
     windows are left out, others in each epoch. In validation and test the numbers of batches are equal, so that
     processes may wait for each other in each.
 
-    With ``workers`` as many processes read batches ahead; ``pinned`` ones are copied to a GPU while it works.
+    With ``workers`` as many processes for each loader read batches ahead; ``pinned`` ones can be copied to a GPU while
+    it works.
     """
 
     def __init__(

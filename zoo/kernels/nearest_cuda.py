@@ -21,10 +21,11 @@ def nearest(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tens
     from zoo.kernels import nearest_triton
 
     index = torch.empty(len(rows), dtype=torch.int64, device=rows.device)
-    codes = codes - origin
+    rows, origin = rows.contiguous(), origin.contiguous()
+    codes = (codes - origin).contiguous()  # a difference keeps the order of its codes in memory
     if precision == "bf16":
         codes = codes.bfloat16().float()
     half_norms = codes.square().sum(-1) / 2
     axes = rows.shape[1] <= _SMALL and precision != "bf16"
-    nearest_triton.launch(rows.contiguous(), codes, origin, half_norms, index, "axes" if axes else precision)
+    nearest_triton.launch(rows, codes, origin, half_norms, index, "axes" if axes else precision)
     return index

@@ -11,7 +11,11 @@ _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def share(work: Callable[[], None], threads: int) -> None:
-    """Call ``work``, which takes parts until none is left, in as many threads at once; raise what it raises."""
+    """Call ``work``, which takes parts until none is left, in as many threads at once; raise what it raises.
+
+    In a process forked after that, several threads hang, as torch's own operations do; one, as data loaders set, does
+    not.
+    """
     failed: list[BaseException] = []
 
     def entry(_: object = None) -> None:
@@ -32,7 +36,6 @@ def share(work: Callable[[], None], threads: int) -> None:
 
 
 def _in_threads(entry: Callable[[], None], number: int) -> None:
-    """Threads of the moment: a pool would not survive a fork, which data loaders do."""
     helpers = [threading.Thread(target=entry) for _ in range(number - 1)]
     for helper in helpers:
         helper.start()
