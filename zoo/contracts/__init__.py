@@ -4,6 +4,7 @@ from zoo.contracts.care import CodeCare
 from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
 from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
+from zoo.contracts.linear import LinearHead
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse
 from zoo.contracts.nearest import nearest
 from zoo.contracts.processes import gathered, shared, summed, world_size
@@ -39,6 +40,7 @@ __all__ = [
     "Head",
     "Image",
     "Interpolate",
+    "LinearHead",
     "Losses",
     "Output",
     "Quantized",
