@@ -18,6 +18,8 @@ WINDOWS, CHANNELS, LENGTH = 16, 3, 500
 SERIES = [kind for kind in REGISTRY.kinds("encoder") if REGISTRY.find(kind).reads == "c t"]  # type: ignore[attr-defined]
 STRAIGHT = "straightforward"
 
+PUBLISHED = {"read": "query", "place": "free", "level": "learned"}
+
 
 @pytest.mark.parametrize("call", ["forward", "step"])
 @pytest.mark.parametrize("kind", SERIES)
@@ -49,7 +51,7 @@ def vqshape(dim: int, layers: int, codes: int) -> ZooModel:
     model = zoo.build(
         {
             "input": {"channels": 1, "length": LENGTH},
-            "encoder": {"kind": "vqshape.encoder", "mask_ratio": 0.0, "tokenizer_layers": layers, **quiet},
+            "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "mask_ratio": 0.0, "tokenizer_layers": layers, **quiet},
             "quantizer": {"kind": "vqshape.codebook", "codes": codes},
             "decoder": {"kind": "vqshape.decoder", **quiet},
         }

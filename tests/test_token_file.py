@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
+from small_runs import PUBLISHED
 from zoo_registry import DataError, DataSpec, Registry, ShapeError, SpecError, ZooError
 
 import zoo
@@ -19,7 +20,7 @@ from zoo.token_file import write_tokens
 SHARED = Path(__file__).parents[1] / "../shared/data"
 CHANNELS, LENGTH = 2, 40
 SHAPES = {
-    "encoder": {"kind": "vqshape.encoder", "patches": 8, "dim": 16, "heads": 2, "layers": 1,
+    "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "patches": 8, "dim": 16, "heads": 2, "layers": 1,
                 "tokenizer_heads": 2, "tokenizer_layers": 1},
     "quantizer": {"kind": "vqshape.codebook", "codes": 300},
 }  # fmt: skip

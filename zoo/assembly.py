@@ -159,8 +159,13 @@ class ZooModel(nn.Module):
             output.losses.update(self.quantizer.losses(output.quantized, output.tokens.mask))
         if self.decoder is not None and output.coded is not None:
             decoded, rebuilt = self._decode(self.decoder, output)
+            x = output.x
+            if self.spec.errors == "relative":
+                decoded, series = _over(decoded, series, observed)
+                unit = instance_scale(x, output.mask)[1]
+                rebuilt, x = rebuilt / unit, x / unit
             output.losses.update(self.decoder.losses(decoded, output.coded, series, observed))
-            output.losses["x"] = masked_mse(rebuilt, output.x, output.mask)
+            output.losses["x"] = masked_mse(rebuilt, x, output.mask)
         if self.head is not None:
             output.logits = self.head(output)
             if target is not None:
@@ -260,6 +265,13 @@ class ZooModel(nn.Module):
         every = torch.arange(codes["k"], device=found.device).view(1, 1, -1, 1).expand(1, self.books, -1, 1)
         index = slots(found, self.books, codes["k"]).squeeze(-1)
         return CodeTable(self.quantizer.decode(every).flatten(0, 2), index)
+
+
+def _over(decoded: Decoded, series: Tensor, mask: Tensor | None) -> tuple[Decoded, Tensor]:
+    """Both over the deviation of each of the folded ``series (b c t)``."""
+    unit = instance_scale(series, mask)[1]
+    shapes = None if decoded.shapes is None else decoded.shapes / unit.unsqueeze(-1)
+    return Decoded(decoded.series / unit, shapes), series / unit
 
 
 def _require_mask(mask: Tensor, x: Tensor) -> None:

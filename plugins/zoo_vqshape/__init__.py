@@ -4,107 +4,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
-from zoo_registry import (
-    ComponentSpec,
-    DecoderSpec,
-    EncoderSpec,
-    Importer,
-    LearnedQuantizerSpec,
-    Shape,
-    ShapeError,
-    hookimpl,
-)
+from zoo_registry import ComponentSpec, Importer, LearnedQuantizerSpec, Shape, hookimpl
 
-from zoo_vqshape.fits import MOST, MOST_HEADS, cut, require_divisor, require_heads
+from zoo_vqshape.decoder_specs import VQShapeDecoderSpec, VQShapeRendererSpec
+from zoo_vqshape.encoder_spec import VQShapeEncoderSpec
 
 if TYPE_CHECKING:
-    from zoo.contracts import Decoder, Encoder, Quantizer
+    from zoo.contracts import Quantizer
 
-
-class VQShapeEncoderSpec(EncoderSpec):
-    """Patch transformer, then learned queries that read out a code vector and t, l, mu, sigma per token.
-
-    Channels are encoded one by one. Every token summarises the whole series, so all are real whatever the mask.
-    """
-
-    gives_attributes: ClassVar[bool] = True
-    channelwise: ClassVar[bool] = True
-    terms: ClassVar[Mapping[str, str]] = {
-        "dist": "how far tokens of a series that share place and length are from .2 apart"
-    }
-
-    kind: Literal["vqshape.encoder"] = "vqshape.encoder"
-
-    patches: int | None = Field(default=None, ge=2, le=MOST)
-    """Patches of a series; null takes as many as `step` or `patch` cut it into, else the divisor of the length nearest
-    to 50 (500 -> 50, 512 -> 64)."""
-
-    patch: int | None = Field(default=None, ge=1, le=10_000)
-    """Samples of a patch; null takes `step`, else length / patches. Longer ones overlap; past the end the last sample
-    repeats."""
-
-    step: int | None = Field(default=None, ge=1, le=10_000)
-    """Samples from the beginning of one patch to that of the next; null takes length // patches."""
-
-    tokens: int | None = Field(default=None, ge=1, le=MOST)
-    """Tokens that summarise a series; null takes as many as patches."""
-
-    dim: int = Field(default=256, ge=1, le=4096)
-    """Width of the transformers."""
-
-    heads: int = Field(default=8, ge=1, le=MOST_HEADS)
-    """Attention heads of the patch transformer; a divisor of `dim`."""
-
-    layers: int = Field(default=4, ge=1, le=48)
-    """Layers of the patch transformer."""
-
-    tokenizer_heads: int = Field(default=8, ge=1, le=MOST_HEADS)
-    """Attention heads of the tokenizer; a divisor of `dim`."""
-
-    tokenizer_layers: int = Field(default=4, ge=1, le=48)
-    """Layers of the tokenizer, in which the queries read the patches."""
-
-    code_dim: int = Field(default=8, ge=1, le=1024)
-    """Width of a token."""
-
-    mask_ratio: float = Field(default=0.25, ge=0, le=0.95)
-    """Share of a series' embedded patches left out at random while training."""
-
-    shortest: float | None = Field(default=None, ge=1e-6, le=0.5)
-    """Shortest shape as a share of the series; null takes 1 / patches (published: 1/64)."""
-
-    dropout: float = Field(default=0.1, ge=0, lt=1)
-    """Share of activations dropped in the transformers while training."""
-
-    def output(self, x: Shape) -> Shape:
-        """Tokens `c n d`; raise ShapeError where patches leave gaps or heads do not divide the width."""
-        x.require("c t", f"encoder {self.kind}", "use an encoder that reads images")
-        require_heads("encoder.heads", self.heads, self.dim)
-        require_heads("encoder.tokenizer_heads", self.tokenizer_heads, self.dim)
-        patches, _ = cut(x["t"], self.patches, self.patch, self.step)
-        return Shape.of("c n d", x["c"], self.tokens or patches, self.code_dim)
-
-    def build(self, x: Shape) -> "Encoder":
-        """Module for series `c t`."""
-        from zoo_vqshape.encoder import VQShapeEncoder
-
-        patches, patch = cut(x["t"], self.patches, self.patch, self.step)
-        return VQShapeEncoder(
-            length=x["t"],
-            patches=patches,
-            patch=patch,
-            step=self.step or x["t"] // patches,
-            tokens=self.tokens or patches,
-            dim=self.dim,
-            heads=self.heads,
-            layers=self.layers,
-            tokenizer_heads=self.tokenizer_heads,
-            tokenizer_layers=self.tokenizer_layers,
-            code_dim=self.code_dim,
-            mask_ratio=self.mask_ratio,
-            shortest=self.shortest or 1 / patches,
-            dropout=self.dropout,
-        )
+__all__ = ["CodebookSpec", "VQShapeDecoderSpec", "VQShapeEncoderSpec", "VQShapeRendererSpec"]
 
 
 class CodebookSpec(LearnedQuantizerSpec):
@@ -163,70 +71,10 @@ class CodebookSpec(LearnedQuantizerSpec):
         )
 
 
-class VQShapeDecoderSpec(DecoderSpec):
-    """Transformer over tokens with their attributes to series; a convolutional decoder draws each token's shape."""
-
-    needs_attributes: ClassVar[bool] = True
-    channelwise: ClassVar[bool] = True
-    terms: ClassVar[Mapping[str, str]] = {
-        "s": "mean squared error between drawn shapes and the stretches of input they stand for"
-    }
-
-    kind: Literal["vqshape.decoder"] = "vqshape.decoder"
-
-    dim: int = Field(default=256, ge=1, le=4096)
-    """Width of the transformer."""
-
-    heads: int = Field(default=8, ge=1, le=MOST_HEADS)
-    """Attention heads; a divisor of `dim`."""
-
-    layers: int = Field(default=2, ge=1, le=48)
-    """Layers of the transformer."""
-
-    shape_samples: int = Field(default=128, ge=16, le=4096, multiple_of=16)
-    """Samples of a drawn shape; a multiple of 16."""
-
-    smooth: int = Field(default=1, ge=1, le=255)
-    """Samples over which shapes, drawn and true, are smoothed; odd, 1 smooths nothing."""
-
-    dropout: float = Field(default=0.1, ge=0, lt=1)
-    """Share of activations dropped in the transformer while training."""
-
-    def output(self, tokens: Shape, series: Shape) -> Shape:
-        """Series `c t`; raise ShapeError where tokens do not divide the series, or heads the width."""
-        tokens.require("c n d", f"decoder {self.kind}", "use an encoder")
-        require_heads("decoder.heads", self.heads, self.dim)
-        if self.smooth % 2 == 0 or self.smooth > self.shape_samples:
-            expected = f"an odd number up to shape_samples={self.shape_samples}"
-            hint = f"take {min(self.smooth, self.shape_samples) - 1}"
-            raise ShapeError("decoder.smooth", expected, str(self.smooth), hint)
-        require_divisor("decoder", "tokens", tokens["n"], series["t"], least=1)
-        return series
-
-    def shapes(self, tokens: Shape) -> Shape:
-        """Drawn shapes `c n s`."""
-        return Shape.of("c n s", tokens["c"], tokens["n"], self.shape_samples)
-
-    def build(self, tokens: Shape, series: Shape) -> "Decoder":
-        """Module from tokens `c n d` with attributes to series `c t`."""
-        from zoo_vqshape.decoder import VQShapeDecoder
-
-        return VQShapeDecoder(
-            code_dim=tokens["d"],
-            samples=series["t"] // tokens["n"],
-            dim=self.dim,
-            heads=self.heads,
-            layers=self.layers,
-            shape_samples=self.shape_samples,
-            smooth=self.smooth,
-            dropout=self.dropout,
-        )
-
-
 @hookimpl
 def zoo_components() -> list[type[ComponentSpec]]:
-    """The three parts of VQShape."""
-    return [VQShapeEncoderSpec, CodebookSpec, VQShapeDecoderSpec]
+    """The parts of VQShape."""
+    return [VQShapeEncoderSpec, CodebookSpec, VQShapeDecoderSpec, VQShapeRendererSpec]
 
 
 @hookimpl

@@ -4,6 +4,7 @@ from math import log
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from zoo.contracts import Attributes, masked_mean
 
@@ -24,26 +25,51 @@ class MLP(nn.Module):
 
 
 class AttributeHeads(nn.Module):
-    """`(b c n d)` to code vectors `(b c n e)` and t, l, mu, sigma `(b c n)`.
+    """What a context `(b c n d)` says of its token: a code vector, a place, a level, each where it is asked for.
 
-    ``shortest`` is m, a share of the series: t = t'(1 − m) and l = l'(1 − t) + m for t' and l' between 0 and 1.
+    ``shortest`` is m, a share of the series: t = t'(1 − m) and l = l'(1 − t) + m for t' and l' between 0 and 1. Where
+    levels are ``measured``, those of the context only fill in.
     """
 
-    def __init__(self, dim: int, code_dim: int, shortest: float) -> None:
-        super().__init__()
-        self.shortest = shortest
-        self.z_head = MLP(dim, code_dim)
-        self.tl_mean_head = MLP(dim, 2)
-        self.mu_head = MLP(dim, 1)
-        self.sigma_head = MLP(dim, 1)
+    z_head: MLP | None
+    tl_mean_head: MLP | None
+    mu_head: MLP | None
+    sigma_head: MLP | None
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Attributes]:
-        start, length = self.tl_mean_head(x).sigmoid().unbind(-1)
+    def __init__(
+        self, dim: int, shortest: float, *, code_dim: int | None, places: bool, levels: bool, measured: bool
+    ) -> None:
+        super().__init__()
+        self.shortest, self.measured = shortest, measured
+        self.z_head = None if code_dim is None else MLP(dim, code_dim)
+        self.tl_mean_head = MLP(dim, 2) if places else None
+        self.mu_head = MLP(dim, 1) if levels else None
+        self.sigma_head = MLP(dim, 1) if levels else None
+
+    def code(self, context: Tensor) -> Tensor:
+        """z `(b c n e)`."""
+        assert self.z_head is not None
+        found: Tensor = self.z_head(context)
+        return found
+
+    def place(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """t and l `(b c n)`."""
+        assert self.tl_mean_head is not None
+        start, length = self.tl_mean_head(context).sigmoid().unbind(-1)
         start = start * (1 - self.shortest)
-        length = length * (1 - start) + self.shortest
-        mu = self.mu_head(x).squeeze(-1)
-        sigma = nn.functional.softplus(self.sigma_head(x)).squeeze(-1)
-        return self.z_head(x), Attributes(start, length, mu, sigma)
+        return start, length * (1 - start) + self.shortest
+
+    def level(self, context: Tensor) -> tuple[Tensor, Tensor]:
+        """mu and sigma `(b c n)`."""
+        assert self.mu_head is not None
+        assert self.sigma_head is not None
+        return self.mu_head(context).squeeze(-1), F.softplus(self.sigma_head(context)).squeeze(-1)
+
+    def start_silent(self) -> None:
+        """Let the code vector begin at 0, so that it can be added to another from the first step on."""
+        assert self.z_head is not None
+        for last in self.z_head.layers[-1].parameters():
+            nn.init.zeros_(last)
 
 
 def crowding(attributes: Attributes, shortest: float, mask: Tensor | None = None) -> Tensor:

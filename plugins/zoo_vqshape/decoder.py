@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.contracts import (
-    CentreKernel,
     CodeTable,
     Decoded,
     Decoder,
@@ -15,10 +14,9 @@ from zoo.contracts import (
     Resizing,
     Tokens,
     masked_mse,
-    read_stretches,
 )
-from zoo_vqshape.shapes import WIDE, ShapeDecoder
-from zoo_vqshape.smoothing import smoothed
+from zoo_vqshape.shapes import ShapeDecoder
+from zoo_vqshape.targets import true_shapes
 from zoo_vqshape.transformer import Transformer
 
 
@@ -55,7 +53,6 @@ class VQShapeDecoder(Decoder):
         dropout: float,
     ) -> None:
         super().__init__()
-        self.smooth = smooth
         self.attr_encoder = AttributeEncoder(code_dim, dim)
         self.cls_token = nn.Parameter(torch.randn(1, 1, dim))
         self.transformer = Transformer(dim, heads, layers, dropout)
@@ -68,7 +65,7 @@ class VQShapeDecoder(Decoder):
         A ``table`` is used where decoding its rows, or those of them that tokens have, takes less than every token.
         """
         assert tokens.attributes is not None
-        shapes = self._normalised(tokens.values, table)
+        shapes = self.shapes.draw(tokens.values, table)
         shapes = shapes * tokens.attributes.sigma.unsqueeze(-1) + tokens.attributes.mu.unsqueeze(-1)
         return Decoded(self._series(tokens), shapes)
 
@@ -80,11 +77,6 @@ class VQShapeDecoder(Decoder):
         x = self.out_layer(self.transformer(x, keys)[:, 1:])
         series: Tensor = rearrange(x, "(b c) n w -> b c (n w)", c=channels)
         return series
-
-    def _normalised(self, codes: Tensor, table: CodeTable | None) -> Tensor:
-        table = None if table is None else self.shapes.worth(codes, table)
-        shapes: Tensor = self.shapes(codes) if table is None else self.shapes.look_up(codes, table)
-        return shapes
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
         """``s``: mean squared error of the shapes against the stretches of ``series`` that t and l point at."""
@@ -101,14 +93,10 @@ class VQShapeDecoder(Decoder):
         self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
     ) -> tuple[Tensor, Tensor | None]:
         """Stretches of ``series (b c t)`` that the shapes stand for, `(b c n s)`, and which samples were observed."""
-        assert tokens.attributes is not None
-        true, observed = read_stretches(series, tokens.attributes.t, tokens.attributes.l, samples, mask)
-        return smoothed(true, self.smooth, observed), observed
+        return true_shapes(tokens, series, mask, samples, self.shapes.smooth)
 
     def resizing(self) -> Resizing:
         rules = {
             "out_layer": Interpolate("samples of a token"),
-            "shapes.layers.0": Interpolate("samples of a shape", groups=WIDE),
-            "shapes.layers.9": CentreKernel(),
         }
-        return Resizing(rules, ("transformer.layers",))
+        return Resizing(rules, ("transformer.layers",)) | self.shapes.resizing().within("shapes")

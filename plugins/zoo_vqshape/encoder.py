@@ -1,13 +1,47 @@
-"""The encoder of VQShape: patches, a transformer over them, and queries that read tokens out of it."""
+"""The encoder of VQShape: tokens read from their own stretches of the series, from all of it by queries, or both."""
+
+from typing import NamedTuple
 
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from zoo.contracts import Encoder, Interpolate, Losses, ResampleInputs, Resizing, Tokens
+from zoo.contracts import Attributes, Encoder, Interpolate, Losses, ResampleInputs, Resizing, Tokens
 from zoo_vqshape.attributes import AttributeHeads, crowding
-from zoo_vqshape.patches import LeaveOut, Patches, readable
+from zoo_vqshape.patches import Hide, LeaveOut, Patches, readable
+from zoo_vqshape.stretch import Places, Stretch, StretchReader
 from zoo_vqshape.transformer import CrossTransformer, Transformer
+
+
+class Reading(NamedTuple):
+    """How stretches are read: at which ``places``, None where they are learned, by which ``reader``, and how their
+    form becomes a code vector; without a ``readout`` that comes from the queries alone."""
+
+    places: Places | None
+    reader: StretchReader | None
+    readout: nn.Module | None
+
+
+class StretchEncoder(Encoder):
+    """Series `(b c t)`, each channel by itself, to a grid of tokens, each read from its own stretch alone."""
+
+    def __init__(self, places: Places, reader: StretchReader, readout: nn.Module, shortest: float) -> None:
+        super().__init__()
+        self.places, self.reader, self.readout, self.shortest = places, reader, readout, shortest
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
+        """`(b c t)` with ``mask (b c t)`` True = observed `-> (b c n d)`; tokens that see too little are not real."""
+        start, length = self.places(x)
+        found: Stretch = self.reader(x, start, length, mask)
+        values = self.readout(found.form)
+        return Tokens(values, found.real, Attributes(start, length, found.mu, found.sigma), self.places.spans)
+
+    def losses(self, tokens: Tokens) -> Losses:
+        """``dist`` of the grid, which no weight changes."""
+        return {"dist": _spread(tokens, self.shortest)}
+
+    def resizing(self) -> Resizing:
+        return _READOUT
 
 
 class Positions(nn.Module):
@@ -36,59 +70,96 @@ class Tokenizer(nn.Module):
 
 
 class VQShapeEncoder(Encoder):
-    """Series `(b c t)`, each channel by itself, to ``tokens`` of width ``code_dim`` with attributes.
+    """Series `(b c t)`, each channel by itself, to tokens that know the whole series.
 
-    ``shortest`` is the least length of a shape as a share of the series, ``mask_ratio`` the share of embedded patches
-    left out while training. Tensor names follow the public release of VQShape.
+    A patch transformer and learned queries give a context per token, the ``heads`` what they are asked for of code
+    vector, place and level; the rest is read as ``reading`` says. Where both give a code vector, they are added, and
+    the context alone fills in for tokens that see too little of their stretch. ``shortest`` is the least length of a
+    shape as a share of the series, ``mask_ratio`` the share of patches not seen while training. Tensor names follow
+    the public release of VQShape.
     """
 
     def __init__(
         self,
         *,
-        length: int,
-        patches: int,
-        patch: int,
-        step: int,
+        cut: Patches,
         tokens: int,
         dim: int,
         heads: int,
         layers: int,
         tokenizer_heads: int,
         tokenizer_layers: int,
-        code_dim: int,
+        attributes: AttributeHeads,
+        reading: Reading,
         mask_ratio: float,
         shortest: float,
         dropout: float,
     ) -> None:
         super().__init__()
         self.shortest = shortest
-        self.cut = Patches(length, patches, patch, step)
-        self.input_project = nn.Linear(patch, dim)
-        self.pos_embed = Positions(patches, dim)
-        self.leave_out = LeaveOut(patches, mask_ratio)
+        self.cut = cut
+        self.input_project = nn.Linear(cut.size, dim)
+        self.pos_embed = Positions(cut.count, dim)
+        self.fills = reading.readout is not None and attributes.z_head is not None
+        self.leave_out = Hide(cut, mask_ratio) if self.fills else LeaveOut(cut.count, mask_ratio)
         self.transformer = Transformer(dim, heads, layers, dropout)
         self.tokenizer = Tokenizer(tokens, dim, tokenizer_heads, tokenizer_layers, dropout)
-        self.attr_decoder = AttributeHeads(dim, code_dim, shortest)
+        self.attr_decoder = attributes
+        self.places, self.reader, self.readout = reading
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
-        """`(b c t)` with ``mask (b c t)`` True = observed `-> (b c n d)`; every token is real.
+        """`(b c t)` with ``mask (b c t)`` True = observed `-> (b c n d)`.
 
-        A patch that holds an unobserved sample is attended to only in a series that has no whole patch.
+        A patch that holds an unobserved sample is attended to only in a series that has no whole patch. Tokens that
+        see too little of their stretch are not real, unless the context fills in for them.
         """
+        if self.training and isinstance(self.leave_out, Hide):
+            mask = self.leave_out(x, mask)
+        context = self._context(x, mask)
+        start, length = self.attr_decoder.place(context) if self.places is None else self.places(x)
+        stretch = None if self.reader is None else self.reader(x, start.detach(), length.detach(), mask)
+        mu, sigma = self._level(context, stretch)
+        attributes = Attributes(start, length, mu, sigma)
+        real = None if stretch is None or self.fills else stretch.real
+        spans = None if self.places is None else self.places.spans
+        return Tokens(self._code(context, stretch), real, attributes, spans)
+
+    def _context(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """What the queries gather from the patches, `(b c n d)`."""
         keys = None
         if mask is not None:
             x, keys = torch.where(mask, x, 0), readable(self.cut(mask))
         patches = self.pos_embed(self.input_project(self.cut(x)))
-        if self.training:
+        if self.training and isinstance(self.leave_out, LeaveOut):
             patches, keys = self.leave_out(patches, keys)
         tokens = self.tokenizer(self.transformer(patches, keys), keys)
-        values, attributes = self.attr_decoder(rearrange(tokens, "(b c) n d -> b c n d", c=x.shape[1]))
-        return Tokens(values, attributes=attributes)
+        context: Tensor = rearrange(tokens, "(b c) n d -> b c n d", c=x.shape[1])
+        return context
+
+    def _code(self, context: Tensor, stretch: Stretch | None) -> Tensor:
+        if self.readout is None or stretch is None:
+            return self.attr_decoder.code(context)
+        read: Tensor = self.readout(stretch.form)
+        if not self.fills:
+            return read
+        if stretch.real is not None:
+            read = torch.where(stretch.real.unsqueeze(-1), read, 0)
+        code: Tensor = read + self.attr_decoder.code(context)
+        return code
+
+    def _level(self, context: Tensor, stretch: Stretch | None) -> tuple[Tensor, Tensor]:
+        """mu and sigma `(b c n)`: measured, those of the context where nothing was, or all of the context's."""
+        heads = self.attr_decoder
+        if heads.measured and stretch is not None:
+            if stretch.real is None or not self.fills:
+                return stretch.mu, stretch.sigma
+            mu, sigma = heads.level(context)
+            return torch.where(stretch.real, stretch.mu, mu), torch.where(stretch.real, stretch.sigma, sigma)
+        return heads.level(context)
 
     def losses(self, tokens: Tokens) -> Losses:
         """``dist``, after the public release."""
-        assert tokens.attributes is not None
-        return {"dist": crowding(tokens.attributes, self.shortest, tokens.mask)}
+        return {"dist": _spread(tokens, self.shortest)}
 
     def resizing(self) -> Resizing:
         rules = {
@@ -96,4 +167,15 @@ class VQShapeEncoder(Encoder):
             "pos_embed.positional_embeddings": Interpolate("positions"),
             "tokenizer": Interpolate("queries", axis=1),
         }
-        return Resizing(rules, ("transformer.layers", "tokenizer.transformer.layers"))
+        return Resizing(rules, ("transformer.layers", "tokenizer.transformer.layers")) | _READOUT
+
+
+_READOUT = Resizing({"readout.layers.0": ResampleInputs("samples of a stretch")})
+
+
+def _spread(tokens: Tokens, shortest: float) -> Tensor:
+    attributes, mask = tokens.attributes, tokens.mask
+    assert attributes is not None
+    if tokens.spans is not None and mask is None:  # every series has the same grid
+        attributes = Attributes(*(part[:1, :1] for part in attributes))
+    return crowding(attributes, shortest, mask)

@@ -16,7 +16,7 @@ class Patches(nn.Module):
 
     def __init__(self, length: int, count: int, size: int, step: int) -> None:
         super().__init__()
-        self.length = length
+        self.length, self.count, self.size, self.step = length, count, size, step
         starts = torch.arange(count) * step
         index = (starts[:, None] + torch.arange(size)).clamp(max=length - 1)
         self.register_buffer("index", index, persistent=False)
@@ -61,3 +61,22 @@ class LeaveOut(nn.Module):
             return x, None
         # Readable patches come first, and of these only their own share is kept.
         return x, torch.arange(self.rows, device=x.device) < self.kept[keys.sum(-1)].unsqueeze(-1)
+
+
+class Hide(nn.Module):
+    """A random gap of ``ratio`` of a series' patches, treated as unobserved: what lies there has to be filled in."""
+
+    def __init__(self, cut: Patches, ratio: float) -> None:
+        super().__init__()
+        self.length, self.gap = cut.length, int(int(cut.count * ratio) * cut.length / cut.count)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
+        """``mask`` of `x (b c t)` without the samples of the gap, but for series of which nothing would be left."""
+        if self.gap == 0:
+            return mask
+        start = torch.randint(self.length - self.gap + 1, (*x.shape[:2], 1), device=x.device)
+        place = torch.arange(self.length, device=x.device)
+        seen = (place < start) | (place >= start + self.gap)
+        if mask is None:
+            return seen
+        return torch.where((mask & seen).any(-1, keepdim=True), mask & seen, mask)

@@ -93,6 +93,9 @@ def _reach(sizes: Mapping[str, int], windows: Windows) -> int:
 def _spec(told: HyperParameters, sizes: Mapping[str, int], windows: Windows) -> dict[str, Any]:
     encoder = {
         "kind": "vqshape.encoder",
+        "read": "query",
+        "place": "free",
+        "level": "learned",
         "patches": windows.number,
         "patch": _reach(sizes, windows),
         "step": None if windows.step == sizes["normalize_length"] // windows.number else windows.step,

@@ -1,4 +1,6 @@
-"""The shape decoder of VQShape: a code vector to a normalised shape, one by one or through a table of all codes."""
+"""Networks from a code vector to its normalised shape; the published one may go through a table of all codes."""
+
+from abc import ABC, abstractmethod
 
 import torch
 from einops import rearrange
@@ -6,7 +8,7 @@ from torch import Tensor, nn
 from torch.func import jvp, vmap
 from torch.nn import functional as F
 
-from zoo.contracts import CodeTable, without_autocast
+from zoo.contracts import CentreKernel, CodeTable, Interpolate, Resizing, without_autocast
 
 WIDE, NARROW, GROUPS = 128, 64, 16
 
@@ -53,7 +55,53 @@ class Upsample(nn.Module):
         return out
 
 
-class ShapeDecoder(nn.Module):
+class ShapeNetwork(nn.Module, ABC):
+    """Code vectors `(... d)` to shapes `(... s)`; ``smooth`` is the odd number of samples that it smooths over."""
+
+    smooth = 1
+
+    @abstractmethod
+    def forward(self, codes: Tensor) -> Tensor:
+        """`(... d) -> (... s)`."""
+
+    def draw(self, codes: Tensor, table: CodeTable | None) -> Tensor:
+        """The shapes of ``codes (b c n d)``, which are rows of ``table`` where there is one."""
+        shapes: Tensor = self(codes)
+        return shapes
+
+    def resizing(self) -> Resizing:
+        """How its tensors are brought to another size."""
+        return Resizing()
+
+
+class ShapeCode(ShapeNetwork):
+    """The code vector is the shape."""
+
+    def forward(self, codes: Tensor) -> Tensor:
+        return codes
+
+
+class ShapeMLP(ShapeNetwork):
+    """Two hidden layers, then mean 0 and deviation 1; small enough to draw every token by itself."""
+
+    def __init__(self, dim: int, hidden: int, samples: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(dim, hidden),
+            nn.GELU(),
+            nn.Linear(hidden, hidden),
+            nn.GELU(),
+            nn.Linear(hidden, samples),
+        )
+
+    def forward(self, codes: Tensor) -> Tensor:
+        return _unit(self.layers(codes))
+
+    def resizing(self) -> Resizing:
+        return Resizing({"layers.4": Interpolate("samples of a shape")})
+
+
+class ShapeDecoder(ShapeNetwork):
     """Code vectors `(... d)` to shapes `(... s)` of mean 0 and deviation 1, ``samples`` being a multiple of 16.
 
     ``smooth`` is the odd width of the last convolution.
@@ -61,6 +109,7 @@ class ShapeDecoder(nn.Module):
 
     def __init__(self, dim: int, samples: int, smooth: int) -> None:
         super().__init__()
+        self.smooth = smooth
         self.layers = nn.Sequential(
             nn.Linear(dim, WIDE * samples // 16),
             nn.Unflatten(-1, (WIDE, samples // 16)),
@@ -76,9 +125,16 @@ class ShapeDecoder(nn.Module):
 
     def forward(self, codes: Tensor) -> Tensor:
         raw = self.layers(codes.reshape(-1, codes.shape[-1])).squeeze(1)
-        shapes = (raw - raw.mean(-1, keepdim=True)) / (raw.std(-1, keepdim=True) + 1e-8)
-        out: Tensor = shapes.unflatten(0, codes.shape[:-1])
-        return out
+        shapes: Tensor = _unit(raw).view(*codes.shape[:-1], raw.shape[-1])
+        return shapes
+
+    def draw(self, codes: Tensor, table: CodeTable | None) -> Tensor:
+        table = None if table is None else self.worth(codes, table)
+        shapes: Tensor = self(codes) if table is None else self.look_up(codes, table)
+        return shapes
+
+    def resizing(self) -> Resizing:
+        return Resizing({"layers.0": Interpolate("samples of a shape", groups=WIDE), "layers.9": CentreKernel()})
 
     def worth(self, codes: Tensor, table: CodeTable) -> CodeTable | None:
         """``table``, or the rows of it that are in use, where they cost less than decoding every one of ``codes``.
@@ -122,6 +178,10 @@ class ShapeDecoder(nn.Module):
         with without_autocast(rows.device):
             slopes: Tensor = vmap(slope, out_dims=-1)(axes)
         return slopes
+
+
+def _unit(raw: Tensor) -> Tensor:
+    return (raw - raw.mean(-1, keepdim=True)) / (raw.std(-1, keepdim=True) + 1e-8)
 
 
 def _learns(codes: Tensor) -> bool:

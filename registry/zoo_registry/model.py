@@ -18,7 +18,10 @@ from zoo_registry.component import (
 from zoo_registry.shapes import Shape
 from zoo_registry.trace import Trace, trace
 
-RECON_TERM = "mean squared error of the reconstruction over observed samples, in the input's units squared"
+RECON_TERM = (
+    "mean squared error of the reconstruction over observed samples, in the input's units squared or, with relative "
+    "`errors`, over each channel's variance in its window"
+)
 
 
 class InputSpec(Spec):
@@ -104,6 +107,10 @@ class ModelSpec(Spec):
 
     scale: Literal["instance", "none"] = "instance"
     """Take each folded series' own mean and deviation off before the encoder and put them back after the decoder."""
+
+    errors: Literal["units", "relative"] = "units"
+    """How the terms x and s count: in the input's units squared, or over the variance of each channel's window and each
+    folded series, so that weights mean the same on g, m/s² and unit data."""
 
     codebook: Literal["shared", "per_channel"] = "shared"
     """One codebook for all folded channels, or one each."""

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from small_runs import PUBLISHED
 from torch import nn
 from zoo_registry import PluginError, SpecError
 
@@ -29,7 +30,7 @@ def test_a_transformer_layer_costs_its_products():
     patches, dim = 10, 16
     flops = []
     for layers in (2, 3):
-        encoder = {"kind": "vqshape.encoder", "patches": patches, "dim": dim, "heads": 2, "layers": layers}
+        encoder = {"kind": "vqshape.encoder", **PUBLISHED, "patches": patches, "dim": dim, "heads": 2, "layers": layers}
         flops.append(bill(zoo.build({"input": {"channels": 1, "length": 40}, "encoder": encoder})).flops)
     projections, attention, wide_maps = 4 * dim * dim, 2 * patches * dim, 2 * dim * (4 * dim)
     assert flops[1] - flops[0] == 2 * patches * (projections + attention + wide_maps)
@@ -64,7 +65,7 @@ def test_parameters_that_do_not_fit_are_refused_before_they_are_made(toys, littl
     toys["encoder"] |= {"patch": 16, "dim": 64}
     fits = 2**20 // 16
     assert sum(p.numel() for p in zoo.build(toys).parameters()) < fits
-    spec = {"input": {"channels": 3, "length": 100}, "encoder": {"kind": "vqshape.encoder", "patches": 10}}
+    spec = {"input": {"channels": 3, "length": 100}, "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "patches": 10}}
     with pytest.raises(SpecError, match="model: expected parameters that fit into"):
         zoo.build(spec)
 
@@ -72,7 +73,7 @@ def test_parameters_that_do_not_fit_are_refused_before_they_are_made(toys, littl
 @pytest.mark.parametrize(
     "encoder",
     [
-        {"kind": "vqshape.encoder", "dim": 4096, "layers": 48, "tokenizer_layers": 48},
+        {"kind": "vqshape.encoder", **PUBLISHED, "dim": 4096, "layers": 48, "tokenizer_layers": 48},
         {"kind": "conv.encoder"},
     ],
 )

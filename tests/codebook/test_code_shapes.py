@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from made_models import CLASSES, NAMES, SAMPLES, TEMPLATES, batches, made, measured
+from small_runs import PUBLISHED
 
 from zoo.builder import build
 from zoo.codebook.book import books_of
@@ -17,7 +18,7 @@ from zoo.data.batch import Batch
 
 LENGTH = 64
 VQSHAPE = {
-    "encoder": {"kind": "vqshape.encoder", "patches": 8, "dim": 16, "heads": 2, "layers": 1,
+    "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "patches": 8, "dim": 16, "heads": 2, "layers": 1,
                 "tokenizer_heads": 2, "tokenizer_layers": 1},
     "quantizer": {"kind": "vqshape.codebook", "codes": 12},
     "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},

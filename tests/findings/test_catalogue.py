@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from small_runs import PUBLISHED
 from zoo_registry import TrainingError
 
 from zoo.codebook.measure_run import measure_run
@@ -22,7 +23,7 @@ from zoo.specs import read_json
 from zoo.train.fit import train
 
 SHAPES = {
-    "encoder": {"kind": "vqshape.encoder", "patches": 16, "tokens": 2, "dim": 32, "heads": 2, "layers": 1,
+    "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "patches": 16, "tokens": 2, "dim": 32, "heads": 2, "layers": 1,
                 "tokenizer_heads": 2, "tokenizer_layers": 1, "dropout": 0.0, "mask_ratio": 0.0},
     "quantizer": {"kind": "vqshape.codebook", "codes": 8},
     "decoder": {"kind": "vqshape.decoder", "dim": 32, "heads": 2, "layers": 1, "dropout": 0.0, "shape_samples": 32,

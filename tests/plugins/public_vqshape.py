@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from small_runs import PUBLISHED
 from torch import Tensor
 
 import zoo
@@ -51,6 +52,7 @@ def model_of(h: dict[str, Any], seed: int = 0) -> zoo.ZooModel:
     """A model of ours with the sizes of `hyper_parameters` whose patches lie side by side."""
     encoder = {
         "kind": "vqshape.encoder",
+        **PUBLISHED,
         "patches": h["num_patch"],
         "patch": h["patch_size"],
         "tokens": h["num_token"],

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from small_runs import PUBLISHED
 from torch import Tensor
 from zoo_registry import Registry, Shape
 from zoo_vqshape import VQShapeDecoderSpec
@@ -114,7 +115,14 @@ def test_a_table_that_saves_nothing_is_not_used():
 def test_the_whole_model_learns_alike_with_and_without_the_table(codebook, monkeypatch):
     torch.manual_seed(0)
     small = {"dim": 8, "heads": 2, "layers": 1, "dropout": 0.0}
-    encoder = {"kind": "vqshape.encoder", "patches": 10, "tokenizer_heads": 2, "tokenizer_layers": 1, "code_dim": WIDTH}
+    encoder = {
+        "kind": "vqshape.encoder",
+        **PUBLISHED,
+        "patches": 10,
+        "tokenizer_heads": 2,
+        "tokenizer_layers": 1,
+        "code_dim": WIDTH,
+    }
     spec = {
         "input": {"channels": 2, "length": LENGTH},
         "encoder": {**encoder, **small},

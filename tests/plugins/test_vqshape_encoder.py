@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from small_runs import PUBLISHED
 from torch import Tensor
 from zoo_registry import Shape, ShapeError
 from zoo_vqshape import VQShapeEncoderSpec
@@ -19,7 +20,7 @@ LENGTH, PATCHES = 24, 8
 def build(**fields) -> VQShapeEncoder:
     torch.manual_seed(0)
     small = {"patches": PATCHES, "tokens": 5, "dim": 8, "heads": 2, "layers": 2, "tokenizer_heads": 2}
-    spec = VQShapeEncoderSpec(**{**small, "tokenizer_layers": 2, "code_dim": 3, "dropout": 0.0, **fields})
+    spec = VQShapeEncoderSpec(**{**PUBLISHED, **small, "tokenizer_layers": 2, "code_dim": 3, "dropout": 0.0, **fields})
     module = spec.build(Shape.of("c t", 2, LENGTH))
     assert isinstance(module, VQShapeEncoder)
     return module.double()

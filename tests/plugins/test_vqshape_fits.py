@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from small_runs import PUBLISHED
 from zoo_registry import Registry, Shape, ShapeError
 from zoo_vqshape import CodebookSpec, VQShapeDecoderSpec, VQShapeEncoderSpec
 from zoo_vqshape.fits import MOST, cut
@@ -42,12 +43,12 @@ def series(length: int, channels: int = 2) -> Shape:
 )
 def test_how_series_are_cut(length, asked, expected):
     assert cut(length, asked.get("patches"), asked.get("patch"), asked.get("step")) == expected
-    assert VQShapeEncoderSpec(**asked).output(series(length)) == Shape.of("c n d", 2, expected[0], 8)
+    assert VQShapeEncoderSpec(**PUBLISHED | asked).output(series(length)) == Shape.of("c n d", 2, expected[0], 8)
 
 
 def test_three_lengths_in_use_build_from_defaults_alone():
     for length in (100, 500, 512):
-        tokens = VQShapeEncoderSpec().output(series(length))
+        tokens = VQShapeEncoderSpec(**PUBLISHED).output(series(length))
         assert VQShapeDecoderSpec().output(tokens, series(length)) == series(length)
         assert VQShapeDecoderSpec().shapes(tokens) == Shape.of("c n s", 2, tokens["n"], 128)
     assert CodebookSpec().codebook(tokens) == Shape.of("q k", 1, 64)
@@ -57,7 +58,7 @@ def test_three_lengths_in_use_build_from_defaults_alone():
 @settings(max_examples=60, deadline=None)
 def test_a_spec_is_refused_or_computes_what_it_promises(length, patches, tokens, data):
     patch = data.draw(st.none() | st.integers(1, length))
-    encoder = VQShapeEncoderSpec(patches=patches, patch=patch, tokens=tokens, **SMALL)
+    encoder = VQShapeEncoderSpec(**PUBLISHED, patches=patches, patch=patch, tokens=tokens, **SMALL)
     decoder = VQShapeDecoderSpec(dim=4, heads=2, layers=1, shape_samples=16)
     fits = length % tokens == 0
     if patch is None:
@@ -93,7 +94,7 @@ def test_a_spec_is_refused_or_computes_what_it_promises(length, patches, tokens,
 )
 def test_patches_that_leave_gaps_are_refused_whatever_their_step(asked, where, hint):
     with pytest.raises(ShapeError) as refused:
-        VQShapeEncoderSpec(**asked).output(series(100))
+        VQShapeEncoderSpec(**PUBLISHED | asked).output(series(100))
     assert (refused.value.where, refused.value.hint) == (where, hint)
 
 
@@ -155,7 +156,7 @@ def test_without_patches_a_length_has_some_near_fifty_or_is_refused(length):
 )
 def test_misfits_are_refused_in_integers(encoder, decoder, where):
     def fit() -> Shape:
-        tokens = VQShapeEncoderSpec(**encoder).output(series(500))
+        tokens = VQShapeEncoderSpec(**PUBLISHED | encoder).output(series(500))
         return VQShapeDecoderSpec(**decoder).output(tokens, series(500))
 
     with pytest.raises(ShapeError) as refused:
@@ -166,4 +167,4 @@ def test_misfits_are_refused_in_integers(encoder, decoder, where):
 
 def test_an_image_is_refused():
     with pytest.raises(ShapeError):
-        VQShapeEncoderSpec().output(Shape.of("c h w", 3, 8, 8))
+        VQShapeEncoderSpec(**PUBLISHED).output(Shape.of("c h w", 3, 8, 8))

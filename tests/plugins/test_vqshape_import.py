@@ -8,6 +8,7 @@ from public_vqshape import SIZES, model_of, public_state, write
 from torch.nn import functional as F
 from zoo_registry import BundleError, SpecError
 
+from zoo.contracts import Attributes
 from zoo.weights.importing import import_checkpoint
 
 TOKENIZER = ("num_tokenizer_heads", "num_tokenizer_layers")
@@ -191,7 +192,8 @@ def by_windows(donor, state, h, x):
     positions = state["model.encoder.pos_embed.positional_embeddings.weight"]
     encoder = donor.encoder
     patches = encoder.transformer(F.linear(windows, weight, bias) + positions[: windows.shape[1]])
-    return encoder.attr_decoder(encoder.tokenizer(patches).unsqueeze(1))
+    heads, context = encoder.attr_decoder, encoder.tokenizer(patches).unsqueeze(1)
+    return heads.code(context), Attributes(*heads.place(context), *heads.level(context))
 
 
 @pytest.mark.parametrize(

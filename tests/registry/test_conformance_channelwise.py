@@ -74,7 +74,7 @@ class Counted(Patches):
         self.channels = channels
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
-        values, mask, _ = super().forward(x, mask)
+        values, mask, *_ = super().forward(x, mask)
         values = values.clone()
         values[:, self.channels :] = 0
         return Tokens(values, mask)
@@ -99,7 +99,7 @@ class LoudestFirst(Unpatches):
     """Every series is scaled by the loudest token of all."""
 
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
-        values, mask, _ = tokens
+        values, mask, *_ = tokens
         real = values if mask is None else torch.where(mask[..., None], values, 0)
         return Decoded(super().forward(tokens).series * real.abs().amax((1, 2, 3))[:, None, None])
 

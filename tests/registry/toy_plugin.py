@@ -45,7 +45,7 @@ class Unpatches(Decoder):
         self.project = nn.Linear(dim, patch)
 
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
-        values, mask, _ = tokens
+        values, mask, *_ = tokens
         if mask is not None:
             values = torch.where(mask[..., None], values, 0)
         return Decoded(self.project(values).flatten(-2))

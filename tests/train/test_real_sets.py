@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from small_runs import PUBLISHED
 from zoo_registry import Registry
 
 from zoo.evaluate.judge_run import judge_run
@@ -12,7 +13,7 @@ from zoo.train.fit import train
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
 MODEL = {
-    "encoder": {"kind": "vqshape.encoder", "tokens": 10, "dim": 16, "heads": 2, "layers": 1,
+    "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "tokens": 10, "dim": 16, "heads": 2, "layers": 1,
                 "tokenizer_heads": 2, "tokenizer_layers": 1},
     "quantizer": {"kind": "vqshape.codebook", "codes": 8},
     "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from small_runs import PUBLISHED
 from zoo_registry import BundleError, TransferSpec, ZooError
 
 import zoo
@@ -44,7 +45,15 @@ def bundle(make, tmp_path):
 def vqshape(length=64, patches=8, **fields):
     """A small VQShape over one channel; ``fields`` go to the component that has them."""
     parts = {
-        "encoder": {"patches": patches, "dim": 8, "heads": 2, "layers": 2, "tokenizer_heads": 2, "tokenizer_layers": 2},
+        "encoder": {
+            **PUBLISHED,
+            "patches": patches,
+            "dim": 8,
+            "heads": 2,
+            "layers": 2,
+            "tokenizer_heads": 2,
+            "tokenizer_layers": 2,
+        },
         "quantizer": {"codes": 8},
         "decoder": {"dim": 8, "heads": 2, "layers": 2, "shape_samples": 16},
     }

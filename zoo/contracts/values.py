@@ -31,11 +31,15 @@ class Attributes(NamedTuple):
 
 
 class Tokens(NamedTuple):
-    """Tokens `values (b c n d)`; `mask (b c n)` True = real, None = all real."""
+    """Tokens `values (b c n d)`; `mask (b c n)` True = real, None = all real.
+
+    ``spans`` are the samples of a series that each of the n tokens covers, where they are the same for all series.
+    """
 
     values: Tensor
     mask: Tensor | None = None
     attributes: Attributes | None = None
+    spans: tuple[int, ...] | None = None
 
     def features(self) -> Tensor:
         """Values with t, l, mu, sigma appended where there are any: `(b c n d)` or `(b c n d+4)`."""

@@ -40,10 +40,10 @@ def spoil(output: Output) -> Output:
     if output.x_recon is not None:
         spoilt.x_recon = _elsewhere(output.x_recon, output.mask)
     if output.tokens is not None:
-        values, mask, attributes = output.tokens
+        values, mask, attributes, spans = output.tokens
         if attributes is not None:
             attributes = Attributes(*(torch.where(mask, a, 1 - a) if mask is not None else a for a in attributes))
-        spoilt.tokens = Tokens(_elsewhere(values, mask), mask, attributes)
+        spoilt.tokens = Tokens(_elsewhere(values, mask), mask, attributes, spans)
         if output.quantized is not None:
             spoilt.quantized = _spoil_codes(output.quantized, mask)
     return spoilt
@@ -54,9 +54,9 @@ def one_series(output: Output, index: int) -> Output:
     own = slice(index, index + 1)
     left = Output(x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own])
     if output.tokens is not None:
-        values, mask, attributes = output.tokens
+        values, mask, attributes, spans = output.tokens
         attributes = None if attributes is None else Attributes(*(a[:, own] for a in attributes))
-        left.tokens = Tokens(values[:, own], None if mask is None else mask[:, own], attributes)
+        left.tokens = Tokens(values[:, own], None if mask is None else mask[:, own], attributes, spans)
     return left
 
 

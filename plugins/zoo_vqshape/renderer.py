@@ -1,0 +1,129 @@
+"""The renderer: a series drawn with its shapes, each in its token's place, and with nothing else."""
+
+from itertools import accumulate, groupby
+
+import torch
+from torch import Tensor
+
+from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Resizing, Tokens, instance_scale, masked_mse
+from zoo_vqshape.shapes import ShapeNetwork
+from zoo_vqshape.targets import true_shapes
+
+_FAINT = 1e-3
+"""Weight of a window's ends: where a token is alone, it is heard."""
+_NOTHING = 1e-9
+"""Weight of the level that stands where no token lies."""
+_ROUNDING = 1e-3
+"""Share of a sample by which a place may miss a sample and still begin or end on it."""
+_FLOOR = 0.05
+
+
+class Renderer(Decoder):
+    """Tokens with attributes to series of ``length`` samples: the overlap-add of sigma · shape + mu.
+
+    ``network`` draws the shapes; ``normalised`` says that `s` compares them without mu and sigma.
+    """
+
+    def __init__(self, network: ShapeNetwork, length: int, normalised: bool) -> None:
+        super().__init__()
+        self.shapes = network
+        self.length, self.normalised = length, normalised
+
+    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+        """`(b c n d)` to series `(b c t)` and shapes `(b c n s)`; padded tokens draw nothing."""
+        assert tokens.attributes is not None
+        _, _, mu, sigma = tokens.attributes
+        shapes = self.shapes.draw(tokens.values, table) * sigma.unsqueeze(-1) + mu.unsqueeze(-1)
+        return Decoded(overlap_add(shapes, tokens, self.length), shapes)
+
+    def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
+        """``s``: mean squared error of the shapes against the stretches of ``series`` that t and l point at."""
+        assert decoded.shapes is not None
+        true, observed = self.targets(tokens, series, mask, decoded.shapes.shape[-1])
+        drawn = decoded.shapes
+        if self.normalised:
+            least = _FLOOR * instance_scale(series, mask)[1].unsqueeze(-1)
+            drawn, true = _standardised(drawn, observed, least), _standardised(true, observed, least)
+        if tokens.mask is not None:
+            real = tokens.mask.unsqueeze(-1).expand_as(true)
+            observed = real if observed is None else real & observed
+        return {"s": masked_mse(drawn, true, observed)}
+
+    @torch.no_grad()
+    def targets(
+        self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
+    ) -> tuple[Tensor, Tensor | None]:
+        """Stretches of ``series (b c t)`` that the shapes stand for, `(b c n s)`, and which samples were observed."""
+        return true_shapes(tokens, series, mask, samples, self.shapes.smooth)
+
+    def resizing(self) -> Resizing:
+        return self.shapes.resizing().within("shapes")
+
+
+def overlap_add(shapes: Tensor, tokens: Tokens, length: int) -> Tensor:
+    """`shapes (b c n s)` at their tokens' places in series `(b c t)` of ``length`` samples.
+
+    x[i] = Σₙ wₙ(i) · shapeₙ(i) / Σₙ wₙ(i) over the tokens whose place holds sample i, wₙ being sin² + .001 over the
+    place, the ends at .001. Where no token lies stands the mean mu of the series' real tokens. Takes as many steps as
+    there are samples under tokens, those of learned places counting as the longest.
+    """
+    assert tokens.attributes is not None
+    start, share, mu, _ = tokens.attributes
+    level = _level(mu, tokens.mask)
+    drawn = shapes.new_zeros(*shapes.shape[:2], length) + _NOTHING * level
+    weights = torch.full_like(drawn, _NOTHING)
+    if tokens.spans is not None:  # places are the same in every series
+        start, share = start[:1, :1], share[:1, :1]
+    for part, samples in _groups(tokens, share, length):
+        real = None if tokens.mask is None else tokens.mask[..., part]
+        value, weight, index = _place(shapes[..., part, :], start[..., part], share[..., part], samples, length)
+        weight = weight if real is None else weight * real.unsqueeze(-1)
+        size = (*shapes.shape[:2], -1)
+        index = index.flatten(2).expand(size)
+        drawn = drawn.scatter_add(-1, index, (weight * value).flatten(2))
+        weights = weights.scatter_add(-1, index, weight.expand_as(value).flatten(2))
+    return drawn / weights
+
+
+def _place(shapes: Tensor, start: Tensor, share: Tensor, samples: int, length: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Value, weight and number of each of at most ``samples`` samples under tokens, `(b c n m)`."""
+    begin = start.unsqueeze(-1).float() * (length - 1)
+    end = (start + share).unsqueeze(-1).float().clamp(max=1) * (length - 1)
+    first = (begin - _ROUNDING).detach().ceil()
+    index = first + torch.arange(samples, device=shapes.device)
+    inside = (index <= end + _ROUNDING) & (index < length)
+    along = ((index - begin) / (end - begin).clamp(min=_ROUNDING)).clamp(0, 1)
+    place = along * (shapes.shape[-1] - 1)
+    left = place.detach().long().clamp(max=shapes.shape[-1] - 2)
+    size = (*shapes.shape[:-1], samples)
+    one, other = (shapes.gather(-1, at.expand(size)) for at in (left, left + 1))
+    value = torch.lerp(one, other, (place - left).to(shapes.dtype))
+    weight = (torch.sin(torch.pi * along).square() + _FAINT) * inside
+    return value, weight.to(shapes.dtype), index.long().clamp(0, length - 1)
+
+
+def _groups(tokens: Tokens, share: Tensor, length: int) -> list[tuple[slice, int]]:
+    """Neighbouring tokens that cover the same number of samples, and that number."""
+    if tokens.spans is None:
+        longest = length
+        if not torch.compiler.is_compiling():  # a graph cannot ask how long tokens are
+            longest = min(length, int(share.detach().max() * (length - 1)) + 2)
+        return [(slice(0, share.shape[-1]), longest)]
+    found = [(samples, len(list(group))) for samples, group in groupby(tokens.spans)]
+    ends = accumulate(count for _, count in found)
+    return [(slice(end - count, end), samples) for (samples, count), end in zip(found, ends, strict=True)]
+
+
+def _level(mu: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean of `mu (b c n)` over the real tokens of each series, `(b c 1)`."""
+    if mask is None:
+        return mu.mean(-1, keepdim=True)
+    return torch.where(mask, mu, 0).sum(-1, keepdim=True) / mask.sum(-1, keepdim=True).clamp(min=1)
+
+
+def _standardised(x: Tensor, mask: Tensor | None, least: Tensor) -> Tensor:
+    """`(b c n s)` less its mean over observed samples and over its deviation, ``least (b c 1 1)`` if that is more."""
+    seen = None if mask is None else mask.flatten(0, 1)
+    size = (*x.shape[:3], 1)
+    mean, std = (part.view(size) for part in instance_scale(x.flatten(0, 1), seen))
+    return (x - mean) / torch.maximum(std, least)
