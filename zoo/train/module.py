@@ -59,7 +59,8 @@ class ZooTraining(L.LightningModule):
 
     def configure_optimizers(self) -> Optimizer:
         spec = self.training_spec.optimizer
-        parameters = list(self.model.parameters())
+        # As a group, which may be empty: a model whose only state is a codebook has no weights, and yet takes steps.
+        parameters = [{"params": list(self.model.parameters())}]
         if isinstance(spec, AdamWSpec):
             return AdamW(parameters, lr=spec.lr, weight_decay=spec.weight_decay, fused=True)
         # Not fused, which fails where a phase lets weights learn for the first time beside those that have a momentum.
@@ -145,7 +146,7 @@ class ZooTraining(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         # Lightning's own refuses a fused optimizer in mixed precision, as some take a loss scale off; none is here.
-        if gradient_clip_val is not None:
+        if gradient_clip_val is not None and self.trainer.optimizers[0].param_groups[0]["params"]:
             nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
 
     def _require_finite(self, output: Output, batch_idx: int) -> None:
