@@ -75,10 +75,10 @@ class ShapeNetwork(nn.Module, ABC):
 
 
 class ShapeCode(ShapeNetwork):
-    """The code vector is the shape."""
+    """The code vector itself, brought to mean 0 and deviation 1, is the shape."""
 
     def forward(self, codes: Tensor) -> Tensor:
-        return codes
+        return _unit(codes)
 
 
 class ShapeMLP(ShapeNetwork):
