@@ -82,7 +82,7 @@ class ClosedSpec(Spec):
 
     alphas: tuple[Positive, ...] | None = Field(default=None, min_length=1, max_length=100)
     """Weights of the squared map to choose from, for features whose squared norm is 1 on average; the errors are summed
-    over windows. Null tries 1e-6 to 1e3, in half decades for ridge and in decades from 1e-4 on for logistic."""
+    over windows. Null tries half decades from 1e-6 to 1e3 for ridge, decades from .001 to 100 for logistic."""
 
 
 class PhaseSpec(Spec):

@@ -19,7 +19,7 @@ from zoo.memory import available
 _METHODS: Mapping[str, type[Ridge] | type[Logistic]] = {"ridge": Ridge, "logistic": Logistic}
 _ALPHAS: Mapping[str, tuple[float, ...]] = {
     "ridge": tuple(10 ** (exponent / 2) for exponent in range(-12, 7)),
-    "logistic": tuple(10.0**exponent for exponent in range(-4, 4)),
+    "logistic": tuple(10.0**exponent for exponent in range(-3, 3)),
 }
 _RIDGE = ClosedSpec()
 _MATRICES = 5
