@@ -12,21 +12,34 @@ _MOST_FEATURES = 2**24
 
 
 class TokenLinear(HeadSpec):
-    """A linear map of all tokens, with their attributes where there are any, standardised by running statistics."""
+    """A linear map of tokens, pooled or each in its place, with their attributes where there are any.
+
+    Every feature is standardised by running statistics.
+    """
 
     kind: Literal["heads.token-linear"] = "heads.token-linear"
     needs: ClassVar[Need] = "tokens"
+    linear: ClassVar[bool] = True
+
+    pool: Literal["none", "moments"] = "moments"
+    """moments: of every series, mean and deviation of each feature over its tokens. none: each token in its place."""
+
+    units: Literal["data", "scale"] = "data"
+    """data: mu and the logarithm of sigma in the data's units, beside them the mean and log deviation of each series,
+    which the instance scale takes off. scale: attributes as the encoder gives them, nothing of what was taken off."""
 
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of features dropped in training."""
 
     def check(self, x: Shape) -> None:
-        _require_few("tokens", x, x["c"] * x["n"] * x["d"], "fewer or narrower tokens, or a fusion of the channels")
+        tokens = 2 if self.pool == "moments" else x["n"]
+        features = x["c"] * (tokens * x["d"] + (2 if self.units == "data" else 0))
+        _require_few("tokens", x, features, "fewer or narrower tokens, or a fusion of the channels")
 
     def build(self, x: Shape, classes: int) -> "Head":
         from zoo_heads.token_linear import TokenLinearHead
 
-        return TokenLinearHead(x["c"], x["n"], x["d"], classes, self.dropout)
+        return TokenLinearHead(x, classes, self.dropout, self.pool, self.units)
 
 
 class HistogramLinear(HeadSpec):
@@ -34,6 +47,7 @@ class HistogramLinear(HeadSpec):
 
     kind: Literal["heads.histogram-linear"] = "heads.histogram-linear"
     needs: ClassVar[Need] = "codes"
+    linear: ClassVar[bool] = True
 
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of features dropped in training."""

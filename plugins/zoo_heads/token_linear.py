@@ -1,24 +1,63 @@
 """A linear head on tokens."""
 
-from torch import Tensor
+from typing import Literal
 
-from zoo.contracts import LinearHead, Output, Resizing, StartAnew
+import torch
+from torch import Tensor
+from zoo_registry import Shape
+
+from zoo.contracts import LinearHead, Output, Resizing, StartAnew, Tokens
+from zoo_heads.moments import moments
 from zoo_heads.running import RunningStandardize
+from zoo_heads.units import in_units, of_series
 
 
 class TokenLinearHead(LinearHead):
-    """Tokens as decoders read them `(b c n d)`, standardised, padded ones 0, flattened and mapped to `(b k)`."""
+    """Tokens as decoders read them `(b c n d)`, pooled or each in its place, standardised and mapped to `(b k)`.
 
-    def __init__(self, channels: int, tokens: int, width: int, classes: int, dropout: float) -> None:
-        super().__init__(channels * tokens * width, classes, dropout)
-        self.standardize = RunningStandardize(channels * tokens, width)
+    Padded tokens are 0 where each has its place, and left out where they are pooled. In the data's units two numbers
+    of each series come beside them: its mean and log deviation.
+    """
+
+    def __init__(
+        self,
+        x: Shape,
+        classes: int,
+        dropout: float,
+        pool: Literal["none", "moments"],
+        units: Literal["data", "scale"],
+    ) -> None:
+        series, places, width = (x["c"], x["n"], x["d"]) if pool == "none" else (x["c"], 1, 2 * x["d"])
+        own = 2 if units == "data" else 0
+        super().__init__(series * (places * width + own), classes, dropout)
+        self.pool, self.units = pool, units
+        self.standardize = RunningStandardize(series * places, width)
+        self.series = RunningStandardize(series, own) if own else None
 
     def features(self, output: Output) -> Tensor:
         tokens = output.coded
         assert tokens is not None
-        real = None if tokens.mask is None else tokens.mask.flatten(1)
-        standardised: Tensor = self.standardize(tokens.features().flatten(1, 2), real)
-        return standardised.flatten(1)
+        read = self._read(tokens, output).to(self.standardize.mean.dtype)
+        if self.pool == "moments":
+            real = None if tokens.mask is None else tokens.mask.any(-1)
+            found: Tensor = self.standardize(moments(read, tokens.mask), real).flatten(1)
+        else:
+            real = None if tokens.mask is None else tokens.mask.flatten(1)
+            found = self.standardize(read.flatten(1, 2), real).flatten(1)
+        if self.series is None:
+            return found
+        return torch.cat([found, self.series(of_series(output.scale, read)).flatten(1)], -1)
+
+    def _read(self, tokens: Tokens, output: Output) -> Tensor:
+        if self.units == "scale" or tokens.attributes is None:
+            return tokens.features()
+        return torch.cat([tokens.values, in_units(tokens.attributes, output.scale)], -1)
+
+    def settle(self) -> None:
+        self.standardize.settle()
+        if self.series is not None:
+            self.series.settle()
 
     def resizing(self) -> Resizing:
-        return Resizing({"standardize": StartAnew("statistics"), "classify": StartAnew("the class head")})
+        anew = {"standardize": StartAnew("statistics"), "classify": StartAnew("the class head")}
+        return Resizing(anew if self.series is None else anew | {"series": StartAnew("statistics")})

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,17 @@ def test_shares_are_judged_against_their_limits(share, weak, strong):
 def test_a_single_term_and_one_of_no_weight_are_excused():
     assert find(curve([{"ce": 1.0}] * 3, {"ce": 1.0})) == []
     assert weak_term(curve([{"x": 1.0, "z": 1.0, "s": 9.0}] * 3, {"x": 1.0, "z": 1.0, "s": 0.0})) is None
+
+
+def test_a_phase_that_is_solved_steers_by_no_weight_and_teaches_the_head(run_of):
+    solve = {"name": "train", "learn": ["head"], "fit": "closed", "weights": {"x": 1}}
+    model = PATCHES | {"head": {"kind": "heads.token-linear"}}
+    found = curve([{"x": 0.001, "z": 1}], {"x": 1, "z": 1})
+    told = replace(found, run=run_of(model, {"epochs": 1, "phases": [solve]}))
+    assert weak_term(found)
+    assert not weak_term(told)
+    assert told.head_has_learned
+    assert not found.head_has_learned
 
 
 def test_the_advised_weight_brings_the_term_to_a_tenth():

@@ -18,9 +18,10 @@ from zoo_heads.running import RunningStandardize
 from zoo_registry import Registry, Shape, ShapeError
 
 from zoo.assembly import ZooModel
-from zoo.contracts import Attributes, Head, Output, Quantized, Tokens, histogram
+from zoo.contracts import Attributes, Head, LinearHead, Output, Quantized, Scale, Tokens, histogram
 
 FEATURES, CODES = Shape.of("c n d", 2, 5, 4), Shape.of("c n q k", 2, 5, 3, 7)
+POOLS = ["none", "moments"]
 
 
 def generator(seed: int) -> torch.Generator:
@@ -40,9 +41,9 @@ def output(tokens: Tensor, mask: Tensor | None = None, codes: Tensor | None = No
     return Output(x=torch.zeros(len(tokens), 2, 20), tokens=Tokens(tokens, mask), quantized=quantized)
 
 
-def token_head(dropout: float = 0.0) -> Head:
+def token_head(dropout: float = 0.0, pool: str = "moments") -> Head:
     torch.manual_seed(0)
-    return TokenLinear(dropout=dropout).build(FEATURES, 3)
+    return TokenLinear(dropout=dropout, pool=pool).build(FEATURES, 3)
 
 
 def histogram_head() -> Head:
@@ -105,23 +106,82 @@ def test_statistics_rest_in_eval_mode_and_serve_both_modes() -> None:
 # token-linear
 
 
+@pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("train", [True, False])
-def test_token_linear_ignores_padded_tokens(train: bool) -> None:
-    mask, heads = holes(), [token_head().train(train) for _ in range(2)]
+def test_token_linear_ignores_padded_tokens(train: bool, pool: str) -> None:
+    mask, heads = holes(), [token_head(pool=pool).train(train) for _ in range(2)]
     dirty = torch.where(mask[..., None], values(), float("nan"))
     assert torch.equal(heads[0](output(values(), mask)), heads[1](output(dirty, mask)))
     full = torch.ones_like(mask)
-    assert torch.equal(token_head()(output(values())), token_head()(output(values(), full)))
+    assert torch.equal(token_head(pool=pool)(output(values())), token_head(pool=pool)(output(values(), full)))
 
 
-def test_token_linear_reads_quantized_values_and_attributes() -> None:
-    head = TokenLinear().build(FEATURES.replace(d=8), 3).eval()
-    attributes = Attributes(*(torch.randn(6, 2, 5, generator=generator(seed)) for seed in range(4)))
+def attributes() -> Attributes:
+    """Among them a sigma below the floor, and one below 0."""
+    return Attributes(*(torch.randn(6, 2, 5, generator=generator(seed)) for seed in range(4)))
+
+
+def scale() -> Scale:
+    return Scale(torch.randn(6, 2, 1, generator=generator(7)) * 9, torch.rand(6, 2, 1, generator=generator(8)) + 0.5)
+
+
+def test_token_linear_reads_quantized_values_and_attributes_as_they_are_given() -> None:
+    head = TokenLinear(pool="none", units="scale").build(FEATURES.replace(d=8), 3).eval()
+    assert isinstance(head, LinearHead)
     quantized = Quantized(values(5), some_codes(), values(5))
-    found = head(Output(x=values(), tokens=Tokens(values(), None, attributes), quantized=quantized))
-    plain = torch.cat([values(5), torch.stack(attributes, -1)], -1) / (1 + 1e-5) ** 0.5
+    tokens = Tokens(values(), None, attributes())
+    found = head(Output(x=values(), tokens=tokens, quantized=quantized, scale=scale()))
+    plain = torch.cat([values(5), torch.stack(attributes(), -1)], -1) / (1 + 1e-5) ** 0.5
     expected = plain.flatten(1) @ head.classify.weight.T + head.classify.bias
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("pool", POOLS)
+@pytest.mark.parametrize("scaled", [True, False])
+def test_features_in_the_datas_units_undo_the_scale(pool: str, scaled: bool) -> None:
+    """Each token's mean and log deviation as measured on the signal itself, and those of its series."""
+    head = TokenLinear(pool=pool).build(FEATURES.replace(d=8), 3).eval()
+    assert isinstance(head, LinearHead)
+    t, length, mu, sigma = attributes()
+    off = scale() if scaled else Scale(torch.zeros(6, 2, 1), torch.ones(6, 2, 1))
+    tokens = Tokens(values(), None, Attributes(t, length, mu, sigma))
+    found = head.features(Output(x=values(), tokens=tokens, scale=off if scaled else None)) * (1 + 1e-5) ** 0.5
+    units = [t, length, off.mean + mu * off.std, (sigma.clamp(min=0.01) * off.std).log()]
+    read = torch.cat([values(), torch.stack(units, -1)], -1)
+    if pool == "moments":
+        read = torch.cat([read.mean(2), read.std(2, correction=0)], -1)
+    own = torch.cat([off.mean, off.std.log()], -1)
+    torch.testing.assert_close(found, torch.cat([read.flatten(1), own.flatten(1)], 1), rtol=1e-4, atol=1e-4)
+
+
+def test_pooled_series_are_never_mixed_and_forget_places_alone() -> None:
+    head = token_head().eval()
+    assert isinstance(head, LinearHead)
+    one = head.features(output(values(), holes()))
+    turned = head.features(output(values().flip(2), holes().flip(2)))
+    torch.testing.assert_close(one, turned)
+    other = values()
+    other[:, 1] += 5
+    changed = head.features(output(other, holes())) != one
+    assert not changed[:, : changed.shape[1] // 2 - 2].any()
+    assert changed.any()
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_a_series_without_real_tokens_is_nothing(pool: str) -> None:
+    head, mask = TokenLinear(pool=pool).build(FEATURES, 3).eval(), torch.ones(6, 2, 5, dtype=torch.bool)
+    assert isinstance(head, LinearHead)
+    mask[2, 0] = False
+    found = head.features(output(values(), mask))
+    assert bool(found.isfinite().all())
+    assert not found[2, : (found.shape[1] - 4) // 2].any()
+
+
+def test_an_image_has_tokens_but_no_series_of_its_own() -> None:
+    head = TokenLinear().build(FEATURES.replace(c=1), 3)
+    assert isinstance(head, LinearHead)
+    given = Output(x=values(), tokens=Tokens(values()[:, :1]), scale=scale())
+    assert not head.features(given)[:, -2:].any()
 
 
 def test_token_linear_drops_features_in_training_only() -> None:
@@ -131,9 +191,10 @@ def test_token_linear_drops_features_in_training_only() -> None:
     assert not torch.allclose(head.train()(output(values())), head(output(values())))
 
 
-def test_gradient_reaches_tokens() -> None:
+@pytest.mark.parametrize("pool", POOLS)
+def test_gradient_reaches_tokens(pool: str) -> None:
     tokens = values().requires_grad_()
-    token_head()(output(tokens)).square().sum().backward()
+    token_head(pool=pool)(output(tokens)).square().sum().backward()
     assert tokens.grad is not None
     assert float(tokens.grad.abs().min(0).values.max()) > 0
 
@@ -171,10 +232,11 @@ def test_absurd_sizes_are_refused() -> None:
     with pytest.raises(
         ShapeError, match=r"head: expected \d+ features at most for a linear map, found \d+ from tokens"
     ):
-        TokenLinear().check(Shape.of("c n d", 4096, 10_000, 512))
+        TokenLinear(pool="none").check(Shape.of("c n d", 4096, 10_000, 512))
+    TokenLinear().check(Shape.of("c n d", 4096, 10_000, 512))
     with pytest.raises(ShapeError, match="fewer codes"):
         HistogramLinear().check(Shape.of("c n q k", 4096, 10, 1, 65536))
-    TokenLinear().check(Shape.of("c n d", 6, 64, 512))
+    TokenLinear(pool="none").check(Shape.of("c n d", 6, 64, 512))
 
 
 # every combination

@@ -75,10 +75,11 @@ class Facts:
 
     @property
     def head_has_learned(self) -> bool:
-        """Whether the head was ever trained, in this run or in the one its weights come from."""
+        """Whether the head was ever trained or solved for, in this run or in the one its weights come from."""
         taken = self.run.transfer if self.run else ()
         given = any(t.only is None or any(path.split(".")[0] == "head" for path in t.only) for t in taken)
-        return given or self.curve.weighed("ce")
+        solved = any(phase.fit == "closed" for label in self.curve.phases for _, phase in self.phases(label))
+        return given or solved or self.curve.weighed("ce")
 
     def phases(self, label: str) -> Iterator[tuple[int, PhaseSpec]]:
         """Index and spec of the phases that the ``label`` of an epoch names."""

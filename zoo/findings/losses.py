@@ -117,10 +117,13 @@ def _diverged(facts: Facts, sentence: str) -> Finding:
 
 
 def _terms(facts: Facts) -> list[_Term]:
-    """Terms of phases that weigh more than one, but for phases that only measure and for ramps under way."""
+    """Terms of phases that weigh more than one, but for phases that take no gradient and ramps under way."""
     found = []
     for label, epochs in facts.curve.phases.items():
-        if any(phase.measure for _, phase in facts.phases(label)) or len(epochs[-1].shares) < 2:
+        if (
+            any(phase.measure or phase.fit == "closed" for _, phase in facts.phases(label))
+            or len(epochs[-1].shares) < 2
+        ):
             continue
         weights = epochs[-1].weights
         for name in epochs[-1].shares:

@@ -1,0 +1,17 @@
+"""What is left of tokens without their places."""
+
+import torch
+from torch import Tensor
+
+_EPSILON = 1e-10
+"""Added to a variance: a deviation has no gradient at 0."""
+
+
+def moments(features: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean and deviation of each feature `(b c n f)` over real tokens of its series: `(b c 2f)`, 0 without any."""
+    weight = torch.ones_like(features[..., :1]) if mask is None else mask[..., None].to(features.dtype)
+    count = weight.sum(2).clamp(min=1)
+    mean = torch.where(weight > 0, features, 0).sum(2) / count
+    variance = torch.where(weight > 0, features - mean[:, :, None], 0).square().sum(2) / count
+    found = torch.cat([mean, (variance + _EPSILON).sqrt()], -1)
+    return torch.where(weight.sum(2) > 0, found, 0)
