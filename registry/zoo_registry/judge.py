@@ -1,4 +1,4 @@
-"""Judges of a run: bundles of its own kind, or classifiers of aeon and scikit-learn by name."""
+"""Judges of a run: bundles of the zoo, or classifiers of aeon and scikit-learn by name."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, JsonValue, field_validator
 from zoo_registry.component import Spec
 
 _ESTIMATOR = re.compile(r"^(aeon|sklearn)\.([A-Za-z]\w*)$")
-_LIKE_ESTIMATOR = re.compile(r"^(aeon|sklearn)(\.\w+)+$")
+_LIKE_ESTIMATOR = re.compile(r"^((aeon|sklearn)(\.\w+)+|[A-Z]\w*Classifier)$")
 
 
 class EstimatorSpec(Spec):
@@ -35,9 +35,8 @@ class EstimatorSpec(Spec):
     @classmethod
     def _names_a_class(cls, name: str) -> str:
         if not _ESTIMATOR.match(name):
-            short = f"{name.partition('.')[0]}.{name.rpartition('.')[2]}"
-            example = short if _ESTIMATOR.match(short) else "aeon.MiniRocketClassifier"
-            raise ValueError(f"Library and class, such as {example}")
+            library, kind = name.partition(".")[0], name.rpartition(".")[2]
+            raise ValueError(f"Library and class, such as {library if library != kind else 'aeon'}.{kind}")
         return name
 
     @property
@@ -56,7 +55,7 @@ class EstimatorSpec(Spec):
 
 
 def _long_form(given: Any) -> Any:
-    """The name of an estimator as an object; a path stays what it is."""
+    """What names an estimator, or tries to, as an object; a path stays what it is."""
     return {"estimator": given} if isinstance(given, str) and _LIKE_ESTIMATOR.match(given) else given
 
 
