@@ -74,16 +74,15 @@ def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -
     data = short or _data_part(source)
     if changes and isinstance(data, dict):
         data = apply_changes({"data": data}, changes, _LEFT_OUT)["data"]
-    return registry.data(as_it_lies(data) if short else data)
+    return registry.data(as_it_lies(data) if short and isinstance(data, dict) else data)
 
 
-def as_it_lies(data: object) -> object:
+def as_it_lies(data: dict[str, Any]) -> dict[str, Any]:
     """``data`` of a few words; of arrays, what it leaves out is what the files in the folder tell.
 
     Raises DataError where they do not.
     """
-    source = data.get("source") if isinstance(data, dict) else None
-    if not isinstance(data, dict) or not isinstance(source, dict) or source.get("format") != "npy":
+    if data["source"].get("format") != "npy":
         return data
     from zoo.data.recognise import recognise_arrays  # brings NumPy along
 
