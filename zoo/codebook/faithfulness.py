@@ -16,6 +16,7 @@ from zoo.codebook.survey import Survey
 from zoo.contracts import Attributes, Output, book_of
 from zoo.data.batch import Batch
 from zoo.evaluate.judge import Judge
+from zoo.evaluate.judges import predict
 
 STEPS = 8
 _ORDERS = 2
@@ -45,7 +46,7 @@ class Classifier:
             logits: Tensor = self.model.head(output)
             return logits.argmax(-1)
         assert output.x_recon is not None
-        return self.judge.read(output.x_recon, output.mask).classes
+        return predict(self.judge, output.x_recon, output.mask)
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from pydantic import ValidationError
+from torch import Tensor
 from zoo_registry import AnyJudge, EvaluationSpec, InputSpec, SpecError
 from zoo_registry.explain import explain
 
@@ -57,6 +58,11 @@ def _validated(evaluation: dict[str, dict[str, str]]) -> Mapping[str, AnyJudge]:
     except ValidationError as error:
         told = explain(error, EvaluationSpec, evaluation)
         raise SpecError(f"--judge {told.where.removeprefix('judges.')}", told.expected, told.found, told.hint) from None
+
+
+def predict(judge: Judge, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Classes `(b)` that a judge gives to windows `x (b c t)`, observed where ``mask`` is True, None = everywhere."""
+    return judge.read(x, mask).classes
 
 
 def same_head(one: ZooModel, other: ZooModel) -> bool:
