@@ -5,8 +5,9 @@ import subprocess
 import sys
 from typing import get_args
 
+import numpy as np
 import pytest
-from zoo_registry import DataSpec, Registry, SpecError
+from zoo_registry import DataSpec, Registry, SpecError, ZooError
 from zoo_registry.data import Source
 
 from zoo.specs import read_data
@@ -36,10 +37,12 @@ def test_plain_data(content):
 
 
 @pytest.mark.parametrize("source", get_args(get_args(Source)[0]))
-def test_every_format_is_written_in_a_few_words(source):
+def test_every_format_is_written_in_a_few_words(source, tmp_path, monkeypatch):
     form = source.model_fields["format"].default
-    layout = ["data.source.layout=c t"] if form == "npy" else []
-    found = read_data(f"{form}:arrow_head" if form == "aeon" else f"{form}:a/b:c", REGISTRY, layout)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a" / "b:c").mkdir(parents=True)
+    np.save(tmp_path / "a" / "b:c" / "X_train.npy", np.zeros((4, 3, 50)))
+    found = read_data(f"{form}:arrow_head" if form == "aeon" else f"{form}:a/b:c", REGISTRY)
     assert type(found.source) is source
     assert (found.source.name if form == "aeon" else found.source.path) == ("arrow_head" if form == "aeon" else "a/b:c")
 
@@ -74,21 +77,36 @@ def test_what_is_no_data_is_refused_by_its_place_in_a_run(path, content, words):
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("npy:folder", ["data.source.layout: expected a value"]),
+        ("npy:nowhere", ["nowhere", "X_*.npy", "no such folder"]),
         ("aeon:nothing", ["data.source.name", "basic_motions"]),
         ("nothing.json", ["nothing.json", "no such file"]),
         ("tsv:folder", ["tsv:folder", "no such file"]),
     ],
 )
 def test_words_that_name_no_data_are_refused(source, words):
-    with pytest.raises(SpecError) as caught:
+    with pytest.raises(ZooError) as caught:
         read_data(source, REGISTRY)
     assert all(word in str(caught.value) for word in words)
 
 
-def test_a_folder_of_files_is_told_how_to_be_named(tmp_path):
-    with pytest.raises(SpecError, match=rf"say how to read it, such as ts:{tmp_path}"):
+@pytest.mark.parametrize(
+    ("file", "form"), [("X_train.npy", "npy"), ("w.mat", "mat"), ("N_TRAIN.ts", "ts"), ("x", "ts")]
+)
+def test_a_folder_of_files_is_told_how_to_be_named(tmp_path, file, form):
+    (tmp_path / file).touch()
+    with pytest.raises(SpecError, match=rf"say how to read it, such as {form}:{tmp_path}"):
         read_data(tmp_path, REGISTRY)
+
+
+def test_arrays_in_a_few_words_are_read_as_they_lie_and_as_changes_say(tmp_path):
+    for split in ("train", "val"):
+        np.save(tmp_path / f"X_{split}.npy", np.zeros((4, 50, 3)))
+        np.save(tmp_path / f"subject_{split}.npy", np.arange(4))
+    source = read_data(f"npy:{tmp_path}", REGISTRY).source
+    assert (source.layout, source.test, source.subject) == ("t c", "val", "subject")
+    changes = ["data.source.layout=c t", "data.source.subject=null"]
+    source = read_data(f"npy:{tmp_path}", REGISTRY, changes).source
+    assert (source.layout, source.test, source.subject) == ("c t", "val", None)
 
 
 def test_torch_is_not_imported():

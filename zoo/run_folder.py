@@ -64,6 +64,11 @@ class RunFolder:
         return self.path / ("codebook.json" if split == "test" else f"codebook-{split}.json")
 
     @property
+    def judges(self) -> Path:
+        """What estimators among the judges said of windows."""
+        return self.path / "judges"
+
+    @property
     def metrics(self) -> Path:
         """A row per epoch."""
         return self.path / "metrics.csv"

@@ -70,26 +70,45 @@ def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -
 
     ``changes`` are written as for a run, such as `data.length.to=512`. Raises SpecError.
     """
-    data = shorthand(str(source)) or _data_part(source)
+    short = shorthand(str(source))
+    data = short or _data_part(source)
     if changes and isinstance(data, dict):
         data = apply_changes({"data": data}, changes, _LEFT_OUT)["data"]
-    return registry.data(data)
+    return registry.data(as_it_lies(data) if short and isinstance(data, dict) else data)
+
+
+def as_it_lies(data: dict[str, Any]) -> dict[str, Any]:
+    """``data`` of a few words; of arrays, what it leaves out is what the files in the folder tell.
+
+    Raises DataError where they do not.
+    """
+    if data["source"].get("format") != "npy":
+        return data
+    from zoo.data.recognise import recognise_arrays  # brings NumPy along
+
+    return recognise_arrays(data)
 
 
 def shorthand(source: str) -> dict[str, Any] | None:
-    """Plain data of `FORMAT:PATH`, everything else being the format's default; None for another text."""
+    """Plain data of `FORMAT:PATH`, which says nothing else of them; None for another text."""
     form, sign, place = source.partition(":")
     return {"source": {"format": form, _PLACES[form]: place}} if sign and form in _PLACES else None
 
 
 def _data_part(source: Source) -> object:
     if isinstance(source, str | Path) and _is_foreign(current(Path(source))):
-        hint = f"say how to read it, such as ts:{source}"
+        hint = f"say how to read it, such as {_format_in(current(Path(source)))}:{source}"
         raise SpecError(str(source), "a JSON file, the folder of a run, or FORMAT:PATH", "another folder", hint)
     data = load_spec(source)
     if isinstance(data, dict) and "sha256" in data:
         raise SpecError(str(source), "data or a run", "a bundle", "name what it shall read")
     return data.get("data") if isinstance(data, dict) and is_run(data) else data
+
+
+def _format_in(folder: Path) -> str:
+    """The format whose files lie in ``folder``."""
+    kinds = {"X_*.npy": "npy", "*.mat": "mat"}
+    return next((form for files, form in kinds.items() if any(folder.glob(files))), "ts")
 
 
 def _is_foreign(path: Path) -> bool:

@@ -27,6 +27,7 @@ from zoo_registry.errors import (
 )
 from zoo_registry.hooks import hookimpl
 from zoo_registry.importer import Checkpoint, Imported, Importer, input_sizes
+from zoo_registry.judge import AnyJudge, EstimatorSpec
 from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.model import ImageInputSpec, InputSpec, ModelSpec
 from zoo_registry.registry import Registry
@@ -39,6 +40,7 @@ from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
 __all__ = [
     "READS",
     "ROLES",
+    "AnyJudge",
     "BundleError",
     "Checkpoint",
     "ClosedSpec",
@@ -48,6 +50,7 @@ __all__ = [
     "DecoderSpec",
     "DivergenceError",
     "EncoderSpec",
+    "EstimatorSpec",
     "EvaluationSpec",
     "FusionSpec",
     "HeadSpec",

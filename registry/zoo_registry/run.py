@@ -10,6 +10,7 @@ from zoo_registry.component import Spec
 from zoo_registry.data import DataSpec
 from zoo_registry.errors import SpecError
 from zoo_registry.explain import unknown
+from zoo_registry.judge import AnyJudge, EstimatorSpec, JudgeName
 from zoo_registry.model import ImageInputSpec, InputSpec, ModelSpec
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
@@ -43,8 +44,9 @@ class TransferSpec(Spec):
 class EvaluationSpec(Spec):
     """How a run is judged, in validation and by `zoo eval`."""
 
-    judges: Mapping[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")], str] = {}
-    """Bundles of signal classifiers by name, applied to raw and rebuilt signals."""
+    judges: Mapping[JudgeName, AnyJudge] = {}
+    """Classifiers by name that read raw and rebuilt signals: the folder of a bundle, or an estimator such as
+    aeon.MiniRocketClassifier, which is fitted on the run's raw training windows and reads in `zoo eval` alone."""
 
     batch: int = Field(default=256, ge=1, le=1_000_000)
     """Windows per batch while judging; changes speed, and of numbers only the batch entropy in z."""
@@ -57,6 +59,16 @@ class EvaluationSpec(Spec):
     protocol: Literal["honest", "paper"] = "honest"
     """honest: weights are selected on the validation split. paper: on the test split, as many papers do; the result is
     an upper bound, and says so wherever it is printed."""
+
+    @property
+    def bundles(self) -> dict[str, str]:
+        """Judges that are trained networks: the folder of each bundle by name."""
+        return {name: judge for name, judge in self.judges.items() if isinstance(judge, str)}
+
+    @property
+    def estimators(self) -> dict[str, EstimatorSpec]:
+        """Judges of aeon and scikit-learn by name."""
+        return {name: judge for name, judge in self.judges.items() if isinstance(judge, EstimatorSpec)}
 
 
 class RunSpec(Spec):
@@ -96,15 +108,15 @@ class RunSpec(Spec):
             check_closed(f"training.phases.{index}", phase, self.model.head)
         check_repeats(self.training)
         for name in self.evaluation.judges:
-            if name in ("last", *_OWN_OBJECTIVES):
-                hint = "objectives are named after judges; name it after what it reads, such as wrn"
-                raise SpecError(f"evaluation.judges.{name}", "a name that is no objective yet", name, hint)
+            if name in ("last", "head", *_OWN_OBJECTIVES):
+                hint = "scores and objectives are named after judges; name it after what it is, such as wrn"
+                raise SpecError(f"evaluation.judges.{name}", "a name that is not taken yet", name, hint)
         if self.evaluation.codebook is not None and self.model.quantizer is None:
             hint = "leave it out, or add a quantizer"
             raise SpecError(
                 "evaluation.codebook", "null, as the model has no codebook", str(self.evaluation.codebook), hint
             )
-        _check_select(self.training.select, self.objectives)
+        _check_select(self.training.select, self.objectives, self.evaluation.estimators)
         _check_protocol(self.evaluation.protocol, self.training.select)
         for index, transfer in enumerate(self.transfer):
             _check_paths(f"transfer.{index}.only", transfer.only or (), self.model)
@@ -130,7 +142,7 @@ class RunSpec(Spec):
             "x": self.model.decoder is not None,
             "codebook": self.evaluation.codebook is not None,
         }
-        judges = self.evaluation.judges if self.model.decoder is not None else ()
+        judges = self.evaluation.bundles if self.model.decoder is not None else ()
         return (*(name for name in _OWN_OBJECTIVES if owned[name]), *judges)
 
     def dump(self) -> dict[str, Any]:
@@ -142,7 +154,10 @@ def _fields(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in type(spec).model_fields if name != "json_schema"}
 
 
-def _check_select(select: str, objectives: tuple[str, ...]) -> None:
+def _check_select(select: str, objectives: tuple[str, ...], estimators: Iterable[str]) -> None:
+    if select in estimators:
+        hint = "select by another objective, or train a bundle to judge, such as wrn.signal"
+        raise SpecError("training.select", "a judge that reads while training", f"{select!r}, an estimator", hint)
     if select not in ("last", *objectives):
         needs = {
             "accuracy": "a head",

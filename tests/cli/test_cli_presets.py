@@ -1,15 +1,18 @@
 """`zoo presets`: every one a sound run that says what it is, and the way from it to a trained model, word for word."""
 
 import json
+from pathlib import Path
 
+import aeon
 import numpy as np
 import pytest
 from zoo_registry import InputSpec, Registry
 
-from zoo.presets import load, names
+from zoo.presets import load, names, small
 from zoo.train.timeline import Timeline
 
 REQUIRED = {"uea_paper", "recon_then_cls", "two_step_epoch", "channelwise_codebook", "flatten_joint", "probe_only"}
+MOTIONS = Path(aeon.__file__).parent / "datasets" / "data" / "BasicMotions"
 WRIST = InputSpec(channels=3, length=500, classes=14)
 UEA = InputSpec(channels=6, length=512, classes=4)
 
@@ -120,8 +123,52 @@ def test_show_prints_a_spec_and_tells_of_it_beside(zoo, windows):
         "format": "npy", "path": "mine", "layout": "c t", "test": "val", "subject": "subject", "classes": "classes.txt",
     }  # fmt: skip
     assert (placed["model"]["encoder"]["dim"], placed["training"]["batch"]) == (64, 14)
-    paper = zoo("presets", "show", "uea_paper", "--data", "ts:data/ERing").json["data"]
-    assert paper == {"source": {"format": "ts", "path": "data/ERing"}, "length": {"to": 512}}
+    paper = zoo("presets", "show", "uea_paper", "--data", f"ts:{MOTIONS}").json["data"]
+    assert paper == {"source": {"format": "ts", "path": str(MOTIONS)}, "length": {"to": 512}}
+    assert zoo("presets", "show", "probe_only", "--data", "npy:mine").json["data"] == placed["data"]
+
+
+SHAPES = [(1, 30), (3, 61), (9, 97), (3, 206), (1, 1013), (3, 1751)]
+
+
+@pytest.mark.parametrize("sizes", [[], ["--small"]], ids=["large", "small"])
+@pytest.mark.parametrize("name", names())
+def test_a_preset_passes_the_check_whatever_the_windows(zoo, tmp_path, monkeypatch, name, sizes):
+    """Primes, odd and short lengths among them; as arrays in a folder, through the command line."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("zoo.cli.model.require_bundles", lambda run: None)  # those that another preset trains first
+    if zoo("presets", "show", name, *sizes).status:
+        pytest.skip("has one size")
+    (tmp_path / "mine").mkdir()
+    for split in ("train", "test"):
+        np.save(f"mine/y_{split}.npy", np.arange(40) % 20)
+    for channels, length in SHAPES:
+        for split in ("train", "test"):
+            np.save(f"mine/X_{split}.npy", np.zeros((40, channels, length), np.float16))
+        shown = zoo("presets", "show", name, *sizes, "--data", "mine", "--set", "data.source.layout=c t")
+        assert shown.status == 0, shown.err
+        (tmp_path / "run.json").write_text(shown.out)
+        checked = zoo("check", "run.json")
+        assert checked.status == 0, checked.err
+        said = small(load(name).run) if sizes else load(name).run
+        kept = [shown.json["model"] == said["model"], shown.json["data"].get("length") == said["data"].get("length")]
+        assert ("Changed for" in shown.err) != all(kept)
+
+
+def test_sizes_that_were_set_are_kept_or_refused(zoo, windows):
+    shown = zoo("presets", "show", "probe_only", "--data", "mine", "--set", "model.encoder.patches=50")
+    assert shown.json["model"]["encoder"]["patches"] == 50
+    refused = zoo("presets", "show", "probe_only", "--data", "mine", "--set", "model.encoder.patches=7")
+    assert (refused.status, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert "found 7" in refused.err
+
+
+def test_windows_that_no_size_fits_are_refused_with_what_to_do(zoo, windows):
+    for split in ("train", "val"):
+        np.save(windows / f"X_{split}.npy", np.zeros((70 if split == "train" else 28, 3, 2)))
+    refused = zoo("presets", "show", "signal_wrn", "--data", "mine", "--set", "data.source.layout=c t")
+    assert (refused.status, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert "use longer windows" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_a_split_as_json(zoo, here):
         ([*FITTED, "--out", "x.npz", "--split", "half"], ["--split"]),
         ([*FITTED], ["--out"]),
         (["tokenize", "nothing", *FITTED[2:], "--out", "x.npz"], ["nothing: expected the folder of a bundle"]),
-        (["tokenize", "bundle", "windows", "--out", "x.npz"], ["such as ts:windows"]),
+        (["tokenize", "bundle", "windows", "--out", "x.npz"], ["such as npy:windows"]),
         (["tokenize", "bundle", "ts:nowhere", "--out", "x.npz"], ["nowhere"]),
         (["tokenize", "bundle", "aeon:basic_motions", "--set", "data.length.to=32", "--out", "x.npz"],
          ["data: expected", "channels"]),

@@ -24,6 +24,22 @@ def test_arrays_are_read_as_they_lie(tmp_path, shape, layout):
     assert input_of(DataSpec(**found)).length == max(shape[1:])
 
 
+@pytest.mark.parametrize(("shape", "layout"), [((6, 24, 9), "t c"), ((6, 24, 113), "t c"), ((6, 113, 24), "c t")])
+def test_where_counts_do_not_tell_time_is_the_axis_along_which_neighbours_are_alike(tmp_path, shape, layout):
+    save(tmp_path, shape, "train", "test")
+    axis = 1 if layout == "t c" else 2
+    waves = np.sin(np.linspace(0, 6, shape[axis])) + np.random.default_rng(0).normal(size=(6, shape[3 - axis], 1))
+    np.save(tmp_path / "X_train.npy", waves if layout == "c t" else waves.swapaxes(1, 2))
+    assert recognise(tmp_path)["source"]["layout"] == layout
+
+
+def test_windows_of_which_either_axis_may_be_time_name_the_flag_to_add(tmp_path):
+    save(tmp_path, (6, 24, 9), "train", "test")
+    np.save(tmp_path / "X_train.npy", np.random.default_rng(0).normal(size=(6, 24, 9)))
+    with pytest.raises(DataError, match=r'add --set data\.source\.layout="c t" for 24 channels of 9 samples, or'):
+        recognise(tmp_path)
+
+
 def test_whatever_split_lies_beside_train_is_tested_on(tmp_path):
     save(tmp_path, (6, 3, 50), "train", "val")
     np.save(tmp_path / "trial_train.npy", np.arange(6))

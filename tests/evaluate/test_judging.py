@@ -6,7 +6,7 @@ import shutil
 import statistics
 
 import pytest
-from small_runs import SIGNAL
+from small_runs import SHAPES, SIGNAL
 from zoo_registry import Registry, SpecError, TrainingError
 
 from zoo.cli.main import main
@@ -178,3 +178,49 @@ def test_a_run_stored_before_a_field_existed_is_still_the_same_run(judge, tmp_pa
         folder.require_same(
             Registry.discover().run(stored["run"] | {"evaluation": {"batch": 5}}), stored["fingerprint"]
         )
+
+
+def test_an_estimator_judges_beside_networks_in_every_table(rebuilt, capsys):
+    arguments = ["eval", str(rebuilt.path), "--judge", "tree=sklearn.DecisionTreeClassifier", "--corrupt", "missing:.2"]
+    assert main(arguments) == 0
+    shown = capsys.readouterr()
+    assert "fits sklearn.DecisionTreeClassifier on 24 raw training windows" in shown.err
+    lines = shown.out.splitlines()
+    rows = [line.split() for line in lines if line.startswith(("tree on raw", "tree on rebuilt"))]
+    assert [row[2] for row in rows] == ["raw", "rebuilt"]
+    assert any(line.startswith("tree: sklearn.DecisionTreeClassifier, seed 0 (sklearn") for line in lines)
+    assert any("class" in line and "wrn" in line and "tree" in line for line in lines)
+    assert (rebuilt.judges / "tree.npz").is_file()
+    assert main([*arguments, "--json"]) == 0
+    again = capsys.readouterr()
+    assert "fits" not in again.err
+    found = json.loads(again.out)
+    assert found["classifiers"]["tree on raw"]["ece"] is None
+    assert found["classifiers"]["wrn on raw"]["ece"] is not None
+    assert {row["name"] for row in found["agreement"]["judges"]} == {"wrn", "tree"}
+    assert len(found["gaps"]["tree"]) == 3
+    assert found["corruptions"][0]["correct"].keys() == found["classifiers"].keys()
+
+
+def test_an_estimator_in_a_spec_reads_after_training_alone(trained, capsys):
+    judges = {"tree": "sklearn.DecisionTreeClassifier"}
+    run = trained("field", SHAPES, evaluation={"judges": judges})
+    stored = run.read()["run"]["evaluation"]["judges"]["tree"]
+    assert stored["estimator"] == "sklearn.DecisionTreeClassifier"
+    with (run.path / "metrics.csv").open() as file:
+        assert not any("tree" in column for column in next(csv.reader(file)))
+    assert not (run.path / "best" / "tree").exists()
+    assert main(["check", str(run.path)]) == 0
+    assert "tree, sklearn.DecisionTreeClassifier, seed 0, after training" in capsys.readouterr().out
+    assert "tree on rebuilt" in judge_run(open_run(run)).classifiers
+    twin = trained("no-judge", SHAPES)
+    weights = [(folder.bundle / "model.safetensors").read_bytes() for folder in (run, twin)]
+    assert weights[0] == weights[1]
+
+
+def test_a_run_cannot_be_selected_by_a_judge_that_reads_at_the_end(rebuilt):
+    data = rebuilt.read()["run"]
+    data["evaluation"]["judges"] = {"mini": "aeon.MiniRocketClassifier"}
+    data["training"]["select"] = "mini"
+    with pytest.raises(SpecError, match=r"training.select: expected a judge that reads while training"):
+        Registry.discover().run(data)

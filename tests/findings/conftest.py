@@ -15,6 +15,7 @@ from zoo.builder import build
 from zoo.codebook.measure import Windows, measure
 from zoo.data.module import ZooData, load_data
 from zoo.evaluate.evaluation import Evaluation
+from zoo.evaluate.judge import NetworkJudge
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, standard_of
 
@@ -103,7 +104,8 @@ def facts_of_model(run_of: Callable[..., RunSpec]) -> Callable[..., Facts]:
     def ask(model: ZooModel, judges: Mapping[str, ZooModel] | None = None) -> Facts:
         data, judges = load_data(run_of(model.spec.dump())), judges or {}
         names = data.data.classes
-        evaluation = Evaluation(model, names, len(data.data.test), judges)
+        networks = {name: NetworkJudge(judge, f"runs/{name}") for name, judge in judges.items()}
+        evaluation = Evaluation(model, names, len(data.data.test), networks)
         for batch in data.test_dataloader():
             evaluation.update(model(batch.x, batch.mask, batch.y), batch)
         measured = measure(model, _windows(data), names)

@@ -287,6 +287,7 @@ def test_only_a_head_that_reads_what_its_cross_entropy_shaped_is_pleased(run_wit
         ({"wave": "runs/wave/"}, ["runs/wave"], True),
         ({"wave": "runs/wave"}, ["runs/other"], False),
         ({"wave": "runs/wave", "wide": "runs/wide"}, ["runs/wave"], False),
+        ({"mini": "aeon.MiniRocketClassifier"}, ["runs/wave"], False),
     ],
 )
 def test_a_judge_is_independent_unless_the_run_took_its_weights(run_with_head, judges, taken, alone):

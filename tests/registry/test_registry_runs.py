@@ -87,6 +87,51 @@ def test_a_phase_that_cannot_be(toys, run, phase, message):
     assert len(str(refusal.value).splitlines()) == 1
 
 
+def test_an_estimator_is_named_in_a_word_and_kept_complete(toys, run):
+    place(run, "evaluation.judges", {"mini": "aeon.MiniRocketClassifier", "own": "./aeon.folder"})
+    spec = toys.run(run)
+    saved = json.loads(json.dumps(spec.dump()))
+    assert toys.run(saved) == spec
+    assert saved["evaluation"]["judges"] == {
+        "mini": {"estimator": "aeon.MiniRocketClassifier", "seed": 0, "windows": None, "parameters": {}},
+        "own": "./aeon.folder",
+    }
+    assert list(spec.evaluation.bundles) == ["own"]
+    assert "mini" not in spec.objectives
+
+
+@pytest.mark.parametrize(
+    ("judge", "message"),
+    [
+        ("MiniRocketClassifier", ".mini: expected library and class, such as aeon.MiniRocketClassifier, found"),
+        (
+            "aeon.classification.dummy.DummyClassifier",
+            ".mini: expected library and class, such as aeon.DummyClassifier",
+        ),
+        ({"estimator": "torch.Net"}, ".mini.estimator: expected library and class"),
+        (
+            {"estimator": "sklearn.SVC", "sed": 3},
+            ".mini.sed: expected a known field, found 'sed'; did you mean 'seed'?",
+        ),
+        ({"estimator": "sklearn.SVC", "seed": -1}, ".mini.seed: expected greater than or equal to 0, found -1;"),
+        ({"seed": 1}, ".mini.estimator: expected a value, found nothing;"),
+        (3, ".mini: expected"),
+    ],
+)
+def test_a_judge_that_cannot_be(toys, run, judge, message):
+    place(run, "evaluation.judges", {"mini": judge})
+    with pytest.raises(SpecError) as refusal:
+        toys.run(run)
+    assert str(refusal.value).startswith(f"evaluation.judges{message}"), refusal.value
+    assert "more)" not in str(refusal.value)
+
+
+def test_scores_and_judges_have_names_of_their_own(toys, run):
+    place(run, "evaluation.judges", {"head": "runs/wrn"})
+    with pytest.raises(SpecError, match=r"evaluation\.judges\.head: expected a name that is not taken yet"):
+        toys.run(run)
+
+
 def test_a_mistake_is_counted_once(toys, run):
     place(run, "training.phases", [{"weights": {"x": -1, "z": -1}}])
     with pytest.raises(SpecError, match=r"found -1 \(and 1 more\)"):

@@ -66,6 +66,10 @@ def test_a_spec_that_cannot_be_is_refused_in_one_line(sweep_of, parts, words):
         ({"objectives": ["accuracy"], "prune": {"warmup": 2}}, ["prune.warmup"]),
         ({"objectives": ["mse"], "prune": {"warmup": 1}, "set": {"trainer.devices": 2}}, ["one process"]),
         ({"objectives": ["accuracy"], "prune": {"by": "judge", "warmup": 1}}, ["judge"]),
+        (
+            {"objectives": ["mini"], "prune": {"warmup": 1}, "set": {"evaluation.judges": {"mini": "sklearn.SVC"}}},
+            ["prune.by", "mini, read at the end"],
+        ),
     ],
 )
 def test_a_point_that_cannot_be_is_named_before_anything_is_trained(sweep_of, parts, words):

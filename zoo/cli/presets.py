@@ -1,6 +1,7 @@
 """`zoo presets`: experiments that are known, and the run spec of one."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,8 @@ from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
 from zoo.presets import load, names, small
-from zoo.specs import shorthand
+from zoo.presets.fitting import fit
+from zoo.specs import as_it_lies, shorthand
 
 presets = typer.Typer(help="Known experiments as run specs: what each is for, and where it comes from.")
 
@@ -36,7 +38,9 @@ def show_preset(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Preset, such as channelwise_codebook.")],
     data: Annotated[
         str | None,
-        typer.Option(metavar="FOLDER", help="Where your data lie; or FORMAT:FOLDER, such as ts:data/ERing."),
+        typer.Option(
+            metavar="FOLDER", help="Where your data lie, or FORMAT:FOLDER, such as ts:data/ERing; sizes follow them."
+        ),
     ] = None,
     small_sizes: Annotated[bool, typer.Option("--small", help="Sizes for two CPU cores instead of a GPU.")] = False,
     changes: Changes = None,
@@ -45,19 +49,42 @@ def show_preset(
     preset, registry = load(name), Registry.discover()
     run = small(preset.run) if small_sizes else dict(preset.run)
     if data is not None:
-        run["data"] = _placed(run["data"], data)
+        run["data"] = _placed(run["data"], data, changes or ())
     run = apply_changes(run, changes or (), registry.run(run).dump())
+    told: list[str] = []
+    if data is not None:
+        run, told = _fitted(run, registry, changes or ())
     registry.run(run)
     print_json(run)
     large = "encoder" in run["model"] and not small_sizes
     size = " Sized for a GPU; --small fits two CPU cores." if large else ""
-    print(f"{preset.source}.\n{preset.expect}{size}", file=sys.stderr)
+    print("\n".join([f"{preset.source}.", f"{preset.expect}{size}", *told]), file=sys.stderr)
 
 
-def _placed(given: dict[str, Any], place: str) -> dict[str, Any]:
-    """``given`` with the source that ``place`` names; what it says of the same format stays."""
+def _placed(given: dict[str, Any], place: str, changes: Sequence[str]) -> dict[str, Any]:
+    """``given`` with the source that ``place`` names, and what ``changes`` say of it."""
     from zoo.data.recognise import recognise
 
-    found = shorthand(place) or recognise(Path(place))
-    same = given["source"] if given["source"]["format"] == found["source"]["format"] else {}
-    return {**given, **found, "source": {**same, **found["source"]}}
+    arrays = any(Path(place).glob("X_*.npy"))
+    found = shorthand(f"npy:{place}" if arrays else place)
+    if found is None:
+        return {**given, **recognise(Path(place))}
+    said = [change for change in changes if change.startswith("data.source.")]
+    return {**given, **as_it_lies(apply_changes({"data": found}, said, {})["data"])}
+
+
+def _fitted(run: dict[str, Any], registry: Registry, changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """``run`` with sizes that follow its data, but for those that ``changes`` set, and what was changed.
+
+    Raises ZooError where no sizes fit, or those that ``changes`` set do not.
+    """
+    from zoo.data import input_of
+
+    spec = registry.run(run)
+    found = input_of(spec.data)
+    fitted, told = fit(run, found, registry)
+    fitted = apply_changes(fitted, changes, spec.dump())
+    kept = registry.run(fitted)
+    kept.with_input(input_of(kept.data))
+    words = f"Changed for {found.channels} x {found.length} samples: "
+    return fitted, [words + sentence + "." for sentence in told]

@@ -13,7 +13,7 @@ from zoo.weights.manifest import bundle_in, read_manifest
 
 def require_bundles(run: RunSpec) -> None:
     """Raise BundleError when a bundle that the run takes weights or judges from cannot be read."""
-    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.judges.values()]:
+    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
         read_manifest(bundle_in(Path(source)))
 
 
@@ -32,7 +32,8 @@ def print_run(run: RunSpec) -> None:
         ("training", f"{training.epochs} epochs, batches of {training.batch}, {training.optimizer.kind}"),
     ]
     facts += [("transfer", f"{', '.join(t.only or ('all',))} from {t.source}, {t.policy}") for t in run.transfer]
-    facts += [("judge", f"{name} from {path}") for name, path in run.evaluation.judges.items()]
+    facts += [("judge", f"{name} from {path}") for name, path in run.evaluation.bundles.items()]
+    facts += [("judge", f"{name}, {spec}, after training") for name, spec in run.evaluation.estimators.items()]
     if run.evaluation.protocol == "paper":
         facts.append(("selection", UPPER_BOUND))
     print_title("Run")

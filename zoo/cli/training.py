@@ -53,7 +53,12 @@ def evaluate(
     ] = None,
     judge: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME=BUNDLE", help="A judge beside those of the run; repeatable.", show_default=False),
+        typer.Option(
+            metavar="NAME=JUDGE",
+            help="A judge beside those of the run, a bundle or an estimator such as aeon.MiniRocketClassifier; "
+            "repeatable.",
+            show_default=False,
+        ),
     ] = None,
     json: Json = False,
 ) -> None:

@@ -23,6 +23,8 @@ def print_report(report: EvalReport, split: str) -> None:
         [(*majority, "", "", ""), *(_scores(name, scores) for name, scores in report.classifiers.items())],
         numbers=_SCORES,
     )
+    for name, words in report.judges.items():
+        print(f"{name}: {words}")
     if report.classifiers:
         _print_classes(report)
     if report.reconstruction:
@@ -85,8 +87,9 @@ def _fit(report: EvalReport) -> tuple[str, str, str]:
 
 
 def _scores(name: str, scores: ClassReport) -> tuple[str, ...]:
-    numbers = (scores.accuracy, scores.balanced_accuracy, scores.macro_f1, scores.ece)
-    return name, f"{scores.correct}/{scores.total}", *map(_share, numbers)
+    numbers = (scores.accuracy, scores.balanced_accuracy, scores.macro_f1)
+    ece = "" if scores.ece is None else _share(scores.ece)
+    return name, f"{scores.correct}/{scores.total}", *map(_share, numbers), ece
 
 
 def _readers(report: EvalReport) -> list[tuple[str, str | None, str]]:

@@ -15,6 +15,8 @@ from zoo.codebook.shapes import Array
 from zoo.codebook.survey import Survey
 from zoo.contracts import Attributes, Output, book_of
 from zoo.data.batch import Batch
+from zoo.evaluate.judge import Judge
+from zoo.evaluate.judges import predict
 
 STEPS = 8
 _ORDERS = 2
@@ -24,10 +26,10 @@ _ORDERS = 2
 class Classifier:
     """A model's own head where it reads what is made of codes, else a judge reading the rebuilt signal."""
 
-    def __init__(self, model: ZooModel, judges: Mapping[str, ZooModel]) -> None:
+    def __init__(self, model: ZooModel, judges: Mapping[str, Judge]) -> None:
         head = model.spec.head
         self.model = model
-        self.judge: ZooModel | None = None
+        self.judge: Judge | None = None
         self.name: str | None = None
         if head is not None and head.needs in ("recon", "tokens", "codes"):
             self.name = "head"
@@ -43,9 +45,8 @@ class Classifier:
             assert self.model.head is not None
             logits: Tensor = self.model.head(output)
             return logits.argmax(-1)
-        judged = self.judge(output.x_recon, output.mask).logits
-        found: Tensor = judged.argmax(-1)
-        return found
+        assert output.x_recon is not None
+        return predict(self.judge, output.x_recon, output.mask)
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ from zoo.codebook.score import score, score_parts
 from zoo.codebook.stability import stability
 from zoo.codebook.survey import Survey, survey
 from zoo.data.batch import Batch
+from zoo.evaluate.judge import Judge
 
 MOST_TRAINING = 16_384
 """Training windows that the probe, and the order of codes, are learned of."""
@@ -35,7 +36,7 @@ def measure(
     model: ZooModel,
     windows: Windows,
     classes: tuple[str, ...],
-    judges: Mapping[str, ZooModel] | None = None,
+    judges: Mapping[str, Judge] | None = None,
     beside: Mapping[str, Sequence[Book]] | None = None,
 ) -> Measured:
     """Everything that can be measured of the codebook of a model in evaluation mode.

@@ -29,9 +29,7 @@ def measure_run(opened: Opened, split: SplitName = "test", beside: Sequence[Path
         few=_some(opened, split, MOST_FEW),
         train=_some(opened, "train", MOST_TRAINING),
     )
-    judges = load_judges(opened.run.evaluation.judges, opened.data.input)
-    for judge in judges.values():
-        judge.to(opened.model.device)
+    judges = load_judges(opened.run.evaluation.judges, opened.data, opened.folder.judges)
     measured = measure(opened.model, windows, opened.classes, judges, others)
     write_measured(opened.folder, measured, opened.folder.stamp())
     return measured

@@ -7,6 +7,8 @@ from zoo_registry.data import Layout
 from zoo.data.raw import Array
 
 _WINDOWS_LOOKED_AT = 32
+_CLEARLY = 8
+"""How many times more samples than channels tell the two apart by their number alone."""
 
 
 def lay_out(stored: Array, layout: Layout, where: str) -> Array:
@@ -25,6 +27,31 @@ def lay_out(stored: Array, layout: Layout, where: str) -> Array:
         found = f"{x.shape[1]} channels of {x.shape[2]} samples, smooth across what the layout calls channels"
         raise DataError(where, f"axes ({' '.join(axes)})", found, f'the axes look swapped: set layout to "{other}"')
     return x
+
+
+def layout_of(stored: Array, where: str) -> Layout:
+    """The axes of `(n ...)` as its numbers tell them: time is the far longer axis, or else the one along which
+    neighbours are alike.
+
+    Raises DataError, naming the flag to add, where neither tells.
+    """
+    if stored.ndim not in (3, 4) or (stored.ndim == 4 and stored.shape[1] != 1):
+        raise DataError(
+            where, "windows (n c t), (n t c) or (n 1 t c)", f"shape {stored.shape}", _layout_hint(stored.shape)
+        )
+    if stored.ndim == 4:
+        return "1 t c"
+    first, last = stored.shape[1:]
+    if max(first, last) >= _CLEARLY * min(first, last):
+        return "c t" if last > first else "t c"
+    if not _smoother_across_channels(stored):
+        return "c t"
+    if not _smoother_across_channels(stored.swapaxes(1, 2)):
+        return "t c"
+    found = f"windows of {first} x {last}, of which either may be time"
+    flag = "--set data.source.layout"
+    hint = f'add {flag}="c t" for {first} channels of {last} samples, or {flag}="t c" for {last} channels of {first}'
+    raise DataError(where, "an axis that is clearly time", found, hint)
 
 
 def _layout_hint(shape: tuple[int, ...]) -> str:

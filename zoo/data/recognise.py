@@ -1,11 +1,13 @@
 """Which data a folder holds, told by the names of its files."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from zoo_registry import DataError
 
+from zoo.data.layout import layout_of
 from zoo.data.reading import folder_of, reading
 
 _TEST = 0.2
@@ -22,32 +24,45 @@ def recognise(place: Path) -> dict[str, Any]:
     if any(folder.glob("*_TRAIN.ts")):
         return {"source": {"format": "ts", "path": str(place)}}
     if any(folder.glob("X_*.npy")):
-        return _npy(folder, place)
+        return recognise_arrays({"source": {"format": "npy", "path": str(place)}})
     if any(folder.glob("*.mat")):
         return {"source": {"format": "mat", "path": str(place)}, "split": {"test": _TEST}}
     expected = "a folder with NAME_TRAIN.ts, X_train.npy, or windows as .mat"
     raise DataError(str(place), expected, "none of them", "`zoo schema run` describes every source, under data")
 
 
-def _npy(folder: Path, place: Path) -> dict[str, Any]:
+def recognise_arrays(given: Mapping[str, Any]) -> dict[str, Any]:
+    """``given`` data of arrays in a folder, and what it leaves out of their source as the files tell it.
+
+    Raises DataError for splits, or a layout, that cannot be told.
+    """
+    said = given["source"]
+    folder, train = folder_of(str(said["path"]), "X_*.npy and y_*.npy"), str(said.get("train", "train"))
+    source = {**said, "test": said["test"] if "test" in said else _test_split(folder, train)}
+    source.setdefault("layout", _layout(folder / f"X_{train}.npy"))
+    if (folder / f"subject_{train}.npy").exists():
+        source.setdefault("subject", "subject")
+    if group := next((name for name in _GROUPS if (folder / f"{name}_{train}.npy").exists()), None):
+        source.setdefault("group", group)
+    if (folder / "classes.txt").exists():
+        source.setdefault("classes", "classes.txt")
+    cut = {} if source["test"] else {"split": {"test": _TEST, **given.get("split", {})}}
+    return {**given, "source": source, **cut}
+
+
+def _test_split(folder: Path, train: str) -> str | None:
+    """The split to test on; None where there are windows to train on alone."""
     splits = sorted(path.stem.removeprefix("X_") for path in folder.glob("X_*.npy"))
-    others = [name for name in splits if name != "train"]
-    test = "test" if "test" in others else next(iter(others), None)
-    if "train" not in splits or (test != "test" and len(others) > 1):
-        hint = "name the source's train and test under data.source"
-        raise DataError(str(place), "X_train.npy and one split to test on", ", ".join(splits), hint)
-    source = {"format": "npy", "path": str(place), "layout": _layout(folder / "X_train.npy"), "test": test}
-    source |= {"subject": "subject"} if (folder / "subject_train.npy").exists() else {}
-    group = next((name for name in _GROUPS if (folder / f"{name}_train.npy").exists()), None)
-    source |= {"group": group} if group else {}
-    source |= {"classes": "classes.txt"} if (folder / "classes.txt").exists() else {}
-    return {"source": source} | ({} if test else {"split": {"test": _TEST}})
+    others = [name for name in splits if name != train]
+    if train not in splits or ("test" not in others and len(others) > 1):
+        found = ", ".join(splits) or "no X_*.npy"
+        hint = "name them: --set data.source.train=NAME --set data.source.test=NAME"
+        raise DataError(str(folder), f"X_{train}.npy and one split to test on", found, hint)
+    return "test" if "test" in others else next(iter(others), None)
 
 
 def _layout(path: Path) -> str:
-    """Axes of a window, channels being fewer than samples."""
+    """Axes of a window."""
     with reading(path, "windows saved by numpy", "write it anew with numpy.save"):
-        shape = np.load(path, mmap_mode="r").shape
-    if len(shape) == 4:
-        return "1 t c"
-    return "t c" if len(shape) == 3 and shape[2] < shape[1] else "c t"
+        stored = np.asarray(np.lib.format.open_memmap(path, mode="r"))  # type: ignore[no-untyped-call]
+    return layout_of(stored, str(path))

@@ -42,7 +42,7 @@ def _loss(name: str, classifiers: Mapping[str, ClassReport], own: bool) -> Judge
 
 
 def _too_few(judges: list[JudgeLoss]) -> str:
-    remedy = "add one, trained differently, with --judge NAME=BUNDLE or evaluation.judges"
+    remedy = "add one with --judge or evaluation.judges, such as aeon.MiniRocketClassifier or another bundle"
     if not judges:
         return f"no judge: nothing but the model itself says what the reconstruction lost; {remedy}"
     who = f"{judges[0].name}, the model's own head," if judges[0].own else judges[0].name

@@ -5,6 +5,7 @@ from torch import Tensor
 from torchmetrics import ConfusionMatrix, Metric
 
 from zoo.evaluate.calibration import Calibration
+from zoo.evaluate.judge import Reading
 from zoo.evaluate.report import ClassReport, ClassScore
 
 
@@ -15,16 +16,24 @@ class Classification:
         self.names = names
         self._matrix: Metric = ConfusionMatrix(task="multiclass", num_classes=len(names))
         self._calibration = Calibration()
+        self._confident = False
 
     def reset(self) -> None:
         """Forget everything counted."""
         self._matrix.reset()
         self._calibration.reset()
+        self._confident = False
 
     def update(self, logits: Tensor, target: Tensor) -> None:
         """Count `logits (b k)` against `target (b)`."""
-        self._matrix.to(logits.device).update(logits.argmax(-1), target)
-        self._calibration.to(logits.device).update(logits, target)
+        self.count(Reading(logits.argmax(-1), logits), target)
+
+    def count(self, reading: Reading, target: Tensor) -> None:
+        """Count what a judge said against `target (b)`."""
+        self._matrix.to(target.device).update(reading.classes, target)
+        if reading.logits is not None:
+            self._confident = True
+            self._calibration.to(target.device).update(reading.logits, target)
 
     def report(self) -> ClassReport:
         """Scores of everything counted since the last reset."""
@@ -40,7 +49,7 @@ class Classification:
             accuracy=correct / max(total, 1),
             balanced_accuracy=_mean(recall, present),
             macro_f1=_mean(f1, seen),
-            ece=float(self._calibration.compute()),
+            ece=float(self._calibration.compute()) if self._confident else None,
             never_predicted=[n for n, p, s in zip(self.names, predicted, support, strict=True) if p == 0 and s > 0],
             classes=[
                 ClassScore(name=n, support=int(s), predicted=int(p), recall=float(r) if s else None)

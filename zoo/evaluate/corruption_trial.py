@@ -10,6 +10,7 @@ from zoo.contracts import Output
 from zoo.data.batch import Batch
 from zoo.evaluate.corruption import Corruption, CorruptionReport
 from zoo.evaluate.evaluation import Evaluation
+from zoo.evaluate.judge import Judge
 from zoo.evaluate.reconstruction import Reconstruction
 
 
@@ -22,7 +23,7 @@ class CorruptionTrial:
         model: ZooModel,
         names: tuple[str, ...],
         windows: int,
-        judges: Mapping[str, ZooModel],
+        judges: Mapping[str, Judge],
         deviation: Tensor,
     ) -> None:
         self.corruption = corruption

@@ -12,6 +12,7 @@ from zoo.contracts.processes import summed
 from zoo.data.batch import Batch
 from zoo.evaluate.agreement import agreement, gaps
 from zoo.evaluate.classification import Classification, majority
+from zoo.evaluate.judge import Judge, NetworkJudge
 from zoo.evaluate.judges import same_head
 from zoo.evaluate.reconstruction import Reconstruction
 from zoo.evaluate.report import EvalReport, Majority
@@ -25,7 +26,7 @@ class Evaluation:
     """
 
     def __init__(
-        self, model: ZooModel, names: tuple[str, ...], windows: int, judges: Mapping[str, ZooModel] | None = None
+        self, model: ZooModel, names: tuple[str, ...], windows: int, judges: Mapping[str, Judge] | None = None
     ) -> None:
         self.model = model
         self.names = names
@@ -74,10 +75,9 @@ class Evaluation:
         if "head on raw" in self.classifiers and self.model.head is not None:
             self.classifiers["head on raw"].update(self.model.head(replace(output, x_recon=output.x)), batch.y)
         for name, judge in self.judges.items():
-            judge.to(output.x.device)
-            self.classifiers[f"{name} on raw"].update(_logits(judge(output.x, output.mask)), batch.y)
+            self.classifiers[f"{name} on raw"].count(judge.read(output.x, output.mask), batch.y)
             if output.x_recon is not None:
-                self.classifiers[f"{name} on rebuilt"].update(_logits(judge(output.x_recon, output.mask)), batch.y)
+                self.classifiers[f"{name} on rebuilt"].count(judge.read(output.x_recon, output.mask), batch.y)
 
     def report(self) -> EvalReport:
         """Everything measured; raise DataError unless every window of the split was seen exactly once."""
@@ -89,7 +89,7 @@ class Evaluation:
                 raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
         best, count = majority(support)
         rebuilds = self.model.spec.decoder is not None
-        own = {name: same_head(self.model, judge) for name, judge in self.judges.items()}
+        own = {name: self._is_own(judge) for name, judge in self.judges.items()}
         return EvalReport(
             windows=seen,
             majority=Majority(name=self.names[best], correct=count, total=seen, accuracy=count / max(seen, 1)),
@@ -97,9 +97,13 @@ class Evaluation:
             reconstruction=self.reconstruction.report() if self.reconstruction is not None else None,
             codebook=self.usage.report() if self.usage is not None else None,
             losses={name: value / max(seen, 1) for name, value in losses.items()},
+            judges={name: judge.words for name, judge in self.judges.items()},
             gaps={name: gaps(classifiers, name) for name in self.judges} if rebuilds else None,
             agreement=agreement(classifiers, own) if rebuilds else None,
         )
+
+    def _is_own(self, judge: Judge) -> bool:
+        return isinstance(judge, NetworkJudge) and same_head(self.model, judge.model)
 
     def _together(self) -> tuple[torch.Tensor, dict[str, float]]:
         """Windows of each class `(k)`, and every loss summed over windows, in all processes."""
@@ -107,8 +111,3 @@ class Evaluation:
         losses = torch.tensor(list(self._losses.values()), dtype=torch.float64, device=device)
         support = summed(self._support.to(device)).cpu()
         return support, dict(zip(self._losses, summed(losses).tolist(), strict=True))
-
-
-def _logits(output: Output) -> torch.Tensor:
-    assert output.logits is not None
-    return output.logits

@@ -24,8 +24,8 @@ def judge_run(
 ) -> EvalReport:
     """Run a model over a whole split, fresh metrics, and write what was found into the run's folder.
 
-    Every window is also tried under each of ``corruptions``; ``judges``, `NAME=BUNDLE` each, join those of the run.
-    Raises ZooError when a judge does not fit.
+    Every window is also tried under each of ``corruptions``; ``judges``, `NAME=BUNDLE` or `NAME=ESTIMATOR` each, join
+    those of the run. Raises ZooError when a judge does not fit.
     """
     report, folder = _judge(opened, split, corruptions, judges), opened.folder
     write_json(folder.evaluation(split), {"split": split} | folder.stamp() | report.model_dump(mode="json"))
@@ -35,7 +35,7 @@ def judge_run(
 @torch.no_grad()
 def _judge(opened: Opened, split: SplitName, corruptions: Sequence[Corruption], given: Sequence[str]) -> EvalReport:
     model, names = opened.model, opened.classes
-    judges = load_judges(add_judges(opened.run.evaluation.judges, given), opened.data.input)
+    judges = load_judges(add_judges(opened.run.evaluation.judges, given), opened.data, opened.folder.judges)
     windows, deviation = len(opened.split(split)), torch.from_numpy(opened.data.std)
     evaluation = Evaluation(model, names, windows, judges)
     details = Details(opened)

@@ -1,39 +1,68 @@
-"""Judges: trained classifiers of signals that read raw and rebuilt signals of any model."""
+"""Judges: classifiers that read raw and rebuilt signals of any model, networks of the zoo or estimators of others."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
 import torch
-from zoo_registry import InputSpec, SpecError
+from pydantic import ValidationError
+from torch import Tensor
+from zoo_registry import AnyJudge, EvaluationSpec, InputSpec, SpecError
+from zoo_registry.explain import explain
 
 from zoo.assembly import ZooModel
+from zoo.data.split import DataSet
+from zoo.evaluate.estimator_judge import EstimatorJudge
+from zoo.evaluate.judge import Judge, NetworkJudge
 from zoo.weights.bundle import load
 from zoo.weights.manifest import bundle_in
 
 
-def load_judges(bundles: Mapping[str, str], data: InputSpec) -> dict[str, ZooModel]:
-    """The judges of a run by name, frozen.
+def load_judges(judges: Mapping[str, AnyJudge], data: DataSet, folder: Path) -> dict[str, Judge]:
+    """The judges of a run by name, frozen; ``folder`` keeps what estimators said.
 
-    Raises SpecError for one that cannot read these data, and for two that are the same network.
+    Raises SpecError for one that cannot read these data, and for two that are the same.
     """
-    judges = {name: _load(name, path, data) for name, path in bundles.items()}
-    for one, other in combinations(judges, 2):
-        if same_head(judges[one], judges[other]):
-            hint = "train one of them with another seed, width or kind: a network cannot be its own second opinion"
-            raise SpecError(f"evaluation.judges.{other}", "a network of its own", f"the weights of {one}", hint)
-    return judges
+    found: dict[str, Judge] = {}
+    for name, judge in judges.items():
+        if isinstance(judge, str):
+            found[name] = NetworkJudge(_load(name, judge, data.input), judge)
+        else:
+            found[name] = EstimatorJudge(name, judge, data, folder)
+    _require_different(found)
+    return found
 
 
-def add_judges(judges: Mapping[str, str], given: Sequence[str]) -> dict[str, str]:
-    """``judges`` with those of the command line, `NAME=BUNDLE` each; raise SpecError for another text."""
+def load_networks(bundles: Mapping[str, str], data: InputSpec) -> dict[str, NetworkJudge]:
+    """Judges that are trained networks, which read while a run trains; raises as ``load_judges`` does."""
+    found = {name: NetworkJudge(_load(name, path, data), path) for name, path in bundles.items()}
+    _require_different(found)
+    return found
+
+
+def add_judges(judges: Mapping[str, AnyJudge], given: Sequence[str]) -> dict[str, AnyJudge]:
+    """``judges`` with those of the command line, `NAME=BUNDLE` or `NAME=ESTIMATOR`; raise SpecError otherwise."""
     found = dict(judges)
     for text in given:
-        name, sign, path = text.partition("=")
-        if not (sign and name and path):
-            raise SpecError("--judge", "NAME=BUNDLE", repr(text), "write it like wrn=runs/signal/bundle")
-        found[name] = path
+        name, sign, judge = text.partition("=")
+        if not (sign and name and judge):
+            hint = "write it like wrn=runs/signal/bundle or mini=aeon.MiniRocketClassifier"
+            raise SpecError("--judge", "NAME=BUNDLE or NAME=ESTIMATOR", repr(text), hint)
+        found |= _validated({"judges": {name: judge}})
     return found
+
+
+def _validated(evaluation: dict[str, dict[str, str]]) -> Mapping[str, AnyJudge]:
+    try:
+        return EvaluationSpec.model_validate(evaluation).judges
+    except ValidationError as error:
+        told = explain(error, EvaluationSpec, evaluation)
+        raise SpecError(f"--judge {told.where.removeprefix('judges.')}", told.expected, told.found, told.hint) from None
+
+
+def predict(judge: Judge, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Classes `(b)` that a judge gives to windows `x (b c t)`, observed where ``mask`` is True, None = everywhere."""
+    return judge.read(x, mask).classes
 
 
 def same_head(one: ZooModel, other: ZooModel) -> bool:
@@ -42,6 +71,21 @@ def same_head(one: ZooModel, other: ZooModel) -> bool:
         return False
     ours, theirs = one.head.state_dict(), other.head.state_dict()
     return ours.keys() == theirs.keys() and all(torch.equal(ours[k].cpu(), theirs[k].cpu()) for k in ours)
+
+
+def _require_different(judges: Mapping[str, Judge]) -> None:
+    for one, other in combinations(judges, 2):
+        first, second = judges[one], judges[other]
+        if (
+            isinstance(first, NetworkJudge)
+            and isinstance(second, NetworkJudge)
+            and same_head(first.model, second.model)
+        ):
+            hint = "train one of them with another seed, width or kind: a network cannot be its own second opinion"
+            raise SpecError(f"evaluation.judges.{other}", "a network of its own", f"the weights of {one}", hint)
+        if isinstance(first, EstimatorJudge) and isinstance(second, EstimatorJudge) and first.spec == second.spec:
+            hint = "give one of them another class, seed or parameter: it cannot be its own second opinion"
+            raise SpecError(f"evaluation.judges.{other}", "an estimator of its own", f"that of {one}", hint)
 
 
 def _load(name: str, path: str, data: InputSpec) -> ZooModel:

@@ -30,7 +30,8 @@ class ClassReport(BaseModel, frozen=True):
 
     ``balanced_accuracy`` is the mean recall over classes with support; ``macro_f1`` the mean F1 over classes that
     occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j. ``ece`` is the expected
-    calibration error: how far confidence and accuracy are apart, 0 to 1 (see `Calibration`).
+    calibration error: how far confidence and accuracy are apart, 0 to 1 (see `Calibration`); None for a judge that
+    says classes alone.
     """
 
     correct: int
@@ -38,7 +39,7 @@ class ClassReport(BaseModel, frozen=True):
     accuracy: float
     balanced_accuracy: float
     macro_f1: float
-    ece: float
+    ece: float | None
     never_predicted: list[str]
     classes: list[ClassScore]
     confusion: list[list[int]]
@@ -148,9 +149,9 @@ class EvalReport(BaseModel, frozen=True):
     """Everything measured on one split; a part the model cannot fill, or that was not asked for, is None.
 
     ``classifiers`` holds `head`, the model's own; `head on raw`, the same head reading the raw signal where it reads
-    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``gaps`` says, judge by judge and class by
-    class, what rebuilding lost; ``agreement``, whether the judges agree about it. ``per_class``, ``shapes_by_length``
-    and ``corruptions`` are measured by `zoo eval` alone, not while training.
+    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``judges`` says what each of them is;
+    ``gaps``, judge by judge and class by class, what rebuilding lost; ``agreement``, whether the judges agree about it.
+    ``per_class``, ``shapes_by_length`` and ``corruptions`` are measured by `zoo eval` alone, not while training.
     """
 
     windows: int
@@ -160,6 +161,7 @@ class EvalReport(BaseModel, frozen=True):
     codebook: list[UsageReport] | None
     losses: dict[str, float]
     protocol: Protocol = "honest"
+    judges: dict[str, str] = {}
     gaps: dict[str, list[RecallGap]] | None = None
     agreement: Agreement | None = None
     per_class: list[ClassReconstruction] | None = None

@@ -102,7 +102,7 @@ def _measures(report: EvalReport) -> dict[str, float]:
     found = {name: count / report.windows for name, count in _counts(report).items()}
     for name, scores in report.classifiers.items():
         found |= {f"balanced accuracy of {name}": scores.balanced_accuracy, f"macro F1 of {name}": scores.macro_f1}
-        found[f"ECE of {name}"] = scores.ece
+        found |= {} if scores.ece is None else {f"ECE of {name}": scores.ece}
     if report.reconstruction:
         every = report.reconstruction[-1]
         fits = {"MSE": every.mse, "R²": every.r2, "correlation": every.correlation, "spectral": every.spectral}

@@ -69,7 +69,8 @@ def class_missed(facts: Facts) -> Finding | None:
         name="class-missed",
         grade="warning",
         sentence=f"{_never_finds(missed)}; whether raw signals tell them is not known.",
-        remedy="Train a classifier of signals, such as wrn.signal, and name its bundle in evaluation.judges.",
+        remedy="Name a judge in evaluation.judges: an estimator such as aeon.MiniRocketClassifier, or the bundle of "
+        "a classifier of signals such as wrn.signal.",
     )
 
 

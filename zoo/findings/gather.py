@@ -87,7 +87,7 @@ def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
 
 def _standards(home: RunFolder, run: RunSpec) -> tuple[Standard, ...]:
     """By what the head and the judges standardise, from their bundles; those that are gone are left out."""
-    places = {name: bundle_in(Path(path)) for name, path in run.evaluation.judges.items()}
+    places = {name: bundle_in(Path(path)) for name, path in run.evaluation.bundles.items()}
     if reads_signals(run.model):
         places = {"head": home.bundle, **places}
     found = [_stored_standard(name, current(bundle) / TENSORS) for name, bundle in places.items()]

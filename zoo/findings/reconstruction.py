@@ -76,14 +76,15 @@ def no_independent_judge(facts: Facts) -> Finding | None:
     if not _trained_to_please(facts) or facts.evaluation is None or facts.run is None:
         return None
     taken = {_place(transfer.source) for transfer in facts.run.transfer}
-    if any(_place(bundle) not in taken for bundle in facts.run.evaluation.judges.values()):
+    judges = facts.run.evaluation
+    if judges.estimators or any(_place(bundle) not in taken for bundle in judges.bundles.values()):
         return None
     return Finding(
         name="no-independent-judge",
         grade="note",
         sentence="Reconstructions were trained to please the head, and no other network reads them.",
-        remedy="Train a second classifier of signals, such as wrn.signal of another width, and name its bundle in "
-        "evaluation.judges.",
+        remedy="Name an estimator in evaluation.judges, such as aeon.MiniRocketClassifier, or the bundle of a second "
+        "classifier of signals.",
     )
 
 

@@ -109,10 +109,13 @@ def require_sound(plan: Plan) -> None:
                 hint = "judge the best run on the test split afterwards, with `zoo eval`"
                 raise SpecError("run.evaluation.protocol", "honest, as points are chosen by it", "paper", hint)
             if plan.spec.prune is not None:
-                _require_prunable(plan.spec.prune, run)
+                _require_prunable(plan.spec.prune, plan.spec.objectives[0], run)
 
 
-def _require_prunable(prune: PruneSpec, run: RunSpec) -> None:
+def _require_prunable(prune: PruneSpec, objective: str, run: RunSpec) -> None:
+    if (prune.by or objective) in run.evaluation.estimators:
+        hint = "prune by accuracy, mse or a judge that is a bundle"
+        raise SpecError("prune.by", "a measure of every epoch", f"{prune.by or objective}, read at the end", hint)
     if prune.warmup >= run.training.epochs:
         found = f"{prune.warmup} of {run.training.epochs}"
         raise SpecError("prune.warmup", "fewer epochs than a run has", found, "lower it, or leave prune out")
@@ -181,7 +184,7 @@ def _require_given(where: str, name: str, run: RunSpec) -> None:
 
 
 def _require_bundles(run: RunSpec) -> None:
-    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.judges.values()]:
+    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
         read_manifest(bundle_in(Path(source)))
 
 

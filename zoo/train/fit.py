@@ -17,8 +17,9 @@ from zoo.builder import build
 from zoo.contracts.processes import once, rank, world_size
 from zoo.data.module import ZooData, load_data
 from zoo.data.split import DataSet
+from zoo.evaluate.estimator_judge import rehearse
 from zoo.evaluate.evaluation import Evaluation
-from zoo.evaluate.judges import load_judges
+from zoo.evaluate.judges import load_networks
 from zoo.files import clear_leftovers, write_json
 from zoo.notes import ZooNote
 from zoo.run_folder import RunFolder
@@ -53,7 +54,8 @@ def train(
     With ``resume`` a run that was stopped goes on after its last finished epoch, to the same weights as an
     undisturbed one; a folder without a run starts one. Where the last checkpoint is damaged, it goes on from the one
     before. With ``diagnose`` metrics.csv holds norms of gradients too; ``hooks`` are called last of all callbacks, by
-    training in this process alone. Raises ZooError when the run is refused, when the data or the spec are not those the
+    training in this process alone. Raises ZooError when the run is refused, when an estimator that is to judge
+    it cannot be fitted, when the data or the spec are not those the
     folder was started with, when no checkpoint is whole, when a loss is no longer finite, and when what is frozen
     changes.
     """
@@ -74,6 +76,7 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     if going_on:
         folder.require_same(run, data.data.fingerprint)
     checkpoint = once(lambda: _checkpoint(folder)) if going_on else None
+    once(lambda: _rehearse(run, data.data))
     model, module, transfers = prepare(run, data, fresh=checkpoint is None)
     module.diagnose = job.diagnose
     if run.trainer.compile:
@@ -94,6 +97,11 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
             raise KeyboardInterrupt from None
     once(lambda: _write_bundles(build(run.model), run, folder))
     return folder
+
+
+def _rehearse(run: RunSpec, data: DataSet) -> None:
+    for name, judge in run.evaluation.estimators.items():
+        rehearse(judge, data, f"evaluation.judges.{name}")
 
 
 def _checkpoint(folder: RunFolder) -> Path | None:
@@ -134,7 +142,7 @@ def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
     fill_statistics(model, data)
     for phase in run.training.phases:
         set_learning(model, phase)
-    judges = load_judges(run.evaluation.judges, data.data.input)
+    judges = load_networks(run.evaluation.bundles, data.data.input)
     validation = Evaluation(model, data.data.classes, len(data.data.validation), judges)
     module = ZooTraining(model, run.training, data.data.train, len(data.train_dataloader()), validation)
     _require_reached(run, module.timeline)

@@ -7,6 +7,7 @@ import lightning as L
 from zoo_registry import DivergenceError, RunSpec
 
 from zoo.data.module import ZooData
+from zoo.evaluate.judge import NetworkJudge
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, standard_of
 from zoo.findings.find import find
@@ -80,7 +81,9 @@ class Watch(L.Callback):
             record(self._facts(pl_module, f"{exception.where}, {exception.found}"), self.folder.path)
 
     def _facts(self, module: ZooTraining, stopped: str | None = None) -> Facts:
-        readers = {"head": module.model, **module.validation.judges}
+        judges = module.validation.judges.items()
+        networks = {name: judge.model for name, judge in judges if isinstance(judge, NetworkJudge)}
+        readers = {"head": module.model, **networks}
         found = (standard_of(name, model) for name, model in readers.items())
         return Facts(
             run=self.run,

@@ -1,0 +1,64 @@
+"""What one fit of an estimator said of windows, kept as numbers: a window that it read once is not read again."""
+
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zoo.files import new_file
+
+
+def digests(windows: NDArray[np.float32]) -> list[int]:
+    """A number of 64 bits for each window `(b c t)`, equal for equal samples."""
+    return [int.from_bytes(blake2b(window.tobytes(), digest_size=8).digest()) for window in windows]
+
+
+class Answers:
+    """Classes by digest of the window, in ``path``; ``fit`` says what was fitted on what, as plain data.
+
+    A file that is of another fit, or is damaged, counts as empty.
+    """
+
+    def __init__(self, path: Path, fit: Mapping[str, Any]) -> None:
+        self.path = path
+        self.fit = json.dumps(fit, sort_keys=True)
+        self.other: dict[str, Any] | None = None
+        """The fit that the file speaks of, where that is another one."""
+        self._known: dict[int, int] = self._stored()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def find(self, keys: Sequence[int]) -> list[int | None]:
+        """The class of every window, None where it has not been read."""
+        return [self._known.get(key) for key in keys]
+
+    def add(self, keys: Sequence[int], classes: NDArray[np.int64]) -> None:
+        """Keep what was said of windows, on disk too."""
+        self._known.update(zip(keys, classes.tolist(), strict=True))
+        windows = np.array(list(self._known), np.uint64)
+        said = np.array(list(self._known.values()), np.int32)
+        with new_file(self.path) as file:
+            np.savez(file, fit=np.array(self.fit), windows=windows, classes=said)
+
+    def forget(self) -> None:
+        """Take nothing of what was said before."""
+        self._known = {}
+
+    def _stored(self) -> dict[int, int]:
+        if not self.path.is_file():
+            return {}
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                fit, windows, classes = str(file["fit"]), file["windows"].tolist(), file["classes"].tolist()
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return {}
+        if fit != self.fit:
+            self.other = json.loads(fit)
+            return {}
+        return dict(zip(windows, classes, strict=True))
