@@ -8,13 +8,14 @@ import torch
 from torch import Tensor
 
 from zoo.assembly import ZooModel
-from zoo.codebook.bypass import with_codes
+from zoo.codebook.bypass import altered, series_mean
 from zoo.codebook.classes import divergences
 from zoo.codebook.report import FaithfulnessReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.survey import Survey
 from zoo.contracts import Attributes, Output, book_of
 from zoo.data.batch import Batch
+from zoo.evaluate.judges import predict
 
 STEPS = 8
 _ORDERS = 2
@@ -43,9 +44,8 @@ class Classifier:
             assert self.model.head is not None
             logits: Tensor = self.model.head(output)
             return logits.argmax(-1)
-        judged = self.judge(output.x_recon, output.mask).logits
-        found: Tensor = judged.argmax(-1)
-        return found
+        assert output.x_recon is not None
+        return predict(self.judge, output.x_recon, output.mask)
 
 
 @torch.no_grad()
@@ -95,15 +95,10 @@ def reduced(model: ZooModel, output: Output, keep: Tensor, typical: Tensor) -> O
     real = torch.ones_like(kept) if tokens.mask is None else tokens.mask
     attributes = tokens.attributes
     if attributes is not None:
-        attributes = Attributes(*(torch.where(kept, a, _mean(a, real)) for a in attributes))
+        attributes = Attributes(*(torch.where(kept, a, series_mean(a, real)) for a in attributes))
     replaced = torch.where(kept.unsqueeze(-1), codes, typical[book][None, :, None])
-    changed = replace(output, tokens=tokens._replace(mask=kept & real, attributes=attributes))
-    return with_codes(model, changed, replaced)
-
-
-def _mean(values: Tensor, real: Tensor) -> Tensor:
-    """Mean of `(b c n)` over the real tokens of each series, `(b c 1)`."""
-    return torch.where(real, values, 0).sum(-1, keepdim=True) / real.sum(-1, keepdim=True).clamp(min=1)
+    masked = replace(output, tokens=tokens._replace(mask=kept & real))
+    return altered(model, masked, replaced, attributes)
 
 
 def _informative_first(counts: Array) -> Array:

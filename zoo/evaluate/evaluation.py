@@ -15,6 +15,7 @@ from zoo.evaluate.classification import Classification, majority
 from zoo.evaluate.judges import same_head
 from zoo.evaluate.reconstruction import Reconstruction
 from zoo.evaluate.report import EvalReport, Majority
+from zoo.evaluate.shape_fit import ShapeFit, buckets, by_length, stretches
 from zoo.evaluate.usage import Usage
 
 
@@ -35,6 +36,7 @@ class Evaluation:
         self.classifiers = {name: Classification(names) for name in self._classifier_names()}
         tokens = shapes.tokens["n"] if shapes.tokens else 1
         self.reconstruction = Reconstruction(shapes.signal["c"], tokens) if shapes.recon else None
+        self.shapes = ShapeFit() if shapes.shapes else None
         self.usage: Usage | None = None
         if shapes.codes:
             self.usage = Usage(model.books, shapes.codes["q"], shapes.codes["k"])
@@ -50,7 +52,7 @@ class Evaluation:
 
     def reset(self) -> None:
         """Forget everything counted."""
-        for counted in (*self.classifiers.values(), self.reconstruction, self.usage):
+        for counted in (*self.classifiers.values(), self.reconstruction, self.shapes, self.usage):
             if counted is not None:
                 counted.reset()
         self._support = torch.zeros(len(self.names), dtype=torch.int64)
@@ -65,8 +67,14 @@ class Evaluation:
         self._classify(output, batch)
         if self.reconstruction is not None and output.x_recon is not None:
             self.reconstruction.to(output.x.device).update(output.x, output.x_recon, output.mask)
+        self._fit(output)
         if self.usage is not None and output.quantized is not None and output.tokens is not None:
             self.usage.to(output.x.device).update(output.quantized.codes, output.tokens.mask)
+
+    def _fit(self, output: Output) -> None:
+        found = stretches(self.model, output) if self.shapes is not None else None
+        if self.shapes is not None and found is not None and output.attributes is not None:
+            self.shapes.to(output.x.device).update(found, by_length(output.attributes.l))
 
     def _classify(self, output: Output, batch: Batch) -> None:
         if output.logits is not None:
@@ -89,6 +97,7 @@ class Evaluation:
                 raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
         best, count = majority(support)
         rebuilds = self.model.spec.decoder is not None
+        shapes = self.shapes.report() if self.shapes is not None and self.shapes.update_called else []
         own = {name: same_head(self.model, judge) for name, judge in self.judges.items()}
         return EvalReport(
             windows=seen,
@@ -99,6 +108,8 @@ class Evaluation:
             losses={name: value / max(seen, 1) for name, value in losses.items()},
             gaps={name: gaps(classifiers, name) for name in self.judges} if rebuilds else None,
             agreement=agreement(classifiers, own) if rebuilds else None,
+            shape_fit=shapes[-1] if shapes else None,
+            shapes_by_length=buckets(shapes) if shapes else None,
         )
 
     def _together(self) -> tuple[torch.Tensor, dict[str, float]]:

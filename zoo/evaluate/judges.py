@@ -5,6 +5,7 @@ from itertools import combinations
 from pathlib import Path
 
 import torch
+from torch import Tensor
 from zoo_registry import InputSpec, SpecError
 
 from zoo.assembly import ZooModel
@@ -42,6 +43,13 @@ def same_head(one: ZooModel, other: ZooModel) -> bool:
         return False
     ours, theirs = one.head.state_dict(), other.head.state_dict()
     return ours.keys() == theirs.keys() and all(torch.equal(ours[k].cpu(), theirs[k].cpu()) for k in ours)
+
+
+@torch.no_grad()
+def predict(judge: ZooModel, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """Classes `(b)` that ``judge`` names for signals `x (b c t)`, observed where ``mask`` is True."""
+    logits: Tensor = judge(x, mask).logits
+    return logits.argmax(-1)
 
 
 def _load(name: str, path: str, data: InputSpec) -> ZooModel:
