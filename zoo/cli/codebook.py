@@ -77,11 +77,11 @@ def _fit(fit: "ShapeScore") -> str:
 
 
 def _print_ablations(report: "CodebookReport") -> None:
-    """Who carries the signal, and the activity: what is left when a part of what tokens hold is taken away."""
+    """What is left of reconstruction and recognition when a part of what tokens hold is taken away."""
     if report.bypass is None or not report.bypass.ablations:
         return
     readers = list(report.bypass.ablations[0].correct)
-    print_title("Who carries the activity? What is left with" + ", and windows recognised" * bool(readers))
+    print_title(f"Who carries the {'activity' if readers else 'signal'}? What is left with")
     rows = [
         (
             found.name,
@@ -92,7 +92,7 @@ def _print_ablations(report: "CodebookReport") -> None:
         for found in report.bypass.ablations
         if readers or found.mse is not None
     ]
-    columns = ["", "MSE", "lost", *readers]
+    columns = ["tokens", "MSE", "lost", *readers]
     print_table(columns, rows, numbers=columns[1:])
 
 

@@ -27,6 +27,8 @@ UNLIKE = 0.5
 as it. Measured, 64 codes on wrist accelerometry: .81 for k-means of stretches, .40 for white noise."""
 UNEXPLAINED = 0.1
 """Share of the variance of stretches that shapes must explain, as `flat-reconstruction` asks of whole signals."""
+READ = "Let each token be read from the stretch that its shape stands for (`read` of model.encoder: stretch)"
+"""The one cure of collapsed shapes: what knows nothing of its stretch learns to draw nothing."""
 
 
 def collapsed_scale(facts: Facts) -> Finding | None:
@@ -39,8 +41,7 @@ def collapsed_scale(facts: Facts) -> Finding | None:
         grade="grave",
         sentence=f"The scale of drawn shapes has collapsed: their deviation is {scale:.2g} times that of the stretches "
         "they stand for, so that codes can be anything.",
-        remedy="Let each token be read from the stretch that its shape stands for (`read` of model.encoder: stretch), "
-        "and its scale be measured there (`level`: measured).",
+        remedy=f"{READ}, and its scale be measured there (`level`: measured).",
     )
 
 
@@ -52,8 +53,8 @@ def identical_shapes(facts: Facts) -> Finding | None:
                 name="identical-shapes",
                 grade="grave",
                 sentence=_sameness(shapes),
-                remedy="Raise the weight of s in training.phases (and lower that of x) so that shapes follow their "
-                "stretches of signal, or lower model.quantizer.codes, and look at them with `zoo codebook`.",
+                remedy=f"{READ}; where it is, raise the weight of s in training.phases, or lower "
+                "model.quantizer.codes, and look at the shapes with `zoo codebook`.",
             )
     return None
 
@@ -71,8 +72,7 @@ def shapes_fit_nothing(facts: Facts) -> Finding | None:
         grade="grave",
         sentence="Drawn shapes are not those of the signal: their mean correlation with the stretches they stand for "
         f"is {fit.correlation:.2f}{explained}.",
-        remedy="Let each token be read from the stretch that its shape stands for (`read` of model.encoder: stretch), "
-        "and weigh s in training.phases.",
+        remedy=f"{READ}, and weigh s in training.phases.",
     )
 
 
@@ -118,8 +118,8 @@ def decoder_bypass(facts: Facts) -> Finding | None:
         sentence=f"The decoder goes around the codebook: with codes shuffled the mean squared error is "
         f"{found.shuffled:.3g} in place of {found.mse:.3g}, and {100 * (1 - found.reliance):.0f} % of what was "
         "rebuilt is still there.",
-        remedy="Leave less to what travels beside the codes: lower model.encoder.tokens, so that offsets and scales "
-        "of tokens cannot draw the signal by themselves.",
+        remedy="Take a decoder that rebuilds signals from drawn shapes alone (vqshape.renderer), or lower "
+        "model.encoder.tokens, so that offsets and scales of tokens cannot draw the signal by themselves.",
     )
 
 

@@ -128,13 +128,17 @@ def _reconstruction(history: History) -> Picture | None:
 
 def _shapes(history: History) -> Picture | None:
     names = {
-        "val/fit": "correlation with stretches, validation",
-        "val/scale": "height over that of stretches, validation",
-        "train/scale": "the same, training",
+        "val/fit": "correlation, validation",
+        "val/scale": "height, validation",
+        "train/scale": "height, training",
     }
     lines = {words: history.columns[name] for name, words in names.items() if name in history.columns}
     known = {words: values for words, values in lines.items() if not np.isnan(values).all()}
-    return _lines(history, "shape-fit", "Drawn shapes beside their stretches", known, "ratio") if known else None
+    return (
+        _lines(history, "shape-fit", "Drawn shapes beside their stretches", known, "shape over stretch")
+        if known
+        else None
+    )
 
 
 def _quantization(history: History) -> Picture | None:
