@@ -107,7 +107,7 @@ class Bypass:
             nearest=mse["nearest"] if self.several else None,
             reliance=_share(lost[SHUFFLED] or 0.0),
             level_mse=level,
-            need=_share((least - mse[FOUND]) / (level - mse[FOUND])) if level > mse[FOUND] else 0.0,
+            need=_share((least - mse[FOUND]) / level) if level > 0 else 0.0,
             ablations=tuple(
                 Ablation(name=name, mse=mse.get(name), lost=lost.get(name), correct=counts)
                 for name, counts in self._correct.items()

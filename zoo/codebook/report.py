@@ -107,8 +107,8 @@ class BypassReport(BaseModel, frozen=True):
     two. ``reliance`` is the share of the gain over ``mean_mse`` that is lost with shuffled codes, 0 to 1: 0 means that
     the decoder does not listen to the codebook, or that nothing is gained. ``level_mse`` is about what a reconstruction
     scores that knows the level of every token and no shape (``mean_mse`` where tokens have no place), and ``need`` the
-    share of the gain over it that is lost without the codes, by the mildest of three ways to take them away: shuffled,
-    averaged, sigma zero. ``ablations`` say who carries the activity:
+    share of it that comes back without the codes, by the mildest of three ways to take them away: shuffled, averaged,
+    sigma zero. ``ablations`` say who carries the activity:
     raw signals, as found, codes shuffled and, where tokens have attributes, sigma zero and mu its series' mean.
     """
 

@@ -27,7 +27,7 @@ def score_parts(
     ``used``: share of codes used. ``effective``: effective shapes over half of the codes compared. ``distinct``:
     distinctness. ``varied``: share of tokens whose shape is no straight line. ``fit``: mean correlation of drawn shapes
     with their stretches. ``classes``: share of what the majority class gets wrong that the histogram probe gets right,
-    over a half. ``needed``: how much of the gain over the level of tokens hangs on the codes.
+    over a half. ``needed``: how much of the spread within tokens the reconstruction owes to the codes.
     """
     shapes = [book.shapes for book in books if book.shapes is not None]
     found = {"used": _mean(book.usage.used / book.usage.codes for book in books)}
