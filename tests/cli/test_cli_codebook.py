@@ -41,6 +41,19 @@ def test_the_table_says_the_score_first_and_files_are_written(zoo, runs):
     assert (runs / "one/figures/codebook-shapes.svg").exists()
 
 
+def test_tables_say_who_carries_the_signal_and_how_codes_fit(zoo, runs):
+    found = zoo("codebook", runs / "one")
+    report = json.loads((runs / "one/codebook.json").read_text())
+    assert f"correlation {report['fit']['correlation']:.3f}, R² {report['fit']['r2']:.3f}" in found.out
+    table = found.out.split("Who carries the signal?")[1].split("\n\n")[0]
+    for row in report["bypass"]["ablations"][1:]:
+        assert row["name"] in table
+        assert f"{row['mse']:.4g}" in table
+    header = found.out.split("Most used codes")[1].splitlines()[1]
+    assert "fit" in header.split()
+    assert sum(row["fit"]["tokens"] for row in report["books"][0]["codes"]) == report["tokens"]
+
+
 def test_json_is_the_report_and_the_same_every_time(zoo, runs):
     one, again = (zoo("codebook", runs / "one", "--json") for _ in range(2))
     assert one.json == again.json

@@ -111,6 +111,12 @@ class Draw(Decoder):
         series = mu.expand_as(shapes) if self.deaf else shapes
         return Decoded(series.flatten(-2), shapes)
 
+    def targets(
+        self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
+    ) -> tuple[Tensor, Tensor | None]:
+        cut = (SEGMENTS, SAMPLES)
+        return series.unflatten(-1, cut), None if mask is None else mask.unflatten(-1, cut)
+
 
 class VotesSpec(HeadSpec):
     """Codes vote for classes: number k for k // 2 modulo 3."""

@@ -81,7 +81,7 @@ def test_the_score_is_the_geometric_mean_of_its_parts(healthy):
     product = 1.0
     for part in healthy.parts.values():
         product *= part
-    assert set(healthy.parts) == {"used", "effective", "distinct", "varied", "classes", "reliance"}
+    assert set(healthy.parts) == {"used", "effective", "distinct", "varied", "fit", "classes", "needed"}
     assert healthy.score == pytest.approx(product ** (1 / len(healthy.parts)))
 
 

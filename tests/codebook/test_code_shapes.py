@@ -103,7 +103,7 @@ def test_without_places_shapes_are_not_measured():
     report = everything(model).report
     assert report.books[0].shapes is None
     assert {(row.start, row.flatness, row.group) for row in report.books[0].codes} == {(None, None, None)}
-    assert set(report.parts) == {"used", "classes", "reliance"}
+    assert set(report.parts) == {"used", "classes", "needed"}
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,21 @@ def test_how_windows_are_batched_changes_no_number():
     model = made()
     one = measured(model, batches(30, 1, batch=30), batches(45, 2, batch=45)).report
     other = measured(model, batches(30, 1, batch=7), batches(45, 2, batch=4)).report
-    for name in ("books", "probe", "tokens"):
+    for name in ("probe", "tokens"):
         assert getattr(one, name) == getattr(other, name)
-    assert one.bypass.model_dump() == pytest.approx(other.bypass.model_dump())
+    for book, same in zip(one.books, other.books, strict=True):
+        assert book.model_copy(update={"codes": ()}) == same.model_copy(update={"codes": ()})
+        for row, twin in zip(book.codes, same.codes, strict=True):
+            assert row.fit.model_dump() == pytest.approx(twin.fit.model_dump())
+            assert row.model_copy(update={"fit": None}) == twin.model_copy(update={"fit": None})
+    assert one.fit.model_dump() == pytest.approx(other.fit.model_dump())
+    ablations = [[found.model_dump() for found in report.bypass.ablations] for report in (one, other)]
+    assert [row.pop("name") for row in ablations[0]] == [row.pop("name") for row in ablations[1]]
+    for row, same in zip(*ablations, strict=True):
+        assert row.pop("correct") == same.pop("correct")
+        assert row == pytest.approx(same)
+    bypasses = [report.bypass.model_dump(exclude={"ablations"}) for report in (one, other)]
+    assert bypasses[0] == pytest.approx(bypasses[1])
 
 
 def test_renumbering_codes_renumbers_the_report():

@@ -10,7 +10,7 @@ from sklearn.metrics import mean_squared_error
 
 from zoo.evaluate.class_reconstruction import ClassReconstructions
 from zoo.evaluate.reconstruction import Reconstruction
-from zoo.evaluate.shape_fit import EDGES, ShapeFit
+from zoo.evaluate.shape_fit import EDGES, ShapeFit, Stretches, buckets, by_length
 
 
 def signals(seed: int, length: int = 24, windows: int = 9) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -62,7 +62,8 @@ def test_hidden_samples_never_count():
         whole, classes, shapes = Reconstruction(2, 3), ClassReconstructions(("a", "b", "c"), 2), ShapeFit()
         whole.update(torch.where(mask, x, 0), torch.where(mask, rebuilt, hidden), mask)
         classes.update(torch.where(mask, x, hidden), torch.where(mask, rebuilt, -hidden), target, mask)
-        shapes.update(torch.where(seen, drawn, hidden), torch.where(seen, true, -hidden), lengths, seen)
+        made, wanted = torch.where(seen, drawn, hidden), torch.where(seen, true, -hidden)
+        shapes.update(Stretches(made, wanted, seen, torch.ones(9, 2, 1)), by_length(lengths))
         found.append([part.model_dump() for part in (*whole.report(), *classes.report(), *shapes.report())])
     assert found[0] == found[1]
 
@@ -97,9 +98,10 @@ def test_shapes_are_scored_in_the_bucket_of_their_length(seed):
     mask = rng.random((6, 2, 3)) > 0.2  # whole tokens that are padding
     fit = ShapeFit()
     for rows in np.array_split(np.arange(6), 2):
-        parts = (torch.from_numpy(part[rows]) for part in (drawn, true, length))
-        fit.update(*parts, torch.from_numpy(np.repeat(mask[rows, ..., None], 8, -1)))
-    for above, found in zip((-1.0, *EDGES), fit.report(), strict=False):
+        made, wanted, long = (torch.from_numpy(part[rows]) for part in (drawn, true, length))
+        seen = torch.from_numpy(np.repeat(mask[rows, ..., None], 8, -1))
+        fit.update(Stretches(made, wanted, seen, torch.ones(len(rows), 2, 1)), by_length(long))
+    for above, found in zip((-1.0, *EDGES), buckets(fit.report()), strict=False):
         inside = (length > above) & (length <= found.upto) & mask
         assert found.tokens == inside.sum()
         if found.tokens:

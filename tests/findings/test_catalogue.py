@@ -13,6 +13,7 @@ from zoo_registry import TrainingError
 from zoo.codebook.measure_run import measure_run
 from zoo.evaluate.judge_run import judge_run
 from zoo.evaluate.opened import open_run
+from zoo.findings.curve import Curve
 from zoo.findings.facts import Facts
 from zoo.findings.find import find
 from zoo.findings.gather import findings_of
@@ -66,6 +67,49 @@ def test_equal_shapes_are_told_although_usage_looks_healthy(waves, patchwork, ju
     assert found.name == "identical-shapes"
     assert found.sentence.startswith("Usage looks healthy (12 of 12 codes, perplexity ")
     assert "1.0 effective shapes" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("decoder", "name", "told"),
+    [
+        ("waves.faint", "collapsed-scale", "their deviation is 0.1 times that of the stretches"),
+        ("waves.elsewhere", "shapes-fit-nothing", "mean correlation with the stretches they stand for is 0.0"),
+    ],
+)
+def test_shapes_that_are_not_those_of_the_signal(waves, patchwork, judge_of, facts_of_model, decoder, name, told):
+    facts = facts_of_model(patchwork(waves.patterns(), decoder), {"wave": judge_of()})
+    (found,) = find(facts)
+    assert (found.name, found.grade) == (name, "grave")
+    assert told in found.sentence.replace("-0.0", "0.0")
+    (again,) = find(replace(facts, codebook=None, drawn=facts.shapes))  # as while training
+    assert again == found
+
+
+def test_a_collapsed_scale_is_told_at_step_50_of_an_epoch_that_goes_on(waves, run_of, tmp_path):
+    model = {
+        "encoder": {"kind": "waves.patches"},
+        "quantizer": {"kind": "quantizers.ema", "codes": 12, "start": "kmeans"},
+        "decoder": {"kind": "waves.faint"},
+    }
+    training = {"epochs": 1, "batch": 1, "phases": [{"learn": ["quantizer"], "weights": {"z": 1}}]}
+    notes = [note for note in told(run_of(model, training), tmp_path / "run") if "has collapsed" in note]
+    assert len(notes) == 1
+    assert notes[0].startswith("step 50: The scale of drawn shapes has collapsed")
+
+
+@pytest.mark.parametrize(("decoder", "flagged"), [("waves.faint", True), ("waves.patchwork", False)])
+def test_a_collapsed_scale_is_told_after_every_epoch_from_step_50_on(waves, run_of, tmp_path, decoder, flagged):
+    model = {
+        "encoder": {"kind": "waves.patches"},
+        "quantizer": {"kind": "quantizers.ema", "codes": 12, "start": "kmeans"},
+        "decoder": {"kind": decoder},
+    }
+    training = {"epochs": 30, "batch": 32, "phases": [{"learn": ["quantizer"], "weights": {"z": 1}}]}
+    notes = [note for note in told(run_of(model, training), tmp_path / "run") if "has collapsed" in note]
+    assert len(notes) == flagged
+    rows = Curve.read(RunFolder(tmp_path / "run").metrics).epochs
+    scales = [row.values[name] for row in rows[-3:] for name in ("train/scale", "val/scale")]
+    assert [scale < 0.2 for scale in scales] == [flagged] * 6
 
 
 def test_shapes_drawn_while_training_are_those_of_the_report(waves, patchwork, facts_of_model):

@@ -47,12 +47,31 @@ class Patchwork(Decoder):
     def drawn(self, values: Tensor) -> Tensor:
         return values
 
+    def targets(
+        self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
+    ) -> tuple[Tensor, Tensor | None]:
+        return series.unflatten(-1, (-1, PATCH)), None
+
 
 class OneShape(Patchwork):
     """The series from the codes, and for every code the same shape."""
 
     def drawn(self, values: Tensor) -> Tensor:
         return patterns()[1].expand_as(values)
+
+
+class Faint(Patchwork):
+    """The right shapes, a tenth as high as their stretches."""
+
+    def drawn(self, values: Tensor) -> Tensor:
+        return values / 10
+
+
+class Elsewhere(Patchwork):
+    """Different shapes, each a wave of another frequency than that of its code."""
+
+    def drawn(self, values: Tensor) -> Tensor:
+        return patterns().roll(PHASES, 0)[torch.cdist(values.flatten(0, 2), patterns()).argmin(-1)].view_as(values)
 
 
 class Steps(Patchwork):
@@ -130,6 +149,24 @@ class OneShapeSpec(PatchworkSpec):
         return OneShape()
 
 
+class FaintSpec(PatchworkSpec):
+    """Faint shapes."""
+
+    kind: Literal["waves.faint"] = "waves.faint"
+
+    def build(self, tokens: Shape, series: Shape) -> Decoder:
+        return Faint()
+
+
+class ElsewhereSpec(PatchworkSpec):
+    """Shapes of something else."""
+
+    kind: Literal["waves.elsewhere"] = "waves.elsewhere"
+
+    def build(self, tokens: Shape, series: Shape) -> Decoder:
+        return Elsewhere()
+
+
 class StepsSpec(PatchworkSpec):
     """Offsets alone."""
 
@@ -169,4 +206,14 @@ class FixedSpec(SpectrumSpec):
 
 @hookimpl
 def zoo_components() -> list[type[EncoderSpec] | type[DecoderSpec] | type[HeadSpec]]:
-    return [PatchesSpec, PatchworkSpec, OneShapeSpec, StepsSpec, SpectrumSpec, DeafSpec, FixedSpec]
+    return [
+        PatchesSpec,
+        PatchworkSpec,
+        OneShapeSpec,
+        FaintSpec,
+        ElsewhereSpec,
+        StepsSpec,
+        SpectrumSpec,
+        DeafSpec,
+        FixedSpec,
+    ]

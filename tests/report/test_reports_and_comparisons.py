@@ -99,6 +99,43 @@ def test_stored_scores_are_taken_while_they_speak_of_these_weights(pages, shapes
         assert stored_evaluation(folder) is None
 
 
+def test_what_an_earlier_version_stored_is_read_or_measured_anew(pages, shapes, tmp_path):
+    folder = RunFolder(tmp_path / "old")
+    shutil.copytree(shapes.path, folder.path)
+    old = stored(folder)
+    fit = old.pop("shape_fit")
+    assert fit["tokens"] > 0
+    for bucket in old["shapes_by_length"]:
+        del bucket["correlation"]
+    folder.evaluation("test").write_text(json.dumps(old))
+    book = json.loads(folder.codebook("test").read_text())
+    for name in ("fit", "definition"):
+        del book[name]
+    for name in ("ablations", "need", "level_mse"):
+        del book["bypass"][name]
+    folder.codebook("test").write_text(json.dumps(book))
+    assert stored_evaluation(folder).shape_fit is None
+    assert stored_codebook(folder) is None  # scored by another definition
+    measures = {measure.name: measure.values for measure in compare(folder.path, shapes.path).measures}
+    assert measures["shape fit"] == (None, fit["correlation"])
+    assert measures["codebook score"][0] is None
+    assert main(["report", str(folder.path)]) == 0
+    assert stored_codebook(folder).report == stored_codebook(shapes).report
+
+
+def test_the_page_says_who_carries_the_activity(pages, shapes):
+    text = " ".join(parsed(shapes.page).text.split())
+    book = json.loads(shapes.codebook("test").read_text())
+    rows = book["bypass"]["ablations"]
+    assert "Who carries the activity?" in text
+    for row in rows:
+        assert row["name"] + ("" if row["mse"] is None else f"{row['mse']:.3g}") in text  # cells side by side
+    counts = stored(shapes)["classifiers"]
+    assert rows[0]["correct"] == {name: counts[f"{name} on raw"]["correct"] for name in ("head", "wrn")}
+    assert rows[1]["correct"] == {"head": counts["head"]["correct"], "wrn": counts["wrn on rebuilt"]["correct"]}
+    assert book["fit"]["correlation"] == pytest.approx(stored(shapes)["shape_fit"]["correlation"], abs=1e-6)
+
+
 def test_two_runs_are_compared_on_the_same_windows(pages, shapes, reseeded):
     found = compare(shapes.path, reseeded.path)
     a, b = (stored(folder)["classifiers"]["head"] for folder in (shapes, reseeded))

@@ -8,8 +8,9 @@ from small_runs import SHAPES
 from zoo_registry import Registry
 
 from zoo.assembly import ZooModel
-from zoo.contracts import Output, Quantized, Tokens
+from zoo.contracts import Output, Quantized, Tokens, read_stretches
 from zoo.metrics_file import MetricsFile
+from zoo.train.heights import FEW, drawn_heights
 from zoo.train.ledger import Ledger
 
 
@@ -80,6 +81,40 @@ def test_the_error_of_quantization_is_relative_and_leaves_padding_out(masked):
         taken.append(off[real].flatten())
     wanted = float(torch.cat(taken).norm() / torch.cat(given_).norm())
     assert ledger.row()["train/quantization_error"] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_scale_of_shapes_is_that_of_all_tokens_of_an_epoch_and_the_latest_that_of_few_batches():
+    ledger = Ledger(["x"])
+    assert ledger.latest_scale() is None
+    heights = [(8.0, 10.0), (1.0, 4.0), (1.0, 4.0), (1.0, 2.0)]
+    for drawn, true in heights:
+        found = {"drawn": torch.tensor(drawn), "true": torch.tensor(true)}
+        ledger.add(output(1.0, 1.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0}, "a", found)
+    assert ledger.latest_scale() == pytest.approx(3 / 10)
+    assert ledger.row()["train/scale"] == pytest.approx(11 / 20)
+    ledger.clear()
+    assert ledger.latest_scale() is None
+    ledger.add(output(1.0, 1.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0}, "a")
+    assert "train/scale" not in ledger.row()
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_heights_are_those_of_a_forward_in_the_units_of_the_series(masked):
+    torch.manual_seed(0)
+    spec = {**SHAPES, "input": {"channels": 2, "length": 40, "classes": 3}}
+    model, x = ZooModel(Registry.discover().model(spec)), 3 * torch.randn(FEW, 2, 40).cumsum(-1) + 50
+    mask = torch.rand(x.shape) > 0.2 if masked else None
+    found = model.eval()(x, mask)
+    heights = drawn_heights(model, found)
+    series = x if mask is None else torch.where(mask, x, 0)
+    true, seen = read_stretches(series, found.attributes.t, found.attributes.l, found.shapes.shape[-1], mask)
+    seen = torch.ones_like(true, dtype=torch.bool) if seen is None else seen
+    for name, shapes in (("drawn", found.shapes), ("true", true)):
+        pairs = zip(shapes.detach().flatten(0, 2), seen.flatten(0, 2), strict=True)
+        each = [part[here].std(correction=0) for part, here in pairs if here.any()]
+        assert float(heights[name]) == pytest.approx(float(sum(each)), rel=1e-4)
+    more = drawn_heights(model, model(torch.cat([x, 9 * x]), None if mask is None else torch.cat([mask, mask])))
+    assert float(more["true"]) == pytest.approx(float(heights["true"]))  # of a few windows alone
 
 
 KINDS = [

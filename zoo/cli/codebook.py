@@ -11,6 +11,7 @@ from zoo.cli.tables import print_facts, print_json, print_table, print_title
 
 if TYPE_CHECKING:
     from zoo.codebook.report import BookReport, CodebookReport
+    from zoo.evaluate.report import ShapeScore
 
 _MOST = 8
 
@@ -44,6 +45,7 @@ def _print_report(report: "CodebookReport") -> None:
     print_title(f"Codebook, {report.split} split of {report.windows} windows, {report.tokens} tokens")
     parts = ", ".join(f"{name} {part:.3f}" for name, part in report.parts.items())
     print_facts([("score", f"{report.score:.3f}, the geometric mean of {parts}"), *_facts(report)])
+    _print_ablations(report)
     _print_books(report)
     for book in report.books:
         _print_codes(book)
@@ -56,6 +58,9 @@ def _facts(report: "CodebookReport") -> list[tuple[str, str]]:
         nearest = "" if bypass.nearest is None else f", nearest other {bypass.nearest:.4g}"
         others = f"shuffled {bypass.shuffled:.4g}, averaged {bypass.averaged:.4g}{nearest}"
         found.append(("MSE", f"{bypass.mse:.4g}; with codes {others}; of the mean {bypass.mean_mse:.4g}"))
+        found.append(("reliance", f"{bypass.reliance:.3f} of what was rebuilt is lost with codes shuffled"))
+    if report.fit:
+        found.append(("fit", _fit(report.fit)))
     if faith:
         areas = f"deletion {faith.deletion:.3f}, insertion {faith.insertion:.3f}, random order {faith.random:.3f}"
         found.append(("faithful", f"{areas}: areas under the accuracy of {faith.classifier}, {faith.windows} windows"))
@@ -63,6 +68,32 @@ def _facts(report: "CodebookReport") -> list[tuple[str, str]]:
         matches = ", ".join(f"{match:.3f} {run}" for run, match in zip(stable.runs, stable.matches, strict=True))
         found.append(("stability", f"{stable.mean:.3f}: {matches}"))
     return found
+
+
+def _fit(fit: "ShapeScore") -> str:
+    flat = f"; {1 - fit.shaped / max(fit.tokens, 1):.1%} of {fit.tokens} tokens are flat and left out"
+    told = (("correlation", fit.correlation), ("R²", fit.r2), ("scale", fit.scale))
+    return ", ".join(f"{name} {value:.3f}" for name, value in told if value is not None) + flat
+
+
+def _print_ablations(report: "CodebookReport") -> None:
+    """What is left of reconstruction and recognition when a part of what tokens hold is taken away."""
+    if report.bypass is None or not report.bypass.ablations:
+        return
+    readers = list(report.bypass.ablations[0].correct)
+    print_title(f"Who carries the {'activity' if readers else 'signal'}? What is left with")
+    rows = [
+        (
+            found.name,
+            "" if found.mse is None else f"{found.mse:.4g}",
+            "" if found.lost is None else f"{found.lost:.3f}",
+            *(f"{found.correct[reader]}/{report.windows}" for reader in readers),
+        )
+        for found in report.bypass.ablations
+        if readers or found.mse is not None
+    ]
+    columns = ["tokens", "MSE", "lost", *readers]
+    print_table(columns, rows, numbers=columns[1:])
 
 
 def _print_books(report: "CodebookReport") -> None:
@@ -91,13 +122,15 @@ def _shapes(book: "BookReport") -> tuple[str, ...]:
 
 def _print_codes(book: "BookReport") -> None:
     print_title(f"Most used codes, {book.usage.book}")
-    columns = ["code", "tokens", "share", "start", "length", "line R²", "bits", "classes"]
+    columns = ["code", "tokens", "share", "start", "length", "line R²", "fit", "bits", "classes"]
     rows = [
         (
             str(code.code),
             str(code.count),
             f"{code.share:.3f}",
-            *(_number(value) for value in (code.start, code.length, code.flatness, code.information)),
+            *(_number(value) for value in (code.start, code.length, code.flatness)),
+            _number(code.fit.correlation if code.fit else None),
+            _number(code.information),
             ", ".join(f"{found.name} {found.share:.0%}" for found in code.classes),
         )
         for code in book.codes[:_MOST]

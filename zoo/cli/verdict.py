@@ -150,12 +150,18 @@ def _print_reconstruction(report: EvalReport) -> None:
         print_table(columns, [_class_row(found) for found in report.per_class], numbers=columns[1:4])
     if report.shapes_by_length:
         print_title(labelled("Drawn shapes against their stretches", report.protocol))
-        columns = ["length, share of the series", "tokens", "MSE", "R²"]
+        columns = ["length, share of the series", "tokens", "MSE", "R²", "corr.", "scale"]
         rows = [
-            (f"{b.above:g} to {b.upto:g}", str(b.tokens), _number(b.mse), _number(b.r2))
+            (f"{b.above:g} to {b.upto:g}", str(b.tokens), *map(_number, (b.mse, b.r2, b.correlation)), "")
             for b in report.shapes_by_length
         ]
-        print_table(columns, rows, numbers=columns[1:])
+        whole = report.shape_fit
+        if whole is not None:
+            numbers = map(_number, (whole.mse, whole.r2, whole.correlation, whole.scale))
+            rows.append(("all", str(whole.tokens), *numbers))
+        print_table(columns, rows, numbers=columns[1:], total=whole is not None)
+        if whole is not None and whole.tokens:
+            print(f"{1 - whole.shaped / whole.tokens:.1%} of tokens are flat: they have no correlation")
 
 
 def _class_row(found: ClassReconstruction) -> tuple[str, ...]:

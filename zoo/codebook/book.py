@@ -1,5 +1,6 @@
 """The report of one book of codes, and the arrays that pictures of it need."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import SAME, likeness, mean_warped, straightness, warped
 from zoo.codebook.survey import BINS, Survey
 from zoo.evaluate.perplexity import usage_reports
-from zoo.evaluate.report import UsageReport
+from zoo.evaluate.report import ShapeScore, UsageReport
 
 MOST_SHAPES = 2048
 """Codes whose shapes are compared pair by pair, the most used ones."""
@@ -68,12 +69,14 @@ def most_used(counts: Array) -> Array:
     return order[counts[order] > 0]
 
 
-def book_report(book: Book, source: str | None, names: tuple[str, ...]) -> BookReport:
-    """Measures of one book, whose classes are ``names``."""
+def book_report(
+    book: Book, source: str | None, names: tuple[str, ...], fits: Sequence[ShapeScore] | None = None
+) -> BookReport:
+    """Measures of one book, whose classes are ``names``; ``fits (u)`` of its used codes, where they have any."""
     shapes, groups = _shape_report(book, source)
     return BookReport(
         usage=book.usage,
-        codes=_rows(book, names, groups),
+        codes=_rows(book, names, groups, fits),
         information=classes.information(book.classes),
         class_entropy=classes.entropy(book.classes.sum(0)),
         purity=classes.purity(book.classes),
@@ -81,7 +84,9 @@ def book_report(book: Book, source: str | None, names: tuple[str, ...]) -> BookR
     )
 
 
-def _rows(book: Book, names: tuple[str, ...], groups: Array | None) -> tuple[CodeRow, ...]:
+def _rows(
+    book: Book, names: tuple[str, ...], groups: Array | None, fits: Sequence[ShapeScore] | None
+) -> tuple[CodeRow, ...]:
     base, total = book.classes.sum(0), book.counts.sum()
     information = classes.divergences(book.classes)
     lines = None if book.shapes is None else straightness(book.shapes)
@@ -97,6 +102,7 @@ def _rows(book: Book, names: tuple[str, ...], groups: Array | None) -> tuple[Cod
             length=None if book.lengths is None else _median(book.lengths[row]),
             flatness=float(lines[row]) if lines is not None and row < len(lines) else None,
             group=int(groups[row]) if groups is not None and row < len(groups) else None,
+            fit=None if fits is None else fits[row],
         )
         for row, code in enumerate(book.codes)
     )

@@ -1,54 +1,91 @@
-"""Whether the decoder listens to the codebook: the reconstruction with other codes in the place of those found."""
+"""Whether the decoder listens to the codebook: the reconstruction with other codes, or attributes, than those found."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from zoo.assembly import ZooModel
-from zoo.codebook.report import BypassReport
+from zoo.codebook.report import Ablation, BypassReport
 from zoo.codebook.survey import Survey
-from zoo.contracts import Output, Quantizer, book_of
+from zoo.contracts import Attributes, Output, Quantizer, book_of
 from zoo.contracts.codes import nearest_others
+from zoo.evaluate.judge import Judge
+from zoo.evaluate.judges import predict
+
+RAW, FOUND, SHUFFLED, FLATTENED, LEVELLED = "raw signals", "as found", "codes shuffled", "sigma zero", "mu's mean"
+"""Rows of the ablations: what readers get."""
+AVERAGED = "averaged"
 
 
 class Bypass:
-    """Squared errors over observed samples; the codes to put in place are those of the survey ``known``."""
+    """Squared errors over observed samples; the codes to put in place are those of the survey ``known``.
 
-    def __init__(self, model: ZooModel, known: Survey) -> None:
+    ``judges``, and the model's own head where it reads reconstructions, also say what is still recognised.
+    """
+
+    def __init__(self, model: ZooModel, known: Survey, judges: Mapping[str, Judge] | None = None) -> None:
         assert model.quantizer is not None
         device = model.device
         used = torch.from_numpy(known.counts[:, 0].sum(-1) > 0).to(device)
         self.model = model
+        self.judges = dict(judges or {})
         self.pool = known.pool
         self.typical = known.pool.typical(model.quantizer, device)
         self.nearest = nearest_codes(model.quantizer, used, known.shape[1])
         self.several = bool((used.sum(1) > 1).any())
-        self._errors: dict[str, float] = dict.fromkeys(("found", "mean", "shuffled", "averaged", "nearest"), 0.0)
+        head = model.spec.head
+        self._own = head is not None and head.needs == "recon"
+        self._errors: dict[str, float] = {}
+        self._correct: dict[str, dict[str, int]] = {}
         self._samples = 0
 
     @torch.no_grad()
-    def update(self, output: Output) -> None:
-        """Add what ``encode`` gave for some windows."""
+    def update(self, output: Output, decoded: Output, labels: Tensor) -> None:
+        """Add what ``encode`` gave for some windows of classes `labels (b)`, and ``decode`` made of it."""
         assert output.quantized is not None
+        assert decoded.x_recon is not None
         codes, x = output.quantized.codes, output.x
         seen = torch.ones_like(x) if output.mask is None else output.mask.to(x.dtype)
         mean = (x * seen).sum(-1, keepdim=True) / seen.sum(-1, keepdim=True).clamp(min=1)
-        rebuilt = {
-            "found": self._rebuilt(output, codes),
+        read = {RAW: replace(decoded, x_recon=x), FOUND: decoded} | self._ablated(output)
+        rebuilt = {name: part.x_recon for name, part in read.items() if name != RAW} | {
             "mean": mean,
-            "shuffled": self._rebuilt(output, self.pool.draw(codes)),
-            "averaged": self._rebuilt(output, _per_book(self.typical, codes)),
-            "nearest": self._rebuilt(output, self._neighbours(codes)),
+            AVERAGED: self.model.decode(altered(self.model, output, _per_book(self.typical, codes))).x_recon,
+            "nearest": self.model.decode(altered(self.model, output, self._neighbours(codes))).x_recon,
         }
         for name, value in rebuilt.items():
-            self._errors[name] += float(((x - value) * seen).double().square().sum())
+            assert value is not None
+            error = float(((x - value) * seen).double().square().sum())
+            self._errors[name] = self._errors.get(name, 0.0) + error
         self._samples += int(seen.sum())
+        for name, part in read.items():
+            self._count(name, part, labels)
 
-    def _rebuilt(self, output: Output, codes: Tensor) -> Tensor:
-        found = self.model.decode(with_codes(self.model, output, codes)).x_recon
-        assert found is not None
-        return found
+    def _ablated(self, output: Output) -> dict[str, Output]:
+        """The reconstruction with a part of what tokens hold taken away."""
+        assert output.quantized is not None
+        found = {SHUFFLED: altered(self.model, output, self.pool.draw(output.quantized.codes))}
+        attributes = output.attributes
+        if attributes is not None:
+            level = series_mean(attributes.mu, _real(output))
+            changed = {
+                FLATTENED: attributes._replace(sigma=torch.zeros_like(attributes.sigma)),
+                LEVELLED: attributes._replace(mu=level.expand_as(attributes.mu)),
+            }
+            found |= {name: altered(self.model, output, attributes=part) for name, part in changed.items()}
+        return {name: self.model.decode(part) for name, part in found.items()}
+
+    def _count(self, name: str, read: Output, labels: Tensor) -> None:
+        """Add the windows that every reader names rightly."""
+        assert read.x_recon is not None
+        guesses = {judge: predict(network, read.x_recon, read.mask) for judge, network in self.judges.items()}
+        if self._own and self.model.head is not None:
+            guesses = {"head": self.model.head(read).argmax(-1)} | guesses
+        counts = self._correct.setdefault(name, {})
+        for reader, guess in guesses.items():
+            counts[reader] = counts.get(reader, 0) + int((guess == labels).sum())
 
     def _neighbours(self, codes: Tensor) -> Tensor:
         """`(b c n q)` with the first level's codes replaced by the next ones."""
@@ -56,27 +93,58 @@ class Bypass:
         first = self.nearest[book.view(1, -1, 1), codes[..., 0]]
         return torch.cat([first.unsqueeze(-1), codes[..., 1:]], -1)
 
-    def report(self) -> BypassReport:
-        """Means over everything added."""
+    def report(self, room: float | None = None) -> BypassReport:
+        """Means over everything added; ``room`` is the share of the spread that lies within tokens, None: unknown."""
         mse = {name: error / max(self._samples, 1) for name, error in self._errors.items()}
-        gain = mse["mean"] - mse["found"]
-        lost = (mse["shuffled"] - mse["found"]) / gain if gain > 0 else 0.0
+        gain = mse["mean"] - mse[FOUND]
+        lost = {name: (error - mse[FOUND]) / gain if gain > 0 else None for name, error in mse.items()}
+        level = mse["mean"] * min(1.0, 1.0 if room is None else room)
+        least = min(mse[name] for name in (SHUFFLED, AVERAGED, FLATTENED) if name in mse)
         return BypassReport(
-            mse=mse["found"],
+            mse=mse[FOUND],
             mean_mse=mse["mean"],
-            shuffled=mse["shuffled"],
-            averaged=mse["averaged"],
+            shuffled=mse[SHUFFLED],
+            averaged=mse[AVERAGED],
             nearest=mse["nearest"] if self.several else None,
-            reliance=min(max(lost, 0.0), 1.0),
+            reliance=_share(lost[SHUFFLED] or 0.0),
+            level_mse=level,
+            need=_share((least - mse[FOUND]) / level) if level > 0 else 0.0,
+            ablations=tuple(
+                Ablation(name=name, mse=mse.get(name), lost=lost.get(name), correct=counts)
+                for name, counts in self._correct.items()
+            ),
         )
 
 
-def with_codes(model: ZooModel, output: Output, codes: Tensor) -> Output:
-    """``output`` with other `codes (b c n q)` and their values, attributes as they were."""
+def _share(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
+
+
+def altered(
+    model: ZooModel, output: Output, codes: Tensor | None = None, attributes: Attributes | None = None
+) -> Output:
+    """``output`` with other `codes (b c n q)` and their values, or other ``attributes``; None leaves what was found."""
     assert model.quantizer is not None
     assert output.quantized is not None
-    values = model.quantizer.decode(codes)
-    return replace(output, quantized=output.quantized._replace(values=values, codes=codes))
+    assert output.tokens is not None
+    tokens, quantized = output.tokens, output.quantized
+    if codes is not None:
+        quantized = quantized._replace(values=model.quantizer.decode(codes), codes=codes)
+    if attributes is not None:
+        tokens = tokens._replace(attributes=attributes)
+    return replace(output, tokens=tokens, quantized=quantized)
+
+
+def series_mean(values: Tensor, real: Tensor) -> Tensor:
+    """Mean of `(b c n)` over the real tokens of each series, `(b c 1)`."""
+    return torch.where(real, values, 0).sum(-1, keepdim=True) / real.sum(-1, keepdim=True).clamp(min=1)
+
+
+def _real(output: Output) -> Tensor:
+    """Which tokens are real, `(b c n)`."""
+    assert output.tokens is not None
+    values, mask = output.tokens.values, output.tokens.mask
+    return torch.ones_like(values[..., 0], dtype=torch.bool) if mask is None else mask
 
 
 def _per_book(codes: Tensor, like: Tensor) -> Tensor:

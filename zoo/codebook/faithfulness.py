@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from zoo.assembly import ZooModel
-from zoo.codebook.bypass import with_codes
+from zoo.codebook.bypass import altered, series_mean
 from zoo.codebook.classes import divergences
 from zoo.codebook.report import FaithfulnessReport
 from zoo.codebook.shapes import Array
@@ -96,15 +96,10 @@ def reduced(model: ZooModel, output: Output, keep: Tensor, typical: Tensor) -> O
     real = torch.ones_like(kept) if tokens.mask is None else tokens.mask
     attributes = tokens.attributes
     if attributes is not None:
-        attributes = Attributes(*(torch.where(kept, a, _mean(a, real)) for a in attributes))
+        attributes = Attributes(*(torch.where(kept, a, series_mean(a, real)) for a in attributes))
     replaced = torch.where(kept.unsqueeze(-1), codes, typical[book][None, :, None])
-    changed = replace(output, tokens=tokens._replace(mask=kept & real, attributes=attributes))
-    return with_codes(model, changed, replaced)
-
-
-def _mean(values: Tensor, real: Tensor) -> Tensor:
-    """Mean of `(b c n)` over the real tokens of each series, `(b c 1)`."""
-    return torch.where(real, values, 0).sum(-1, keepdim=True) / real.sum(-1, keepdim=True).clamp(min=1)
+    masked = replace(output, tokens=tokens._replace(mask=kept & real))
+    return altered(model, masked, replaced, attributes)
 
 
 def _informative_first(counts: Array) -> Array:

@@ -8,15 +8,17 @@ import torch
 from zoo.assembly import ZooModel
 from zoo.codebook.book import Book, book_report, books_of
 from zoo.codebook.bypass import Bypass
+from zoo.codebook.code_fit import CodeFit
 from zoo.codebook.faithfulness import Classifier, faithfulness
 from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
 from zoo.codebook.report import BookReport, BypassReport, CodebookReport, ProbeReport
-from zoo.codebook.score import score, score_parts
+from zoo.codebook.score import DEFINITION, score, score_parts
 from zoo.codebook.stability import stability
 from zoo.codebook.survey import Survey, survey
 from zoo.data.batch import Batch
 from zoo.evaluate.judge import Judge
+from zoo.evaluate.report import ShapeScore
 
 MOST_TRAINING = 16_384
 """Training windows that the probe, and the order of codes, are learned of."""
@@ -46,7 +48,7 @@ def measure(
     quantizer.
     """
     train = survey(model, windows.train, len(classes))
-    found = _find(model, windows.split, train, classes)
+    found = _find(model, windows.split, train, classes, judges or {})
     report = CodebookReport(
         split=windows.name,
         windows=len(found.survey.labels),
@@ -56,15 +58,17 @@ def measure(
         probe=found.probe,
         faithfulness=faithfulness(Classifier(model, judges or {}), windows.few, train),
         stability=stability(found.books, beside or {}),
+        fit=found.fit,
         parts=found.parts,
         score=score(found.parts),
+        definition=DEFINITION,
     )
     return Measured(report, found.books, classes)
 
 
 def codebook_score(model: ZooModel, split: Iterable[Batch], train: Iterable[Batch], classes: tuple[str, ...]) -> float:
     """The score alone that ``measure`` gives of the same windows, without what it costs to learn the rest."""
-    return score(_find(model, split, survey(model, train, len(classes)), classes).parts)
+    return score(_find(model, split, survey(model, train, len(classes)), classes, judges={}).parts)
 
 
 @dataclass(frozen=True)
@@ -75,25 +79,33 @@ class _Found:
     books: list[Book]
     reports: tuple[BookReport, ...]
     bypass: BypassReport | None
+    fit: ShapeScore | None
     probe: ProbeReport
     parts: dict[str, float]
 
 
-def _find(model: ZooModel, batches: Iterable[Batch], train: Survey, classes: tuple[str, ...]) -> _Found:
-    found, bypass = _pass(model, batches, train)
-    books = books_of(found)
-    reports = tuple(book_report(book, found.source, classes) for book in books)
-    probed, bypassed = probe(train, found), bypass.report() if bypass else None
-    return _Found(found, books, reports, bypassed, probed, score_parts(reports, bypassed, probed))
+def _find(
+    model: ZooModel, batches: Iterable[Batch], train: Survey, classes: tuple[str, ...], judges: Mapping[str, Judge]
+) -> _Found:
+    found = Survey(model, train.classes)
+    bypass = Bypass(model, train, judges) if model.decoder is not None else None
+    fit = CodeFit(model)
+    _pass(model, batches, found, bypass, fit)
+    books, whole = books_of(found), fit.whole()
+    reports = tuple(
+        book_report(book, found.source, classes, fit.of(number, book.codes)) for number, book in enumerate(books)
+    )
+    probed, bypassed = probe(train, found), bypass.report(whole.room if whole else None) if bypass else None
+    parts = score_parts(reports, bypassed, whole, probed)
+    return _Found(found, books, reports, bypassed, whole, probed, parts)
 
 
 @torch.no_grad()
-def _pass(model: ZooModel, batches: Iterable[Batch], train: Survey) -> tuple[Survey, Bypass | None]:
-    found = Survey(model, train.classes)
-    bypass = Bypass(model, train) if model.decoder is not None else None
+def _pass(model: ZooModel, batches: Iterable[Batch], found: Survey, bypass: Bypass | None, fit: CodeFit) -> None:
     for batch in batches:
         output = model.encode(batch.x, batch.mask)
         found.update(output, batch.y)
         if bypass is not None:
-            bypass.update(output)
-    return found, bypass
+            decoded = model.decode(output)
+            bypass.update(output, decoded, batch.y)
+            fit.update(decoded)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from zoo.evaluate.report import UsageReport
+from zoo.evaluate.report import ShapeScore, UsageReport
 
 
 class ClassShare(BaseModel, frozen=True):
@@ -22,7 +22,8 @@ class CodeRow(BaseModel, frozen=True):
     those whose odds under the code are at least twice those at large; ``information`` is KL(classes of its tokens ‖
     classes of all tokens) in bits; ``start`` and ``length`` are medians to a hundredth of the series, None where the
     encoder gives no attributes. ``flatness`` is R² of the best straight line and ``group`` the number of its group:
-    codes of one group draw the same shape. Both are None where the shape was not measured.
+    codes of one group draw the same shape. Both are None where the shape was not measured. ``fit`` says how well the
+    shapes drawn for its tokens fit their stretches; None where the decoder draws none, or several codes make one shape.
     """
 
     code: int
@@ -35,6 +36,7 @@ class CodeRow(BaseModel, frozen=True):
     length: float | None
     flatness: float | None
     group: int | None
+    fit: ShapeScore | None = None
 
 
 class NearDuplicate(BaseModel, frozen=True):
@@ -83,13 +85,31 @@ class BookReport(BaseModel, frozen=True):
     shapes: ShapeReport | None
 
 
+class Ablation(BaseModel, frozen=True):
+    """What is left of reconstruction and recognition when readers get ``name`` in place of what was found.
+
+    ``lost`` is the share of the gain over each window's mean that the error ``mse`` has lost: 0 as found, 1 where it is
+    no better than the mean, above 1 where it is worse. ``correct`` counts the windows that each judge, and `head` where
+    it reads reconstructions, names rightly. Raw signals have neither error nor loss.
+    """
+
+    name: str
+    mse: float | None
+    lost: float | None
+    correct: Mapping[str, int]
+
+
 class BypassReport(BaseModel, frozen=True):
     """Mean squared error of the reconstruction with the codes found, and with others in their place.
 
     ``mean_mse`` is what each window's mean scores. ``shuffled``: codes of other tokens, drawn at random; ``averaged``:
     everywhere the code nearest to the mean one; ``nearest``: the next used code by distance, None where no book has
     two. ``reliance`` is the share of the gain over ``mean_mse`` that is lost with shuffled codes, 0 to 1: 0 means that
-    the decoder does not listen to the codebook, or that nothing is gained.
+    the decoder does not listen to the codebook, or that nothing is gained. ``level_mse`` is about what a reconstruction
+    scores that knows the level of every token and no shape (``mean_mse`` where tokens have no place), and ``need`` the
+    share of it that comes back without the codes, by the mildest of three ways to take them away: shuffled, averaged,
+    sigma zero. ``ablations`` say who carries the activity:
+    raw signals, as found, codes shuffled and, where tokens have attributes, sigma zero and mu its series' mean.
     """
 
     mse: float
@@ -98,6 +118,9 @@ class BypassReport(BaseModel, frozen=True):
     averaged: float
     nearest: float | None
     reliance: float
+    level_mse: float | None = None
+    need: float | None = None
+    ablations: tuple[Ablation, ...] = ()
 
 
 class ProbeReport(BaseModel, frozen=True):
@@ -136,7 +159,9 @@ class StabilityReport(BaseModel, frozen=True):
 class CodebookReport(BaseModel, frozen=True):
     """Everything measured of a run's codebook on one split; a part that cannot be measured is None.
 
-    ``score`` in [0, 1] is the geometric mean of ``parts``, each in [0, 1] and documented in docs/codebook.md.
+    ``fit`` says how well drawn shapes fit the stretches of all tokens; None where the decoder draws none.
+    ``score`` in [0, 1] is the geometric mean of ``parts``, each in [0, 1] and documented in docs/codebook.md, by the
+    ``definition`` of that number.
     """
 
     split: str
@@ -147,5 +172,7 @@ class CodebookReport(BaseModel, frozen=True):
     probe: ProbeReport
     faithfulness: FaithfulnessReport | None
     stability: StabilityReport | None
+    fit: ShapeScore | None = None
     parts: Mapping[str, float]
     score: float
+    definition: int = 1

@@ -16,6 +16,7 @@ from zoo.evaluate.judge import Judge, NetworkJudge
 from zoo.evaluate.judges import same_head
 from zoo.evaluate.reconstruction import Reconstruction
 from zoo.evaluate.report import EvalReport, Majority
+from zoo.evaluate.shape_fit import ShapeFit, buckets, by_length, stretches
 from zoo.evaluate.usage import Usage
 
 
@@ -36,6 +37,7 @@ class Evaluation:
         self.classifiers = {name: Classification(names) for name in self._classifier_names()}
         tokens = shapes.tokens["n"] if shapes.tokens else 1
         self.reconstruction = Reconstruction(shapes.signal["c"], tokens) if shapes.recon else None
+        self.shapes = ShapeFit() if shapes.shapes else None
         self.usage: Usage | None = None
         if shapes.codes:
             self.usage = Usage(model.books, shapes.codes["q"], shapes.codes["k"])
@@ -51,7 +53,7 @@ class Evaluation:
 
     def reset(self) -> None:
         """Forget everything counted."""
-        for counted in (*self.classifiers.values(), self.reconstruction, self.usage):
+        for counted in (*self.classifiers.values(), self.reconstruction, self.shapes, self.usage):
             if counted is not None:
                 counted.reset()
         self._support = torch.zeros(len(self.names), dtype=torch.int64)
@@ -66,8 +68,14 @@ class Evaluation:
         self._classify(output, batch)
         if self.reconstruction is not None and output.x_recon is not None:
             self.reconstruction.to(output.x.device).update(output.x, output.x_recon, output.mask)
+        self._fit(output)
         if self.usage is not None and output.quantized is not None and output.tokens is not None:
             self.usage.to(output.x.device).update(output.quantized.codes, output.tokens.mask)
+
+    def _fit(self, output: Output) -> None:
+        found = stretches(self.model, output) if self.shapes is not None else None
+        if self.shapes is not None and found is not None and output.attributes is not None:
+            self.shapes.to(output.x.device).update(found, by_length(output.attributes.l))
 
     def _classify(self, output: Output, batch: Batch) -> None:
         if output.logits is not None:
@@ -90,6 +98,7 @@ class Evaluation:
         best, count = majority(support)
         rebuilds = self.model.spec.decoder is not None
         own = {name: self._is_own(judge) for name, judge in self.judges.items()}
+        shapes = self.shapes.report() if self.shapes is not None and self.shapes.update_called else []
         return EvalReport(
             windows=seen,
             majority=Majority(name=self.names[best], correct=count, total=seen, accuracy=count / max(seen, 1)),
@@ -100,6 +109,8 @@ class Evaluation:
             judges={name: judge.words for name, judge in self.judges.items()},
             gaps={name: gaps(classifiers, name) for name in self.judges} if rebuilds else None,
             agreement=agreement(classifiers, own) if rebuilds else None,
+            shape_fit=shapes[-1] if shapes else None,
+            shapes_by_length=buckets(shapes) if shapes else None,
         )
 
     def _is_own(self, judge: Judge) -> bool:

@@ -12,7 +12,6 @@ from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.judges import add_judges, load_judges
 from zoo.evaluate.opened import Opened, SplitName
 from zoo.evaluate.report import EvalReport
-from zoo.evaluate.shape_fit import ShapeFit, add_shapes
 from zoo.files import write_json
 
 
@@ -52,29 +51,23 @@ def _judge(opened: Opened, split: SplitName, corruptions: Sequence[Corruption], 
 
 
 class Details:
-    """What only `zoo eval` measures of the clean windows: errors per class, shapes by length."""
+    """What only `zoo eval` measures of the clean windows: errors per class."""
 
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
         shapes = opened.model.trace
         self.per_class = ClassReconstructions(opened.classes, shapes.signal["c"]) if shapes.recon else None
-        self.shapes = ShapeFit() if shapes.shapes else None
 
     def update(self, output: Output, target: torch.Tensor) -> None:
         """Add what the model gave for one batch of classes `target (b)`."""
-        device = output.x.device
         if self.per_class is not None and output.x_recon is not None:
-            self.per_class.to(device).update(output.x, output.x_recon, target, output.mask)
-        if self.shapes is not None:
-            add_shapes(self.shapes.to(device), self.opened.model, output)
+            self.per_class.to(output.x.device).update(output.x, output.x_recon, target, output.mask)
 
     def complete(self, report: EvalReport) -> EvalReport:
         """``report`` with these measures and the protocol of the run."""
-        buckets = self.shapes.report() if self.shapes is not None else []
         return report.model_copy(
             update={
                 "protocol": self.opened.run.evaluation.protocol,
                 "per_class": self.per_class.report() if self.per_class is not None else None,
-                "shapes_by_length": buckets if any(bucket.tokens for bucket in buckets) else None,
             }
         )

@@ -87,11 +87,31 @@ class ClassReconstruction(BaseModel, frozen=True):
     channels: list[ChannelFit]
 
 
+class ShapeScore(BaseModel, frozen=True):
+    """How well the shapes drawn for some ``tokens`` fit the stretches they stand for.
+
+    ``correlation`` is the mean Pearson correlation of a drawn shape with its stretch, over the ``shaped`` tokens: those
+    whose stretch varies by more than 5 % of its series' deviation. A flat stretch has no shape and is left out; a
+    constant drawn for one that varies counts as 0. ``r2`` is the share of variance explained, 1 − error / spread about
+    each stretch's *own* mean, over all tokens, so that a flat shape at the right height earns nothing; ``mse`` is in
+    the series' units squared. ``scale`` is the mean deviation of drawn shapes over that of the stretches; ``room`` the
+    spread within stretches over that of their series: what is left to shapes once the level of every token is known.
+    None where there is nothing to measure.
+    """
+
+    tokens: int
+    shaped: int
+    correlation: float | None
+    mse: float | None
+    r2: float | None
+    scale: float | None
+    room: float | None
+
+
 class ShapeBucket(BaseModel, frozen=True):
     """Tokens longer than ``above`` and not longer than ``upto``, as shares of the series; the first from 0 on.
 
-    ``mse`` is in the series' units squared; ``r2`` is 1 − error / spread about each stretch's *own* mean, None where
-    nothing varies, so that a flat shape at the right height earns nothing. Both None without tokens.
+    ``mse``, ``r2`` and ``correlation`` are those of `ShapeScore`.
     """
 
     above: float
@@ -99,6 +119,7 @@ class ShapeBucket(BaseModel, frozen=True):
     tokens: int
     mse: float | None
     r2: float | None
+    correlation: float | None = None
 
 
 class RecallGap(BaseModel, frozen=True):
@@ -150,8 +171,9 @@ class EvalReport(BaseModel, frozen=True):
 
     ``classifiers`` holds `head`, the model's own; `head on raw`, the same head reading the raw signal where it reads
     reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``judges`` says what each of them is;
-    ``gaps``, judge by judge and class by class, what rebuilding lost; ``agreement``, whether the judges agree about it.
-    ``per_class``, ``shapes_by_length`` and ``corruptions`` are measured by `zoo eval` alone, not while training.
+    ``gaps``, judge by judge and class by class, what rebuilding lost; ``agreement``, whether the judges agree about it;
+    ``shape_fit``, how well drawn shapes fit their stretches. ``per_class`` and ``corruptions`` are measured by
+    `zoo eval` alone, not while training.
     """
 
     windows: int
@@ -165,11 +187,14 @@ class EvalReport(BaseModel, frozen=True):
     gaps: dict[str, list[RecallGap]] | None = None
     agreement: Agreement | None = None
     per_class: list[ClassReconstruction] | None = None
+    shape_fit: ShapeScore | None = None
     shapes_by_length: list[ShapeBucket] | None = None
     corruptions: list[CorruptionReport] | None = None
 
     def scores(self) -> dict[str, float]:
-        """The few numbers by which epochs are compared: accuracies of classifiers, losses, mean squared error."""
+        """The few numbers by which epochs are compared: accuracies of classifiers, losses, error and fit of shapes."""
         found = {f"accuracy/{name}": scores.accuracy for name, scores in self.classifiers.items()}
         found |= {f"loss/{name}": value for name, value in self.losses.items()}
-        return found | ({"mse": self.reconstruction[-1].mse} if self.reconstruction else {})
+        found |= {"mse": self.reconstruction[-1].mse} if self.reconstruction else {}
+        fit = self.shape_fit.correlation if self.shape_fit else None
+        return found if fit is None else found | {"fit": fit}

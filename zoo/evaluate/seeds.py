@@ -107,6 +107,8 @@ def _measures(report: EvalReport) -> dict[str, float]:
         every = report.reconstruction[-1]
         fits = {"MSE": every.mse, "R²": every.r2, "correlation": every.correlation, "spectral": every.spectral}
         found |= {name: value for name, value in fits.items() if value is not None}
+    if report.shape_fit is not None and report.shape_fit.correlation is not None:
+        found["shape fit"] = report.shape_fit.correlation
     for trial in report.corruptions or ():
         found |= {} if trial.mse is None else {f"MSE, {trial.name}": trial.mse}
     for level in report.codebook or ():

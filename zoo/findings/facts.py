@@ -11,7 +11,7 @@ from zoo.assembly import ZooModel
 from zoo.codebook.report import CodebookReport
 from zoo.contracts import Standardize
 from zoo.data.split import DataSet
-from zoo.evaluate.report import EvalReport, UsageReport
+from zoo.evaluate.report import EvalReport, ShapeScore, UsageReport
 from zoo.findings.curve import Curve
 from zoo.findings.shapes import Shapes, reported_shapes
 
@@ -43,8 +43,8 @@ class Facts:
     """What is known of a run.
 
     ``evaluation`` and ``codebook`` are of one split; ``standards`` those of head and judges where they read signals;
-    ``drawn`` are shapes known without a codebook report; ``stopped`` says where and by what a training ended that
-    could not go on.
+    ``drawn`` are shapes known without a codebook report; ``scale`` is the height of drawn shapes over that of their
+    stretches in the latest steps; ``stopped`` says where and by what a training ended that could not go on.
     """
 
     run: RunSpec | None = None
@@ -54,7 +54,22 @@ class Facts:
     data: DataFacts | None = None
     standards: tuple[Standard, ...] = ()
     drawn: tuple[Shapes, ...] = ()
+    scale: float | None = None
     stopped: str | None = None
+
+    @property
+    def fit(self) -> ShapeScore | None:
+        """How well drawn shapes fit their stretches, from whichever report there is."""
+        if self.codebook is not None and self.codebook.fit is not None:
+            return self.codebook.fit
+        return self.evaluation.shape_fit if self.evaluation else None
+
+    @property
+    def drawn_scale(self) -> float | None:
+        """How high drawn shapes are over their stretches: in the latest steps, a report, or the last epoch."""
+        if self.scale is not None or self.fit is not None:
+            return self.scale if self.scale is not None or self.fit is None else self.fit.scale
+        return self.curve.epochs[-1].values.get("train/scale") if self.curve.epochs else None
 
     @property
     def shapes(self) -> tuple[Shapes, ...]:

@@ -4,7 +4,14 @@ from collections.abc import Callable
 
 from zoo.findings.accuracy import blind_judge, majority_rate
 from zoo.findings.classes import class_hard, class_lost, class_missed
-from zoo.findings.codebook import dead_codes, decoder_bypass, flat_shapes, identical_shapes
+from zoo.findings.codebook import (
+    collapsed_scale,
+    dead_codes,
+    decoder_bypass,
+    flat_shapes,
+    identical_shapes,
+    shapes_fit_nothing,
+)
 from zoo.findings.data import shared_subjects, wrong_normalisation
 from zoo.findings.facts import Facts
 from zoo.findings.finding import GRADES, Finding
@@ -18,7 +25,9 @@ RULES: tuple[Rule, ...] = (
     wrong_normalisation,
     blind_judge,
     flat_reconstruction,
+    collapsed_scale,
     identical_shapes,
+    shapes_fit_nothing,
     decoder_bypass,
     fed_classifier,
     one_network_pleased,

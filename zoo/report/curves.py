@@ -17,7 +17,7 @@ WIDTH, HEIGHT = 3.9, 2.7
 
 def curves(history: History) -> list[Picture]:
     """Every curve that the training has something for."""
-    drawn = (_losses, _shares, _gradients, _accuracies, _reconstruction, _quantization, _codes)
+    drawn = (_losses, _shares, _gradients, _accuracies, _reconstruction, _shapes, _quantization, _codes)
     return [picture for draw in drawn if (picture := draw(history)) is not None]
 
 
@@ -124,6 +124,21 @@ def _reconstruction(history: History) -> Picture | None:
     picture = _lines(history, "r2", "Reconstruction while training", {name: r2}, "R²")
     picture.figure.axes[0].axhline(0, color=MUTED, linewidth=0.8)
     return picture
+
+
+def _shapes(history: History) -> Picture | None:
+    names = {
+        "val/fit": "correlation, validation",
+        "val/scale": "height, validation",
+        "train/scale": "height, training",
+    }
+    lines = {words: history.columns[name] for name, words in names.items() if name in history.columns}
+    known = {words: values for words, values in lines.items() if not np.isnan(values).all()}
+    return (
+        _lines(history, "shape-fit", "Drawn shapes beside their stretches", known, "shape over stretch")
+        if known
+        else None
+    )
 
 
 def _quantization(history: History) -> Picture | None:

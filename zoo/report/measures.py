@@ -44,12 +44,14 @@ def measures(runs: Sequence[Judgement]) -> list[Measure]:
     """Everything that at least one of ``runs`` has, accuracies first."""
     names = dict.fromkeys(name for run in runs for name in run.report.classifiers)
     rebuilt = [run.report.reconstruction[-1] if run.report.reconstruction else None for run in runs]
+    fits = [run.report.shape_fit for run in runs]
     books = [run.codebook for run in runs]
     found = [
         *(_accuracy(name, runs) for name in names),
         _measure("MSE", [part.mse if part else None for part in rebuilt], higher=False),
         _measure("R²", [part.r2 if part else None for part in rebuilt]),
         _measure("spectral distance", [part.spectral if part else None for part in rebuilt], higher=False),
+        _measure("shape fit", [fit.correlation if fit else None for fit in fits]),
         _measure("codebook score", [book.score if book else None for book in books]),
         _measure("share of codes used", [_used(run) for run in runs]),
     ]

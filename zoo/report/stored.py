@@ -4,6 +4,7 @@ from pydantic import ValidationError
 from zoo_registry import DataError, SpecError
 
 from zoo.codebook.measured import Measured
+from zoo.codebook.score import DEFINITION
 from zoo.codebook.stored import read_measured
 from zoo.evaluate.opened import Opened
 from zoo.evaluate.report import EvalReport
@@ -38,8 +39,9 @@ def codebook_of(opened: Opened) -> Measured:
 
 
 def stored_codebook(folder: RunFolder) -> Measured | None:
-    """What `codebook.json` says under the same conditions."""
+    """What `codebook.json` says under the same conditions, and scored as today."""
     try:
-        return None if folder.stamped(folder.codebook("test")) is None else read_measured(folder)
+        found = None if folder.stamped(folder.codebook("test")) is None else read_measured(folder)
     except (DataError, SpecError):  # not whole, or of another version
         return None
+    return found if found is not None and found.report.definition == DEFINITION else None

@@ -40,6 +40,10 @@ def tiles(report: EvalReport, codebook: CodebookReport | None) -> list[Tile]:
         found.append(_tile("the model's own head", report.classifiers["head"]))
     if report.reconstruction:
         found.append(Tile("R² of rebuilt signals", _r2(report), f"MSE {report.reconstruction[-1].mse:.3g}"))
+    fit = report.shape_fit
+    if fit is not None and fit.correlation is not None:
+        scale = "" if fit.scale is None else f"; drawn {fit.scale:.2f} times as high"
+        found.append(Tile("shape fit", f"{fit.correlation:.2f}", f"correlation with stretches{scale}"))
     if codebook:
         worst = min(codebook.parts, key=lambda name: codebook.parts[name])
         beside = f"of 1; weakest part {worst} {codebook.parts[worst]:.2f}"

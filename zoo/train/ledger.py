@@ -1,6 +1,6 @@
 """What each loss term was, weighed and amounted to over an epoch."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from math import sqrt
@@ -15,6 +15,8 @@ from zoo.contracts.processes import summed, world_size
 Row = dict[str, str | int | float]
 _WAITING = 64
 """Batches whose numbers wait on the device: reading each at once would hold the device up at every step."""
+_LATEST = 3
+"""Batches that say how high shapes are drawn by now: one alone is noise, and an epoch holds what has passed."""
 
 
 class _Batch(NamedTuple):
@@ -46,10 +48,20 @@ class Ledger:
         self._phases: dict[str, None] = {}
         self._row: Row | None = None
         self._device = torch.device("cpu")
+        self._latest: deque[Mapping[str, Tensor]] = deque(maxlen=_LATEST)
 
-    def add(self, output: Output, target: Tensor, weights: Mapping[str, float], phase: str) -> None:
-        """Count one batch, whose terms weighed ``weights``."""
-        counts = _counts(output, target)
+    def add(
+        self,
+        output: Output,
+        target: Tensor,
+        weights: Mapping[str, float],
+        phase: str,
+        heights: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """Count one batch, whose terms weighed ``weights``, with the `drawn` and `true` heights of its shapes."""
+        heights = heights or {}
+        counts = _counts(output, target) | dict(heights)
+        self._latest.append(heights)
         values = torch.stack([value.detach() for value in (*output.losses.values(), *counts.values())])
         self._waiting.append(_Batch(tuple(output.losses), tuple(counts), values, len(target), weights))
         self._phases[phase] = None
@@ -74,11 +86,17 @@ class Ledger:
         `train/TERM` is raw, `.weight` its mean weight, `.weighted` their product, `.share` that of the weighted total's
         absolute value; all are means over windows. Parts are raw and `.weighted`. `train/quantization_error` is
         |z_e − z_q| / |z_e|, norms over all real tokens as the encoder gives them and as the decoder reads them.
+        `train/scale` is the mean deviation of drawn shapes over that of the stretches they stand for.
         """
         if self._row is None:
             self._read()
             self._row = self._columns(self._everywhere(self._sums), self._everywhere(self._counts))
         return self._row
+
+    def latest_scale(self) -> float | None:
+        """`train/scale` of the latest batches of this process; None where no shapes are drawn. Waits for the device."""
+        drawn, true = (sum(float(part[name]) for part in self._latest if part) for name in ("drawn", "true"))
+        return drawn / true if true else None
 
     def _read(self) -> None:
         """Bring what waits on the device into the sums, in double precision."""
@@ -119,6 +137,8 @@ class Ledger:
         row["train/loss"] = sum(weighted.values())
         if "off" in counts:
             row["train/quantization_error"] = sqrt(counts["off"] / counts["size"]) if counts["size"] else 0.0
+        if counts.get("true"):
+            row["train/scale"] = counts["drawn"] / counts["true"]
         if "correct" in counts:
             row["train/correct"] = round(counts["correct"])
             row["train/total"] = round(counts["windows"])

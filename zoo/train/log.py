@@ -44,7 +44,7 @@ class EpochLog(L.Callback):
 
 
 def validation_row(report: EvalReport) -> Row:
-    """Validation as columns: losses, reconstruction, and every classifier as correct of total."""
+    """Validation as columns: losses, reconstruction, fit of shapes, and every classifier as correct of total."""
     row: Row = {f"val/{name}": value for name, value in report.losses.items()}
     for name, scores in report.classifiers.items():
         row[f"val/{name}.correct"] = scores.correct
@@ -52,6 +52,9 @@ def validation_row(report: EvalReport) -> Row:
     if report.reconstruction:
         every = report.reconstruction[-1]
         row |= {"val/mse": every.mse} | ({} if every.r2 is None else {"val/r2": every.r2})
+    if report.shape_fit:
+        found = {"val/fit": report.shape_fit.correlation, "val/scale": report.shape_fit.scale}
+        row |= {name: value for name, value in found.items() if value is not None}
     for level in report.codebook or ():
         row[f"val/{level.book}.used"] = level.used
         row[f"val/{level.book}.perplexity"] = level.perplexity

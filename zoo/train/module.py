@@ -24,6 +24,7 @@ from zoo.train.batch_norm import synchronised
 from zoo.train.closed import ClosedForm
 from zoo.train.frozen import Frozen
 from zoo.train.gradients import gradient_norms
+from zoo.train.heights import drawn_heights
 from zoo.train.learning import set_learning
 from zoo.train.ledger import Ledger
 from zoo.train.rate import rate
@@ -122,7 +123,7 @@ class ZooTraining(L.LightningModule):
         if self.diagnose and self._moment.index not in self._diagnosed:
             self._diagnosed.add(self._moment.index)
             self.gradients = gradient_norms(self.model, parts) | self.gradients
-        self.ledger.add(output, batch.y, weights, self._moment.phase.name)
+        self.ledger.add(output, batch.y, weights, self._moment.phase.name, drawn_heights(self.model, output))
         self._collect(output)
         if not total.requires_grad and world_size() > 1:
             # Lightning's strategies expect a loss of each process; this one reaches no weight.

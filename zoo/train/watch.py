@@ -2,12 +2,14 @@
 
 import warnings
 from collections import Counter
+from typing import Any
 
 import lightning as L
 from zoo_registry import DivergenceError, RunSpec
 
 from zoo.data.module import ZooData
 from zoo.evaluate.judge import NetworkJudge
+from zoo.findings.codebook import collapsed_scale
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, standard_of
 from zoo.findings.find import find
@@ -24,12 +26,17 @@ FEWEST = 3
 """Epochs that it must stand in any case."""
 AT_ONCE = ("divergence", "wrong-normalisation")
 """What does not pass by itself."""
+LOOK = 50
+"""Steps between two looks at the scale of shapes, which is told at once from the first on: a collapse takes every
+gradient of shapes and codes along within that many, and an epoch may be longer."""
 TOLD_BEFORE = ("shared-subjects",)
 """What loading the data has said already."""
 
 
 class Watch(L.Callback):
     """Asks the rules that curves, validation and shapes answer after every epoch, and writes the last verdict.
+
+    Whether shapes lose their scale is asked within epochs, too.
 
     Comes after the callback that writes metrics.csv, which it reads.
     """
@@ -42,6 +49,7 @@ class Watch(L.Callback):
         self._standing: Counter[str] = Counter()
         self._told: set[str] = set()
         self._drawn: tuple[Shapes, ...] = ()
+        self._looked = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         loaded = trainer.datamodule  # type: ignore[attr-defined]  # set by fit(datamodule=…)
@@ -55,6 +63,18 @@ class Watch(L.Callback):
         if trainer.is_global_zero and pl_module.found is not None:
             self._drawn = draw_shapes(pl_module.model, pl_module.found.codebook or ())
 
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        step = trainer.global_step
+        if step == self._looked or step % LOOK or not trainer.is_global_zero:
+            return
+        self._looked = step
+        finding = collapsed_scale(Facts(run=self.run, scale=pl_module.ledger.latest_scale()))
+        if finding is not None:
+            self._tell(finding, f"step {step}")
+
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)
         if not trainer.is_global_zero:
@@ -65,7 +85,8 @@ class Watch(L.Callback):
             self._told.remove(name)
             warnings.warn(f"epoch {trainer.current_epoch}: {name} no longer holds", ZooNote, stacklevel=2)
         for finding in found:
-            if finding.name in AT_ONCE or self._standing[finding.name] >= self.patience:
+            late = finding.name == "collapsed-scale" and trainer.global_step >= LOOK
+            if finding.name in AT_ONCE or late or self._standing[finding.name] >= self.patience:
                 self._tell(finding, f"epoch {trainer.current_epoch}")
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:

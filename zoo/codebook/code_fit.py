@@ -1,0 +1,43 @@
+"""How well the shapes drawn for every code fit the stretches of its tokens."""
+
+import torch
+
+from zoo.assembly import ZooModel
+from zoo.codebook.shapes import Array
+from zoo.contracts import Output, slots
+from zoo.evaluate.report import ShapeScore
+from zoo.evaluate.shape_fit import ShapeFit, stretches
+
+
+class CodeFit:
+    """Fits of the codes of a model, and of all tokens together.
+
+    Codes of several levels draw one shape together, so that none of them has a fit of its own.
+    """
+
+    def __init__(self, model: ZooModel) -> None:
+        codes = model.trace.codes
+        assert codes is not None
+        self.model = model
+        self.size = codes["k"]
+        self.alone = codes["q"] == 1
+        self._fit = ShapeFit(model.books * self.size if self.alone else 1, together=False)
+
+    def update(self, decoded: Output) -> None:
+        """Add what ``decode`` made of some windows."""
+        found = stretches(self.model, decoded)
+        if found is None or decoded.quantized is None:
+            return
+        codes = decoded.quantized.codes
+        place = slots(codes, self.model.books, self.size) if self.alone else torch.zeros_like(codes)
+        self._fit.to(codes.device).update(found, place[..., 0])
+
+    def whole(self) -> ShapeScore | None:
+        """That of all tokens; None where none was drawn beside what it stands for."""
+        return self._fit.report([])[-1] if self._fit.update_called else None
+
+    def of(self, book: int, codes: Array) -> list[ShapeScore] | None:
+        """Those of some `codes (u)` of a book; None where codes alone have none."""
+        if not self.alone or not self._fit.update_called:
+            return None
+        return self._fit.report((book * self.size + codes).tolist())[:-1]
