@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 from zoo_registry import ROLES, ModelSpec, Registry, ZooError
+from zoo_registry.testing import adapt
 
 from zoo.assembly import ZooModel
-from zoo.contracts import Standardize
 
 REGISTRY = Registry.discover()
 INPUT = {"channels": 2, "length": 64, "classes": 3}
@@ -98,9 +98,7 @@ def learn(spec: ModelSpec) -> None:
     """Build the model and run it forward and backward on a batch with a gap, as training does."""
     torch.manual_seed(0)
     model = ZooModel(spec).train()
-    for part in model.modules():
-        if isinstance(part, Standardize):
-            part.fill(torch.zeros_like(part.mean), torch.ones_like(part.std))
+    adapt(model, model.trace.signal)
     x = torch.randn(3, INPUT["channels"], INPUT["length"])
     mask = torch.ones_like(x, dtype=torch.bool)
     mask[1, :, 40:] = False
