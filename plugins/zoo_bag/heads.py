@@ -1,6 +1,5 @@
 """Heads that are a linear map of a bag of shapes: of the signal, and of the rebuilt signal."""
 
-from abc import abstractmethod
 from collections.abc import Iterator
 
 import torch
@@ -21,10 +20,6 @@ class BagHead(ShapesHead):
         super().__init__(layout.features, classes)
         self.blocks = tuple(block.size for block in layout.blocks)
         self.bag = Bag(spec, layout)
-
-    @abstractmethod
-    def read(self, output: Output) -> Tensor:
-        """The signal that is looked at, `(b c t)`."""
 
     def features(self, output: Output) -> Tensor:
         """`(b f)`."""
@@ -55,7 +50,7 @@ class BagHead(ShapesHead):
             of_cell = each / (roots * votes.number().unsqueeze(-1))
             said = votes.weight * of_cell.gather(-1, votes.cells.flatten(2)).view_as(votes.weight)
             shaped = block.kind != "level"
-            everywhere = torch.ones_like(shares[..., 0], dtype=torch.bool)
+            everywhere = torch.ones_like(votes.weight[..., 0], dtype=torch.bool)
             yield Evidence(
                 name=self._name(block),
                 book=number if shaped else None,
@@ -63,8 +58,8 @@ class BagHead(ShapesHead):
                 length=self._length(block),
                 cells=votes.cells,
                 said=said,
+                seen=everywhere if votes.seen is None else votes.seen,
                 usual=each * middle,
-                counted=everywhere if votes.seen is None else votes.seen.any(-1),
             )
             number += shaped
 

@@ -275,7 +275,7 @@ def test_evidence_adds_up_to_the_logits():
     for k in range(3):
         total = made.classify.bias[k].expand(3).clone()
         for one in made.evidence(output, made.classify.weight[k]):
-            usual = torch.where(one.counted, one.usual.sum(-1), 0)
+            usual = torch.where(one.seen.any(-1), one.usual.sum(-1), 0)
             total += one.said.sum((1, 2, 3)) - usual.sum(1)
         torch.testing.assert_close(total, logits[:, k])
 

@@ -38,9 +38,9 @@ class Evidence(NamedTuple):
     """What a linear map of counts says, place by place.
 
     ``said (b g p f)`` is what the stretches at ``starts (p)``, of ``length`` samples, add by being counted for
-    ``cells (b g p f)``. ``usual (g k)`` is what each cell adds in a usual window; it is taken off where anything was
-    counted, ``counted (b g)``. ``book`` is the number of the codebook, None where cells are no shapes; ``name`` says
-    what they are. A sum over everything of ``said`` less ``usual`` is the map without its bias.
+    ``cells (b g p f)``, ``seen (b g p)`` whether one was. ``usual (g k)`` is what each cell adds in a usual window;
+    it is taken off where anything was counted. ``book`` is the number of the codebook, None where cells are no shapes;
+    ``name`` says what they are. The sum over everything of ``said`` less ``usual`` is the map without its bias.
     """
 
     name: str
@@ -49,12 +49,16 @@ class Evidence(NamedTuple):
     length: int
     cells: Tensor
     said: Tensor
+    seen: Tensor
     usual: Tensor
-    counted: Tensor
 
 
 class ShapesHead(LinearHead):
     """A linear head whose features count codes of stretches."""
+
+    @abstractmethod
+    def read(self, output: Output) -> Tensor:
+        """The signal that stretches are cut from, `(b c t)`."""
 
     @abstractmethod
     def books(self) -> tuple[ShapeBook, ...]:
