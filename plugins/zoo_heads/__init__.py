@@ -16,6 +16,7 @@ class TokenLinear(HeadSpec):
 
     kind: Literal["heads.token-linear"] = "heads.token-linear"
     needs: ClassVar[Need] = "tokens"
+    linear: ClassVar[bool] = True
 
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of features dropped in training."""
@@ -34,6 +35,7 @@ class HistogramLinear(HeadSpec):
 
     kind: Literal["heads.histogram-linear"] = "heads.histogram-linear"
     needs: ClassVar[Need] = "codes"
+    linear: ClassVar[bool] = True
 
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of features dropped in training."""

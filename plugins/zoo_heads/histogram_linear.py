@@ -26,5 +26,8 @@ class HistogramLinearHead(LinearHead):
         standardised: Tensor = self.standardize(shares, None if mask is None else mask.any(-1))
         return standardised.flatten(1)
 
+    def settle(self) -> None:
+        self.standardize.settle()
+
     def resizing(self) -> Resizing:
         return Resizing({"standardize": StartAnew("statistics"), "classify": StartAnew("the class head")})

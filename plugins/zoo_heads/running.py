@@ -11,7 +11,8 @@ class RunningStandardize(nn.Module):
     """`(b g f) -> (b g f)`: each feature minus its running mean over its running deviation, 0 where not real.
 
     The statistics are learned in training mode, over real rows `(b g)` alone and before they are used, and serve both
-    modes: as plain means over the first batches, then at a fixed rate. A group that is nowhere real leaves its own.
+    modes: as plain means over the first batches, then at a fixed rate, until they are settled. A group that is nowhere
+    real leaves its own. ``batches (g 1)`` are those that each group's statistics come from, inf where settled.
     """
 
     mean: Tensor
@@ -33,13 +34,19 @@ class RunningStandardize(nn.Module):
         scaled = (x - self.mean) * (self.var + _EPSILON).rsqrt()
         return torch.where(weight > 0, scaled, 0)
 
+    def settle(self) -> None:
+        """Learn no more."""
+        self.batches.fill_(torch.inf)
+
     @torch.no_grad()
     def _learn(self, x: Tensor, weight: Tensor) -> None:
         count = weight.sum(0)
         mean = torch.where(weight > 0, x, 0).sum(0) / count.clamp(min=1)
         var = torch.where(weight > 0, x - mean, 0).square().sum(0) / count.clamp(min=1)
         self.batches.add_(count > 0)
-        rate = torch.where(count > 0, self.batches.clamp(min=1).reciprocal().clamp(min=_RATE), 0)
+        rate = torch.where(
+            (count > 0) & self.batches.isfinite(), self.batches.clamp(min=1).reciprocal().clamp(min=_RATE), 0
+        )
         # Mean and variance of the two populations together, weighed 1 − rate and rate.
         away = mean - self.mean
         self.var.lerp_(var, rate).add_(rate * (1 - rate) * away.square())

@@ -20,5 +20,8 @@ class TokenLinearHead(LinearHead):
         standardised: Tensor = self.standardize(tokens.features().flatten(1, 2), real)
         return standardised.flatten(1)
 
+    def settle(self) -> None:
+        self.standardize.settle()
+
     def resizing(self) -> Resizing:
         return Resizing({"standardize": StartAnew("statistics"), "classify": StartAnew("the class head")})

@@ -34,13 +34,14 @@ from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
 from zoo_registry.trace import Trace
 from zoo_registry.trainer import TrainerSpec
-from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
+from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
 
 __all__ = [
     "READS",
     "ROLES",
     "BundleError",
     "Checkpoint",
+    "ClosedSpec",
     "ComponentSpec",
     "DataError",
     "DataSpec",

@@ -150,11 +150,15 @@ class DecoderSpec(ComponentSpec):
 
 
 class HeadSpec(ComponentSpec):
-    """Class logits from the one thing the head ``needs``."""
+    """Class logits from the one thing the head ``needs``.
+
+    ``linear``: it is a `zoo.contracts.LinearHead`, whose map can be solved for as well as learned.
+    """
 
     role: ClassVar[str] = "head"
     terms: ClassVar[Mapping[str, str]] = {"ce": "cross-entropy between the logits and the labels"}
     needs: ClassVar[Need]
+    linear: ClassVar[bool] = False
 
     def check(self, x: Shape) -> None:
         """Raise ShapeError when the head cannot read ``x``; the layout has been checked already."""

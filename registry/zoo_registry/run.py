@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, model_validator
 
+from zoo_registry.closed import check_closed, check_repeats
 from zoo_registry.component import Spec
 from zoo_registry.data import DataSpec
 from zoo_registry.errors import SpecError
@@ -92,6 +93,8 @@ class RunSpec(Spec):
             raise SpecError("model.input", "a signal, as every data source gives", "ready-made images", hint)
         for index, phase in enumerate(self.training.phases):
             _check_phase(f"training.phases.{index}", phase, self.model)
+            check_closed(f"training.phases.{index}", phase, self.model.head)
+        check_repeats(self.training)
         for name in self.evaluation.judges:
             if name in ("last", *_OWN_OBJECTIVES):
                 hint = "objectives are named after judges; name it after what it reads, such as wrn"

@@ -74,6 +74,17 @@ class RampSpec(Spec):
     """How long the ramp takes, in the phase's own unit (epochs or batches)."""
 
 
+class ClosedSpec(Spec):
+    """How a linear map is solved for: what is minimised, and which strengths of its penalty are tried."""
+
+    method: Literal["ridge", "logistic"] = "ridge"
+    """ridge: least squares on one-hot targets, solved exactly. logistic: cross-entropy (scikit-learn), slower."""
+
+    alphas: tuple[Positive, ...] | None = Field(default=None, min_length=1, max_length=100)
+    """Weights of the squared map to choose from, for features whose squared norm is 1 on average; the errors are summed
+    over windows. Null tries 1e-6 to 1e3, in half decades for ridge and in decades from 1e-4 on for logistic."""
+
+
 class PhaseSpec(Spec):
     """A stretch of training: how long, what learns, which terms count."""
 
@@ -88,6 +99,12 @@ class PhaseSpec(Spec):
 
     learn: tuple[str, ...] | None = None
     """Components or paths in them (`decoder.shapes`) that learn; null means all, everything else is frozen."""
+
+    fit: Literal["gradient", "closed"] = "gradient"
+    """gradient: by the optimizer. closed: a linear head is solved for in one epoch, from all training windows."""
+
+    closed: ClosedSpec = ClosedSpec()
+    """How a phase with fit: closed solves for the head; others leave it out."""
 
     weights: Mapping[str, Weight | RampSpec] | None = None
     """Weight of each loss term, a number or a ramp; a term not named weighs nothing. Null weighs every term 1."""

@@ -45,7 +45,8 @@ def print_run(run: RunSpec) -> None:
 def _learns(phase: PhaseSpec) -> str:
     if phase.learn is None:
         return "all"
-    return ", ".join(phase.learn) or "nothing: it measures"
+    solved = f", solved for ({phase.closed.method})" if phase.fit == "closed" else ""
+    return (", ".join(phase.learn) or "nothing: it measures") + solved
 
 
 def _weights(phase: PhaseSpec, run: RunSpec) -> str:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from zoo.contracts.roles import Head
 from zoo.contracts.values import Output
+from zoo.kernels import without_autocast
 
 
 class LinearHead(Head):
@@ -27,7 +28,13 @@ class LinearHead(Head):
     def features(self, output: Output) -> Tensor:
         """What ``classify`` reads, `(b f)`; nothing of padded tokens or unobserved samples."""
 
+    def settle(self) -> None:
+        """Keep statistics that ``features`` depend on as they are from now on: the map has been solved for."""
+        return
+
     def forward(self, output: Output) -> Tensor:
-        """`(b k)`."""
-        logits: Tensor = self.classify(self.dropout(self.features(output)))
+        """`(b k)`, in the map's own precision: one that was solved for takes large offsets off."""
+        features = self.dropout(self.features(output))
+        with without_autocast(features.device):
+            logits: Tensor = self.classify(features.to(self.classify.weight.dtype))
         return logits

@@ -48,8 +48,9 @@ def prepare(spec: DataSpec, once: Once = here) -> DataSet:
     raw = read(spec.source)
     check_set(raw, spec)
     scans = once(lambda: [scan(split, spec) for split in (raw.train, raw.test) if split is not None])
-    cuts = _cut(raw, spec)
-    train, validation, test = splits = _splits(raw, cuts, spec, any(found.gaps for found in scans))
+    by, stays = together(spec.split.by, raw.train)
+    cuts = _cut(raw, spec, by, stays)
+    train, validation, test = splits = _splits(raw, cuts, stays, spec, any(found.gaps for found in scans))
     mean, std = once(lambda: _statistics(splits))
     shared = _shared(test.subject, [train.subject, validation.subject])
     return DataSet(train, validation, test, raw.classes, mean, std, _fingerprint(scans, raw, cuts, spec), shared)
@@ -63,9 +64,8 @@ def _statistics(splits: Sequence[Split]) -> tuple[NDArray[np.float64], NDArray[n
     return channel_statistics(splits[0])
 
 
-def _cut(raw: RawSet, spec: DataSpec) -> _Cuts:
+def _cut(raw: RawSet, spec: DataSpec, by: str, groups: Rows | None) -> _Cuts:
     stored = raw.train
-    by, groups = together(spec.split.by, stored)
     rest = np.arange(len(stored))
     if raw.test is not None:
         _require_no_second_test(raw.test, spec)
@@ -85,7 +85,7 @@ def _require_no_second_test(test: RawSplit, spec: DataSpec) -> None:
         raise DataError(test.where, "data.split.test: null, as the source has a test split", str(spec.split.test), hint)
 
 
-def _splits(raw: RawSet, cuts: _Cuts, spec: DataSpec, gaps: bool) -> list[Split]:
+def _splits(raw: RawSet, cuts: _Cuts, stays: Rows | None, spec: DataSpec, gaps: bool) -> list[Split]:
     """Train, validation and test; series of unequal length are brought to length here, arrays on access."""
     homes = [raw.train, raw.train, raw.train if raw.test is None else raw.test]
     masked = gaps or _pads(homes, spec.length)
@@ -94,7 +94,8 @@ def _splits(raw: RawSet, cuts: _Cuts, spec: DataSpec, gaps: bool) -> list[Split]
     for name, home, rows in zip(_Cuts._fields, homes, cuts, strict=True):
         step = spec.length if isinstance(home.x, np.ndarray) else None
         subject, group = (None if column is None else column[rows] for column in (home.subject, home.group))
-        found.append(Split(name, sources[id(home)], rows, step, masked, home.y[rows], subject, group))
+        kept = stays[rows] if stays is not None and home is raw.train else None
+        found.append(Split(name, sources[id(home)], rows, step, masked, home.y[rows], subject, group, kept))
     return found
 
 

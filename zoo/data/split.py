@@ -28,7 +28,8 @@ class Split:
 
     ``source (m c t')`` is what they are read from, possibly memory-mapped; ``rows (n)`` which of its windows belong
     here; ``step`` what brings them to length. ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are None
-    where unknown. ``masked`` says whether windows of the data set come with a mask.
+    where unknown. ``stays (n)`` are numbers, equal for windows that no cut parts, as ``data.split.by`` has it; None
+    where each stands alone. ``masked`` says whether windows of the data set come with a mask.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Split:
     y: Labels
     subject: Array | None = None
     group: Array | None = None
+    stays: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.rows)

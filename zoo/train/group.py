@@ -50,4 +50,13 @@ def strategy(spec: TrainerSpec, devices: Devices) -> Strategy | str:
         return ModelParallelStrategy(devices.processes, 1, save_distributed_checkpoint=False)
     # What a phase freezes gives no gradient: without looking for it, the others would be waited for in vain. Buffers
     # are alike already, as whatever changes them sums over processes.
-    return DDPStrategy(find_unused_parameters=True, broadcast_buffers=False)
+    return _Averaged(find_unused_parameters=True, broadcast_buffers=False)
+
+
+class _Averaged(DDPStrategy):
+    """DDP, but for a model without weights, which torch's refuses: it has no gradients to average."""
+
+    def configure_ddp(self) -> None:
+        assert self.model is not None
+        if any(parameter.requires_grad for parameter in self.model.parameters()):
+            super().configure_ddp()

@@ -13,11 +13,14 @@ def set_learning(model: ZooModel, phase: PhaseSpec) -> None:
 
     Everything else is frozen: no gradient, nor one left over, so that the optimizer skips it, weight decay and moments
     included, and eval mode, so that batch-norm and running statistics stand still. Raises TrainingError for a path that
-    names nothing, or a phase in which nothing can learn.
+    names nothing, or a phase in which nothing can learn. What a closed phase solves for is not moved on the way: it is
+    read in eval mode.
     """
     model.requires_grad_(False)
     model.zero_grad(set_to_none=True)
     model.eval()
+    if phase.fit == "closed":
+        return
     for path in _paths(model, phase):
         part = _find(model, path, phase)
         part.requires_grad_(True)

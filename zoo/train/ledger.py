@@ -57,6 +57,17 @@ class Ledger:
         if len(self._waiting) == _WAITING:
             self._read()
 
+    def solved(self, term: str, total: float, correct: int) -> None:
+        """Take ``total``, a sum over the windows of this process, and ``correct`` for what the epoch's batches said.
+
+        For a map that was solved for at the end of an epoch, in which ``term`` weighed the same throughout.
+        """
+        self._read()
+        weight = self._sums[f"{term}.weight"] / max(self._counts["windows"], 1)
+        self._sums[term], self._sums[f"{term}.weighted"] = total, weight * total
+        self._counts["correct"] = correct
+        self._row = None
+
     def row(self) -> Row:
         """The epoch as columns, over all processes, each of which must ask.
 

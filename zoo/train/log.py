@@ -9,6 +9,7 @@ from zoo.contracts.processes import rank
 from zoo.evaluate.report import EvalReport
 from zoo.metrics_file import MetricsFile
 from zoo.train.board import Board
+from zoo.train.closed import closed_row
 from zoo.train.ledger import Row
 from zoo.train.module import ZooTraining
 
@@ -32,6 +33,8 @@ class EpochLog(L.Callback):
         row |= {f"grad/{name}": norm for name, norm in pl_module.gradients.items()}
         if pl_module.found is not None:
             row |= validation_row(pl_module.found)
+        if pl_module.fitted is not None:
+            row |= closed_row(pl_module.fitted)
         if pl_module.codebook_score is not None:
             row["val/codebook"] = pl_module.codebook_score
         row["seconds"] = round(time.perf_counter() - self._started, 3)

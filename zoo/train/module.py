@@ -1,6 +1,7 @@
 """The Lightning side of training: one step, in the phase it belongs to."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from math import isfinite
 from typing import Any
 
@@ -15,9 +16,12 @@ from zoo.assembly import ZooModel
 from zoo.contracts import Output, Stats
 from zoo.contracts.processes import rank, summed, world_size
 from zoo.data.batch import Batch
+from zoo.data.split import Split
 from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.report import EvalReport
+from zoo.linear import LinearFit
 from zoo.train.batch_norm import synchronised
+from zoo.train.closed import ClosedForm
 from zoo.train.frozen import Frozen
 from zoo.train.gradients import gradient_norms
 from zoo.train.learning import set_learning
@@ -34,22 +38,27 @@ class ZooTraining(L.LightningModule):
     resumed run repeats an undisturbed one.
     """
 
-    def __init__(self, model: ZooModel, training: TrainingSpec, batches: int, validation: Evaluation) -> None:
+    def __init__(
+        self, model: ZooModel, training: TrainingSpec, train: Split, batches: int, validation: Evaluation
+    ) -> None:
         super().__init__()
         self.model = model
         self.training_spec = training
+        self.train_split = train
         self.steps_per_epoch = -(-batches // training.accumulate)
         self.timeline = Timeline(training.phases, self.steps_per_epoch)
         parts = model.quantizer.part_weights() if model.quantizer is not None else {}
         self.ledger = Ledger(list(model.spec.terms()), parts)
         self.validation = validation
         self.found: EvalReport | None = None
+        self.fitted: LinearFit | None = None
         self.codebook_score: float | None = None
         self.diagnose = False
         self.gradients: dict[str, float] = {}
         self._diagnosed: set[int] = set()
         self._moment: Moment | None = None
         self._frozen: Frozen | None = None
+        self._closed: ClosedForm | None = None
         self._stats: Stats = {}
 
     def configure_model(self) -> None:
@@ -59,7 +68,8 @@ class ZooTraining(L.LightningModule):
 
     def configure_optimizers(self) -> Optimizer:
         spec = self.training_spec.optimizer
-        parameters = list(self.model.parameters())
+        # As a group, which may be empty: a model whose only state is a codebook has no weights, and yet takes steps.
+        parameters = [{"params": list(self.model.parameters())}]
         if isinstance(spec, AdamWSpec):
             return AdamW(parameters, lr=spec.lr, weight_decay=spec.weight_decay, fused=True)
         # Not fused, which fails where a phase lets weights learn for the first time beside those that have a momentum.
@@ -68,7 +78,7 @@ class ZooTraining(L.LightningModule):
     def on_train_epoch_start(self) -> None:
         self.ledger.clear()
         self.gradients, self._diagnosed = {}, set()
-        self._moment = None
+        self._moment = self._closed = self.fitted = None
         self._stats = {}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -94,6 +104,7 @@ class ZooTraining(L.LightningModule):
         set_learning(self.model, phase)
         if not same:
             self._frozen = Frozen(self.model, phase)
+        self._closed = ClosedForm(self.model, self.train_split, phase) if phase.fit == "closed" else None
 
     def on_train_epoch_end(self) -> None:
         assert self._frozen is not None
@@ -101,7 +112,8 @@ class ZooTraining(L.LightningModule):
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
         assert self._moment is not None
-        with torch.set_grad_enabled(not self._moment.phase.measure), synchronised():
+        reading = nullcontext() if self._closed is None else self._closed.reading(batch)
+        with torch.set_grad_enabled(not self._moment.phase.measure), synchronised(), reading:
             output: Output = self.model(batch.x, batch.mask, batch.y)
         weights = self._moment.weights(self.ledger.terms)
         parts = self.weigh(output, weights)
@@ -116,6 +128,12 @@ class ZooTraining(L.LightningModule):
             # Lightning's strategies expect a loss of each process; this one reaches no weight.
             return total.detach().requires_grad_()
         return total if total.requires_grad else None
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        # Before validation, which is part of the last batch's step.
+        if self._closed is not None and self.trainer.is_last_batch:
+            self.fitted = self._closed.solve()
+            self.ledger.solved("ce", *self._closed.scores(self.fitted))
 
     def weigh(self, output: Output, weights: dict[str, float]) -> dict[str, Tensor]:
         """The weighted losses; a term that weighs nothing is left out, and so leaves no gradient."""
@@ -145,7 +163,7 @@ class ZooTraining(L.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         # Lightning's own refuses a fused optimizer in mixed precision, as some take a loss scale off; none is here.
-        if gradient_clip_val is not None:
+        if gradient_clip_val is not None and self.trainer.optimizers[0].param_groups[0]["params"]:
             nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
 
     def _require_finite(self, output: Output, batch_idx: int) -> None:

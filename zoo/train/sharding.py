@@ -1,6 +1,10 @@
 """A model whose weights, gradients and moments are spread over processes: whole in a forward pass, in parts between."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
+from torch import nn
 from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
@@ -26,16 +30,23 @@ def put_apart(model: ZooModel) -> None:
 
 @torch.no_grad()
 def update_codes(model: ZooModel, stats: Stats) -> None:
-    """Let the quantizer of ``model`` follow ``stats``; where weights are spread, it finds and leaves its own whole."""
-    quantizer = model.quantizer
-    assert quantizer is not None
+    """Let the quantizer of ``model`` follow ``stats``."""
+    assert model.quantizer is not None
+    with whole(model, model.quantizer):
+        model.quantizer.update(stats)
+
+
+@contextmanager
+def whole(model: ZooModel, component: nn.Module) -> Iterator[None]:
+    """Within it ``component`` of ``model`` may be written by hand; where weights are spread, it is whole, and what was
+    written, alike in every process, is spread afterwards."""
     if not isinstance(model, FSDPModule):
-        quantizer.update(stats)
+        yield
         return
     model.unshard()
-    quantizer.update(stats)
-    whole = [parameter.detach().clone() for parameter in quantizer.parameters()]
+    yield
+    values = [parameter.detach().clone() for parameter in component.parameters()]
     model.reshard()
-    for part, value in zip(quantizer.parameters(), whole, strict=True):
+    for part, value in zip(component.parameters(), values, strict=True):
         assert isinstance(part, DTensor)
         part.copy_(distribute_tensor(value, part.device_mesh, part.placements))

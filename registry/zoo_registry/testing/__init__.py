@@ -24,6 +24,7 @@ from zoo_registry.testing.trials import (
     DecoderTrial,
     EncoderTrial,
     FusionTrial,
+    HeadTrial,
     PerChannelTrial,
     QuantizerTrial,
     trial_of,
@@ -55,6 +56,8 @@ def check_component(
             check_channelwise(trial)
         if isinstance(trial, DecoderTrial):
             checks.check_code_table(trial, module)
+        if isinstance(trial, HeadTrial):
+            checks.check_linear(trial, module)
         if isinstance(trial, QuantizerTrial) and isinstance(spec, QuantizerSpec):
             check_channelwise(trial)
             _check_quantizer(trial)

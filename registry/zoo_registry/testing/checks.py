@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from zoo.contracts import CodeTable, Output
+from zoo.contracts import CodeTable, LinearHead, Output
 from zoo_registry.component import QuantizerSpec
 from zoo_registry.testing.samples import spoil
-from zoo_registry.testing.trials import DecoderTrial, QuantizerTrial, Results, Trial
+from zoo_registry.testing.trials import DecoderTrial, HeadTrial, QuantizerTrial, Results, Trial
 
 
 def check_shapes(trial: Trial, module: nn.Module) -> None:
@@ -145,6 +145,22 @@ def check_code_table(trial: DecoderTrial, module: nn.Module) -> None:
     same(trial, {"series": looked_up.series}, {"series": plain.series}, "a code table")
     if plain.shapes is not None:
         same(trial, {"shapes": looked_up.shapes}, {"shapes": plain.shapes}, "a code table")
+
+
+def check_linear(trial: HeadTrial, module: nn.Module) -> None:
+    """A head whose spec says linear is one: its logits are `classify` of its features, sorted into its blocks."""
+    kind, linear = trial.spec.kind, isinstance(module, LinearHead)
+    assert linear == trial.spec.linear, f"{kind}: the spec says linear = {trial.spec.linear}, the module is {linear}"
+    if not isinstance(module, LinearHead):
+        return
+    batch = trial.batch("part")
+    with torch.no_grad():
+        features = module.features(batch)
+        same(trial, {"logits": module.classify(features)}, {"logits": module(batch)}, "classify of its features")
+    blocks = module.blocks
+    assert blocks is None or sum(blocks) == features.shape[1], (
+        f"{kind}: blocks of {blocks}, {features.shape[1]} features"
+    )
 
 
 @torch.no_grad()

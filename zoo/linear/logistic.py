@@ -1,0 +1,75 @@
+"""Logistic regression on components, and what it says of windows that it has not seen."""
+
+import math
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zoo.linear.components import Components
+
+_FOLDS = 5
+_STEPS = 1000
+
+
+class Logistic:
+    """Summed cross-entropy plus alpha/2 · |map|², by scikit-learn; the intercept is not penalised.
+
+    Held out are five folds with the shares of classes kept as far as possible.
+    """
+
+    def __init__(self, components: Components, labels: Tensor, classes: int, groups: Tensor | None) -> None:
+        """Windows of one of ``groups (n)`` share a fold."""
+        self._scores, self._labels, self._classes = components.scores, labels, classes
+        self._folds = _folds(labels, groups)
+
+    def solve(self, alpha: float) -> tuple[Tensor, Tensor]:
+        """Map of scores `(r k)` and intercept `(k)`, fitted to all windows."""
+        return self._fit(torch.arange(len(self._labels)), alpha)
+
+    def held_out(self, alpha: float) -> Tensor:
+        """What each window is given by the fit without its fold, `(n k)`."""
+        found = self._scores.new_empty(len(self._labels), self._classes)
+        for fold in self._folds:
+            away = torch.ones(len(self._labels), dtype=torch.bool)
+            away[fold] = False
+            weight, bias = self._fit(away.nonzero().squeeze(1), alpha)
+            found[fold] = self._scores[fold] @ weight + bias
+        return found
+
+    def _fit(self, rows: Tensor, alpha: float) -> tuple[Tensor, Tensor]:
+        """Of ``rows``; a class with none of them is as likely everywhere as the rule of succession has it."""
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+
+        weight = self._scores.new_zeros(self._scores.shape[1], self._classes)
+        bias = self._scores.new_full((self._classes,), -math.log(len(rows) + self._classes))
+        seen = torch.unique(self._labels[rows])
+        if len(seen) == 1:
+            bias[seen] = 0
+            return weight, bias
+        model = LogisticRegression(C=1 / alpha, max_iter=_STEPS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # after so many steps what is left is flat
+            model.fit(self._scores[rows].numpy(), self._labels[rows].numpy())
+        found, intercept = torch.from_numpy(model.coef_.T), torch.from_numpy(model.intercept_)
+        if len(seen) == 2:  # one logit, of the second class over the first
+            found, intercept = torch.cat([-found / 2, found / 2], 1), torch.cat([-intercept / 2, intercept / 2])
+        weight[:, seen], bias[seen] = found, intercept
+        return weight, bias
+
+
+def _folds(labels: Tensor, groups: Tensor | None) -> Sequence[Tensor]:
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+    y = labels.numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of classes rarer than folds
+        if groups is None:
+            parts = StratifiedKFold(min(_FOLDS, int(np.bincount(y).max())), shuffle=True, random_state=0).split(y, y)
+        else:
+            most = min(_FOLDS, len(torch.unique(groups)), int(np.bincount(y).max()))
+            parts = StratifiedGroupKFold(most, shuffle=True, random_state=0).split(y, y, groups.numpy())
+        return [torch.from_numpy(off) for _, off in parts]
