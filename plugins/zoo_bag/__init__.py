@@ -1,6 +1,6 @@
 """zoo-bag: a bag of shapes, heads that count which stretches of a signal look like which code."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 from zoo_registry import HeadSpec, Shape, ShapeError, hookimpl
@@ -16,6 +16,8 @@ _LEAST_SAMPLES = 4
 
 class BagSpec(HeadSpec):
     """What a bag of shapes counts; docs/bag.md has the formula."""
+
+    linear: ClassVar[bool] = True
 
     samples: int = Field(default=16, ge=_LEAST_SAMPLES, le=256)
     """Samples of a stretch, at every scale; fewer where a window has not as many."""
@@ -37,13 +39,13 @@ class BagSpec(HeadSpec):
     level: tuple[Annotated[int, Field(ge=0, le=64)], Annotated[int, Field(ge=0, le=64)]] = (16, 8)
     """Cells of the histogram of a stretch's mean, and of its deviation, per channel and scale; 0 leaves it out."""
 
-    nearest: int = Field(default=4, ge=1, le=16)
+    nearest: int = Field(default=8, ge=1, le=16)
     """Codes that a stretch is shared among; with 1 it counts for the nearest alone, and no gradient passes."""
 
     temperature: float = Field(default=0.1, gt=0, le=10)
     """Squared distance, per sample of a stretch, at which a code's share falls by e; the smaller, the harder."""
 
-    floor: float = Field(default=0.1, gt=0, le=10)
+    floor: float = Field(default=0.2, gt=0, le=10)
     """Deviation, in deviations of the channel in training data, below which a stretch counts as nearly flat."""
 
     @field_validator("level")

@@ -14,7 +14,7 @@ from zoo_registry.testing import NormalWindows, adapt, check_component
 
 from zoo.contracts import Output, Standardize, TrainingWindows
 
-SMALL = {"samples": 8, "scales": (1, 2, 4), "places": 20, "codes": (4, 12), "level": (5, 3)}
+SMALL = {"samples": 8, "nearest": 4, "floor": 0.1, "scales": (1, 2, 4), "places": 20, "codes": (4, 12), "level": (5, 3)}
 X = Shape.of("c t", 2, 60)
 ALL = {"axis", "joint", "level"}
 
@@ -96,7 +96,7 @@ def test_what_cannot_be_is_refused_in_integers(spec, x):
 
 def test_features_are_the_formula():
     """One block of each kind, stretch by stretch, in plain loops."""
-    spec = BagSignal(samples=6, scales=(2,), places=10, codes=(5,), level=(4, 3))
+    spec = BagSignal(samples=6, scales=(2,), places=10, codes=(5,), level=(4, 3), nearest=4, floor=0.1)
     made, x = head(spec), signals(3)
     bag, step = made.bag, 6
     mean, std = bag.standardize.mean, bag.standardize.std
