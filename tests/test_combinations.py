@@ -9,9 +9,9 @@ import pytest
 import torch
 from pydantic import ValidationError
 from zoo_registry import ROLES, ModelSpec, Registry, ZooError
+from zoo_registry.testing import adapt
 
 from zoo.assembly import ZooModel
-from zoo.contracts import Standardize
 
 REGISTRY = Registry.discover()
 INPUT = {"channels": 2, "length": 64, "classes": 3}
@@ -113,9 +113,7 @@ def learn(spec: ModelSpec) -> None:
     """Build the model and take a step of training on a batch with a gap."""
     torch.manual_seed(0)
     model = ZooModel(spec).train()
-    for part in model.modules():
-        if isinstance(part, Standardize):
-            part.fill(torch.zeros_like(part.mean), torch.ones_like(part.std))
+    adapt(model, model.trace.signal)
     x = torch.randn(3, INPUT["channels"], INPUT["length"])
     mask = torch.ones_like(x, dtype=torch.bool)
     mask[1, :, 40:] = False

@@ -20,7 +20,7 @@ from torch.utils._pytree import tree_leaves
 from zoo_registry import ModelSpec, SpecError, ZooError
 
 from zoo.assembly import ZooModel
-from zoo.contracts import Output, Standardize
+from zoo.contracts import Adapted, Output
 
 _BYTES_PER_PARAMETER = 16
 """A weight, its gradient and the two moments of Adam, four bytes each."""
@@ -83,9 +83,9 @@ def require_room_to_run(spec: ModelSpec) -> None:
 
 
 def run_once(model: ZooModel, x: Tensor) -> Output:
-    """One forward pass for its shapes alone: missing statistics are passed over, ``model`` is spent."""
+    """One forward pass for its shapes alone, as if it were filled by training data; ``model`` is spent."""
     for module in model.modules():
-        if isinstance(module, Standardize):
+        if isinstance(module, Adapted):
             module.filled = torch.tensor(True)
     output: Output = model.eval().requires_grad_(False)(x)
     return output

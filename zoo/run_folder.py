@@ -63,6 +63,10 @@ class RunFolder:
         """What `zoo codebook` found on ``split``, named alike; arrays lie beside it under the ending .npz."""
         return self.path / ("codebook.json" if split == "test" else f"codebook-{split}.json")
 
+    def explanation(self, name: str) -> Path:
+        """What `zoo explain` read back of one decision."""
+        return self.path / f"{name}.json"
+
     @property
     def judges(self) -> Path:
         """What estimators among the judges said of windows."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import aeon
 import numpy as np
 import pytest
-from zoo_registry import InputSpec, Registry
+from zoo_registry import InputSpec, Registry, ZooError
 
 from zoo.presets import load, names, small
 from zoo.train.timeline import Timeline
@@ -67,7 +67,11 @@ def test_a_preset_says_only_what_differs_from_the_defaults(name):
         for step in above:
             part = part[step]
         del part[last]
-        assert Registry.discover().run(less).dump() != complete, path
+        try:
+            changed = Registry.discover().run(less).dump()
+        except ZooError:  # it cannot be left out at all
+            continue
+        assert changed != complete, path
 
 
 def leaves(part, path=()):
@@ -198,7 +202,7 @@ def test_a_preset_without_data_is_refused_in_a_line_that_names_the_folder(zoo, w
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted({*names()} - {"signal_wrn", "frozen_judge"}))
+@pytest.mark.parametrize("name", sorted({*names()} - {"signal_wrn", "frozen_judge", "bag_of_shapes"}))
 def test_from_preset_to_trained_model_word_for_word(zoo, windows, name):
     """Phases of one epoch, a transformer of width 16: the way is tried, not the result."""
     narrow = {"encoder.dim": 16, "decoder.dim": 16, "quantizer.codes": 8, "decoder.shape_samples": 16}
@@ -216,6 +220,18 @@ def test_from_preset_to_trained_model_word_for_word(zoo, windows, name):
     trained = zoo("train", windows / "run.json", "--out", "out")
     assert trained.status == 0, trained.err
     assert zoo("eval", "out").status == 0
+
+
+@pytest.mark.slow
+def test_a_bag_from_preset_to_a_decision_read_back(zoo, windows):
+    (windows / "run.json").write_text(
+        zoo("presets", "show", "bag_of_shapes", "--data", "mine", "--set", "model.head.codes=[8]").out
+    )
+    for command in (["check", windows / "run.json"], ["train", windows / "run.json", "--out", "out"], ["eval", "out"]):
+        assert zoo(*command).status == 0
+    explained = zoo("explain", "out", "--window", 3)
+    assert explained.status == 0
+    assert "class 3" in explained.out
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import pytest
 import torch
 from small_runs import SIGNAL
 from zoo_registry import BundleError
+from zoo_registry.run import TransferSpec
 
 import zoo
 from zoo.builder import build
@@ -78,6 +79,45 @@ def test_statistics_that_weights_brought_are_kept(run_of):
     model.head.standardize.fill(torch.tensor([5.0, 6.0]), torch.tensor([2.0, 3.0]))
     fill_statistics(model, data)
     assert model.head.standardize.mean.tolist() == [5, 6]
+
+
+BAG = {"head": {"kind": "bag.signal", "samples": 8, "scales": [1, 2], "codes": [4, 12], "level": [4, 3]}}
+
+
+def test_a_bag_learns_its_codebooks_of_training_windows_and_disturbs_no_random_number(run_of):
+    run = run_of(BAG, {})
+    data = load_data(run)
+    torch.manual_seed(3)
+    model = filled(run, data)
+    after = torch.rand(1)
+    bag = model.head.bag
+    assert bool(bag.filled)
+    np.testing.assert_allclose(bag.standardize.mean, data.data.mean, rtol=1e-6)
+    assert len(bag.joint_2_12.unique(dim=0)) == 12
+    torch.manual_seed(3)
+    build(run.with_input(data.data.input).model)
+    assert torch.equal(after, torch.rand(1))
+
+
+def test_a_transferred_bag_is_not_learned_again(run_of, tmp_path):
+    folder = train(run_of(BAG, {"epochs": 1}), tmp_path / "run", quiet=True)
+    run = run_of(BAG, {"epochs": 1, "seed": 9})
+    run = run.model_copy(update={"transfer": (TransferSpec(source=str(folder.path)),)})
+    later = train(run, tmp_path / "later", quiet=True)
+    one, other = (zoo.load(folder.bundle).head.bag for folder in (folder, later))
+    assert all(torch.equal(tensor, other.state_dict()[name]) for name, tensor in one.state_dict().items())
+
+
+def test_a_frozen_bag_gives_gradients_to_what_rebuilds_the_signal(run_of):
+    parts = {"encoder": {"kind": "conv.encoder", "dim": 8}, "decoder": {"kind": "conv.decoder", "dim": 8}}
+    run = run_of({**parts, "head": BAG["head"] | {"kind": "bag.recon"}}, {})
+    data = load_data(run)
+    model = filled(run, data)
+    np.testing.assert_allclose(model.head.bag.standardize.mean, data.data.mean, rtol=1e-6)
+    model.head.requires_grad_(False)
+    x, _ = data.data.train.read(slice(0, 4))
+    model(torch.from_numpy(x), target=torch.zeros(4, dtype=torch.int64)).losses["ce"].backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in model.decoder.parameters())
 
 
 class Moody(Image):

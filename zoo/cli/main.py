@@ -41,6 +41,7 @@ COMMANDS = {
     "eval": Command("training", "evaluate", "Runs"),
     "data": Command("data", "data", "Data"),
     "codebook": Command("codebook", "codebook", "Runs"),
+    "explain": Command("explain", "explain", "Runs"),
     "report": Command("report", "report", "Runs"),
     "compare": Command("report", "compare", "Runs"),
     "sweep": Command("sweep", "sweep", "Runs"),

@@ -25,7 +25,8 @@ class Book:
     """Used codes of one book, or of one level, most used first.
 
     ``codes (u)`` are their numbers, ``classes (u y)`` their tokens by class, ``starts`` and ``lengths (u 100)`` by
-    hundredths of the series, and ``shapes (v s)`` the normalised shapes of the first v ≤ 2048; None: not known.
+    hundredths of the series, and ``shapes (v s)`` the normalised shapes of the first v ≤ 2048; None: not known. Shapes
+    of several ``axes`` have these one after the other.
     """
 
     usage: UsageReport
@@ -34,6 +35,7 @@ class Book:
     starts: Array | None
     lengths: Array | None
     shapes: Array | None
+    axes: int = 1
 
     @property
     def counts(self) -> Array:
@@ -89,7 +91,7 @@ def _rows(
 ) -> tuple[CodeRow, ...]:
     base, total = book.classes.sum(0), book.counts.sum()
     information = classes.divergences(book.classes)
-    lines = None if book.shapes is None else straightness(book.shapes)
+    lines = None if book.shapes is None else straightness(book.shapes, book.axes)
     return tuple(
         CodeRow(
             code=int(code),
@@ -119,7 +121,7 @@ def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, A
     if book.shapes is None or source is None or not len(book.shapes):
         return None, None
     counts = book.counts[: len(book.shapes)]
-    found = likeness(book.shapes, counts)
+    found = likeness(book.shapes, counts, book.axes)
     pairs, listed = _duplicates(book, found.correlation)
     report = ShapeReport(
         source=source,
@@ -127,7 +129,7 @@ def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, A
         groups=int(found.groups.max()) + 1,
         effective=found.effective,
         distinctness=found.distinctness,
-        dtw=mean_warped(book.shapes[:MOST_WARPED], counts[:MOST_WARPED]),
+        dtw=mean_warped(book.shapes[:MOST_WARPED], counts[:MOST_WARPED], book.axes),
         flat=int(found.flat.sum()),
         flat_share=found.flat_share,
         pairs=pairs,
@@ -142,7 +144,7 @@ def _duplicates(book: Book, correlation: Array) -> tuple[int, tuple[NearDuplicat
     one, other = np.nonzero(np.triu(correlation >= SAME, 1))
     listed = np.argsort(-book.counts[other], kind="stable")[:MOST_LISTED]  # the rarer of a pair, as rows go by use
     one_listed, other_listed = one[listed], other[listed]
-    distances = warped(book.shapes[one_listed], book.shapes[other_listed])
+    distances = warped(book.shapes[one_listed], book.shapes[other_listed], book.axes)
     found = tuple(
         NearDuplicate(
             codes=(int(book.codes[i]), int(book.codes[j])), correlation=float(correlation[i, j]), dtw=float(distance)

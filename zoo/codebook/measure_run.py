@@ -1,13 +1,15 @@
 """Measure the codebook of a trained run on one of its splits and write what was found."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from zoo.codebook.book import Book, books_of
+from zoo.codebook.head_books import HeadSurvey, measure_head
 from zoo.codebook.measure import MOST_TRAINING, Windows, measure
 from zoo.codebook.measured import Measured
 from zoo.codebook.stored import write_measured
 from zoo.codebook.survey import survey
+from zoo.contracts import ShapesHead
 from zoo.data.batch import Batch, evenly
 from zoo.evaluate.judges import load_judges
 from zoo.evaluate.opened import AnySplit, Opened, SplitName, open_run
@@ -23,6 +25,12 @@ def measure_run(opened: Opened, split: SplitName = "test", beside: Sequence[Path
     Raises ZooError when the model has no codebook, when a run beside it cannot be opened, or codebooks not be matched.
     """
     others = {str(path): _books(open_run(RunFolder(path)), split) for path in beside}
+    measured = _of_head(opened, split, others) if _counts_shapes(opened) else _of_quantizer(opened, split, others)
+    write_measured(opened.folder, measured, opened.folder.stamp())
+    return measured
+
+
+def _of_quantizer(opened: Opened, split: SplitName, others: Mapping[str, Sequence[Book]]) -> Measured:
     windows = Windows(
         name=split,
         split=opened.batches(split),
@@ -30,12 +38,23 @@ def measure_run(opened: Opened, split: SplitName = "test", beside: Sequence[Path
         train=_some(opened, "train", MOST_TRAINING),
     )
     judges = load_judges(opened.run.evaluation.judges, opened.data, opened.folder.judges)
-    measured = measure(opened.model, windows, opened.classes, judges, others)
-    write_measured(opened.folder, measured, opened.folder.stamp())
-    return measured
+    return measure(opened.model, windows, opened.classes, judges, others)
+
+
+def _of_head(opened: Opened, split: SplitName, others: Mapping[str, Sequence[Book]]) -> Measured:
+    train = HeadSurvey(opened.model, _some(opened, "train", MOST_TRAINING), len(opened.classes))
+    found = HeadSurvey(opened.model, opened.batches(split), len(opened.classes))
+    return measure_head(split, found, train, opened.classes, others)
+
+
+def _counts_shapes(opened: Opened) -> bool:
+    """Whether the only codebooks of the model are those of its head."""
+    return opened.model.quantizer is None and isinstance(opened.model.head, ShapesHead)
 
 
 def _books(opened: Opened, split: SplitName) -> list[Book]:
+    if _counts_shapes(opened):
+        return HeadSurvey(opened.model, opened.batches(split), len(opened.classes)).books
     return books_of(survey(opened.model, opened.batches(split), len(opened.classes)))
 
 

@@ -1,6 +1,7 @@
 """The histogram probe: what a linear classifier learns from how often each code occurs."""
 
 import warnings
+from typing import Protocol
 
 import numpy as np
 from scipy.sparse import csr_array, diags_array
@@ -10,14 +11,29 @@ from sklearn.preprocessing import StandardScaler
 
 from zoo.codebook.report import ProbeReport
 from zoo.codebook.shapes import Array
-from zoo.codebook.survey import Survey
 
 _PENALTY = 0.1
 """C of scikit-learn's LogisticRegression: fixed, so that nothing is chosen."""
 _STEPS = 300
 
 
-def probe(train: Survey, split: Survey) -> ProbeReport:
+class Histograms(Protocol):
+    """Counts of codes in windows, with the classes of these: a survey."""
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+
+    @property
+    def labels(self) -> Array:
+        """Class of every window, `(m)`."""
+
+    @property
+    def histograms(self) -> csr_array:
+        """Counts of codes per window, `(m f)`."""
+
+
+def probe(train: Histograms, split: Histograms) -> ProbeReport:
     """Logistic regression on shares of codes per channel and level, over their deviation in ``train``."""
     support = np.bincount(split.labels, minlength=split.classes)
     guess = _fit_and_predict(_shares(train.histograms), train.labels, _shares(split.histograms))

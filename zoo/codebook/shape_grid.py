@@ -37,8 +37,12 @@ def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Pi
     axis.set(xlim=(0, width), ylim=(1 - down, 1))
     axis.axis("off")
     told = _told(len(shown), len(groups), report, sum(book.counts[rows].sum() for rows in shown) / book.counts.sum())
-    axis.set_title(f"{plain(told)}\norange: as good as a straight line", fontsize=TEXT + 0.5, loc="left")
+    axis.set_title(f"{plain(told)}\norange: as good as a straight line{_axes(book)}", fontsize=TEXT + 0.5, loc="left")
     return Picture("shapes", "Shapes of the codes, most used first", _alt(told, shown[0], book, report, names), figure)
+
+
+def _axes(book: Book) -> str:
+    return "" if book.axes == 1 else f"; {book.axes} axes in the order blue, green, violet, ochre, pink, teal"
 
 
 def _groups(report: BookReport) -> list[list[int]]:
@@ -74,7 +78,7 @@ def _cell(
     assert book.shapes is not None
     shapes, counts = book.shapes[rows], book.counts[rows]
     mean = normalised(counts @ shapes)
-    _lines(axis, corner, shapes, mean, REBUILT if straightness(mean[None])[0] >= FLAT else SERIES[0])
+    _lines(axis, corner, shapes, mean, book.axes)
     share, classes = counts.sum() / book.counts.sum(), book.classes[rows].sum(0)
     several = f" ×{len(rows)} codes" if len(rows) > 1 else ""
     _write(axis, corner, 0.9, f"{report.codes[rows[0]].code}{several}", INK)
@@ -83,14 +87,19 @@ def _cell(
     _write(axis, corner, 0.14, f"{shortened(names[first])} {classes[first] / classes.sum():.0%}", SOFT)
 
 
-def _lines(axis: Axes, corner: tuple[int, int], shapes: Array, mean: Array, color: str) -> None:
-    across = corner[0] + 0.04 + 0.88 * np.linspace(0, 1, shapes.shape[1])
-    middle, scale = corner[1] + 0.46, 0.21 / max(np.abs(shapes).max(), 1e-9)
+def _lines(axis: Axes, corner: tuple[int, int], shapes: Array, mean: Array, axes: int) -> None:
+    """A line for each axis of the ``mean (s)``, and thin ones of the group's shapes where there is one axis."""
+    straight = straightness(mean[None], axes)[0] >= FLAT
+    scale = 0.21 / max(np.abs(shapes).max(), 1e-9)
+    parts = mean.reshape(axes, -1)
+    across, middle = corner[0] + 0.04 + 0.88 * np.linspace(0, 1, parts.shape[1]), corner[1] + 0.46
     axis.plot((across[0], across[-1]), (middle, middle), color=RULE, linewidth=0.6)
-    if len(shapes) > 1:
+    if len(shapes) > 1 and axes == 1:
         for shape in shapes[:_THIN]:
             axis.plot(across, middle + scale * shape, color=MUTED, linewidth=0.5)
-    axis.plot(across, middle + scale * mean, color=color, linewidth=1.6)
+    for number, part in enumerate(parts):
+        color = REBUILT if straight else SERIES[number % len(SERIES)]
+        axis.plot(across, middle + scale * part, color=color, linewidth=1.6 if axes == 1 else 1.2)
 
 
 def _write(axis: Axes, corner: tuple[int, int], height: float, text: str, color: str) -> None:

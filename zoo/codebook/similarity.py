@@ -56,20 +56,22 @@ def _pair_weights(counts: Array) -> Array:
     return found
 
 
-def mean_warped(shapes: Array, counts: Array) -> float | None:
+def mean_warped(shapes: Array, counts: Array, axes: int = 1) -> float | None:
     """Mean of ``warped`` over pairs of `(u s)`, weighed by p_i p_j; None where there is no pair."""
     one, other = np.triu_indices(len(shapes), 1)
     if not len(one):
         return None
-    return float(np.average(warped(shapes[one], shapes[other]), weights=counts[one] * counts[other]))
+    return float(np.average(warped(shapes[one], shapes[other], axes), weights=counts[one] * counts[other]))
 
 
-def warped(one: Array, other: Array) -> Array:
+def warped(one: Array, other: Array, axes: int = 1) -> Array:
     """Dynamic-time-warping distance of shapes `(p s)` pair by pair: `(p)`, √(squared differences along the path / s).
 
-    Without warping it would be the root mean squared difference; 0 is the same shape.
+    Without warping it would be the root mean squared difference; 0 is the same shape. ``axes`` that lie one after the
+    other are warped together.
     """
-    pairs, samples = one.shape
+    one, other = (shapes.reshape(len(shapes), axes, shapes.shape[1] // axes) for shapes in (one, other))
+    pairs, _, samples = one.shape
     band = int(_BAND * samples)
     before = np.full((samples + 1, pairs), np.inf)
     before[0] = 0
@@ -77,17 +79,18 @@ def warped(one: Array, other: Array) -> Array:
         row = np.full_like(before, np.inf)
         for j in range(max(0, i - band), min(samples, i + band + 1)):
             least = np.minimum(np.minimum(before[j], before[j + 1]), row[j])
-            row[j + 1] = (one[:, i] - other[:, j]) ** 2 + least
+            row[j + 1] = ((one[..., i] - other[..., j]) ** 2).mean(1) + least
         before = row
     found: Array = np.sqrt(before[samples] / samples)
     return found
 
 
-def straightness(shapes: Array) -> Array:
-    """R² of the best straight line through each of `(u s)`; 1 for a constant."""
-    line = np.arange(shapes.shape[-1], dtype=np.float64)
+def straightness(shapes: Array, axes: int = 1) -> Array:
+    """R² of the best straight line through each of `(u s)`, one line for each of its ``axes``; 1 for a constant."""
+    by_axis = shapes.reshape(len(shapes), axes, shapes.shape[1] // axes)
+    line = np.arange(by_axis.shape[-1], dtype=np.float64)
     line = (line - line.mean()) / line.std()
-    squares: Array = np.clip((shapes @ line / len(line)) ** 2, 0, 1)
+    squares: Array = np.clip(((by_axis @ line / len(line)) ** 2).mean(1), 0, 1)
     return np.where(shapes.any(-1), squares, 1.0)
 
 
@@ -103,9 +106,9 @@ class Likeness:
     flat_share: float
 
 
-def likeness(shapes: Array, counts: Array) -> Likeness:
+def likeness(shapes: Array, counts: Array, axes: int = 1) -> Likeness:
     """Compare normalised shapes `(u s)`, u > 0, of codes used ``counts (u)`` times."""
-    correlation, flat = correlations(shapes, shapes), straightness(shapes) >= FLAT
+    correlation, flat = correlations(shapes, shapes), straightness(shapes, axes) >= FLAT
     groups = grouped(correlation)
     return Likeness(
         correlation=correlation,

@@ -58,6 +58,7 @@ def _packed(measured: Measured) -> bytes:
             "starts": book.starts,
             "lengths": book.lengths,
             "shapes": book.shapes,
+            "axes": np.array(book.axes),
         }
         arrays |= {f"{name}_{number}": array for name, array in held.items() if array is not None}
     file = io.BytesIO()
@@ -73,4 +74,5 @@ def _book(usage: UsageReport, number: int, stored: Mapping[str, Array]) -> Book:
         starts=stored.get(f"starts_{number}"),
         lengths=stored.get(f"lengths_{number}"),
         shapes=stored.get(f"shapes_{number}"),
+        axes=int(stored.get(f"axes_{number}", 1)),
     )

@@ -1,5 +1,6 @@
 """The torch side of the contract: what travels between components and what each role must do."""
 
+from zoo.contracts.adapted import Adapted, TrainingWindows
 from zoo.contracts.care import CodeCare
 from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
@@ -10,6 +11,7 @@ from zoo.contracts.nearest import nearest
 from zoo.contracts.processes import gathered, shared, summed, world_size
 from zoo.contracts.resizing import CentreKernel, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
 from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, Image, Quantizer
+from zoo.contracts.shape_books import Evidence, ShapeBook, ShapesHead, Uses
 from zoo.contracts.standardize import Standardize
 from zoo.contracts.straight_through import straight_through
 from zoo.contracts.stretches import read_stretches
@@ -28,6 +30,7 @@ from zoo.contracts.values import (
 from zoo.kernels import tally, without_autocast
 
 __all__ = [
+    "Adapted",
     "Attributes",
     "CentreKernel",
     "CodeCare",
@@ -36,6 +39,7 @@ __all__ = [
     "Decoded",
     "Decoder",
     "Encoder",
+    "Evidence",
     "Fusion",
     "Head",
     "Image",
@@ -50,11 +54,15 @@ __all__ = [
     "ResizeCodes",
     "Resizing",
     "Scale",
+    "ShapeBook",
+    "ShapesHead",
     "Standardize",
     "StartAnew",
     "Stats",
     "Tokenized",
     "Tokens",
+    "TrainingWindows",
+    "Uses",
     "book_of",
     "choice_entropy",
     "entropy",

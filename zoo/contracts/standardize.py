@@ -1,49 +1,44 @@
 """Per-channel standardisation with the training split's statistics, held as buffers."""
 
 import torch
-from torch import Tensor, nn
-from zoo_registry import BundleError
+from torch import Tensor
+
+from zoo.contracts.adapted import Adapted, TrainingWindows
 
 
-class Standardize(nn.Module):
+class Standardize(Adapted):
     """`(b c ...) -> (b c ...)`: (x − mean) / deviation per channel of series or images; what is unobserved becomes 0.
 
     The statistics are filled when the model is trained and travel with its weights; before that it refuses to judge.
     """
 
+    needs = "per-channel mean and deviation of its training data"
+
     mean: Tensor
     std: Tensor
-    filled: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(channels))
         self.register_buffer("std", torch.ones(channels))
-        self.register_buffer("filled", torch.tensor(False))
-        self._ready = False
+
+    def adapt(self, windows: TrainingWindows) -> None:
+        """Take the mean and the deviation of the training split."""
+        self.fill(windows.mean, windows.std)
 
     @torch.no_grad()
     def fill(self, mean: Tensor, std: Tensor) -> None:
         """Take per-channel statistics of a training split; a deviation of 0 counts as 1."""
         self.mean.copy_(mean)
         self.std.copy_(torch.where(std > 0, std, torch.ones_like(std)))
-        self.filled.fill_(True)
+        self.mark_filled()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Standardise ``x``, ``mask`` of its shape; raise BundleError while no statistics were filled."""
-        if not self._ready and not torch.compiler.is_compiling():  # a graph cannot ask what a buffer holds
-            self._require_statistics()
+        self.require_filled()
         per_channel = (-1, *[1] * (x.dim() - 2))
         scaled = (x - self.mean.view(per_channel)) / self.std.view(per_channel)
         return scaled if mask is None else torch.where(mask, scaled, 0)
 
-    def _require_statistics(self) -> None:
-        # Asked once, not at every call: reading a buffer waits for the device.
-        if not bool(self.filled):
-            raise BundleError(
-                "head",
-                "per-channel mean and deviation of its training data",
-                "none filled",
-                "train it, take weights that have them, import with `zoo import --expects-norm`, or fill(mean, std)",
-            )
-        self._ready = True
+    def _hint(self) -> str:
+        return "train it, take weights that have them, import with `zoo import --expects-norm`, or fill(mean, std)"

@@ -10,7 +10,7 @@ def usage_reports(counts: Tensor) -> list[UsageReport]:
     """One report per codebook and level of `counts (g q k)`."""
     books, levels, _ = counts.shape
     return [
-        _report(_name(book, level, books, levels), counts[book, level])
+        usage_report(_name(book, level, books, levels), counts[book, level])
         for book in range(books)
         for level in range(levels)
     ]
@@ -27,7 +27,8 @@ def _name(book: int, level: int, books: int, levels: int) -> str:
     return ", ".join(parts) or "codebook"
 
 
-def _report(name: str, counts: Tensor) -> UsageReport:
+def usage_report(name: str, counts: Tensor) -> UsageReport:
+    """The report of one book called ``name``, from `counts (k)`."""
     return UsageReport(
         book=name,
         codes=len(counts),

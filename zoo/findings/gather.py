@@ -100,9 +100,14 @@ def _stored_standard(reader: str, file: Path) -> Standard | None:
         return None
     try:
         with safe_open(file, "pt") as tensors:
-            for name in tensors.keys():  # noqa: SIM118 - the file is no mapping
-                if name.startswith("head.") and name.endswith(".filled") and bool(tensors.get_tensor(name)):
-                    place = name.removesuffix("filled")
+            names = set(tensors.keys())
+            for name in sorted(names):
+                place = name.removesuffix("filled")
+                # Other modules than Standardize are filled too, and have no deviation.
+                known = (
+                    name.startswith("head.") and name.endswith(".filled") and {place + "mean", place + "std"} <= names
+                )
+                if known and bool(tensors.get_tensor(name)):
                     mean, std = (tensors.get_tensor(place + part).double().tolist() for part in ("mean", "std"))
                     return Standard(reader, tuple(mean), tuple(std))
     except SafetensorError as error:

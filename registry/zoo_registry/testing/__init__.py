@@ -19,6 +19,7 @@ from zoo_registry.testing import checks, quantizer_checks, spec_checks
 from zoo_registry.testing.care_checks import FOR_CARE, with_care
 from zoo_registry.testing.channelwise_checks import check_channelwise
 from zoo_registry.testing.resizing_checks import check_resizing
+from zoo_registry.testing.samples import NormalWindows, adapt
 from zoo_registry.testing.trials import (
     DecoderTrial,
     EncoderTrial,
@@ -29,7 +30,7 @@ from zoo_registry.testing.trials import (
     trial_of,
 )
 
-__all__ = ["check_component", "every_component"]
+__all__ = ["NormalWindows", "adapt", "check_component", "every_component"]
 
 
 def check_component(

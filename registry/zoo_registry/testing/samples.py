@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from zoo.contracts import Attributes, Output, Quantized, Tokens
+from zoo.contracts import Adapted, Attributes, Output, Quantized, Tokens
 from zoo_registry.shapes import Shape
 
 BATCH = 3
+_WINDOWS = 16
 
 Masking = Literal["none", "full", "part"]
 
@@ -32,6 +33,27 @@ def sample(shapes: Mapping[str, Shape], masking: Masking, seed: int = 0) -> Outp
             latents = _normal(tokens)
             output.quantized = Quantized(_normal(tokens), _codes(codes), latents)
     return output
+
+
+class NormalWindows:
+    """Training windows of shape ``x``, `c t` or `c h w`, that are noise of mean 0 and deviation 1."""
+
+    def __init__(self, x: Shape) -> None:
+        self.x = x
+        self.mean, self.std = torch.zeros(x["c"]), torch.ones(x["c"])
+
+    def some(self, most: int) -> tuple[Tensor, Tensor | None]:
+        """The same few windows each time, all observed."""
+        return torch.randn(min(most, _WINDOWS), *self.x.sizes, generator=torch.Generator().manual_seed(0)), None
+
+
+def adapt(module: nn.Module, x: Shape) -> None:
+    """Fill what ``module`` learns of training windows, as training would, from noise of shape ``x``."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for part in reversed(list(module.modules())):
+            if isinstance(part, Adapted):
+                part.adapt(NormalWindows(x))
 
 
 def spoil(output: Output) -> Output:

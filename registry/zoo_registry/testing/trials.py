@@ -17,7 +17,6 @@ from zoo.contracts import (
     Losses,
     Output,
     Quantizer,
-    Standardize,
     Tokens,
 )
 from zoo.per_channel import PerChannel
@@ -31,7 +30,7 @@ from zoo_registry.component import (
     QuantizerSpec,
 )
 from zoo_registry.shapes import Shape
-from zoo_registry.testing.samples import Masking, expand, sample
+from zoo_registry.testing.samples import Masking, adapt, expand, sample
 
 SIGNAL = Shape.of("c t", 3, 160)
 IMAGE = Shape.of("c h w", 3, 64, 64)
@@ -46,6 +45,7 @@ class Trial(ABC):
     """One component with the shapes it is given and promises."""
 
     spec: ComponentSpec
+    x: Shape
 
     @property
     @abstractmethod
@@ -70,11 +70,9 @@ class Trial(ABC):
         return sample(self.given, masking, seed)
 
     def ready(self) -> nn.Module:
-        """The module in eval mode, with the statistics filled that training would have filled."""
+        """The module in eval mode, filled with what it would have learned of training windows."""
         module = self.build().eval()
-        for part in module.modules():
-            if isinstance(part, Standardize):
-                part.fill(torch.zeros_like(part.mean), torch.ones_like(part.std))
+        adapt(module, self.x)
         return module
 
 

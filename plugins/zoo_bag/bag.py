@@ -1,0 +1,152 @@
+"""A bag of shapes: how often stretches of a signal look like each code, and how high and strong they are."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from zoo.contracts import Adapted, Standardize, TrainingWindows, without_autocast
+from zoo_bag import BagSpec
+from zoo_bag.layout import Block, Layout
+from zoo_bag.learn import WINDOWS, draw, learn_codes, learn_knots
+from zoo_bag.stretches import Stretches, read
+from zoo_bag.votes import Votes, code_votes, level_votes
+
+_HELD = 2**22
+"""Numbers of stretches that are held at a time."""
+_TYPICAL = 512
+"""Training windows of which the middle and the spread of features are learned."""
+
+
+class Counted(NamedTuple):
+    """A block, the ``votes`` it is counted from, and the ``shares (b g k)`` of its cells in them."""
+
+    block: Block
+    votes: Votes
+    shares: Tensor
+
+
+class Bag(Adapted):
+    """`x (b c t) -> (b f)`: square roots of shares of codes and of cells of level and deviation, block by block.
+
+    Each block is less its mean over training windows, and over its deviation in all, so that blocks weigh alike. Codes
+    and knots are learned of training windows standardised by channel, so that units make no difference.
+    """
+
+    needs = "codebooks and quantiles of its training data"
+
+    def __init__(self, spec: BagSpec, layout: Layout) -> None:
+        super().__init__()
+        self.spec, self.layout = spec, layout
+        self.standardize = Standardize(layout.channels)
+        for block in layout.blocks:
+            if block.kind == "level":
+                for name, knots in zip(knot_names(block), spec.level, strict=True):
+                    self.register_buffer(name, torch.zeros(layout.channels, knots))
+            else:
+                axes = layout.channels if block.kind == "joint" else 1
+                self.register_buffer(block.name, torch.zeros(block.cells, axes * layout.samples))
+        self.register_buffer("middle", torch.zeros(layout.features))
+        self.register_buffer("spread", torch.ones(len(layout.blocks)))
+        self.middle: Tensor
+        self.spread: Tensor
+
+    @torch.no_grad()
+    def adapt(self, windows: TrainingWindows) -> None:
+        """Codebooks by k-means, knots by quantiles, then the middle and spread of what is counted with them."""
+        x, mask = windows.some(WINDOWS)
+        x = self.standardize(x, mask)
+        for scale in self.layout.scales:
+            stretches = draw((self._read(*part, scale) for part in self._parts(x, mask)), len(x))
+            for block in (block for block in self.layout.blocks if block.scale == scale):
+                if block.kind == "level":
+                    learned = learn_knots(stretches, self.spec.level)
+                    for name, knots in zip(knot_names(block), learned, strict=True):
+                        self.get_buffer(name).copy_(knots)
+                else:
+                    self.get_buffer(block.name).copy_(learn_codes(stretches, block.kind, block.cells))
+        self._learn_scale(windows)
+        self.mark_filled()
+
+    def _learn_scale(self, windows: TrainingWindows) -> None:
+        x, mask = windows.some(_TYPICAL)
+        roots = self._roots(x, mask)
+        self.middle.copy_(roots.mean(0))
+        deviations = [part.var(0, correction=0).sum().sqrt() for part in torch.split(roots, self.sizes, 1)]
+        self.spread.copy_(torch.stack([torch.where(found > 0, found, 1) for found in deviations]))
+
+    @property
+    def sizes(self) -> list[int]:
+        """Features of each block."""
+        return [block.size for block in self.layout.blocks]
+
+    def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Features `(b f)` of `x (b c t)`; those of a series without any stretch that was observed whole are 0.
+
+        Raises BundleError while nothing was learned.
+        """
+        self.require_filled()
+        with without_autocast(x.device):
+            parts = [self._features(*part) for part in self._parts(x.to(self.middle.dtype), mask)]
+        return torch.cat(parts)
+
+    def _features(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        found = []
+        for number, (counted, middle) in enumerate(zip(self.count(x, mask), self.middles(), strict=True)):
+            away = (root(counted.shares) - middle) / self.spread[number]
+            if counted.votes.seen is not None:
+                away = torch.where(counted.votes.seen.any(-1, keepdim=True), away, 0)
+            found.append(away.flatten(1))
+        return torch.cat(found, 1)
+
+    def middles(self) -> list[Tensor]:
+        """The middle of each block's square roots of shares, `(g k)`."""
+        parts = torch.split(self.middle, self.sizes)
+        return [part.view(block.series, -1) for part, block in zip(parts, self.layout.blocks, strict=True)]
+
+    def count(self, x: Tensor, mask: Tensor | None = None) -> Iterator[Counted]:
+        """What each block counts in `x (b c t)`, in the order of the features."""
+        x = self.standardize(x, mask)
+        stretches: Stretches | None = None
+        scale = 0
+        for block in self.layout.blocks:
+            if block.scale != scale:
+                scale = block.scale
+                stretches = self._read(x, mask, scale)
+            assert stretches is not None
+            votes = self._votes(block, stretches)
+            yield Counted(block, votes, votes.shares(block.cells))
+
+    def _votes(self, block: Block, found: Stretches) -> Votes:
+        if block.kind == "level":
+            mu, sigma = (self.get_buffer(name) for name in knot_names(block))
+            return level_votes(found.mu, found.sigma, mu, sigma, found.seen)
+        shapes = found.axis if block.kind == "axis" else found.joint
+        seen = found.seen if block.kind == "axis" else found.seen_jointly
+        return code_votes(shapes, self.get_buffer(block.name), self.spec.nearest, self.spec.temperature, seen)
+
+    def _read(self, x: Tensor, mask: Tensor | None, scale: int) -> Stretches:
+        return read(x, mask, self.layout.samples, scale, self.layout.step, self.spec.floor)
+
+    def _roots(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """Square roots of all shares, `(b f)`."""
+        parts = self._parts(x.to(self.middle.dtype), mask)
+        return torch.cat([torch.cat([root(one.shares).flatten(1) for one in self.count(*part)], 1) for part in parts])
+
+    def _parts(self, x: Tensor, mask: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
+        """A few windows at a time, so that memory does not grow with the batch; all of them in a graph."""
+        size = len(x) if torch.compiler.is_compiling() else max(_HELD // self.layout.held, 1)
+        for start in range(0, max(len(x), 1), max(size, 1)):
+            yield x[start : start + size], None if mask is None else mask[start : start + size]
+
+
+def knot_names(block: Block) -> tuple[str, str]:
+    """Buffers with the middles of a level block's cells, by mean and by deviation."""
+    return f"mu_{block.scale}", f"sigma_{block.scale}"
+
+
+def root(shares: Tensor) -> Tensor:
+    """Square root, whose gradient at 0 is 0: what has no share gains none by a small step."""
+    some = shares > 0
+    return torch.where(some, torch.where(some, shares, 1).sqrt(), 0)

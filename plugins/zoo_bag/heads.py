@@ -1,0 +1,102 @@
+"""Heads that are a linear map of a bag of shapes: of the signal, and of the rebuilt signal."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from zoo_registry import Shape
+
+from zoo.contracts import Evidence, Output, Resizing, ShapeBook, ShapesHead, StartAnew, Uses
+from zoo_bag import BagSpec
+from zoo_bag.bag import Bag, Counted
+from zoo_bag.layout import Block
+
+
+class BagHead(ShapesHead):
+    """Logits `(b k)` of a bag; raises BundleError while its codebooks were never learned."""
+
+    def __init__(self, spec: BagSpec, x: Shape, classes: int) -> None:
+        layout = spec.layout(x)
+        super().__init__(layout.features, classes)
+        self.blocks = tuple(block.size for block in layout.blocks)
+        self.bag = Bag(spec, layout)
+
+    def features(self, output: Output) -> Tensor:
+        """`(b f)`."""
+        found: Tensor = self.bag(self.read(output), output.mask)
+        return found
+
+    def resizing(self) -> Resizing:
+        bag = StartAnew("the bag of another input")
+        return Resizing({"bag": bag, "bag.standardize": bag, "classify": StartAnew("the class head")})
+
+    def books(self) -> tuple[ShapeBook, ...]:
+        return tuple(self._book(block) for block in self.bag.layout.blocks if block.kind != "level")
+
+    def uses(self, output: Output) -> Iterator[Uses]:
+        for block, votes, _ in self._counted(output):
+            if block.kind != "level":
+                yield Uses(self._book(block), votes.cells[..., 0], self._starts(block), votes.seen)
+
+    @torch.no_grad()
+    def evidence(self, output: Output, weight: Tensor) -> Iterator[Evidence]:
+        """As a share is a mean over places, so is its root: √s = Σ v / (n √s), v being the vote of each of n places."""
+        weights = torch.split(weight, self.bag.sizes)
+        number = 0
+        for place, (counted, middle) in enumerate(zip(self._counted(output), self.bag.middles(), strict=True)):
+            block, votes, shares = counted
+            each = weights[place].view(block.series, -1) / self.bag.spread[place]
+            roots = shares.sqrt().clamp(min=torch.finfo(shares.dtype).tiny)
+            of_cell = each / (roots * votes.number().unsqueeze(-1))
+            said = votes.weight * of_cell.gather(-1, votes.cells.flatten(2)).view_as(votes.weight)
+            shaped = block.kind != "level"
+            everywhere = torch.ones_like(votes.weight[..., 0], dtype=torch.bool)
+            yield Evidence(
+                name=self._name(block),
+                book=number if shaped else None,
+                starts=self._starts(block),
+                length=self._length(block),
+                cells=votes.cells,
+                said=said,
+                seen=everywhere if votes.seen is None else votes.seen,
+                usual=each * middle,
+            )
+            number += shaped
+
+    def _counted(self, output: Output) -> Iterator[Counted]:
+        self.bag.require_filled()
+        return self.bag.count(self.read(output), output.mask)
+
+    def _book(self, block: Block) -> ShapeBook:
+        codes = self.bag.get_buffer(block.name)
+        return ShapeBook(self._name(block), block.scale, codes.view(len(codes), -1, self.bag.layout.samples))
+
+    def _name(self, block: Block) -> str:
+        span = f"over {self._length(block)} samples"
+        if block.kind == "level":
+            return f"level and deviation {span}"
+        return f"{block.cells} {'shapes of one axis' if block.kind == 'axis' else 'shapes of all axes'} {span}"
+
+    def _length(self, block: Block) -> int:
+        return block.scale * self.bag.layout.samples
+
+    def _starts(self, block: Block) -> Tensor:
+        layout = self.bag.layout
+        return torch.arange(layout.places(block.scale), device=self.bag.middle.device) * layout.step
+
+
+class SignalHead(BagHead):
+    """A bag of the signal as given."""
+
+    def read(self, output: Output) -> Tensor:
+        """`x (b c t)`."""
+        return output.x
+
+
+class ReconHead(BagHead):
+    """A bag of the rebuilt signal; weights and buffers have the names of SignalHead's."""
+
+    def read(self, output: Output) -> Tensor:
+        """`x_recon (b c t)`."""
+        assert output.x_recon is not None
+        return output.x_recon

@@ -1,0 +1,57 @@
+"""What a bag learns of training windows without labels: codebooks by k-means, knots by quantiles."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from zoo.contracts.kmeans import kmeans
+from zoo_bag.stretches import Stretches
+
+WINDOWS = 1024
+"""Training windows that stretches are drawn from."""
+_PLACES = 20_480
+"""Places that are drawn: each gives a stretch of every channel."""
+_STRETCHES = 20_480
+"""Stretches of a k-means, 40 for each of 512 codes."""
+
+
+def draw(parts: Iterable[Stretches], windows: int) -> Stretches:
+    """Stretches at places drawn at random from ``parts`` of so many windows in all: each field `(1 g p ...)`."""
+    drawn = zip(*(_draw(part, windows) for part in parts), strict=True)
+    return Stretches(*(None if fields[0] is None else torch.cat(fields, 2) for fields in drawn))  # type: ignore[arg-type]  # seen alone may be None
+
+
+def _draw(read: Stretches, windows: int) -> Stretches:
+    """This part's share of the places."""
+    total = read.mu.shape[0] * read.mu.shape[2]
+    kept = torch.randperm(total)[: -(-_PLACES * read.mu.shape[0] // windows)]
+
+    def taken(field: Tensor) -> Tensor:
+        return field.transpose(0, 1).flatten(1, 2)[:, kept].unsqueeze(0)
+
+    return Stretches(*(None if field is None else taken(field) for field in read))  # type: ignore[arg-type]
+
+
+def learn_codes(stretches: Stretches, kind: Literal["axis", "joint"], size: int) -> Tensor:
+    """``size`` codes `(k e)` of the shapes of ``kind``, by k-means over those observed whole; 0 without any."""
+    axis = kind == "axis"
+    shapes = stretches.axis if axis else stretches.joint
+    seen = stretches.seen if axis else stretches.seen_jointly
+    rows = shapes.flatten(0, 2) if seen is None else shapes[seen]
+    if not len(rows):
+        return rows.new_zeros(size, shapes.shape[-1])
+    return kmeans(rows[torch.randperm(len(rows))[:_STRETCHES]], size).vectors
+
+
+def learn_knots(stretches: Stretches, cells: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Quantiles of mean and deviation per channel, `(c m)` and `(c n)`: the middles of cells of even use."""
+    return _quantiles(stretches.mu, stretches.seen, cells[0]), _quantiles(stretches.sigma, stretches.seen, cells[1])
+
+
+def _quantiles(values: Tensor, seen: Tensor | None, cells: int) -> Tensor:
+    shares = (torch.arange(cells, dtype=values.dtype) + 0.5) / cells
+    known = values if seen is None else torch.where(seen, values, torch.nan)
+    found = known.transpose(0, 1).flatten(1).nanquantile(shares, dim=1)
+    return found.T.nan_to_num(0).contiguous()

@@ -1,0 +1,66 @@
+"""`zoo explain`: which shapes at which places spoke for the class of one window."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_facts, print_json, print_table, print_title
+
+if TYPE_CHECKING:
+    from zoo.explain.report import Explanation
+
+_MOST = 10
+
+
+def explain(
+    run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
+    window: Annotated[int, typer.Option(help="Number of the window in its split, from 0.", show_default=False)],
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split the window is from.")] = "test",
+    of: Annotated[
+        str | None, typer.Option(help="Class to explain; the one the window was given, unless named.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Read a decision back: which shapes at which places spoke for a class; writes JSON and a picture."""
+    from zoo.evaluate.opened import open_run
+    from zoo.explain.explain_run import explain_run, stem
+    from zoo.run_folder import RunFolder
+
+    folder = RunFolder(run)
+    found = explain_run(open_run(folder), window, split, of)
+    if json:
+        print_json(found.model_dump(mode="json"))
+        return
+    _print(found)
+    name = stem(found)
+    print(f"\nall of it in {folder.explanation(name)}, drawn in {folder.figures / name}.png and .svg")
+
+
+def _print(found: "Explanation") -> None:
+    print_title(f"Window {found.window} of {found.split}")
+    print_facts(
+        [
+            ("label", found.label),
+            ("decision", found.predicted),
+            ("explained", f"{found.of}, logit {found.logit:+.3f}, of which {found.bias:+.3f} whatever the window"),
+        ]
+    )
+    print_title("What is counted")
+    parts = sorted(found.parts, key=lambda part: -abs(part.said))
+    print_table(["adds", "part"], [(f"{part.said:+.3f}", part.name) for part in parts], numbers=["adds"])
+    print_title(f"Codes that say most, of {found.counted}")
+    rows = [
+        (
+            f"{code.said:+.4f}",
+            str(code.code),
+            "all" if code.channel is None else str(code.channel),
+            f"{code.share:.3f}",
+            "" if code.start is None else f"{code.start}–{code.end}",
+            code.book,
+        )
+        for code in found.codes[:_MOST]
+    ]
+    columns = ["adds", "code", "channel", "share", "samples", "book"]
+    print_table(columns, rows, numbers=columns[:-1])

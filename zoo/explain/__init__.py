@@ -1,0 +1,1 @@
+"""A decision read back: which shapes at which places spoke for a class."""

@@ -1,0 +1,69 @@
+"""Read one decision of a trained run back, and write it into the run's folder."""
+
+import numpy as np
+import torch
+from zoo_registry import DataError, SpecError
+from zoo_registry.explain import unknown
+
+from zoo.contracts import ShapesHead
+from zoo.evaluate.opened import Opened, SplitName
+from zoo.explain.decision import decide
+from zoo.explain.picture import decision_picture
+from zoo.explain.report import Explanation
+from zoo.files import write_bytes, write_json
+
+
+def explain_run(opened: Opened, window: int, split: SplitName = "test", of: str | None = None) -> Explanation:
+    """Why ``window`` of ``split`` was given to its class, or how far to the class ``of``; writes JSON, PNG and SVG.
+
+    Raises SpecError for a head that does not count shapes or a class that is not there, DataError for another window.
+    """
+    head, windows = opened.model.head, opened.split(split)
+    if not isinstance(head, ShapesHead):
+        kind = "none" if opened.run.model.head is None else str(opened.run.model.head.kind)
+        hint = "train one of a bag of shapes; `zoo list head` shows the kinds"
+        raise SpecError("head", "a head that counts shapes, so that its decisions can be read back", kind, hint)
+    if not 0 <= window < len(windows):
+        raise DataError("--window", f"0 to {len(windows) - 1}", str(window), f"{split} has {len(windows)} windows")
+    if of is not None and of not in opened.classes:
+        known = ", ".join(opened.classes)
+        raise unknown("--of", f"one of {known}", of, list(opened.classes), f"the classes are {known}")
+    (batch,) = opened.read(split, np.array([window]))
+    with torch.no_grad():
+        output = opened.model(batch.x, batch.mask)
+    predicted = int(output.logits[0].argmax())
+    decision = decide(head, output, predicted if of is None else opened.classes.index(of))
+    found = Explanation(
+        split=split,
+        window=window,
+        label=opened.classes[int(batch.y[0])],
+        predicted=opened.classes[predicted],
+        of=opened.classes[decision.of],
+        logit=decision.logit,
+        bias=decision.bias,
+        parts=decision.parts,
+        codes=decision.codes,
+        counted=decision.counted,
+        curve=tuple(tuple(row) for row in decision.curve.tolist()),
+    )
+    name = stem(found)
+    mask = None if output.mask is None else output.mask[0].cpu()
+    picture = decision_picture(name, decision, head.read(output)[0].cpu(), mask, title(found))
+    for file, content in picture.files().items():
+        write_bytes(opened.folder.figures / file, content)
+    write_json(opened.folder.explanation(name), {**opened.folder.stamp(), **found.model_dump(mode="json")})
+    return found
+
+
+def stem(found: Explanation) -> str:
+    """The name of its files, without ending."""
+    split = "" if found.split == "test" else f"-{found.split}"
+    other = "" if found.of == found.predicted else f"-{''.join(c if c.isalnum() else '_' for c in found.of)}"
+    return f"explain-{found.window}{split}{other}"
+
+
+def title(found: Explanation) -> str:
+    """What was decided, in a line."""
+    right = "rightly" if found.predicted == found.label else f"which is {found.label}"
+    said = f"Window {found.window} of {found.split} was taken for {found.predicted}, {right}"
+    return f"{said}; logit of {found.of} {found.logit:+.3f}"
