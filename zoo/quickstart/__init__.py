@@ -27,7 +27,7 @@ class Stage:
 
 def quickstart(out: Path) -> Iterator[Stage]:
     """Train and judge, one after the other: a WRN on signals, a VQShape whose reconstruction that WRN reads, frozen,
-    and the same spec with its head swapped for a linear one on frozen tokens.
+    and the same spec with its head swapped for a linear one, solved for on frozen tokens.
 
     Runs that ``out`` already holds are resumed or reused. Writes a report into each run's folder.
     """
@@ -48,7 +48,7 @@ def _swapped(shapes: dict[str, Any], recon: Path) -> dict[str, Any]:
         "model": shapes["model"] | {"head": {"kind": "heads.token-linear"}},
         "transfer": [{"source": str(recon / "bundle"), "only": ["encoder", "quantizer", "decoder"]}],
         "training": shapes["training"]
-        | {"epochs": 60, "phases": [{"name": "classify", "learn": ["head"], "weights": {"ce": 1.0}}]},
+        | {"epochs": 1, "phases": [{"name": "read", "learn": ["head"], "fit": "closed"}]},
     }
 
 
