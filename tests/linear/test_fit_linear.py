@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, Ridge
 from torch.nn import functional as F
 from zoo_registry import ClosedSpec, TrainingError
 
 from zoo.linear import fit_linear
 from zoo.linear.components import find_components
+from zoo.linear.discriminant import Discriminant, discriminant
 from zoo.linear.logistic import Logistic
 from zoo.linear.ridge import Ridge as ClosedRidge
 from zoo.linear.scaling import find_scaling
@@ -19,6 +21,8 @@ FEW, MANY = 12, 90
 """Features, beside `WINDOWS`: the Gram matrix of features is taken, or that of windows."""
 WINDOWS = 60
 LOGISTIC = ClosedSpec(method="logistic", alphas=(0.1, 1))
+DISCRIMINANT = ClosedSpec(method="discriminant")
+METHODS = pytest.mark.parametrize("spec", [ClosedSpec(), DISCRIMINANT, LOGISTIC], ids=lambda spec: spec.method)
 
 
 def made(features: int, seed: int = 0, strength: float = 0.4) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -69,7 +73,7 @@ def test_pure_noise_is_held_out_at_chance_where_the_formula_without_intercept_kn
     assert (leaking.argmax(-1) == labels).double().mean() > 0.9
 
 
-@pytest.mark.parametrize("spec", [ClosedSpec(), LOGISTIC], ids=["ridge", "logistic"])
+@METHODS
 @pytest.mark.parametrize("blocks", [None, (5, 4, 3)])
 def test_both_gram_matrices_give_the_same(spec, blocks):
     """Constant features make windows the fewer, and nothing else."""
@@ -106,7 +110,7 @@ def test_the_logistic_map_is_scikit_learns(features, classes):
     np.testing.assert_allclose(logits.softmax(-1), model.predict_proba(scaled), rtol=0, atol=2e-3)
 
 
-@pytest.mark.parametrize("spec", [ClosedSpec(), LOGISTIC], ids=["ridge", "logistic"])
+@METHODS
 def test_units_and_offsets_of_features_do_not_matter(spec):
     x, labels, groups = made(FEW)
     one = fit_linear(x, labels, CLASSES, groups, spec=spec)
@@ -128,7 +132,7 @@ def test_held_out_probabilities_are_as_sure_as_they_may_be():
     """No other temperature has less cross-entropy; where every window is right, it stays above 0."""
     x, labels, groups = made(FEW)
     components = find_components(x, find_scaling(x, None))
-    for method in (ClosedRidge, Logistic):
+    for method in (ClosedRidge, Discriminant, Logistic):
         scores = method(components, labels, CLASSES, groups).held_out(0.1)
         best = find_temperature(scores, labels)
         smooth = (F.one_hot(labels, CLASSES) * WINDOWS + 1.0) / (WINDOWS + CLASSES)
@@ -140,9 +144,40 @@ def test_held_out_probabilities_are_as_sure_as_they_may_be():
     assert (sure < 1 - 1e-3).all()
 
 
+def test_the_discriminant_is_scikit_learns_where_nothing_is_added(monkeypatch):
+    monkeypatch.setattr("zoo.linear.discriminant._SHRINK", 1e-9)
+    x, labels, _ = made(FEW)
+    turn, shift = discriminant(x[:, :CLASSES], labels, CLASSES)
+    centred = x[:, :CLASSES] - x[:, :CLASSES].mean(1, keepdim=True)
+    expected = (
+        LinearDiscriminantAnalysis(solver="svd").fit(centred[:, 1:].numpy(), labels).predict_proba(centred[:, 1:])
+    )
+    found = (x[:, :CLASSES] @ turn + shift).softmax(-1)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
+
+
+def test_a_class_between_two_others_is_masked_for_a_ridge_and_not_for_its_discriminant():
+    """One feature, three classes along it (Hastie, Tibshirani & Friedman, section 4.2)."""
+    labels = torch.arange(300) % 3
+    x = (labels + 0.1 * torch.randn(300, generator=torch.Generator().manual_seed(0)))[:, None].double()
+    ridge, found = fit_linear(x, labels, 3), fit_linear(x, labels, 3, spec=DISCRIMINANT)
+    assert ridge.correct < 220
+    assert found.correct > 295
+    assert ((x @ found.weight.T + found.bias).argmax(-1) == labels).sum() > 295
+
+
+@METHODS
+def test_pure_noise_is_held_out_at_chance_by_every_method(spec):
+    random = torch.Generator().manual_seed(5)
+    groups = torch.arange(300) // 5
+    labels = torch.randint(CLASSES, (60,), generator=random)[groups]
+    found = fit_linear(torch.randn(300, 200, generator=random, dtype=torch.float64), labels, CLASSES, groups, spec=spec)
+    assert found.correct / found.total < 0.45
+
+
 def test_a_class_that_nobody_showed_is_never_named():
     x, labels, groups = made(FEW)
-    for spec in (ClosedSpec(), LOGISTIC):
+    for spec in (ClosedSpec(), DISCRIMINANT, LOGISTIC):
         found = fit_linear(x, labels, CLASSES + 1, groups, spec=spec)
         assert (x @ found.weight.T + found.bias).argmax(-1).max() < CLASSES
 

@@ -49,7 +49,8 @@ def _shapes(spec: type[ComponentSpec]) -> dict[str, str]:
     if issubclass(spec, DecoderSpec):
         return {"reads": reads + (_ATTRIBUTES if spec.needs_attributes else ""), "returns": returns}
     if issubclass(spec, HeadSpec):
-        return {"reads": f"{spec.needs} {READS[spec.needs]}", "returns": returns}
+        linear = ", a linear map of features, which can be solved for" if spec.linear else ""
+        return {"reads": f"{spec.needs} {READS[spec.needs]}", "returns": returns + linear}
     return {"reads": reads, "returns": returns}
 
 

@@ -10,15 +10,22 @@ from torch.nn import functional as F
 from zoo_registry import ClosedSpec, TrainingError
 
 from zoo.linear.components import find_components
+from zoo.linear.discriminant import Discriminant
 from zoo.linear.logistic import Logistic
 from zoo.linear.ridge import Ridge
 from zoo.linear.scaling import find_scaling
 from zoo.linear.temperature import find_temperature
 from zoo.memory import available
 
-_METHODS: Mapping[str, type[Ridge] | type[Logistic]] = {"ridge": Ridge, "logistic": Logistic}
+_METHODS: Mapping[str, type[Ridge] | type[Discriminant] | type[Logistic]] = {
+    "ridge": Ridge,
+    "discriminant": Discriminant,
+    "logistic": Logistic,
+}
+_HALF_DECADES = tuple(10 ** (exponent / 2) for exponent in range(-12, 7))
 _ALPHAS: Mapping[str, tuple[float, ...]] = {
-    "ridge": tuple(10 ** (exponent / 2) for exponent in range(-12, 7)),
+    "ridge": _HALF_DECADES,
+    "discriminant": _HALF_DECADES,
     "logistic": tuple(10.0**exponent for exponent in range(-3, 3)),
 }
 _RIDGE = ClosedSpec()

@@ -2,15 +2,13 @@
 
 import math
 import warnings
-from collections.abc import Sequence
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from zoo.linear.components import Components
+from zoo.linear.folds import folds, rest
 
-_FOLDS = 5
 _STEPS = 1000
 
 
@@ -23,7 +21,7 @@ class Logistic:
     def __init__(self, components: Components, labels: Tensor, classes: int, groups: Tensor | None) -> None:
         """Windows of one of ``groups (n)`` share a fold."""
         self._scores, self._labels, self._classes = components.scores, labels, classes
-        self._folds = _folds(labels, groups)
+        self._folds = folds(labels, groups)
 
     def solve(self, alpha: float) -> tuple[Tensor, Tensor]:
         """Map of scores `(r k)` and intercept `(k)`, fitted to all windows."""
@@ -33,9 +31,7 @@ class Logistic:
         """What each window is given by the fit without its fold, `(n k)`."""
         found = self._scores.new_empty(len(self._labels), self._classes)
         for fold in self._folds:
-            away = torch.ones(len(self._labels), dtype=torch.bool)
-            away[fold] = False
-            weight, bias = self._fit(away.nonzero().squeeze(1), alpha)
+            weight, bias = self._fit(rest(fold, len(self._labels)), alpha)
             found[fold] = self._scores[fold] @ weight + bias
         return found
 
@@ -59,17 +55,3 @@ class Logistic:
             found, intercept = torch.cat([-found / 2, found / 2], 1), torch.cat([-intercept / 2, intercept / 2])
         weight[:, seen], bias[seen] = found, intercept
         return weight, bias
-
-
-def _folds(labels: Tensor, groups: Tensor | None) -> Sequence[Tensor]:
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
-    y = labels.numpy()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of classes rarer than folds
-        if groups is None:
-            parts = StratifiedKFold(min(_FOLDS, int(np.bincount(y).max())), shuffle=True, random_state=0).split(y, y)
-        else:
-            most = min(_FOLDS, len(torch.unique(groups)), int(np.bincount(y).max()))
-            parts = StratifiedGroupKFold(most, shuffle=True, random_state=0).split(y, y, groups.numpy())
-        return [torch.from_numpy(off) for _, off in parts]

@@ -97,7 +97,11 @@ def linear_head(model: ZooModel) -> LinearHead:
 def sentence(found: LinearFit, phase: PhaseSpec) -> str:
     """What was chosen, and by how many windows."""
     tried = phase.closed.alphas
-    by = "each by itself" if found.groups is None else f"in {found.groups} groups that stay together"
+    folds = phase.closed.method != "ridge"
+    if found.groups is None:
+        by = "in folds" if folds else "each by itself"
+    else:
+        by = f"in {'folds of ' if folds else ''}{found.groups} groups that stay together"
     edge = "" if tried is None or len(tried) == 1 or min(tried) < found.alpha < max(tried) else ", an end of the grid"
     return (
         f"{phase.closed.method} solved, alpha {found.alpha:.3g}{edge}: "
