@@ -16,6 +16,8 @@ REGISTRY = Registry.discover()
 INPUT = {"channels": 2, "length": 64, "classes": 3}
 
 SMALL: Mapping[str, Mapping[str, Any]] = {
+    "bag.recon": {"codes": [8], "level": [3, 2]},
+    "bag.signal": {"codes": [8], "level": [3, 2]},
     "conv.decoder": {"dim": 8},
     "conv.encoder": {"dim": 8},
     "quantizers.cosine": {"codes": 8},
@@ -148,7 +150,7 @@ def test_every_valid_choice_of_components_learns(valid, encoder):
 SWAPS = [
     ("fusion", ["fusion.flatten", "fusion.conv", "fusion.mean", "fusion.attention", "fusion.channelwise"]),
     ("quantizer", REGISTRY.kinds("quantizer")),
-    ("head", ["heads.token-linear", "heads.histogram-linear", "wrn.recon", "wrn.signal"]),
+    ("head", ["heads.token-linear", "heads.histogram-linear", "wrn.recon", "wrn.signal", "bag.recon", "bag.signal"]),
 ]
 
 
