@@ -132,7 +132,7 @@ def test_show_prints_a_spec_and_tells_of_it_beside(zoo, windows):
     ("arguments", "words"),
     [
         (["show", "channelwise_codebok"], ["did you mean 'channelwise_codebook'?"]),
-        (["show", "nothing"], ["one of channelwise_codebook", "'nothing'", "`zoo presets`"]),
+        (["show", "nothing"], ["one of bag_of_shapes", "'nothing'", "`zoo presets`"]),
         (["shwo"], ["'shwo'"]),
         (["show"], ["'NAME'"]),
         (["show", "probe_only", "--data", "nowhere"], ["nowhere", "no such folder"]),
