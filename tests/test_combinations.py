@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 
 import pytest
@@ -33,16 +34,16 @@ TINY: Mapping[str, int] = {
 
 
 @cache
-def tiny(kind: str) -> Mapping[str, int]:
+def tiny(kind: str) -> Mapping[str, Any]:
     """The fields of TINY that a component has, and that may be so small."""
     spec = REGISTRY.find(kind)
-    found: dict[str, int] = {}
+    found: dict[str, Any] = {}
     for name in [name for name in TINY if name in spec.model_fields]:
-        try:
-            spec(**found, **{name: TINY[name]})
-        except (ValidationError, ZooError):
-            continue
-        found[name] = TINY[name]
+        for value in (TINY[name], [TINY[name]]):  # one size, or a list of them
+            with suppress(ValidationError, ZooError):
+                spec(**found, **{name: value})
+                found[name] = value
+                break
     return found
 
 
@@ -170,7 +171,7 @@ def test_every_valid_choice_of_components_learns(valid, encoder):
 SWAPS = [
     ("fusion", ["fusion.flatten", "fusion.conv", "fusion.mean", "fusion.attention", "fusion.channelwise"]),
     ("quantizer", REGISTRY.kinds("quantizer")),
-    ("head", ["heads.token-linear", "heads.histogram-linear", "wrn.recon", "wrn.signal"]),
+    ("head", ["heads.token-linear", "heads.histogram-linear", "wrn.recon", "wrn.signal", "bag.recon", "bag.signal"]),
 ]
 
 

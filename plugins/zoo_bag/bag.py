@@ -136,8 +136,11 @@ class Bag(Adapted):
 
     def _parts(self, x: Tensor, mask: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
         """A few windows at a time, so that memory does not grow with the batch; all of them in a graph."""
-        size = len(x) if torch.compiler.is_compiling() else max(_HELD // self.layout.held, 1)
-        for start in range(0, max(len(x), 1), max(size, 1)):
+        if torch.compiler.is_compiling():
+            yield x, mask
+            return
+        size = max(_HELD // self.layout.held, 1)
+        for start in range(0, max(len(x), 1), size):
             yield x[start : start + size], None if mask is None else mask[start : start + size]
 
 

@@ -179,7 +179,7 @@ def test_windows_that_no_size_fits_are_refused_with_what_to_do(zoo, windows):
     ("arguments", "words"),
     [
         (["show", "channelwise_codebok"], ["did you mean 'channelwise_codebook'?"]),
-        (["show", "nothing"], ["one of channelwise_codebook", "'nothing'", "`zoo presets`"]),
+        (["show", "nothing"], ["one of bag_of_shapes", "'nothing'", "`zoo presets`"]),
         (["shwo"], ["'shwo'"]),
         (["show"], ["'NAME'"]),
         (["show", "probe_only", "--data", "nowhere"], ["nowhere", "no such folder"]),

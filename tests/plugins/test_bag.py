@@ -294,3 +294,27 @@ def test_books_and_their_uses():
 def test_a_layout_is_the_same_whatever_the_order_of_its_fields():
     fields = (2, 60, 8, (4, 1, 2, 2), 20, (12, 4), True, (5, 3))
     assert Layout.of(*fields) == BagSignal(**SMALL).layout(X)
+
+
+@pytest.mark.slow
+def test_compiled_and_exported_it_gives_the_same():
+    """As one graph, for any number of windows."""
+    made = head().float()
+    x, mask = signals(4).float(), torch.rand(4, 2, 60, generator=torch.Generator().manual_seed(2)) > 0.05
+    compiled = torch.compile(lambda x, mask: made(Output(x=x, mask=mask)), backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x, mask), made(Output(x=x, mask=mask)))
+
+    class Whole(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = made
+
+        def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+            logits: Tensor = self.head(Output(x=x, mask=mask))
+            return logits
+
+    batch = {0: torch.export.Dim("batch")}
+    program = torch.export.export(Whole(), (x, mask), dynamic_shapes=(batch, batch)).module()
+    other = signals(9, 8).float()
+    seen = torch.ones_like(other, dtype=torch.bool)
+    torch.testing.assert_close(program(other, seen), made(Output(x=other)))

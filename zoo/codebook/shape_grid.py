@@ -18,6 +18,8 @@ _ACROSS, _CELLS = 6, 60
 """Cells side by side, and in all."""
 _WIDTH, _HEIGHT = 1.25, 1.2
 """Of a cell in inches."""
+_COLOURS = ("blue", "green", "violet", "ochre", "pink", "teal")
+"""Those of the series, in words."""
 _THIN = 24
 """Shapes of a group that are drawn beside their mean."""
 
@@ -42,7 +44,11 @@ def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Pi
 
 
 def _axes(book: Book) -> str:
-    return "" if book.axes == 1 else f"; {book.axes} axes in the order blue, green, violet, ochre, pink, teal"
+    """Which colour each axis has, in words; nothing where there is one axis."""
+    if book.axes == 1:
+        return ""
+    again = ", and again" if book.axes > len(_COLOURS) else ""
+    return f"; {book.axes} axes in the order {', '.join(_COLOURS[: book.axes])}{again}"
 
 
 def _groups(report: BookReport) -> list[list[int]]:

@@ -8,7 +8,7 @@ from torch import Tensor
 from zoo.contracts import Evidence, Output, ShapesHead
 from zoo.explain.report import CodeSaid, PartSaid
 
-_MOST = 40
+_MOST = 100
 """Codes that are told, those that say most."""
 
 

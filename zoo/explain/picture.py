@@ -18,7 +18,7 @@ _ROWS = 6
 _CODES = 6
 """Codes that are drawn in their place."""
 _OVERLAP = 0.5
-"""Share of a stretch that may be drawn already: neighbours that say the same are left to the table."""
+"""Share of the longer of two stretches that both may have: neighbours that say the same are left to the table."""
 
 
 def decision_picture(name: str, decision: Decision, x: Tensor, mask: Tensor | None, title: str) -> Picture:
@@ -57,7 +57,7 @@ def chosen(codes: Sequence[CodeSaid], most: int) -> list[int]:
 
 
 def _same(one: CodeSaid, other: CodeSaid) -> bool:
-    """Whether the smaller of two stretches of one channel lies mostly in the larger one."""
+    """Whether two stretches of one channel are mostly the same."""
     if one.channel != other.channel or None in (one.start, other.start):
         return False
     assert one.start is not None
@@ -65,7 +65,7 @@ def _same(one: CodeSaid, other: CodeSaid) -> bool:
     assert other.start is not None
     assert other.end is not None
     both = min(one.end, other.end) - max(one.start, other.start)
-    return both > _OVERLAP * min(one.end - one.start, other.end - other.start)
+    return both > _OVERLAP * max(one.end - one.start, other.end - other.start)
 
 
 def _signal(axis: Axes, values: Array, curve: Array) -> None:
