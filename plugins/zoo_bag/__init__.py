@@ -36,7 +36,7 @@ class BagSpec(HeadSpec):
     joint: bool = True
     """Whether codes of all channels at once are counted beside those of each channel."""
 
-    level: tuple[Annotated[int, Field(ge=0, le=64)], Annotated[int, Field(ge=0, le=64)]] = (16, 8)
+    level: tuple[Annotated[int, Field(ge=0, le=64)], ...] = Field(default=(16, 8), min_length=2, max_length=2)
     """Cells of the histogram of a stretch's mean, and of its deviation, per channel and scale; 0 leaves it out."""
 
     nearest: int = Field(default=8, ge=1, le=16)
@@ -50,14 +50,16 @@ class BagSpec(HeadSpec):
 
     @field_validator("level")
     @classmethod
-    def _several(cls, level: tuple[int, int]) -> tuple[int, int]:
+    def _several(cls, level: tuple[int, ...]) -> tuple[int, ...]:
         if 1 in level:
             raise ValueError("0, or 2 cells or more")
         return level
 
     def layout(self, x: Shape) -> Layout:
         """What is counted of windows `c t`."""
-        return Layout.of(x["c"], x["t"], self.samples, self.scales, self.places, self.codes, self.joint, self.level)
+        means, deviations = self.level
+        level = (means, deviations)
+        return Layout.of(x["c"], x["t"], self.samples, self.scales, self.places, self.codes, self.joint, level)
 
     def check(self, x: Shape) -> None:
         layout = self.layout(x)

@@ -42,7 +42,7 @@ class Bag(Adapted):
         self.standardize = Standardize(layout.channels)
         for block in layout.blocks:
             if block.kind == "level":
-                for name, knots in zip(knot_names(block), spec.level, strict=True):
+                for name, knots in zip(knot_names(block), layout.level, strict=True):
                     self.register_buffer(name, torch.zeros(layout.channels, knots))
             else:
                 axes = layout.channels if block.kind == "joint" else 1
@@ -61,7 +61,7 @@ class Bag(Adapted):
             stretches = draw((self._read(*part, scale) for part in self._parts(x, mask)), len(x))
             for block in (block for block in self.layout.blocks if block.scale == scale):
                 if block.kind == "level":
-                    learned = learn_knots(stretches, self.spec.level)
+                    learned = learn_knots(stretches, self.layout.level)
                     for name, knots in zip(knot_names(block), learned, strict=True):
                         self.get_buffer(name).copy_(knots)
                 else:
