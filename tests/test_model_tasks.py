@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 import torch
-from test_combinations import INPUT, REGISTRY, SMALL, fits
+from test_combinations import INPUT, REGISTRY, fits, tiny
 from torch import Tensor, nn
 from zoo_registry import ROLES, DataError, ModelSpec, ShapeError, SpecError
 
@@ -17,7 +17,7 @@ KNOWN = LENGTH // 2 + 3
 
 
 def spec_of(**kinds: str | None) -> ModelSpec:
-    parts = {role: {"kind": kind, **SMALL.get(kind, {})} for role, kind in kinds.items() if kind is not None}
+    parts = {role: {"kind": kind, **tiny(kind)} for role, kind in kinds.items() if kind is not None}
     return REGISTRY.model({"input": INPUT, **parts})
 
 

@@ -12,6 +12,7 @@ from zoo.builder import build
 from zoo.codebook.bypass import altered
 from zoo.codebook.measure import Windows, measure
 from zoo.contracts import Head, Output
+from zoo.evaluate.judge import NetworkJudge
 
 ROWS = ["raw signals", "as found", "codes shuffled", "sigma zero", "mu's mean"]
 
@@ -44,7 +45,7 @@ def ablated(model: ZooModel, judges=None, split=None):
 
 def test_every_row_is_what_decoding_by_hand_gives():
     model, split = made(), batches(30, 1, batch=30)
-    report = ablated(model, {"loud": judge()}, split)
+    report = ablated(model, {"loud": NetworkJudge(judge(), "loud")}, split)
     rows = {row.name: row for row in report.bypass.ablations}
     assert list(rows) == ROWS
     (batch,) = split

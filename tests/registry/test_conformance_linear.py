@@ -16,7 +16,7 @@ class Means(LinearHead):
 
     def features(self, output: Output) -> Tensor:
         assert output.tokens is not None
-        values, mask, _ = output.tokens
+        values, mask, *_ = output.tokens
         return (
             values.mean((1, 2)) if mask is None else (values * mask[..., None]).sum((1, 2)) / mask.sum((1, 2))[:, None]
         )

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import torch
-from small_runs import SHAPES
+from small_runs import SHAPES as POOLED
 from zoo_registry import Registry, SpecError
 
 import zoo
@@ -13,6 +13,8 @@ from zoo.notes import ZooNote
 from zoo.train.fit import train
 
 MEASURE = {"epochs": 1, "phases": [{"learn": [], "measure": True}]}
+SHAPES = POOLED | {"head": {"kind": "heads.token-linear", "pool": "none"}}
+"""With a head that reads every token at its place, so that it misfits a model of more tokens."""
 LONGER = SHAPES | {"encoder": SHAPES["encoder"] | {"patches": 10, "layers": 2}}
 
 
