@@ -9,6 +9,7 @@ from torch.func import jvp, vmap
 from torch.nn import functional as F
 
 from zoo.contracts import CentreKernel, CodeTable, Interpolate, Resizing, without_autocast
+from zoo_vqshape.mlp import mlp
 
 WIDE, NARROW, GROUPS = 128, 64, 16
 
@@ -86,13 +87,7 @@ class ShapeMLP(ShapeNetwork):
 
     def __init__(self, dim: int, hidden: int, samples: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(dim, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, samples),
-        )
+        self.layers = mlp(dim, hidden, samples)
 
     def forward(self, codes: Tensor) -> Tensor:
         return _unit(self.layers(codes))

@@ -8,6 +8,7 @@ from zoo_registry import ShapeError
 
 from zoo.contracts import instance_scale, read_stretches
 from zoo_vqshape.grid import Span
+from zoo_vqshape.mlp import mlp
 
 _LEAST_OBSERVED = 0.5
 """Share of a stretch that must be observed for its token to be real, where a series has such a stretch."""
@@ -82,13 +83,7 @@ class ReadOut(nn.Module):
 
     def __init__(self, samples: int, hidden: int, code_dim: int) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(samples, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, hidden),
-            nn.GELU(),
-            nn.Linear(hidden, code_dim),
-        )
+        self.layers = mlp(samples, hidden, code_dim)
 
     def forward(self, form: Tensor) -> Tensor:
         out: Tensor = self.layers(form)
