@@ -10,7 +10,7 @@ from zoo_vqshape.shapes import ShapeNetwork
 from zoo_vqshape.targets import true_shapes
 
 _FAINT = 1e-3
-"""Weight of a window's ends: where a token is alone, it is heard."""
+"""Weight at the ends of a window, so that a sample under one token alone still gets its value."""
 _NOTHING = 1e-9
 """Weight of the level that stands where no token lies."""
 _ROUNDING = 1e-3

@@ -59,7 +59,7 @@ class EstimatorJudge:
         return np.array(self._answers.find(keys), np.int64)
 
     def _fitted(self) -> Estimator:
-        """The estimator, fitted now unless it has been; what another fit said before is told and forgotten."""
+        """The estimator, fitted now unless it has been; answers of another fit are dropped, with a note."""
         if self._estimator is None:
             self._estimator = _fitted(self._task)
             self._recognise(self._estimator)

@@ -1,4 +1,4 @@
-"""Ridge regression whose scores are told apart by where each class's windows lie among them."""
+"""Ridge regression followed by Gaussians in its scores, one per class."""
 
 import math
 from typing import NamedTuple

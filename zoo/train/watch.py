@@ -27,8 +27,8 @@ FEWEST = 3
 AT_ONCE = ("divergence", "wrong-normalisation")
 """What does not pass by itself."""
 LOOK = 50
-"""Steps between two looks at the scale of shapes, which is told at once from the first on: a collapse takes every
-gradient of shapes and codes along within that many, and an epoch may be longer."""
+"""Steps between two checks of the scale of shapes, which is reported at once: a collapse takes every gradient of shapes
+and codes with it within that many, and an epoch may be longer."""
 TOLD_BEFORE = ("shared-subjects",)
 """What loading the data has said already."""
 
