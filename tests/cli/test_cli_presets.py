@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from zoo_registry import InputSpec, Registry, ZooError
 
-from zoo.presets import load, names, small
+from zoo.presets import large, load, names, small
 from zoo.train.timeline import Timeline
 
 REQUIRED = {"uea_paper", "recon_then_cls", "two_step_epoch", "channelwise_codebook", "flatten_joint", "probe_only"}
@@ -204,9 +204,11 @@ def test_a_preset_without_data_is_refused_in_a_line_that_names_the_folder(zoo, w
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*names()} - {"signal_wrn", "frozen_judge", "bag_of_shapes"}))
 def test_from_preset_to_trained_model_word_for_word(zoo, windows, name):
-    """Phases of one epoch, a transformer of width 16: the way is tried, not the result."""
-    narrow = {"encoder.dim": 16, "decoder.dim": 16, "quantizer.codes": 8, "decoder.shape_samples": 16}
-    phases = load(name).run["training"]["phases"]
+    """Phases of one epoch, transformers of width 16: the way is tried, not the result."""
+    run = load(name).run
+    sizes, narrow, phases = ["--small"] if large(run) else [], {"quantizer.codes": 8}, run["training"]["phases"]
+    if sizes:
+        narrow |= {"encoder.dim": 16, "decoder.dim": 16, "decoder.shape_samples": 16}
     changes = [f"model.{path}={value}" for path, value in narrow.items()]
     for index, phase in enumerate(phases):
         ramps = [term for term, weight in phase["weights"].items() if isinstance(weight, dict)]
@@ -215,7 +217,7 @@ def test_from_preset_to_trained_model_word_for_word(zoo, windows, name):
     changes += [f"training.epochs={len(phases)}", "data.length.to=64" if name == "uea_paper" else "training.batch=35"]
     data = [] if name == "uea_paper" else ["--data", "mine"]
     sets = [word for change in changes for word in ("--set", change)]
-    (windows / "run.json").write_text(zoo("presets", "show", name, "--small", *data, *sets).out)
+    (windows / "run.json").write_text(zoo("presets", "show", name, *sizes, *data, *sets).out)
     assert zoo("check", windows / "run.json").status == 0
     trained = zoo("train", windows / "run.json", "--out", "out")
     assert trained.status == 0, trained.err

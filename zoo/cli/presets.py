@@ -12,7 +12,7 @@ from zoo.changes import apply_changes
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
-from zoo.presets import load, names, small
+from zoo.presets import large, load, names, small
 from zoo.presets.fitting import fit
 from zoo.specs import as_it_lies, shorthand
 
@@ -56,8 +56,7 @@ def show_preset(
         run, told = _fitted(run, registry, changes or ())
     registry.run(run)
     print_json(run)
-    large = "encoder" in run["model"] and not small_sizes
-    size = " Sized for a GPU; --small fits two CPU cores." if large else ""
+    size = " Sized for a GPU; --small fits two CPU cores." if large(run) and not small_sizes else ""
     print("\n".join([f"{preset.source}.", f"{preset.expect}{size}", *told]), file=sys.stderr)
 
 

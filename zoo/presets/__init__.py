@@ -47,9 +47,20 @@ def load(name: str) -> Preset:
 
 
 def small(run: Mapping[str, Any]) -> dict[str, Any]:
-    """``run`` with its VQShape at the sizes of ``SMALL``; raise SpecError for a run without one."""
+    """``run`` with its transformers at the sizes of ``SMALL``; raise SpecError for a run without any."""
+    if not large(run):
+        raise SpecError("--small", "a preset with transformers", str(run["name"]), "leave it out: this one is small")
     model = dict(run["model"])
-    found = [role for role in SMALL if model.get(role, {}).get("kind") == f"vqshape.{role}"]
-    if not found:
-        raise SpecError("--small", "a preset with a VQShape", str(run["name"]), "leave it out: this one is small")
-    return {**run, "model": model | {role: model[role] | SMALL[role] for role in found}}
+    return {**run, "model": model | {role: model[role] | SMALL[role] for role in _with_transformer(model)}}
+
+
+def large(run: Mapping[str, Any]) -> bool:
+    """Whether ``run`` has transformers, which are sized for a GPU unless `small`."""
+    return bool(_with_transformer(run["model"]))
+
+
+def _with_transformer(model: Mapping[str, Any]) -> list[str]:
+    """Roles whose VQShape component holds a transformer: a grid of stretches has none."""
+    encoder, decoder = model.get("encoder", {}), model.get("decoder", {})
+    reads_all = encoder.get("kind") == "vqshape.encoder" and encoder.get("read", "stretch") != "stretch"
+    return ["encoder"] * reads_all + ["decoder"] * (decoder.get("kind") == "vqshape.decoder")
