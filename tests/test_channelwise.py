@@ -4,14 +4,27 @@ from typing import Any
 
 import pytest
 import torch
+from small_runs import PUBLISHED
 from zoo_registry import ShapeError
 
 import zoo
 from zoo.contracts import Output
 
 SIZES = {"dim": 16, "heads": 2, "layers": 1}
+STRETCHES = {
+    "encoder": {"kind": "vqshape.encoder", "tokens": 8},
+    "quantizer": {"kind": "quantizers.ema", "codes": 12},
+    "decoder": {"kind": "vqshape.renderer"},
+}
 VQSHAPE = {
-    "encoder": {"kind": "vqshape.encoder", "patches": 8, "tokenizer_heads": 2, "tokenizer_layers": 1, **SIZES},
+    "encoder": {
+        "kind": "vqshape.encoder",
+        **PUBLISHED,
+        "patches": 8,
+        "tokenizer_heads": 2,
+        "tokenizer_layers": 1,
+        **SIZES,
+    },
     "quantizer": {"kind": "vqshape.codebook", "codes": 12},
     "decoder": {"kind": "vqshape.decoder", "shape_samples": 16, **SIZES},
 }
@@ -46,7 +59,7 @@ def everything(output: Output) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("parts", [VQSHAPE, CONV], ids=["vqshape", "conv"])
+@pytest.mark.parametrize("parts", [STRETCHES, VQSHAPE, CONV], ids=["stretches", "vqshape", "conv"])
 def test_a_model_of_one_channel_gives_for_three_what_one_of_three_gives(parts, masked):
     one, three = model_of(parts, 1), model_of(parts, 3)
     three.load_state_dict(one.state_dict(), strict=True)

@@ -15,6 +15,11 @@ INPUT = {"channels": 3, "length": 80, "classes": 4}
 MODELS: dict[str, dict[str, Any]] = {
     "channelwise": {**SHAPES, "fusion": {"kind": "fusion.channelwise"}, "quantizer": {"kind": "vqshape.codebook"}},
     "flatten": {**SHAPES, "fusion": {"kind": "fusion.flatten"}, "head": {"kind": "wrn.recon", "depth": 10}},
+    "stretches": {"encoder": {"kind": "vqshape.encoder", "tokens": 8, "scales": [1, 4]}, "errors": "relative",
+                  "quantizer": {"kind": "quantizers.ema"}, "decoder": {"kind": "vqshape.renderer"},
+                  "head": {"kind": "heads.token-linear"}},
+    "both": {"encoder": {**SHAPES["encoder"], "read": "both"}, "quantizer": {"kind": "quantizers.ema"},
+             "decoder": {"kind": "vqshape.renderer", "shape": "conv"}, "head": {"kind": "wrn.recon", "depth": 10}},
     "conv": {"encoder": {"kind": "conv.encoder"}, "quantizer": {"kind": "quantizers.residual"},
              "decoder": {"kind": "conv.decoder"}, "head": {"kind": "heads.histogram-linear"}},
 }  # fmt: skip
