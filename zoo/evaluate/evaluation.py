@@ -12,7 +12,7 @@ from zoo.contracts.processes import summed
 from zoo.data.batch import Batch
 from zoo.evaluate.agreement import agreement, gaps
 from zoo.evaluate.classification import Classification, majority
-from zoo.evaluate.judge import Judge, NetworkJudge
+from zoo.evaluate.judge import Judge, NetworkJudge, Reading
 from zoo.evaluate.judges import same_head
 from zoo.evaluate.reconstruction import Reconstruction
 from zoo.evaluate.report import EvalReport, Majority
@@ -22,6 +22,8 @@ from zoo.evaluate.usage import Usage
 
 class Evaluation:
     """Counts and sums of one split; ``windows`` is the split's size, which the total must meet.
+
+    What judges say of raw windows is kept from one pass to the next: neither they nor the windows change.
 
     Over several processes, of which each sees its share, the report is of all, and each must ask for it.
     """
@@ -33,6 +35,7 @@ class Evaluation:
         self.names = names
         self.windows = windows
         self.judges = dict(judges or {})
+        self._raw: dict[tuple[str, tuple[int, ...]], Reading] = {}
         shapes = model.trace
         self.classifiers = {name: Classification(names) for name in self._classifier_names()}
         tokens = shapes.tokens["n"] if shapes.tokens else 1
@@ -83,9 +86,15 @@ class Evaluation:
         if "head on raw" in self.classifiers and self.model.head is not None:
             self.classifiers["head on raw"].update(self.model.head(replace(output, x_recon=output.x)), batch.y)
         for name, judge in self.judges.items():
-            self.classifiers[f"{name} on raw"].count(judge.read(output.x, output.mask), batch.y)
+            self.classifiers[f"{name} on raw"].count(self._read_raw(name, judge, output, batch), batch.y)
             if output.x_recon is not None:
                 self.classifiers[f"{name} on rebuilt"].count(judge.read(output.x_recon, output.mask), batch.y)
+
+    def _read_raw(self, name: str, judge: Judge, output: Output, batch: Batch) -> Reading:
+        key = name, tuple(batch.index.tolist())
+        if key not in self._raw:
+            self._raw[key] = judge.read(output.x, output.mask)
+        return self._raw[key]
 
     def report(self) -> EvalReport:
         """Everything measured; raise DataError unless every window of the split was seen exactly once."""
