@@ -61,29 +61,34 @@ def _usage(level: UsageReport) -> str:
 
 
 def print_stages(stages: "Sequence[Stage]") -> None:
-    """Print the three runs of the quickstart in one table, the majority class above them."""
+    """Print the three runs of the quickstart in one table, the majority class above them, and the verdict on each."""
     majority = stages[0].report.majority
     rows = [_majority(f"always {majority.name}, the majority", majority)]
     for stage in stages:
         head = stage.report.classifiers["head"]
         rows.append((stage.title, f"{head.correct}/{head.total}", _share(head.accuracy)))
-    extra = [("", "", "")] + [_fit(stage.report) for stage in stages]
+    extra = [("",) * 4] + [_fit(stage) for stage in stages]
     print_title("BasicMotions, test split, never looked at in training")
-    columns = ["model", "correct", "accuracy", "R² of rebuilt", "codes used", "perplexity"]
+    columns = ["model", "correct", "accuracy", "R² of rebuilt", "codes used", "effective shapes", "codebook score"]
     print_table(columns, [(*row, *more) for row, more in zip(rows, extra, strict=True)], numbers=columns[1:])
-    print("\nreports:")
     for stage in stages:
-        print(f"  {stage.folder.page}")
+        print(f"\n{stage.folder.page}: {stage.verdict.headline}")
+        if stage.codebook is not None:
+            print(f"its shapes: {stage.folder.figures / 'codebook-shapes.png'}")
 
 
 def _majority(name: str, majority: Majority) -> tuple[str, str, str]:
     return name, f"{majority.correct}/{majority.total}", _share(majority.accuracy)
 
 
-def _fit(report: EvalReport) -> tuple[str, str, str]:
-    r2 = _number(report.reconstruction[-1].r2) if report.reconstruction else ""
-    book = report.codebook[0] if report.codebook else None
-    return r2, f"{book.used}/{book.codes}" if book else "", f"{book.perplexity:.1f}" if book else ""
+def _fit(stage: "Stage") -> tuple[str, str, str, str]:
+    found = stage.report.reconstruction
+    r2 = _number(found[-1].r2) if found else ""
+    if stage.codebook is None:
+        return r2, "", "", ""
+    usage, shapes = stage.codebook.books[0].usage, stage.codebook.books[0].shapes
+    effective = f"{shapes.effective:.1f}" if shapes else ""
+    return r2, f"{usage.used}/{usage.codes}", effective, _share(stage.codebook.score)
 
 
 def _scores(name: str, scores: ClassReport) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from typing import Any
 
 from zoo_registry import Registry, RunSpec
 
+from zoo.codebook.report import CodebookReport
 from zoo.evaluate.report import EvalReport
+from zoo.findings.verdict import Verdict
 from zoo.report.evidence import gather
 from zoo.report.run_report import write_report
 from zoo.run_folder import RunFolder
@@ -18,11 +20,13 @@ from zoo.train.fit import train
 
 @dataclass(frozen=True)
 class Stage:
-    """One of the three runs: what it shows, and its folder."""
+    """One of the three runs: what it shows, its folder, and what was found of it."""
 
     title: str
     folder: RunFolder
     report: EvalReport
+    codebook: CodebookReport | None
+    verdict: Verdict
 
 
 def quickstart(out: Path) -> Iterator[Stage]:
@@ -62,4 +66,5 @@ def _stage(title: str, data: dict[str, Any], path: Path) -> Stage:
     folder = train(run, path, resume=True)
     evidence = gather(folder)
     write_report(evidence)
-    return Stage(title, folder, evidence.report)
+    codebook = evidence.codebook.report if evidence.codebook else None
+    return Stage(title, folder, evidence.report, codebook, evidence.verdict)
