@@ -96,7 +96,7 @@ def _home(source: Path, run: RunSpec) -> Path:
 def quickstart(
     out: Annotated[Path, typer.Option(help="Folder of its three runs.")] = Path("runs/quickstart"),
 ) -> None:
-    """Train and judge three small models on real data that come with the package; a few minutes on two cores."""
+    """Train and judge three small models on real data that come with the package; within a minute on two cores."""
     from zoo.cli.verdict import print_stages
     from zoo.quickstart import Stage
     from zoo.quickstart import quickstart as stages

@@ -1,4 +1,4 @@
-"""`zoo quickstart`: the main job in a few minutes, on real data that come with aeon."""
+"""`zoo quickstart`: the main job within a minute, on real data that come with aeon."""
 
 import json
 from collections.abc import Iterator
