@@ -103,6 +103,7 @@ class RunSpec(Spec):
         if isinstance(self.model.input, ImageInputSpec):
             hint = "leave `input` out; a component of `image` pictures the signal"
             raise SpecError("model.input", "a signal, as every data source gives", "ready-made images", hint)
+        _check_turn(self.training.turn, self.model)
         for index, phase in enumerate(self.training.phases):
             _check_phase(f"training.phases.{index}", phase, self.model)
             check_closed(f"training.phases.{index}", phase, self.model.head)
@@ -152,6 +153,13 @@ class RunSpec(Spec):
 
 def _fields(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in type(spec).model_fields if name != "json_schema"}
+
+
+def _check_turn(turn: float | None, model: ModelSpec) -> None:
+    channels = model.input.channels if model.input is not None else 3
+    if turn is not None and channels % 3:
+        hint = "leave it out: what has no three axes cannot be turned"
+        raise SpecError("training.turn", "channels in threes, the axes of a sensor", f"{channels} channels", hint)
 
 
 def _check_select(select: str, objectives: tuple[str, ...], estimators: Iterable[str]) -> None:

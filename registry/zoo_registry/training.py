@@ -135,6 +135,10 @@ class TrainingSpec(Spec):
     schedule: Annotated[CosineSpec | StepsSpec, Field(discriminator="kind")] = CosineSpec()
     """One schedule of the learning rate through all phases."""
 
+    turn: float | None = Field(default=None, gt=0, le=180)
+    """Degrees by which a copy of every training window is turned around a direction drawn at random, so that a sensor
+    that sits otherwise on another wrist is met in training; channels in threes, x y z. Null adds no copies."""
+
     clip: Positive | None = 1.0
     """Largest norm of the gradient; null leaves it."""
 

@@ -11,6 +11,7 @@ from zoo.contracts.processes import once, rank, world_size
 from zoo.data.batch import Batch, read_batch
 from zoo.data.run_data import load_set
 from zoo.data.split import DataSet, Split
+from zoo.data.turning import with_turned
 
 
 class SplitDataset(Dataset[Batch]):
@@ -43,6 +44,9 @@ class ZooData(L.LightningDataModule):
     windows are left out, others in each epoch. In validation and test the numbers of batches are equal, so that
     processes may wait for each other in each.
 
+    With ``turn`` training windows come with copies turned by so many degrees, and are then `learned`; ``data`` itself,
+    and with it statistics and judges, stays as it is.
+
     With ``workers`` as many processes for each loader read batches ahead; ``pinned`` ones can be copied to a GPU while
     it works.
     """
@@ -55,6 +59,7 @@ class ZooData(L.LightningDataModule):
         judge_batch: int = 256,
         workers: int = 0,
         pinned: bool = False,
+        turn: float | None = None,
     ) -> None:
         super().__init__()
         self.data = data
@@ -63,9 +68,11 @@ class ZooData(L.LightningDataModule):
         self.judge_batch = judge_batch
         self.workers = workers
         self.pinned = pinned
+        self.learned = data.train if turn is None else with_turned(data.train, turn, seed)
+        """Windows that models learn from."""
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        windows = SplitDataset(self.data.train)
+        windows = SplitDataset(self.learned)
         world, place = self._place()
         order: DistributedSampler[int] = DistributedSampler(
             windows, num_replicas=world, rank=place, shuffle=True, seed=self.seed, drop_last=True
@@ -109,4 +116,6 @@ def _as_it_is(fetched: Any) -> Any:
 def load_data(run: RunSpec, pinned: bool = False) -> ZooData:
     """The loaders that ``run`` asks for; raises and warns as ``load_set`` does. The first process reads for all."""
     training, data = run.training, load_set(run, once)
-    return ZooData(data, training.batch, training.seed, run.evaluation.batch, run.trainer.workers, pinned)
+    return ZooData(
+        data, training.batch, training.seed, run.evaluation.batch, run.trainer.workers, pinned, training.turn
+    )

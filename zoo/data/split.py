@@ -29,7 +29,8 @@ class Split:
     ``source (m c t')`` is what they are read from, possibly memory-mapped; ``rows (n)`` which of its windows belong
     here; ``step`` what brings them to length. ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are None
     where unknown. ``stays (n)`` are numbers, equal for windows that no cut parts, as ``data.split.by`` has it; None
-    where each stands alone. ``masked`` says whether windows of the data set come with a mask.
+    where each stands alone. ``masked`` says whether windows of the data set come with a mask. ``turns (n 3 3)`` turn
+    the axes of each window, channels in threes; None = as they are.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Split:
     subject: Array | None = None
     group: Array | None = None
     stays: Rows | None = None
+    turns: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -56,6 +58,8 @@ class Split:
         x = np.ascontiguousarray(self.source[self.rows[index]], dtype=np.float32)
         if self.step is not None:
             x = np.ascontiguousarray(to_length(x, self.step))
+        if self.turns is not None:
+            x = _turned(x, self.turns[index])
         if not self.masked:
             return Windows(x, None)
         mask = ~np.isnan(x)
@@ -65,6 +69,14 @@ class Split:
         """All windows in order, a few megabytes at a time."""
         for rows in row_blocks(self.shape):
             yield self.read(rows)
+
+
+def _turned(x: Array, turns: NDArray[np.float32]) -> Array:
+    """`x (b c t)` with each three of its channels turned; an unobserved axis leaves none of its three observed."""
+    moved = (turns != np.eye(3, dtype=np.float32)).any((1, 2))  # a window as it is keeps what it observed
+    threes = x[moved].reshape(int(moved.sum()), x.shape[1] // 3, 3, x.shape[-1])
+    x[moved] = np.einsum("nij,ngjt->ngit", turns[moved], threes).reshape(-1, *x.shape[1:])
+    return x
 
 
 @dataclass(frozen=True)

@@ -144,7 +144,7 @@ def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
         set_learning(model, phase)
     judges = load_networks(run.evaluation.bundles, data.data.input)
     validation = Evaluation(model, data.data.classes, len(data.data.validation), judges)
-    module = ZooTraining(model, run.training, data.data.train, len(data.train_dataloader()), validation)
+    module = ZooTraining(model, run.training, data.learned, len(data.train_dataloader()), validation)
     _require_reached(run, module.timeline)
     _require_shares(data.data)
     # Gradients are averaged over processes of what could learn when the strategy was set up; phases choose later.

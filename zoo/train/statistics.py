@@ -41,7 +41,7 @@ class Signals:
     """The training windows of ``data`` as they are."""
 
     def __init__(self, data: ZooData) -> None:
-        self.split = data.data.train
+        self.split = data.learned
         self.mean, self.std = torch.as_tensor(data.data.mean), torch.as_tensor(data.data.std)
 
     def some(self, most: int) -> tuple[Tensor, Tensor | None]:
