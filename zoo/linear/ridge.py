@@ -22,9 +22,8 @@ class Ridge:
         """``groups (n)`` are held out together; None, or one group alone, holds out each window by itself."""
         self._components = components
         self._targets = F.one_hot(labels, classes).double()
-        alone = groups is None or len(torch.unique(groups)) == 1
-        numbers = torch.arange(len(labels)) if alone else groups
-        self._held = _by_size(numbers)
+        together = groups is not None and len(torch.unique(groups)) > 1
+        self._held = _by_size(groups if together and groups is not None else torch.arange(len(labels)))
 
     def solve(self, alpha: float) -> tuple[Tensor, Tensor]:
         """Map of scores `(r k)` and intercept `(k)`, fitted to all windows."""
