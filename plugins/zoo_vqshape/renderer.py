@@ -14,7 +14,9 @@ _FAINT = 1e-3
 _NOTHING = 1e-9
 """Weight of the level that stands where no token lies."""
 _ROUNDING = 1e-3
-"""Share of a sample by which a place may miss a sample and still begin or end on it."""
+"""Share of a sample by which a place may miss a sample and still begin or end on it, in a series of usual length."""
+_SHARE_ROUNDING = 2**-22
+"""The same as a share of the series: places are float32, which tells apart fewer samples the longer a series is."""
 _FLOOR = 0.05
 
 
@@ -89,9 +91,10 @@ def _place(shapes: Tensor, start: Tensor, share: Tensor, samples: int, length: i
     """Value, weight and number of each of at most ``samples`` samples under tokens, `(b c n m)`."""
     begin = start.unsqueeze(-1).float() * (length - 1)
     end = (start + share).unsqueeze(-1).float().clamp(max=1) * (length - 1)
-    first = (begin - _ROUNDING).detach().ceil()
+    off = max(_ROUNDING, length * _SHARE_ROUNDING)
+    first = (begin - off).detach().ceil()
     index = first + torch.arange(samples, device=shapes.device)
-    inside = (index <= end + _ROUNDING) & (index < length)
+    inside = (index <= end + off) & (index < length)
     along = ((index - begin) / (end - begin).clamp(min=_ROUNDING)).clamp(0, 1)
     place = along * (shapes.shape[-1] - 1)
     left = place.detach().long().clamp(max=shapes.shape[-1] - 2)

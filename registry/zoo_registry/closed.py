@@ -25,9 +25,13 @@ def check_closed(where: str, phase: PhaseSpec, head: HeadSpec | None) -> None:
         raise SpecError(f"{where}.length", "1 epoch where fit is closed", f"{phase.length} {unit}", hint)
 
 
-def check_repeats(training: TrainingSpec) -> None:
-    """Raise SpecError where nothing but closed phases would find the same map epoch after epoch."""
+def check_order(training: TrainingSpec) -> None:
+    """Raise SpecError where closed phases alone would find the same map every epoch, or one begins within an epoch."""
     phases = training.phases
+    batches = [i for i, phase in enumerate(phases) if phase.every == "batch"]
+    if batches and any(phase.fit == "closed" for phase in phases):
+        where, expected = f"training.phases.{batches[0]}.every", "epoch, as a phase with fit: closed reads whole epochs"
+        raise SpecError(where, expected, "batch", "set every to epoch in all phases")
     if all(phase.fit == "closed" for phase in phases) and training.epochs > len(phases):
         hint = "nothing changes in between; lower it, or add what learns by gradient"
         raise SpecError("training.epochs", f"{len(phases)}, as all phases are closed", str(training.epochs), hint)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializeAsAny, model_validator
 
-from zoo_registry.closed import check_closed, check_repeats
+from zoo_registry.closed import check_closed, check_order
 from zoo_registry.component import Spec
 from zoo_registry.data import DataSpec
 from zoo_registry.errors import SpecError
@@ -107,7 +107,7 @@ class RunSpec(Spec):
         for index, phase in enumerate(self.training.phases):
             _check_phase(f"training.phases.{index}", phase, self.model)
             check_closed(f"training.phases.{index}", phase, self.model.head)
-        check_repeats(self.training)
+        check_order(self.training)
         for name in self.evaluation.judges:
             if name in ("last", "head", *_OWN_OBJECTIVES):
                 hint = "scores and objectives are named after judges; name it after what it is, such as wrn"

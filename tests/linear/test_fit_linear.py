@@ -200,3 +200,62 @@ def test_features_that_are_no_numbers_are_refused():
 def test_what_does_not_fit_into_memory_is_refused_before_it_is_tried():
     with pytest.raises(TrainingError, match="take fewer features or windows"):
         fit_linear(torch.zeros(1, 1).expand(10**6, 10**6), torch.zeros(10**6, dtype=torch.int64), CLASSES)
+
+
+@METHODS
+@pytest.mark.parametrize("grouped", [True, False])
+def test_windows_that_are_all_alike_get_the_shares_of_classes(spec, grouped):
+    """Features of a collapsed codebook: there is no component to fit."""
+    labels = torch.tensor([0] * 20 + [1] * 10 + [2] * 5 + [0] * 5)
+    groups = torch.arange(40) % 8 if grouped else None
+    found = fit_linear(torch.full((40, 6), 9.81), labels, CLASSES, groups, None, spec)
+    assert found.weight.abs().max() == 0
+    assert found.bias.isfinite().all()
+    assert found.bias.argmax() == 0
+
+
+@METHODS
+@pytest.mark.parametrize("grouped", [True, False])
+def test_a_class_that_a_window_alone_is_of_is_never_named_while_that_is_held_out(spec, grouped):
+    labels = torch.arange(6)
+    features = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+    found = fit_linear(features, labels, 6, labels // 2 if grouped else None, None, spec)
+    assert found.correct == 0
+    assert found.weight.isfinite().all()
+
+
+@METHODS
+def test_one_window_alone_is_refused(spec):
+    with pytest.raises(TrainingError, match=r"two training windows or more.*found 1"):
+        fit_linear(torch.ones(1, 4), torch.zeros(1, dtype=torch.int64), CLASSES, None, None, spec)
+
+
+@pytest.mark.parametrize("sizes", [(20, 20), (10, 10, 20)])
+def test_a_discriminant_whose_rest_is_one_group_holds_out_its_windows_one_by_one(sizes):
+    """With the whole group held out there would be no window to fit, and a singular matrix to solve."""
+    groups = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
+    x, labels, _ = made(FEW, strength=2)
+    found = fit_linear(x[:40], labels[:40], CLASSES, groups, None, DISCRIMINANT)
+    assert found.correct >= 30
+    assert found.temperature < 1e3
+
+
+def test_a_class_of_one_window_leaves_the_probabilities_of_others_sharp():
+    """A fold without it holds one class alone, whose scores all are the same."""
+    labels = torch.tensor([0] * 39 + [1])
+    features = torch.randn(40, 6, generator=torch.Generator().manual_seed(0))
+    found = fit_linear(features, labels, 2, None, None, DISCRIMINANT)
+    chances = (features.double() @ found.weight.T + found.bias).softmax(-1)
+    assert chances[:39, 0].mean() > 0.9
+
+
+def test_a_discriminant_names_no_class_without_windows():
+    """However far a window lies from all classes that have some."""
+    random = torch.Generator().manual_seed(0)
+    labels = torch.arange(60) % 3
+    scores = F.one_hot(labels, 4).double() + 1e-3 * torch.randn(60, 4, generator=random, dtype=torch.float64)
+    turn, shift = discriminant(scores, labels, 4)
+    far = torch.cat([3 * torch.randn(500, 4, generator=random, dtype=torch.float64), torch.zeros(1, 4)])
+    named = (far @ turn + shift).argmax(-1)
+    assert (named < 3).all()
+    assert ((scores @ turn + shift).argmax(-1) == labels).all()

@@ -183,6 +183,12 @@ def test_two_processes_solve_as_one(run_of, tmp_path, monkeypatch, strategy):
         (SHAPES, [SOLVE | {"learn": ["head.classify"]}], 1, r'phases\.0\.learn: expected \["head"\]'),
         (SIGNAL, [SOLVE], 1, r"only a linear head has a closed form, found wrn\.signal"),
         (SHAPES, [SOLVE | {"every": "batch"}, {}], 2, r"expected 1 epoch where fit is closed, found 1 batch;"),
+        (
+            SHAPES,
+            [RECONSTRUCT | {"every": "batch"}, SOLVE],
+            2,
+            r"phases\.0\.every: expected epoch, as a .* whole epochs",
+        ),
         (SHAPES, [SOLVE | {"length": 3}], 3, "expected 1 epoch where fit is closed, found 3 epochs"),
         (SHAPES, [SOLVE], 2, r"training\.epochs: expected 1, as all phases are closed, found 2"),
         (SHAPES, [{"closed": {"method": "logistic"}}], 1, r"phases\.0\.closed: .*set fit: closed"),

@@ -60,5 +60,5 @@ def _gram_of_windows(features: Tensor, scaling: Scaling) -> Tensor:
 
 
 def _kept(values: Tensor, vectors: Tensor) -> tuple[Tensor, Tensor]:
-    real = values > _NOTHING * values[-1].clamp(min=0)
+    real = values > _NOTHING * values.clamp(min=0)[-1:]
     return values[real], vectors[:, real]

@@ -70,8 +70,8 @@ class _Fitted(NamedTuple):
 def discriminant(scores: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     """Map `(k k)` and intercept `(k)` to log-densities, up to a common term, of Gaussians that share a covariance.
 
-    ``scores (n k)`` are taken about their mean over classes. A class without windows is as likely everywhere as the
-    rule of succession has it.
+    ``scores (n k)`` are taken about their mean over classes, log-densities about their mean over classes with windows.
+    A class without any is the rule of succession's share of that mean, so that no window is ever named after it.
     """
     centre = torch.eye(classes, dtype=scores.dtype) - 1 / classes
     centred = scores @ centre
@@ -82,5 +82,8 @@ def discriminant(scores: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, 
     covariance = spread.T @ spread / len(scores)
     noise = _SHRINK * covariance.diagonal().mean().clamp(min=torch.finfo(scores.dtype).eps)
     inverse = torch.linalg.inv(covariance + noise * torch.eye(classes, dtype=scores.dtype))
-    prior = (counts / len(scores)).log().clamp(min=-math.log(len(scores) + classes))
-    return centre @ inverse @ means.T, prior.to(scores.dtype) - 0.5 * ((means @ inverse) * means).sum(1)
+    seen = counts > 0
+    turn, prior = inverse @ means.T, (counts / len(scores)).log().to(scores.dtype)
+    shift = prior - 0.5 * ((means @ inverse) * means).sum(1)
+    turn = torch.where(seen, turn - turn[:, seen].mean(1, keepdim=True), 0)
+    return centre @ turn, torch.where(seen, shift - shift[seen].mean(), -math.log(len(scores) + classes))

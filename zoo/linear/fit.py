@@ -74,9 +74,12 @@ def fit_linear(
     names most held-out windows rightly is taken, of equals the one with the least cross-entropy at its own temperature;
     the map is then fitted to all windows and divided by that temperature. Centre and scale are folded into it.
 
-    Raises TrainingError where features are not finite, or where they take more memory than there is.
+    Raises TrainingError for a single window, and where features are not finite or take more memory than there is.
     """
     features, labels = features.detach().cpu(), labels.cpu()
+    if len(labels) < 2:
+        hint = "take more data, or fit: gradient"
+        raise TrainingError("head", "two training windows or more, as some are held out", str(len(labels)), hint)
     _require_room(features)
     if not bool(features.isfinite().all()):
         hint = "lower the learning rate of the phases before, or check the data"

@@ -11,10 +11,15 @@ _FOLDS = 5
 
 
 def folds(labels: Tensor, groups: Tensor | None) -> Sequence[Tensor]:
-    """Rows of each of five folds, or of as many as there can be; windows of one of ``groups (n)`` share a fold."""
+    """Rows of each of five folds, or of as many as there can be; there must be two windows.
+
+    Windows of one of ``groups (n)`` share a fold.
+    """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     y = labels.numpy()
+    if np.bincount(y).max() == 1:  # shares of classes cannot be kept
+        y = np.zeros_like(y)
     most = min(_FOLDS, int(np.bincount(y).max()))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of classes rarer than folds

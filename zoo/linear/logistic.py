@@ -21,6 +21,8 @@ class Logistic:
     def __init__(self, components: Components, labels: Tensor, classes: int, groups: Tensor | None) -> None:
         """Windows of one of ``groups (n)`` share a fold."""
         self._scores, self._labels, self._classes = components.scores, labels, classes
+        # Where all windows are alike there is no component, and scikit-learn fits no intercept without a feature.
+        self._read = self._scores if self._scores.shape[1] else self._scores.new_zeros(len(labels), 1)
         self._folds = folds(labels, groups)
 
     def solve(self, alpha: float) -> tuple[Tensor, Tensor]:
@@ -49,8 +51,9 @@ class Logistic:
         model = LogisticRegression(C=1 / alpha, max_iter=_STEPS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # after so many steps what is left is flat
-            model.fit(self._scores[rows].numpy(), self._labels[rows].numpy())
-        found, intercept = torch.from_numpy(model.coef_.T), torch.from_numpy(model.intercept_)
+            model.fit(self._read[rows].numpy(), self._labels[rows].numpy())
+        found = torch.from_numpy(model.coef_.T)[: len(weight)]
+        intercept = torch.from_numpy(model.intercept_)
         if len(seen) == 2:  # one logit, of the second class over the first
             found, intercept = torch.cat([-found / 2, found / 2], 1), torch.cat([-intercept / 2, intercept / 2])
         weight[:, seen], bias[seen] = found, intercept

@@ -19,11 +19,11 @@ class Ridge:
     """
 
     def __init__(self, components: Components, labels: Tensor, classes: int, groups: Tensor | None) -> None:
-        """``groups (n)`` are held out together; None holds out each window by itself."""
+        """``groups (n)`` are held out together; None, or one group alone, holds out each window by itself."""
         self._components = components
         self._targets = F.one_hot(labels, classes).double()
-        numbers = torch.arange(len(labels)) if groups is None else groups
-        self._held = _by_size(numbers)
+        together = groups is not None and len(torch.unique(groups)) > 1
+        self._held = _by_size(groups if together and groups is not None else torch.arange(len(labels)))
 
     def solve(self, alpha: float) -> tuple[Tensor, Tensor]:
         """Map of scores `(r k)` and intercept `(k)`, fitted to all windows."""
@@ -31,7 +31,9 @@ class Ridge:
         return (scores.T @ self._targets) / (values + alpha)[:, None], self._targets.mean(0)
 
     def held_out(self, alpha: float) -> Tensor:
-        """What each window is given by the fit without its group, `(n k)`."""
+        """What each window is given by the fit without its group, `(n k)`; 0 where there is no other window."""
+        if len(self._targets) == 1:
+            return torch.zeros_like(self._targets)
         weight, bias = self.solve(alpha)
         rest = self._targets - self._components.scores @ weight - bias
         half = self._components.scores * (self._components.values + alpha).rsqrt()
