@@ -8,15 +8,17 @@ from pydantic import ValidationError
 from zoo_registry import DataError, InputSpec
 from zoo_registry.data import DataSpec, LengthSpec
 
+from zoo.data.leaks import Digests, digests_of
 from zoo.data.length import require_fit
 from zoo.data.raw import Array, Extent, RawSet, RawSplit, require_windows
 
 
 class Scan(NamedTuple):
-    """What one pass over a stored split found: a hash of its content, and whether it holds NaN."""
+    """What one pass over a stored split found: a hash of its content, whether it holds NaN, a digest a window."""
 
     sha: str
     gaps: bool
+    digests: Digests
 
 
 def check_set(raw: RawSet, spec: DataSpec) -> None:
@@ -63,12 +65,14 @@ def scan(split: RawSplit, spec: DataSpec) -> Scan:
     """Read every window once; raise DataError for infinite values, and for NaN unless ``missing`` allows it."""
     digest = sha256(repr((split.channels, len(split), split.lengths)).encode())
     gaps = False
+    found: list[Digests] = []
     for first, block in split.blocks():
         gaps |= _check_values(split, first, block, spec)
+        found.append(digests_of(block))
         digest.update(repr((block.dtype.str, block.shape)).encode())
         digest.update(np.ascontiguousarray(block).data)
     digest.update(split.y.tobytes())
-    return Scan(digest.hexdigest(), gaps)
+    return Scan(digest.hexdigest(), gaps, np.concatenate(found))
 
 
 def _check_values(split: RawSplit, first: int, block: Array, spec: DataSpec) -> bool:

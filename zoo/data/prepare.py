@@ -10,6 +10,7 @@ from zoo_registry import DataError
 from zoo_registry.data import DataSpec, LengthSpec
 
 from zoo.data.check import Scan, check_set, scan
+from zoo.data.leaks import leaks_between
 from zoo.data.length import to_length
 from zoo.data.raw import Array, RawSet, RawSplit
 from zoo.data.sources import read
@@ -53,7 +54,9 @@ def prepare(spec: DataSpec, once: Once = here) -> DataSet:
     train, validation, test = splits = _splits(raw, cuts, stays, spec, any(found.gaps for found in scans))
     mean, std = once(lambda: _statistics(splits))
     shared = _shared(test.subject, [train.subject, validation.subject])
-    return DataSet(train, validation, test, raw.classes, mean, std, _fingerprint(scans, raw, cuts, spec), shared)
+    leaked = leaks_between(scans[0].digests, None if raw.test is None else scans[1].digests, cuts)
+    fingerprint = _fingerprint(scans, raw, cuts, spec)
+    return DataSet(train, validation, test, raw.classes, mean, std, fingerprint, shared, leaked)
 
 
 def _statistics(splits: Sequence[Split]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
