@@ -62,7 +62,10 @@ def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> No
 
 
 def scan(split: RawSplit, spec: DataSpec) -> Scan:
-    """Read every window once; raise DataError for infinite values, and for NaN unless ``missing`` allows it."""
+    """Read every window once.
+
+    Raises DataError for infinite values, for NaN unless ``missing`` allows it, and for windows of nothing else.
+    """
     digest = sha256(repr((split.channels, len(split), split.lengths)).encode())
     gaps = False
     found: list[Digests] = []
@@ -91,4 +94,7 @@ def _check_values(split: RawSplit, first: int, block: Array, spec: DataSpec) -> 
         place = split.place(first + int(missing.argmax()))
         hint = 'set "missing": "mask" to mark such samples as unobserved, or fill them in the file'
         raise DataError(place, "observed values", "NaN", hint)
+    if (empty := np.isnan(values).all((1, 2))).any():
+        place = split.place(first + int(empty.argmax()))
+        raise DataError(place, "at least one observed sample", "none", "leave such windows out")
     return True
