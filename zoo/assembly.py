@@ -86,9 +86,10 @@ class ZooModel(nn.Module):
     def encode(self, x: Tensor, mask: Tensor | None = None) -> Output:
         """Tokens and codes of `x (b c t)`; runs neither decoder nor head.
 
-        Raises ShapeError for another shape than ``spec.input`` says, and DataError for a series of which
-        ``mask (b c t)`` leaves nothing observed. A ``spec.channelwise`` model takes any number of channels; one whose
-        input is ready-made images takes them as `x (b c h w)`, without a mask.
+        Raises ShapeError for another shape than ``spec.input`` says, and DataError for a window of which
+        ``mask (b c t)`` leaves nothing observed; tokens of a single series without observed samples are not real.
+        A ``spec.channelwise`` model takes any number of channels; one whose input is ready-made images takes them as
+        `x (b c h w)`, without a mask.
         """
         output, _, _ = self._encode(x, mask)
         return output
@@ -141,9 +142,11 @@ class ZooModel(nn.Module):
 
         Observed samples come back as they are, the others are not looked at. Dropout and the like are as the model's
         mode says. Raises SpecError for a model without decoder, ShapeError for a mask that misfits ``x``, and
-        DataError for a series with nothing observed.
+        DataError for a folded series with nothing observed, of which nothing can be said.
         """
         self._require("impute", "encoder", "decoder")
+        _require_mask(mask, x)
+        _require_observed(mask if self.fusion is None else self.fusion.fold(x, mask)[1])
         return torch.where(mask, x, self._rebuild(x, mask))
 
     def forward(self, x: Tensor, mask: Tensor | None = None, target: Tensor | None = None) -> Output:
@@ -179,17 +182,14 @@ class ZooModel(nn.Module):
             return self._encode_images(x, mask), x, None
         if mask is not None:
             _require_mask(mask, x)
+            _require_observed(mask.flatten(1))
             x = torch.where(mask, x, 0)
         output = Output(x=x, mask=mask)
         if self.image is not None:
             output.image = self.image(x, mask)
         if self.encoder is None:
-            if mask is not None:
-                _require_observed(mask.flatten(1))
             return output, x, mask
         series, mask = self.fusion.fold(x, mask) if self.fusion is not None else (x, mask)
-        if mask is not None:
-            _require_observed(mask)
         scaled = series
         if self.spec.scale == "instance":
             output.scale = Scale(*instance_scale(series, mask))
@@ -198,7 +198,7 @@ class ZooModel(nn.Module):
         if self.spec.encoder is not None and self.spec.encoder.reads == "c h w":
             tokens: Tokens = self.encoder(output.image, None)
         else:
-            tokens = self.encoder(scaled, mask)
+            tokens = _observed_alone(self.encoder(scaled, mask), mask)
         output.tokens = self.fusion.mix(tokens) if self.fusion is not None else tokens
         self._quantize(output)
         return output, series, mask
@@ -280,9 +280,24 @@ def _require_mask(mask: Tensor, x: Tensor) -> None:
         raise ShapeError("mask", expected, found, "give one value per sample of x, True where observed")
 
 
-def _require_observed(mask: Tensor) -> None:
+def _observed_alone(tokens: Tokens, mask: Tensor | None) -> Tokens:
+    """``tokens`` of series with ``mask (b c t)``, those of a series with nothing observed not real: a silent sensor
+    does not make a window worthless, and must not reach codebook, losses or statistics."""
+    # A graph cannot ask what a mask holds.
+    if mask is None or (not torch.compiler.is_compiling() and _all_observed(mask)):
+        return tokens
+    seen = mask.any(-1, keepdim=True).expand(tokens.values.shape[:3])
+    return tokens._replace(mask=seen if tokens.mask is None else tokens.mask & seen)
+
+
+def _all_observed(mask: Tensor) -> bool:
+    """Whether every series has an observed sample."""
+    return bool(mask.any(-1).all())
+
+
+def _require_observed(mask: Tensor | None) -> None:
     # A graph cannot ask what a mask holds; nothing observed gives no NaN, only nonsense.
-    if not torch.compiler.is_compiling() and not bool(mask.any(-1).all()):
+    if mask is not None and not torch.compiler.is_compiling() and not _all_observed(mask):
         raise DataError(
             "mask",
             "at least one observed sample in every series",

@@ -38,15 +38,15 @@ class TokenLinearHead(LinearHead):
         tokens = output.coded
         assert tokens is not None
         read = self._read(tokens, output).to(self.standardize.mean.dtype)
+        known = None if tokens.mask is None else tokens.mask.any(-1)
         if self.pool == "moments":
-            real = None if tokens.mask is None else tokens.mask.any(-1)
-            found: Tensor = self.standardize(moments(read, tokens.mask), real).flatten(1)
+            found: Tensor = self.standardize(moments(read, tokens.mask), known).flatten(1)
         else:
             real = None if tokens.mask is None else tokens.mask.flatten(1)
             found = self.standardize(read.flatten(1, 2), real).flatten(1)
         if self.series is None:
             return found
-        return torch.cat([found, self.series(of_series(output.scale, read)).flatten(1)], -1)
+        return torch.cat([found, self.series(of_series(output.scale, read), known).flatten(1)], -1)
 
     def _read(self, tokens: Tokens, output: Output) -> Tensor:
         if self.units == "scale" or tokens.attributes is None:

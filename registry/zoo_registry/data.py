@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from zoo_registry.component import Spec
+from zoo_registry.errors import SpecError
 
 Layout = Literal["c t", "t c", "1 t c"]
 
@@ -49,6 +50,14 @@ class NpySource(Spec):
 
     classes: str | None = None
     """Text file in the folder, a class name per line, counted from 0 or 1; null names each class by its number."""
+
+    @model_validator(mode="after")
+    def _splits_differ(self) -> "NpySource":
+        if self.test == self.train:
+            hint = "name the files to test on, or set it to null and data.split.test to a share such as 0.25"
+            found = f"{self.test!r}, the training split"
+            raise SpecError("data.source.test", "windows that are not also in training", found, hint)
+        return self
 
 
 class MatSource(Spec):

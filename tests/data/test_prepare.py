@@ -10,6 +10,7 @@ from zoo_registry import DataError
 from zoo_registry.data import DataSpec, LengthSpec, NpySource, SplitSpec
 
 from zoo.data import Split, prepare
+from zoo.data.glance import glance
 from zoo.data.statistics import channel_statistics
 
 
@@ -149,8 +150,13 @@ def test_a_second_test_split_is_refused(write_npy: Write) -> None:
 def test_a_window_without_any_observed_sample_is_refused(write_npy: Write) -> None:
     x = waves(12, 3, 20)
     x[5] = np.nan
-    with pytest.raises(DataError, match="test split, window 5"):
-        prepare(spec_of(write_npy(X_test=x), missing="mask"))
+    for read in (prepare, glance):
+        with pytest.raises(DataError, match=r"X_test\.npy, window 5: expected at least one observed sample"):
+            read(spec_of(write_npy(X_test=x), missing="mask"))
+    x[5, 0, 0] = 1
+    assert len(prepare(spec_of(write_npy(X_test=x), missing="mask")).test) == 12
+    with pytest.raises(DataError, match=r"X_test\.npy, window 5: .* after the length step"):
+        prepare(spec_of(write_npy(X_test=x), missing="mask", length=LengthSpec(to=10, method="crop")))
 
 
 def test_a_channel_never_observed_in_training_is_refused(write_npy: Write) -> None:

@@ -11,6 +11,7 @@ from small_runs import PUBLISHED
 from zoo_registry import TrainingError
 
 from zoo.codebook.measure_run import measure_run
+from zoo.data.leaks import Leaks
 from zoo.evaluate.judge_run import judge_run
 from zoo.evaluate.opened import open_run
 from zoo.findings.curve import Curve
@@ -192,6 +193,24 @@ def test_people_in_training_and_test(waves, folder, patchwork, judge_of, facts_o
     (found,) = find(facts_of_model(patchwork(waves.patterns()), {"wave": judge_of()}))
     assert found.name == "shared-subjects"
     assert "share 8 subjects" in found.sentence
+
+
+def test_windows_in_training_and_test(waves, folder, patchwork, judge_of, facts_of_model):
+    test, train = np.load(folder / "X_test.npy"), np.load(folder / "X_train.npy")
+    test[:7] = train[:7]
+    np.save(folder / "X_test.npy", test)
+    (found,) = find(facts_of_model(patchwork(waves.patterns()), {"wave": judge_of()}))
+    assert (found.name, found.grade) == ("leaked-windows", "grave")
+    assert found.sentence.startswith("7 of 48 test windows are also in training")
+
+
+def test_a_leak_that_moves_no_score_is_a_warning_and_one_into_validation_too(waves, patchwork, facts_of_model):
+    facts = facts_of_model(patchwork(waves.patterns()))
+    large = facts.data.model_copy(update={"leaks": Leaks(9, 2), "test": 1000, "validation": 500})
+    found = [(finding.name, finding.grade) for finding in find(replace(facts, data=large))]
+    assert {("leaked-windows", "warning"), ("leaked-validation", "warning")} <= set(found)
+    graver = large.model_copy(update={"leaks": Leaks(10, 0)})
+    assert find(replace(facts, data=graver))[0].grade == "grave"
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def _facts(card: "DataCard") -> dict[str, str]:
         "training subjects": _people(card.subjects, "train"),
         "test subjects": _people(card.subjects, "test"),
         "subjects in both": "unknown" if card.shared_subjects is None else str(len(card.shared_subjects)),
+        "test windows also in training": str(card.leaks.test),
         "channels": str(len(card.channels)),
         "samples": str(card.length),
         "missing": f"{100 * card.missing:.2g} %",
@@ -135,11 +136,15 @@ def _print_channels(card: "DataCard") -> None:
 
 def _print_notes(cards: Sequence["DataCard"]) -> None:
     """What the card must not leave between the lines."""
+    from zoo.data.leaks import leak_sentences
+
     for card in cards:
         if card.shared_subjects:
             more = len(card.shared_subjects) - _MOST_NAMES
             people = ", ".join(card.shared_subjects[:_MOST_NAMES]) + f" and {more} more" * (more > 0)
             print(f"{card.name}: training and test share subjects, so scores say nothing about new people: {people}")
+        for sentence in leak_sentences(card.leaks, card.windows["test"], card.windows["validation"]):
+            print(f"{card.name}: {sentence}")
         constant = [channel.name for channel in card.channels if channel.std == 0]
         if constant:
             print(f"{card.name}: does not vary in training: {', '.join(constant)}")

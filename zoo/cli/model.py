@@ -28,15 +28,21 @@ def check(spec: SpecFile, json: Json = False) -> None:
     """Check a spec without building anything: the shape after every stage, and the phases of a run."""
     model, run = _read(spec)
     found = list(stages(model))
+    notes: list[str] = []
     if run:
+        from zoo.data.glance import glance
+
         require_bundles(run)
+        notes = glance(run.data)
     if json:
         told = {"stages": [_stage(stage) for stage in found], "terms": dict(model.terms())}
-        print_json(told | (run_data(run) if run else {}))
+        print_json(told | (run_data(run) | {"notes": notes} if run else {}))
         return
     print_table(["stage", "component", "shape"], [(s.name, s.kind, str(s.shape)) for s in found])
     if run:
         print_run(run)
+    for note in notes:
+        print(note)
 
 
 def build(

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from zoo_registry.data import BundledSource, DataSpec
 
 from zoo.data.difficulty import Difficulty, difficulty
+from zoo.data.leaks import Leaks
 from zoo.data.prepare import prepare
 from zoo.data.split import DataSet, Split
 
@@ -36,8 +37,8 @@ class DataCard(BaseModel, frozen=True):
     """Everything `zoo data` tells of one data set.
 
     ``subjects`` are numbers of people in each split and ``shared_subjects`` the names of those in test and elsewhere,
-    None where people are unknown; ``missing`` is the unobserved share of all samples; ``majority`` counts the test
-    windows of their most frequent class.
+    None where people are unknown; ``leaks`` are numbers of windows in two splits; ``missing`` is the unobserved share
+    of all samples; ``majority`` counts the test windows of their most frequent class.
     """
 
     name: str
@@ -46,6 +47,7 @@ class DataCard(BaseModel, frozen=True):
     majority: int
     subjects: PerSplit | None
     shared_subjects: list[str] | None
+    leaks: Leaks
     channels: list[ChannelStatistics]
     length: int
     missing: float
@@ -70,6 +72,7 @@ def draw_card(spec: DataSpec) -> tuple[DataCard, DataSet]:
         majority=int(support["test"].max()),
         subjects=people,
         shared_subjects=None if data.shared_subjects is None else list(data.shared_subjects),
+        leaks=data.leaks,
         channels=[
             ChannelStatistics(name=f"channel {c}", mean=mean, std=std, min=least, max=most)
             for c, (mean, std, least, most) in enumerate(

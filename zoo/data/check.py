@@ -8,15 +8,17 @@ from pydantic import ValidationError
 from zoo_registry import DataError, InputSpec
 from zoo_registry.data import DataSpec, LengthSpec
 
+from zoo.data.leaks import Digests, digests_of
 from zoo.data.length import require_fit
 from zoo.data.raw import Array, Extent, RawSet, RawSplit, require_windows
 
 
 class Scan(NamedTuple):
-    """What one pass over a stored split found: a hash of its content, and whether it holds NaN."""
+    """What one pass over a stored split found: a hash of its content, whether it holds NaN, a digest a window."""
 
     sha: str
     gaps: bool
+    digests: Digests
 
 
 def check_set(raw: RawSet, spec: DataSpec) -> None:
@@ -60,15 +62,20 @@ def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> No
 
 
 def scan(split: RawSplit, spec: DataSpec) -> Scan:
-    """Read every window once; raise DataError for infinite values, and for NaN unless ``missing`` allows it."""
+    """Read every window once.
+
+    Raises DataError for infinite values, for NaN unless ``missing`` allows it, and for windows of nothing else.
+    """
     digest = sha256(repr((split.channels, len(split), split.lengths)).encode())
     gaps = False
+    found: list[Digests] = []
     for first, block in split.blocks():
         gaps |= _check_values(split, first, block, spec)
+        found.append(digests_of(block))
         digest.update(repr((block.dtype.str, block.shape)).encode())
         digest.update(np.ascontiguousarray(block).data)
     digest.update(split.y.tobytes())
-    return Scan(digest.hexdigest(), gaps)
+    return Scan(digest.hexdigest(), gaps, np.concatenate(found))
 
 
 def _check_values(split: RawSplit, first: int, block: Array, spec: DataSpec) -> bool:
@@ -87,4 +94,7 @@ def _check_values(split: RawSplit, first: int, block: Array, spec: DataSpec) -> 
         place = split.place(first + int(missing.argmax()))
         hint = 'set "missing": "mask" to mark such samples as unobserved, or fill them in the file'
         raise DataError(place, "observed values", "NaN", hint)
+    if (empty := np.isnan(values).all((1, 2))).any():
+        place = split.place(first + int(empty.argmax()))
+        raise DataError(place, "at least one observed sample", "none", "leave such windows out")
     return True

@@ -10,6 +10,7 @@ from zoo_registry import DataError
 from zoo_registry.data import DataSpec, LengthSpec
 
 from zoo.data.check import Scan, check_set, scan
+from zoo.data.leaks import leaks_between
 from zoo.data.length import to_length
 from zoo.data.raw import Array, RawSet, RawSplit
 from zoo.data.sources import read
@@ -51,16 +52,18 @@ def prepare(spec: DataSpec, once: Once = here) -> DataSet:
     by, stays = together(spec.split.by, raw.train)
     cuts = _cut(raw, spec, by, stays)
     train, validation, test = splits = _splits(raw, cuts, stays, spec, any(found.gaps for found in scans))
-    mean, std = once(lambda: _statistics(splits))
+    mean, std = once(lambda: _statistics(splits, _homes(raw)))
     shared = _shared(test.subject, [train.subject, validation.subject])
-    return DataSet(train, validation, test, raw.classes, mean, std, _fingerprint(scans, raw, cuts, spec), shared)
+    leaked = leaks_between(scans[0].digests, None if raw.test is None else scans[1].digests, cuts)
+    fingerprint = _fingerprint(scans, raw, cuts, spec)
+    return DataSet(train, validation, test, raw.classes, mean, std, fingerprint, shared, leaked)
 
 
-def _statistics(splits: Sequence[Split]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and deviation of the first of ``splits``, every window of which must have something observed."""
-    for split in splits:
+def _statistics(splits: Sequence[Split], homes: Sequence[RawSplit]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation of the first of ``splits``, cut from ``homes``; something must be observed in every window."""
+    for split, home in zip(splits, homes, strict=True):
         if split.masked:
-            require_observed(split)
+            require_observed(split, home)
     return channel_statistics(splits[0])
 
 
@@ -87,7 +90,7 @@ def _require_no_second_test(test: RawSplit, spec: DataSpec) -> None:
 
 def _splits(raw: RawSet, cuts: _Cuts, stays: Rows | None, spec: DataSpec, gaps: bool) -> list[Split]:
     """Train, validation and test; series of unequal length are brought to length here, arrays on access."""
-    homes = [raw.train, raw.train, raw.train if raw.test is None else raw.test]
+    homes = _homes(raw)
     masked = gaps or _pads(homes, spec.length)
     sources = {id(home): _even(home.x, spec.length) for home in homes}
     found = []
@@ -97,6 +100,11 @@ def _splits(raw: RawSet, cuts: _Cuts, stays: Rows | None, spec: DataSpec, gaps: 
         kept = stays[rows] if stays is not None and home is raw.train else None
         found.append(Split(name, sources[id(home)], rows, step, masked, home.y[rows], subject, group, kept))
     return found
+
+
+def _homes(raw: RawSet) -> list[RawSplit]:
+    """The stored splits that training, validation and test windows come from."""
+    return [raw.train, raw.train, raw.train if raw.test is None else raw.test]
 
 
 def _pads(splits: Sequence[RawSplit], step: LengthSpec | None) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from zoo_registry import RunSpec
 
+from zoo.data.leaks import leak_sentences
 from zoo.data.prepare import Once, here, prepare
 from zoo.data.split import DataSet
 from zoo.notes import ZooNote
@@ -16,13 +17,15 @@ def load_set(run: RunSpec, once: Once = here) -> DataSet:
 
     Under the paper protocol the test split takes the place of the validation split; the training split, and with it
     the fingerprint, stays what it is under the honest one. Warns with ZooNote of that, and where training and test
-    share subjects.
+    share subjects or windows.
     """
     data = prepare(run.data, once)
     if run.evaluation.protocol == "paper":
         warnings.warn(UPPER_BOUND, ZooNote, stacklevel=3)
-        data = replace(data, validation=data.test)
+        data = replace(data, validation=data.test, leaks=data.leaks._replace(validation=0))
     if data.shared_subjects:
         people = f"{len(data.shared_subjects)} subjects"
         warnings.warn(f"training and test share {people}: scores say nothing about new people", ZooNote, stacklevel=3)
+    for sentence in leak_sentences(data.leaks, len(data.test), len(data.validation)):
+        warnings.warn(sentence, ZooNote, stacklevel=3)
     return data

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from zoo_registry import InputSpec
 from zoo_registry.data import LengthSpec
 
+from zoo.data.leaks import Leaks
 from zoo.data.length import to_length
 from zoo.data.raw import Array, Labels, row_blocks
 
@@ -85,7 +86,7 @@ class DataSet:
 
     ``classes`` are names by index. ``mean`` and ``std`` `(c)` are those of the training split over observed samples.
     ``fingerprint`` is equal for equal content, splits and steps. ``shared_subjects`` are those of training or
-    validation that are in test too, None where subjects are unknown.
+    validation that are in test too, None where subjects are unknown. ``leaks`` counts windows that are in two splits.
     """
 
     train: Split
@@ -96,6 +97,7 @@ class DataSet:
     std: NDArray[np.float64]
     fingerprint: str
     shared_subjects: tuple[str, ...] | None
+    leaks: Leaks
 
     @property
     def input(self) -> InputSpec:

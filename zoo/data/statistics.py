@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from zoo_registry import DataError
 
+from zoo.data.raw import RawSplit
 from zoo.data.split import Split
 
 
@@ -30,11 +31,12 @@ def channel_statistics(split: Split) -> tuple[NDArray[np.float64], NDArray[np.fl
     return mean, np.sqrt(spread / count)
 
 
-def require_observed(split: Split) -> None:
-    """Raise DataError for a window of which nothing is observed after the length step."""
+def require_observed(split: Split, home: RawSplit) -> None:
+    """Raise DataError, naming its place in ``home``, for a window of which the length step leaves nothing observed."""
     start = 0
     for _, mask in split.blocks():
         if mask is not None and not (seen := mask.any((1, 2))).all():
-            place = f"{split.name} split, window {split.rows[start + int(np.argmin(seen))]} of the file"
-            raise DataError(place, "at least one observed sample", "none", "leave such windows out")
+            place = home.place(int(split.rows[start + int(np.argmin(seen))]))
+            expected = "at least one observed sample after the length step"
+            raise DataError(place, expected, "none", "leave such windows out, or choose another step")
         start += 0 if mask is None else len(mask)

@@ -1,4 +1,4 @@
-"""What is wrong with the data, or with how networks take them: scales that do not fit, people in two splits."""
+"""What is wrong with the data, or with how networks take them: misfitting scales, windows or people in two splits."""
 
 from zoo.findings.facts import DataFacts, Facts, Standard
 from zoo.findings.finding import Finding
@@ -7,6 +7,8 @@ SHIFT = 0.5
 """Distance of two means, in deviations of the data, from which on a network sees another signal than it learned."""
 RATIO = 2.0
 """Factor between two deviations from which on it does."""
+LEAK = 0.01
+"""Share of test windows, known from training, from which on they move an accuracy by a point."""
 NEAR = 0.05
 """How far from mean 0 and deviation 1 data may be that were standardised already: splits of them differ a little."""
 
@@ -35,6 +37,36 @@ def misfits(facts: Facts) -> dict[str, int]:
         return {}
     found = {standard.reader: _misfit(standard, facts.data) for standard in facts.standards}
     return {reader: channel for reader, channel in found.items() if channel is not None}
+
+
+def leaked_windows(facts: Facts) -> Finding | None:
+    """Test windows that training or validation holds too."""
+    if facts.data is None or not facts.data.leaks.test:
+        return None
+    leaked, total = facts.data.leaks.test, facts.data.test
+    return Finding(
+        name="leaked-windows",
+        grade="grave" if leaked >= LEAK * total else "warning",
+        sentence=f"{leaked} of {total} test windows are also in training or validation, value for value: scores count "
+        "windows that training has seen.",
+        remedy="Leave such windows out of one split; where data.source.test names the training windows, name others "
+        "or set it to null and data.split.test to a share such as 0.25.",
+    )
+
+
+def leaked_validation(facts: Facts) -> Finding | None:
+    """Validation windows that training holds too: what is chosen on them favours what was learned by heart."""
+    if facts.data is None or not facts.data.leaks.validation:
+        return None
+    leaked, total = facts.data.leaks.validation, facts.data.validation
+    return Finding(
+        name="leaked-validation",
+        grade="warning",
+        sentence=f"{leaked} of {total} validation windows are also in training, value for value: the best epoch is "
+        "chosen with windows that training has seen.",
+        remedy="Leave doubled windows out of the training files, or name a group for data.source that keeps them "
+        "together.",
+    )
 
 
 def shared_subjects(facts: Facts) -> Finding | None:

@@ -10,6 +10,7 @@ from zoo_registry import ModelSpec, PhaseSpec, RunSpec
 from zoo.assembly import ZooModel
 from zoo.codebook.report import CodebookReport
 from zoo.contracts import Standardize
+from zoo.data.leaks import Leaks
 from zoo.data.split import DataSet
 from zoo.evaluate.report import EvalReport, ShapeScore, UsageReport
 from zoo.findings.curve import Curve
@@ -17,16 +18,27 @@ from zoo.findings.shapes import Shapes, reported_shapes
 
 
 class DataFacts(BaseModel, frozen=True):
-    """Of a data set: per-channel statistics of the training split, and subjects that are in test too."""
+    """Of a data set: per-channel statistics of the training split, subjects that are in test too, windows of each
+    split, and how many of them are in an earlier one too."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     shared_subjects: tuple[str, ...] | None
+    leaks: Leaks
+    test: int
+    validation: int
 
     @classmethod
     def of(cls, data: DataSet) -> "DataFacts":
         """What ``data`` knows of itself."""
-        return cls(mean=tuple(data.mean), std=tuple(data.std), shared_subjects=data.shared_subjects)
+        return cls(
+            mean=tuple(data.mean),
+            std=tuple(data.std),
+            shared_subjects=data.shared_subjects,
+            leaks=data.leaks,
+            test=len(data.test),
+            validation=len(data.validation),
+        )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from zoo.findings.codebook import (
     identical_shapes,
     shapes_fit_nothing,
 )
-from zoo.findings.data import shared_subjects, wrong_normalisation
+from zoo.findings.data import leaked_validation, leaked_windows, shared_subjects, wrong_normalisation
 from zoo.findings.facts import Facts
 from zoo.findings.finding import GRADES, Finding
 from zoo.findings.losses import divergence, dominant_term, weak_term
@@ -22,6 +22,7 @@ Rule = Callable[[Facts], Finding | None]
 
 RULES: tuple[Rule, ...] = (
     divergence,
+    leaked_windows,
     wrong_normalisation,
     blind_judge,
     flat_reconstruction,
@@ -32,6 +33,7 @@ RULES: tuple[Rule, ...] = (
     fed_classifier,
     one_network_pleased,
     majority_rate,
+    leaked_validation,
     shared_subjects,
     dead_codes,
     flat_shapes,

@@ -74,9 +74,13 @@ def write_data(data: DataFacts, fingerprint: str, folder: Path) -> None:
 
 
 def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
-    """What was kept of the run's data, or is read from them; None where they are gone or have changed."""
+    """What was kept of the run's data, or is read from them; None where they are gone or have changed.
+
+    A file that older versions wrote may know less than rules ask today.
+    """
     kept = read_json(home.data_facts) if home.data_facts.exists() else None
-    if isinstance(kept, dict) and kept.get("fingerprint") == fingerprint:
+    asked = {"fingerprint", *DataFacts.model_fields}
+    if isinstance(kept, dict) and kept.keys() >= asked and kept["fingerprint"] == fingerprint:
         return _validated(home.data_facts, DataFacts, kept, "zoo train")
     try:
         data = prepare(run.data)

@@ -1,0 +1,105 @@
+"""Windows that are in two splits are counted: in whatever type they are stored, and not those that hold nothing."""
+
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy_sets import Write, waves
+from zoo_registry import Registry, SpecError
+from zoo_registry.data import DataSpec, NpySource, SplitSpec
+
+from zoo.cli.main import main
+from zoo.data import prepare
+from zoo.data.leaks import digests_of
+from zoo.data.run_data import load_set
+from zoo.notes import ZooNote
+
+
+def read(folder: Path, **changes: object):
+    return prepare(DataSpec(source=NpySource(path=str(folder), layout="c t", **changes.pop("source", {})), **changes))
+
+
+def test_windows_are_equal_where_their_values_are():
+    x = waves(5, 3, 20)
+    x[1, 0, 3] = np.nan
+    x[2, 0, 3] = 0
+    same = x.copy()
+    same[1, 0, 3:4].view(np.uint32)[:] |= 1
+    same[2, 0, 3] = -0.0
+    assert np.array_equal(digests_of(x), digests_of(same))
+    assert np.array_equal(digests_of(x), digests_of(x.astype(">f8")))
+    assert len(np.unique(digests_of(x))) == 5
+    x[:, 2, 7] = np.nextafter(x[:, 2, 7], np.float32(99))
+    assert not np.isin(digests_of(x), digests_of(same)).any()
+
+
+def test_windows_that_never_change_are_not_compared():
+    still = np.broadcast_to(np.arange(3)[:, None], (4, 3, 20)).astype(np.float16)
+    gaps = still.copy()
+    gaps[:2, 0, 4:] = np.nan
+    gaps[3] = np.nan
+    assert not digests_of(still).any()
+    assert not digests_of(gaps).any()
+
+
+def test_each_leak_is_counted_where_it_arrives(write_npy: Write, monkeypatch: pytest.MonkeyPatch):
+    folder = write_npy()
+    clean = read(folder)
+    assert clean.leaks == (0, 0)
+    x, test = np.load(folder / "X_train.npy"), np.load(folder / "X_test.npy")
+    validation, train = clean.validation.rows, clean.train.rows
+    test[3:5] = x[train[0]]
+    test[9] = x[validation[0]]
+    x[validation[1]] = x[train[2]]
+    np.save(folder / "X_test.npy", test.astype(np.float64))
+    np.save(folder / "X_train.npy", x)
+    monkeypatch.setattr("zoo.data.raw._BLOCK_VALUES", 100)
+    assert read(folder).leaks == (3, 1)
+
+
+def test_splits_that_are_cut_are_compared_too(write_npy: Write):
+    x = waves(24, 3, 20)
+    x[12:] = x[:12]
+    data = read(write_npy(X_train=x), source={"test": None}, split=SplitSpec(test=0.25))
+    pairs = [{int(row) % 12 for row in split.rows} for split in (data.train, data.validation, data.test)]
+    seen = pairs[0] | pairs[1]
+    assert data.leaks.test == sum(int(row) % 12 in seen for row in data.test.rows) > 0
+    assert data.leaks.validation == sum(int(row) % 12 in pairs[0] for row in data.validation.rows)
+
+
+def test_a_copied_test_split_is_said_by_data_check_and_whoever_loads_it(write_npy: Write, tmp_path, capsys):
+    folder = write_npy(X_test=waves(24, 3, 20, seed=24)[::2])
+    run = {
+        "model": {"head": {"kind": "wrn.signal"}},
+        "data": {"source": {"format": "npy", "path": str(folder), "layout": "c t"}},
+    }
+    spec = tmp_path / "run.json"
+    spec.write_text(json.dumps(run))
+    for command in ("data", "check"):
+        assert main([command, str(spec)]) == 0
+        assert "12 of 12 test windows are also in training" in " ".join(capsys.readouterr().out.split())
+    assert main(["check", str(spec), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"][0].startswith("12 of 12")
+    with pytest.warns(ZooNote, match="12 of 12 test windows"):
+        load_set(Registry.discover().run(run))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ZooNote)
+        load_set(Registry.discover().run(run | {"data": {"source": {"format": "aeon"}}}))
+
+
+def test_training_windows_are_no_test_split(tmp_path):
+    with pytest.raises(SpecError, match=r"data\.source\.test: expected windows that are not also in training"):
+        NpySource(path=str(tmp_path), layout="c t", test="train")
+    with pytest.raises(SpecError, match="'val', the training split"):
+        NpySource(path=str(tmp_path), layout="c t", train="val", test="val")
+
+
+def test_real_sets_leak_where_windows_are_doubled(shared: Path):
+    wrist = {"path": str(shared / "wrist_adl14"), "layout": "c t", "test": "val", "group": "trial"}
+    assert prepare(DataSpec(source=NpySource(**wrist))).leaks == (0, 0)
+    # Libras is known for windows that it holds twice.
+    found = {name: prepare(DataSpec.model_validate({"source": {"format": "ts", "path": str(shared / "uea" / name)}}))
+             for name in ("ERing", "Epilepsy", "Libras")}  # fmt: skip
+    assert {name: data.leaks.test for name, data in found.items()} == {"ERing": 0, "Epilepsy": 0, "Libras": 19}

@@ -1,0 +1,69 @@
+"""Windows that are in two splits: a digest of each, taken as it is read, compared across splits."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zoo.data.raw import Array
+
+Digests = NDArray[np.uint64]
+"""One number a window, equal for equal windows; 0 for windows that are not compared."""
+
+
+class Leaks(NamedTuple):
+    """Windows of ``test`` that are in training or validation too, and of ``validation`` that are in training too."""
+
+    test: int
+    validation: int
+
+
+def digests_of(block: Array) -> Digests:
+    """Digests `(b)` of windows `(b c t)`, equal for equal values in whatever type they are stored.
+
+    Windows that never change get 0: a device that lies still or is switched off repeats itself, and no model learns a
+    window by heart that holds nothing. 64 bits: among a million different windows two coincide once in 10⁷ data sets.
+    """
+    with np.errstate(over="ignore"):
+        values = block.astype(np.float32) + np.float32(0)  # −0 becomes 0
+    values[np.isnan(values)] = np.nan  # NaN has many bit patterns
+    moves = (np.fmax.reduce(values, axis=2) > np.fmin.reduce(values, axis=2)).any(1)
+    return np.array([_digest(window) if moving else 0 for window, moving in zip(values, moves, strict=True)], np.uint64)
+
+
+def leaks(train: Digests, validation: Digests, test: Digests) -> Leaks:
+    """What of the splits with these digests is in an earlier one too."""
+    return Leaks(_known(test, [train, validation]), _known(validation, [train]))
+
+
+def leaks_between(train: Digests, test: Digests | None, cuts: Sequence[NDArray[np.intp]]) -> Leaks:
+    """Leaks between the splits that ``cuts`` take from the stored splits; without ``test`` all come from ``train``."""
+    learned, held_out, judged = cuts
+    return leaks(train[learned], train[held_out], (train if test is None else test)[judged])
+
+
+def leak_sentences(found: Leaks, test: int, validation: int) -> list[str]:
+    """A sentence for each of ``test`` and ``validation`` windows that holds some of an earlier split; none for none."""
+    said = []
+    if found.test:
+        said.append(
+            f"{found.test} of {test} test windows are also in training or validation, value for value: "
+            "scores count windows that training has seen"
+        )
+    if found.validation:
+        said.append(
+            f"{found.validation} of {validation} validation windows are also in training, value for value: "
+            "what is chosen on validation is chosen on windows that training has seen"
+        )
+    return said
+
+
+def _known(found: Digests, earlier: Sequence[Digests]) -> int:
+    known = np.concatenate(earlier)
+    return int(np.isin(found[found != 0], known).sum())
+
+
+def _digest(window: NDArray[np.float32]) -> int:
+    return int.from_bytes(blake2b(window.tobytes(), digest_size=8).digest(), "little")
