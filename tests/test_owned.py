@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+from pathlib import Path
 
 import pytest
 from owners import Owner, owner
@@ -101,3 +102,11 @@ def test_a_file_system_without_locks_is_named_and_does_not_stop_the_work(tmp_pat
     with pytest.warns(ZooNote, match="the file system has no locks"), owned(tmp_path):
         entered = True
     assert entered
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_lock_file_is_an_error_that_names_it(tmp_path, make):
+    make(tmp_path / LOCK_FILE)
+    with pytest.raises(OSError, match=LOCK_FILE) as error, owned(tmp_path):
+        pass
+    assert error.value.filename == str(tmp_path / LOCK_FILE)

@@ -53,6 +53,7 @@ def _acquire(lock: FileLock, folder: Path, wait: bool) -> None:
         raise TrainingError(str(folder), "a folder that nobody writes to", _owner(folder), hint) from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
+            error.filename = error.filename or lock.lock_file
             raise
         told = f"{folder}: the file system has no locks ({error.strerror}); let no other process write there meanwhile"
         warnings.warn(told, ZooNote, stacklevel=4)
