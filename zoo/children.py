@@ -7,17 +7,21 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+"""Tells Python to import nothing from the working folder; in the environment, as it then holds for grandchildren."""
+
 
 def start(
     module: str, arguments: Sequence[str], environment: Mapping[str, str], log: BinaryIO | None = None
 ) -> "subprocess.Popen[bytes]":
     """`python -m module` with ``arguments``, its input a pipe whose end tells it that this process is gone.
 
+    It imports what this process can, and nothing from the working folder, where `-m` would look first.
     With a ``log`` it says everything there, and has a session of its own: Ctrl-C does not reach it.
     """
     return subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
-        env={**os.environ, **environment, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        env={**os.environ, **environment, **SAFE_PATH, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,

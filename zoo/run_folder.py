@@ -1,6 +1,5 @@
 """The run folder: what a run leaves on disk, each file written whole or not at all."""
 
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from zoo_registry import Registry, RunSpec, TrainingError
 
 from zoo.files import write_json
+from zoo.revision import revision
 from zoo.specs import read_json
 from zoo.version import version
 from zoo.weights.manifest import read_manifest
@@ -154,20 +154,6 @@ def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, An
         "revision": revision(),
         "fingerprint": fingerprint,
     }
-
-
-def revision() -> str | None:
-    """The commit of the working directory, with `+` where files differ from it; None outside a repository."""
-    try:
-        commit = _git("rev-parse", "HEAD")
-        return commit + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
-    return done.stdout.strip()
 
 
 def first_difference(old: Any, new: Any, where: str = "") -> tuple[str, Any, Any] | None:

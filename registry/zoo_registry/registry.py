@@ -44,7 +44,7 @@ class Registry:
         self._kinds: dict[str, dict[str, type[ComponentSpec]]] = {role: {} for role in ROLES}
         self._plugins = pluggy.PluginManager(hooks.PROJECT)
         self._plugins.add_hookspecs(hooks)
-        for entry in sorted(entries, key=_ours_first):
+        for entry in sorted(entries, key=_distribution):
             self._announce(entry)
 
     @classmethod
@@ -53,13 +53,14 @@ class Registry:
         return cls(entry_points(group=hooks.GROUP))
 
     def _announce(self, entry: EntryPoint) -> None:
-        if entry.name in self._entries:
-            found = f"a second one from {_distribution(entry)}"
-            key = f"{entry.name} ({_distribution(entry)})"
-            hint = f"uninstall one; {_distribution(self._entries[entry.name])} is used"
-            self.failures[key] = PluginError(f"plugin {entry.name}", "one distribution of that name", found, hint)
-        else:
-            self._entries[entry.name] = entry
+        first = self._entries.setdefault(entry.name, entry)
+        if first is not entry:
+            # Neither is used: whoever installs a package must not replace another's code by its name alone.
+            found = f"{_distribution(first)} and {_distribution(entry)}"
+            hint = "uninstall one of them"
+            self.failures[entry.name] = PluginError(
+                f"plugin {entry.name}", "one distribution of that name", found, hint
+            )
 
     def load(self, plugin: str) -> None:
         """Import and register one installed plugin; a failure is kept, not raised. Unknown names do nothing."""
@@ -236,7 +237,3 @@ def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
 
 def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist else "an unnamed distribution"
-
-
-def _ours_first(entry: EntryPoint) -> tuple[bool, str, str]:
-    return _distribution(entry) != OUR_DISTRIBUTION, _distribution(entry), entry.name

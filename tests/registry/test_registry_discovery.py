@@ -2,9 +2,10 @@
 
 import subprocess
 import sys
+from importlib.metadata import EntryPoint, entry_points
 
 import pytest
-from zoo_registry import PluginError, Registry, UnknownKindError, ZooError
+from zoo_registry import PluginError, Registry, UnknownKindError, ZooError, hooks
 
 HEAD = """
 from typing import Literal
@@ -88,13 +89,30 @@ def test_what_a_bad_plugin_leaves_behind_does_not_fail_later_ones(install, sourc
     assert "bad" in registry.failures
 
 
-def test_a_second_distribution_of_a_name_is_named_and_not_used(install):
+def test_a_name_that_two_distributions_claim_is_refused_when_used_and_neither_is_imported(install):
+    install("twin", head("twin"), distribution="zoo-twin-b")
     install("twin", head("twin"), distribution="zoo-twin-a")
-    install("twin", "raise RuntimeError", distribution="zoo-twin-b")
+    install("good", head("good"))
     registry = Registry.discover()
-    (failure,) = [error for name, error in registry.failures.items() if name.startswith("twin")]
-    assert "zoo-twin-b" in str(failure)
-    assert "zoo-twin-a is used" in str(failure)
+    expected = "plugin twin: expected one distribution of that name, found zoo-twin-a and zoo-twin-b; uninstall one"
+    for use in (
+        lambda: registry.find("twin.mean"),
+        lambda: registry.importer("twin"),
+        lambda: registry.model({"head": {"kind": "twin.mean"}}),
+    ):
+        with pytest.raises(PluginError, match=expected):
+            use()
+    kinds = registry.kinds("head")
+    assert "good.mean" in kinds
+    assert "twin.mean" not in kinds
+    assert "zoo_twin" not in sys.modules
+
+
+def test_nobody_replaces_a_plugin_of_the_zoo_by_its_name():
+    stranger = EntryPoint(name="heads", value="zoo_stranger", group=hooks.GROUP)
+    registry = Registry([*entry_points(group=hooks.GROUP), stranger])
+    with pytest.raises(PluginError, match="found an unnamed distribution and shapezoo"):
+        registry.find("heads.token-linear")
 
 
 def test_a_name_is_registered_once(install):

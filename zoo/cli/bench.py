@@ -1,5 +1,6 @@
 """`zoo bench`: how much faster the zoo is than its peers, from benchmarks run now or before."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from zoo_registry import SpecError, TrainingError
 
+from zoo.children import SAFE_PATH
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_table, print_title
 
@@ -59,7 +61,7 @@ def _measure(only: str) -> "Results":
         file = Path(folder) / "results.json"
         command = [sys.executable, "-m", "pytest", str(_BENCHMARKS), "-q", "--benchmark-only", "--benchmark-quiet"]
         command += ["-p", "no:cacheprovider", "--benchmark-json", str(file), *(["-k", only] if only else [])]
-        done = subprocess.run(command, stdout=sys.stderr, check=False)
+        done = subprocess.run(command, stdout=sys.stderr, check=False, env={**os.environ, **SAFE_PATH})
         if done.returncode or not file.is_file() or not file.stat().st_size:
             hint = "what pytest said stands above"
             raise TrainingError("zoo bench", "benchmarks that pass", f"status {done.returncode} of pytest", hint)

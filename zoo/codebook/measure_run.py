@@ -26,7 +26,7 @@ def measure_run(opened: Opened, split: SplitName = "test", beside: Sequence[Path
     """
     others = {str(path): _books(open_run(RunFolder(path)), split) for path in beside}
     measured = _of_head(opened, split, others) if _counts_shapes(opened) else _of_quantizer(opened, split, others)
-    write_measured(opened.folder, measured, opened.folder.stamp())
+    write_measured(opened.folder, measured, opened.stamp)
     return measured
 
 

@@ -27,7 +27,7 @@ def judge_run(
     those of the run. Raises ZooError when a judge does not fit.
     """
     report, folder = _judge(opened, split, corruptions, judges), opened.folder
-    write_json(folder.evaluation(split), {"split": split} | folder.stamp() | report.model_dump(mode="json"))
+    write_json(folder.evaluation(split), {"split": split} | opened.stamp | report.model_dump(mode="json"))
     return report
 
 

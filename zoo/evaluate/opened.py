@@ -21,12 +21,16 @@ AnySplit = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True)
 class Opened:
-    """A finished run: ``model`` in evaluation mode, on a GPU where there is one, and the data it was trained on."""
+    """A finished run: ``model`` in evaluation mode, on a GPU where there is one, and the data it was trained on.
+
+    ``stamp`` goes with what is measured of it: the run may train on meanwhile and replace its bundle.
+    """
 
     folder: RunFolder
     run: RunSpec
     model: ZooModel
     data: DataSet
+    stamp: dict[str, str | None]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -54,6 +58,8 @@ def open_run(folder: RunFolder) -> Opened:
     """
     stored = folder.read()
     run = Registry.discover().run(stored["run"])
+    # Before the weights: where they are replaced in between, what is measured counts as that of older ones.
+    stamp = folder.stamp()
     model = load(folder.bundle).eval()
     data = load_set(run)
     if data.fingerprint != stored["fingerprint"]:
@@ -61,4 +67,4 @@ def open_run(folder: RunFolder) -> Opened:
             str(folder.run_file), "the data it was trained on", "other data under the same path", "restore the data"
         )
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return Opened(folder, run, model.to(device), data)
+    return Opened(folder, run, model.to(device), data, stamp)

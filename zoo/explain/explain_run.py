@@ -51,7 +51,7 @@ def explain_run(opened: Opened, window: int, split: SplitName = "test", of: str 
     picture = decision_picture(name, decision, head.read(output)[0].cpu(), mask, title(found))
     for file, content in picture.files().items():
         write_bytes(opened.folder.figures / file, content)
-    write_json(opened.folder.explanation(name), {**opened.folder.stamp(), **found.model_dump(mode="json")})
+    write_json(opened.folder.explanation(name), {**opened.stamp, **found.model_dump(mode="json")})
     return found
 
 

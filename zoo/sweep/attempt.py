@@ -3,8 +3,6 @@
 import math
 import statistics
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import lightning as L
@@ -15,6 +13,7 @@ from zoo.codebook.measure_run import measure_run
 from zoo.evaluate.judge_run import judge_run
 from zoo.evaluate.opened import open_run
 from zoo.evaluate.report import EvalReport
+from zoo.owned import owned
 from zoo.run_folder import RunFolder
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point
@@ -42,7 +41,7 @@ def attempt(plan: Plan, point: Point, trial: optuna.Trial, home: Path) -> list[f
 
 def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> RunResult:
     start = time.monotonic()
-    with _alone(path):
+    with owned(path, wait=True):  # one worker taken for dead may be about to leave it
         opened = open_run(train(run, path, resume=True, quiet=True, hooks=hooks))
         report = judge_run(opened, "validation")
         book = measure_run(opened, "validation").report if run.model.quantizer is not None else None
@@ -93,17 +92,3 @@ class PruneEarly(L.Callback):
         self.trial.report(self.sign * pl_module.found.scores()[self.column], trainer.current_epoch)
         if self.trial.should_prune():
             raise optuna.TrialPruned(f"epoch {trainer.current_epoch}")
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Wait until no other process works in the folder ``path``: one that was taken for dead may be about to leave."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        try:
-            import fcntl
-        except ImportError:  # no such locks on this system
-            yield
-            return
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zoo_registry import TrainingError
 
+from zoo.owned import owned
 from zoo.specs import read_json
 from zoo.sweep.crew import crew
 from zoo.sweep.folder import SweepFolder
@@ -26,19 +27,23 @@ def sweep(plan: Plan, path: Path, workers: int, resume: bool, storage: str | Non
     """Do every point of ``plan`` with runs in the folder ``path``, by ``workers`` processes; writes what came of it.
 
     ``show`` is called again and again on the way. Raises TrainingError for a folder or a storage that holds a sweep
-    that is not to be resumed or is another one, and when no worker can work.
+    that is not to be resumed or is another one, when another process does the sweep, and when no worker can work.
     """
     folder = SweepFolder(path)
-    url = _url(folder, plan, resume, storage)
-    path.mkdir(parents=True, exist_ok=True)
-    queue = create(url, plan, resume)
-    if not folder.spec.exists():
-        folder.start(plan, url)
-    return _labour(queue, folder, workers, show)
+    with owned(path):
+        url = _url(folder, plan, resume, storage)
+        queue = create(url, plan, resume)
+        if not folder.spec.exists():
+            folder.start(plan, url)
+        return _labour(queue, folder, workers, show)
 
 
 def join_sweep(storage: str, name: str | None, path: Path | None, workers: int, show: Show) -> Finished:
-    """Take work from the sweep in ``storage``, with runs in the folder ``path``, until every point is over."""
+    """Take work from the sweep in ``storage``, with runs in the folder ``path``, until every point is over.
+
+    The folder may be that of the sweep, and is not owned: results are gathered from the storage, whoever writes them,
+    and each run is owned by the worker that trains it.
+    """
     queue = join(storage_url(storage), name)
     folder = SweepFolder(path or home_of(storage, queue.plan))
     if not folder.spec.exists():

@@ -3,7 +3,8 @@
 import logging
 import signal
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.judges import load_networks
 from zoo.files import clear_leftovers, write_json
 from zoo.notes import ZooNote
+from zoo.owned import owned
 from zoo.run_folder import RunFolder
 from zoo.train.checkpoints import WholeCheckpoints, checkpoints, damage, newest, read_weights
 from zoo.train.codebook_score import CodebookScore
@@ -54,8 +56,8 @@ def train(
     With ``resume`` a run that was stopped goes on after its last finished epoch, to the same weights as an
     undisturbed one; a folder without a run starts one. Where the last checkpoint is damaged, it goes on from the one
     before. With ``diagnose`` metrics.csv holds norms of gradients too; ``hooks`` are called last of all callbacks, by
-    training in this process alone. Raises ZooError when the run is refused, when an estimator that is to judge
-    it cannot be fitted, when the data or the spec are not those the
+    training in this process alone. Raises ZooError when the run is refused, when another process writes into the
+    folder, when an estimator that is to judge it cannot be fitted, when the data or the spec are not those the
     folder was started with, when no checkpoint is whole, when a loss is no longer finite, and when what is frozen
     changes.
     """
@@ -63,8 +65,20 @@ def train(
     if devices.processes > 1 and devices.group is None:
         launch(Job(run, path, resume, quiet, diagnose), devices.processes)
         return RunFolder(path)
-    with joined(devices):
+    with joined(devices), _owned(path):
         return _train(Job(run, path, resume, quiet, diagnose), devices, hooks)
+
+
+@contextmanager
+def _owned(path: Path) -> Iterator[None]:
+    """The first process owns the folder for all: it is the one that writes, and nobody may while it lives."""
+    with ExitStack() as held:
+
+        def own() -> None:
+            held.enter_context(owned(path))
+
+        once(own)
+        yield
 
 
 def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFolder:

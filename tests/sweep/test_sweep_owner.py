@@ -1,0 +1,20 @@
+"""A sweep's folder has one parent; those who join do not need to own it."""
+
+import json
+
+import pytest
+from owners import owner
+
+from zoo.cli.main import main
+from zoo.owned import LOCK_FILE
+
+
+@pytest.mark.parametrize("more", [[], ["--resume"]])
+def test_a_sweep_that_another_process_does_is_refused(sweep_of, tmp_path, capsys, more):
+    spec, folder = tmp_path / "sweep.json", tmp_path / "out"
+    spec.write_text(json.dumps(sweep_of()))
+    with owner(folder):
+        assert main(["sweep", str(spec), "--out", str(folder), *more]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "expected a folder that nobody writes to, found process" in line
+    assert [file.name for file in folder.iterdir()] == [LOCK_FILE]
