@@ -60,7 +60,8 @@ def read_run(source: Source, registry: Registry, changes: Sequence[str] = ()) ->
         hint = 'wrap the model as {"model": ..., "data": ...}; `zoo schema run` describes it'
         raise SpecError("spec" if isinstance(source, dict) else str(source), "a run spec", "a model", hint)
     if changes and isinstance(data, dict):
-        data = apply_changes(data, changes, registry.run(data).dump())
+        run = registry.run(data)
+        data = apply_changes(data, changes, run.dump(), type(run))
     return registry.run(data)
 
 
@@ -72,7 +73,7 @@ def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -
     short = shorthand(str(source))
     data = short or _data_part(source)
     if changes and isinstance(data, dict):
-        data = apply_changes({"data": data}, changes, _LEFT_OUT)["data"]
+        data = apply_changes({"data": data}, changes, _LEFT_OUT, RunSpec)["data"]
     return registry.data(as_it_lies(data) if short and isinstance(data, dict) else data)
 
 

@@ -21,6 +21,8 @@ def recognise(place: Path) -> dict[str, Any]:
 
     Raises DataError for a folder that holds no known format, or splits that cannot be told apart.
     """
+    if place.is_file() and (found := other_formats(place)):
+        raise DataError(str(place), "a folder with data", found, WAY_ON)
     folder = folder_of(str(place), "data")
     if visible(folder, "*_TRAIN.ts"):
         return {"source": {"format": "ts", "path": str(place)}}
