@@ -80,7 +80,7 @@ def test_what_is_no_data_is_refused_by_its_place_in_a_run(path, content, words):
         ("npy:nowhere", ["nowhere", "X_*.npy", "no such folder"]),
         ("aeon:nothing", ["data.source.name", "basic_motions"]),
         ("nothing.json", ["nothing.json", "no such file"]),
-        ("tsv:folder", ["tsv:folder", "no such file"]),
+        ("tsv:folder", ["tsv:folder", "a format among ts, npy, mat, aeon", "npy:FOLDER"]),
     ],
 )
 def test_words_that_name_no_data_are_refused(source, words):

@@ -5,6 +5,8 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from zoo_registry import TrainingError
+
 from zoo.files import write_text
 
 
@@ -15,11 +17,18 @@ class MetricsFile:
         self.path = path
 
     def rows(self) -> list[dict[str, str]]:
-        """The rows so far."""
+        """The rows so far; raise TrainingError for a file that is cut or overwritten."""
         if not self.path.exists():
             return []
-        with self.path.open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        try:
+            with self.path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file, strict=True))
+            for row in rows:
+                _require_numbers(row)
+        except (ValueError, KeyError, csv.Error) as error:
+            found, hint = f"{type(error).__name__}: {error}", "restore the file, or move it away: curves begin anew"
+            raise TrainingError(str(self.path), "a row per epoch, as training writes them", found, hint) from None
+        return rows
 
     def add(self, row: Mapping[str, str | int | float]) -> None:
         """Write ``row`` after the rows of earlier epochs; rows from this epoch on, of a killed run, are dropped."""
@@ -30,3 +39,13 @@ class MetricsFile:
         writer.writeheader()
         writer.writerows([*kept, row])
         write_text(self.path, text.getvalue())
+
+
+def _require_numbers(row: Mapping[str, str | None]) -> None:
+    """Raise ValueError or KeyError for a row that lacks a cell, has one too many, or words where numbers belong."""
+    int(row["epoch"] or "")
+    for name, cell in row.items():
+        if cell is None or not isinstance(cell, str):
+            raise ValueError(f"a row of another width, epoch {row['epoch']}")
+        if cell and name != "phase":
+            float(cell)

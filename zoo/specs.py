@@ -9,12 +9,11 @@ from zoo_registry import DataSpec, ModelSpec, Registry, RunSpec, SpecError
 
 from zoo.changes import apply_changes
 from zoo.files import current
+from zoo.formats import PLACES, WAY_ON, format_in, other_formats
 
 Source = dict[str, Any] | str | Path
 _LARGEST_FILE = 16 * 2**20
 _SAVED_AS = ("spec.json", "run.json")
-_PLACES = {"ts": "path", "npy": "path", "mat": "path", "aeon": "name"}
-"""Of every format of data, the field that says where they lie."""
 _LEFT_OUT: dict[str, Any] = {"data": {"split": {}, "length": {}}}
 """Parts that a data spec may leave out, so that one field of them can be changed."""
 
@@ -61,7 +60,8 @@ def read_run(source: Source, registry: Registry, changes: Sequence[str] = ()) ->
         hint = 'wrap the model as {"model": ..., "data": ...}; `zoo schema run` describes it'
         raise SpecError("spec" if isinstance(source, dict) else str(source), "a run spec", "a model", hint)
     if changes and isinstance(data, dict):
-        data = apply_changes(data, changes, registry.run(data).dump())
+        run = registry.run(data)
+        data = apply_changes(data, changes, run.dump(), type(run))
     return registry.run(data)
 
 
@@ -73,7 +73,7 @@ def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -
     short = shorthand(str(source))
     data = short or _data_part(source)
     if changes and isinstance(data, dict):
-        data = apply_changes({"data": data}, changes, _LEFT_OUT)["data"]
+        data = apply_changes({"data": data}, changes, _LEFT_OUT, RunSpec)["data"]
     return registry.data(as_it_lies(data) if short and isinstance(data, dict) else data)
 
 
@@ -90,25 +90,36 @@ def as_it_lies(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def shorthand(source: str) -> dict[str, Any] | None:
-    """Plain data of `FORMAT:PATH`, which says nothing else of them; None for another text."""
+    """Plain data of `FORMAT:PATH`, which says nothing else of them; None for another text.
+
+    Raises SpecError for a format that nothing reads.
+    """
     form, sign, place = source.partition(":")
-    return {"source": {"format": form, _PLACES[form]: place}} if sign and form in _PLACES else None
+    if sign and form in PLACES:
+        return {"source": {"format": form, PLACES[form]: place}}
+    if sign and form.isalnum() and len(form) > 1 and not Path(source).exists():  # one letter may be a drive
+        raise SpecError(source, f"FORMAT:PATH with a format among {', '.join(PLACES)}", repr(form), WAY_ON)
+    return None
 
 
 def _data_part(source: Source) -> object:
-    if isinstance(source, str | Path) and _is_foreign(current(Path(source))):
-        hint = f"say how to read it, such as {_format_in(current(Path(source)))}:{source}"
-        raise SpecError(str(source), "a JSON file, the folder of a run, or FORMAT:PATH", "another folder", hint)
+    if isinstance(source, str | Path):
+        _require_ours(current(Path(source)), str(source))
     data = load_spec(source)
     if isinstance(data, dict) and "sha256" in data:
         raise SpecError(str(source), "data or a run", "a bundle", "name what it shall read")
     return data.get("data") if isinstance(data, dict) and is_run(data) else data
 
 
-def _format_in(folder: Path) -> str:
-    """The format whose files lie in ``folder``."""
-    kinds = {"X_*.npy": "npy", "*.mat": "mat"}
-    return next((form for files, form in kinds.items() if any(folder.glob(files))), "ts")
+def _require_ours(path: Path, named: str) -> None:
+    """Raise SpecError for a folder or a file that holds data, rather than says how to read them."""
+    expected = "a JSON file, the folder of a run, or FORMAT:PATH"
+    if _is_foreign(path):
+        other = other_formats(path)
+        hint = WAY_ON if other else f"say how to read it, such as {format_in(path) or 'ts'}:{named}"
+        raise SpecError(named, expected, other or "another folder", hint)
+    if path.is_file() and (other := other_formats(path)):
+        raise SpecError(named, expected, other, WAY_ON)
 
 
 def _is_foreign(path: Path) -> bool:

@@ -8,7 +8,7 @@ import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from pydantic import BaseModel
 
@@ -23,14 +23,35 @@ def descriptions(spec: type[BaseModel]) -> Mapping[str, str]:
     return {name: text for name, text in (found | given).items() if name in spec.model_fields}
 
 
+def docstring(documented: type | FunctionType) -> str:
+    """What a class or a function says of itself; from its source where `PYTHONOPTIMIZE=2` took that away."""
+    if documented.__doc__:
+        return inspect.cleandoc(documented.__doc__)
+    module = sys.modules.get(documented.__module__)
+    return _docstrings(module).get(documented.__qualname__, "") if module else ""
+
+
+@cache
+def _docstrings(module: ModuleType) -> Mapping[str, str]:
+    """Docstrings by the names of classes and functions at the top of ``module``; nothing where there is no source."""
+    found = {}
+    for node in _parsed(module).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found[node.name] = ast.get_docstring(node) or ""
+    return found
+
+
 @cache
 def _documented(module: ModuleType) -> Mapping[str, Mapping[str, str]]:
     """Field strings by the qualified names of the classes in ``module``; nothing where there is no source."""
+    return {name: dict(_fields(node)) for name, node in _classes(_parsed(module), "")}
+
+
+def _parsed(module: ModuleType) -> ast.Module:
     try:
-        tree = ast.parse(inspect.getsource(module))
+        return ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):
-        return {}
-    return {name: dict(_fields(node)) for name, node in _classes(tree, "")}
+        return ast.Module(body=[], type_ignores=[])
 
 
 def _classes(node: ast.AST, prefix: str) -> Iterator[tuple[str, ast.ClassDef]]:

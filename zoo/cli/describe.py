@@ -1,10 +1,10 @@
 """A component's spec as plain data: what it is, reads and returns, its fields, terms and origin."""
 
-import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from zoo_registry import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
+from zoo_registry.docs import docstring
 
 _ATTRIBUTES = " with attributes t, l, mu, sigma"
 _READS = {"fusion": "c t", "image": "c t", "quantizer": "c n d", "decoder": "c n d"}
@@ -20,7 +20,7 @@ _RETURNS = {
 
 def describe(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, Any]:
     """Everything `zoo show` tells about a component; ``versions`` are those of the installed plugins."""
-    parts = {"doc": _doc(spec), **_shapes(spec), "terms": dict(spec.terms), "fields": _fields(spec)}
+    parts = {"doc": docstring(spec), **_shapes(spec), "terms": dict(spec.terms), "fields": _fields(spec)}
     return {**summary(spec, versions), **parts}
 
 
@@ -28,7 +28,7 @@ def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str,
     """What `zoo list` tells about a component."""
     kind = str(spec.model_fields["kind"].default)
     plugin = kind.partition(".")[0]
-    sentence = _doc(spec).partition("\n\n")[0].replace("\n", " ")
+    sentence = docstring(spec).partition("\n\n")[0].replace("\n", " ")
     return {
         "role": spec.role,
         "kind": kind,
@@ -36,10 +36,6 @@ def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str,
         "version": versions[plugin],
         "summary": sentence,
     }
-
-
-def _doc(spec: type[ComponentSpec]) -> str:
-    return inspect.cleandoc(spec.__doc__ or "")
 
 
 def _shapes(spec: type[ComponentSpec]) -> dict[str, str]:

@@ -1,8 +1,6 @@
 """The program `zoo`: its commands, and the one line that a user's mistake gets."""
 
 import errno
-import io
-import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -11,12 +9,13 @@ from typing import Annotated, NamedTuple, TextIO
 
 import typer
 from zoo_registry import SpecError, ZooError
+from zoo_registry.docs import docstring
 from zoo_registry.suggest import nearest
 
 from zoo.notes import ZooNote
+from zoo.start import INTERRUPTED as INTERRUPTED
 
 MISTAKE = 2
-INTERRUPTED = 130
 
 
 class Command(NamedTuple):
@@ -68,7 +67,7 @@ def program(names: Iterable[str] = COMMANDS) -> typer.Typer:
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name, rich_help_panel=panel)
         else:
-            app.command(name, rich_help_panel=panel)(found)
+            app.command(name, help=docstring(found), rich_help_panel=panel)(found)
     return app
 
 
@@ -91,11 +90,10 @@ def _zoo(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit status: 0, 2 for a user's mistake, 130 when interrupted.
 
-    A mistake gets one line on standard error; anything else that goes wrong keeps its traceback.
+    A mistake gets one line on standard error; anything else that goes wrong keeps its traceback. Raises
+    BrokenPipeError where the reader of the output, such as `head`, has seen enough.
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a name that the terminal cannot show must not stop the program
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with warnings.catch_warnings():
             warnings.showwarning = print_note
@@ -106,9 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error))
     except KeyboardInterrupt:
         status = INTERRUPTED
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except MemoryError:
+        return _complain("memory: expected room for what the command needs, found none; make sizes or batches smaller")
+    except BrokenPipeError:
+        raise
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         if error.filename is None and not full:
@@ -129,7 +128,12 @@ def _run(arguments: list[str]) -> int:
         raise SpecError("command", f"one of {', '.join(COMMANDS)}", repr(command), hint)
     app = program([command] if command in COMMANDS else COMMANDS)
     try:
-        status = typer.main.get_command(app).main(arguments, prog_name="zoo", standalone_mode=False)
+        command_line = typer.main.get_command(app)
+        # Not by its own `main`, which takes the end of a file for Ctrl-D, and ends the process at a broken pipe.
+        with command_line.make_context("zoo", arguments) as context:
+            status = command_line.invoke(context)
+    except typer.Exit as done:
+        return done.exit_code
     except typer.TyperException as error:
         message = error.format_message().rstrip(".")
         found = message[:1].lower() + message[1:]

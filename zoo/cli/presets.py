@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from zoo_registry import Registry
+from zoo_registry import Registry, RunSpec
 
 from zoo.changes import apply_changes
 from zoo.cli.components import Json
@@ -50,7 +50,8 @@ def show_preset(
     run = small(preset.run) if small_sizes else dict(preset.run)
     if data is not None:
         run["data"] = _placed(run["data"], data, changes or ())
-    run = apply_changes(run, changes or (), registry.run(run).dump())
+    spec = registry.run(run)
+    run = apply_changes(run, changes or (), spec.dump(), type(spec))
     told: list[str] = []
     if data is not None:
         run, told = _fitted(run, registry, changes or ())
@@ -69,7 +70,7 @@ def _placed(given: dict[str, Any], place: str, changes: Sequence[str]) -> dict[s
     if found is None:
         return {**given, **recognise(Path(place))}
     said = [change for change in changes if change.startswith("data.source.")]
-    return {**given, **as_it_lies(apply_changes({"data": found}, said, {})["data"])}
+    return {**given, **as_it_lies(apply_changes({"data": found}, said, {}, RunSpec)["data"])}
 
 
 def _fitted(run: dict[str, Any], registry: Registry, changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
@@ -82,7 +83,7 @@ def _fitted(run: dict[str, Any], registry: Registry, changes: Sequence[str]) -> 
     spec = registry.run(run)
     found = input_of(spec.data)
     fitted, told = fit(run, found, registry)
-    fitted = apply_changes(fitted, changes, spec.dump())
+    fitted = apply_changes(fitted, changes, spec.dump(), type(spec))
     kept = registry.run(fitted)
     kept.with_input(input_of(kept.data))
     words = f"Changed for {found.channels} x {found.length} samples: "

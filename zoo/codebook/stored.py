@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from zoo_registry import DataError
+from zoo_registry import DataError, ZooError
 
 from zoo.codebook.book import Book
 from zoo.codebook.measured import Measured
@@ -43,7 +43,9 @@ def read_measured(folder: RunFolder, split: str = "test") -> Measured:
         with np.load(path.with_suffix(".npz")) as stored:
             books = [_book(book.usage, number, stored) for number, book in enumerate(report.books)]
             names = tuple(map(str, stored["names"]))
-    except (ValueError, KeyError, OSError) as error:
+    except ZooError:
+        raise
+    except Exception as error:  # whatever changed bytes make the parsers of zip and npy raise
         raise DataError(str(path), "what `zoo codebook` writes", type(error).__name__, hint) from None
     return Measured(report, books, names)
 

@@ -4,21 +4,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from zoo_registry import DataError
 
 from zoo.data.raw import Array, Labels
 from zoo.data.reading import reading
+from zoo.data.text import inside, text_lines, word
 
 _NAMES_HINT = "one class name per line, in the order of the class numbers"
+_LARGEST_FILE = 4 * 2**20
+_UNLABELLED = ("", "nan", "<na>", "nat")
+"""What libraries write where there is no label."""
+_SHOWN = 10
 
 
 def class_names(folder: Path, file: str | None) -> tuple[str, ...] | None:
     """Lines of ``file`` in ``folder``, or None where no file is named; raise DataError for doubles or none."""
     if file is None:
         return None
-    path = folder / file
+    path = inside(folder, file)
     with reading(path, "a text file of class names", _NAMES_HINT):
-        names = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+        if path.stat().st_size > _LARGEST_FILE:
+            found = f"more than {_LARGEST_FILE // 2**20} MiB"
+            raise DataError(str(path), "a text file of class names", found, _NAMES_HINT)
+        names = tuple(map(word, text_lines(path)))
     if not names or len(set(names)) < len(names):
         raise DataError(str(path), "distinct class names", f"{len(names)} lines with doubles or none", _NAMES_HINT)
     return names
@@ -33,7 +42,7 @@ def index_labels(
     name. With ``names``, labels that are names are looked up, and numbers count the names from 0, or from 1 where 0
     never occurs and the number of names does. Raises DataError where that leaves a doubt.
     """
-    arrays = [_plain(labels, where) for labels in found]
+    arrays = [plain_labels(labels, where) for labels in found]
     if len({labels.dtype.kind for labels in arrays}) > 1:
         raise DataError(where, "numbers or names as labels of every split", "both", "save all labels alike")
     every = np.unique(np.concatenate(arrays))
@@ -45,16 +54,38 @@ def index_labels(
     return [labels - start for labels in arrays], names
 
 
-def _plain(labels: Array, where: str) -> Array:
-    """Labels `(n)` as int64 or as strings."""
+def plain_labels(labels: Array, where: str) -> Array:
+    """Labels `(n)` as int64 or as strings, each written in one way.
+
+    Raises DataError for labels of another kind, and for missing ones.
+    """
     hint = "save y as a vector of class numbers or names, one per window"
     if labels.ndim != 1:
-        raise DataError(where, "labels (n)", f"shape {labels.shape}", hint)
+        flat = labels.ndim == 2 and labels.shape[1] == 1
+        raise DataError(where, "labels (n)", f"shape {labels.shape}", "save y.ravel()" if flat else hint)
     if labels.dtype.kind in "SU":
-        return labels.astype(str)
+        with reading(Path(where), "names in Unicode, or in UTF-8 as bytes", hint):
+            return _words(np.char.decode(labels, "utf-8") if labels.dtype.kind == "S" else labels, where)
+    if labels.dtype.kind == "f":
+        require_known(np.isnan(labels), where)
     if labels.dtype.kind in "iub" or (labels.dtype.kind == "f" and _whole(labels)):
         return labels.astype(np.int64)
     raise DataError(where, "whole numbers or names as labels", f"values of type {labels.dtype}", hint)
+
+
+def require_known(unknown: NDArray[np.bool_], where: str) -> None:
+    """Raise DataError where any window lacks its label."""
+    if unknown.any():
+        found = f"NaN or nothing for {unknown.sum()} of {len(unknown)}, first for window {int(unknown.argmax())}"
+        hint = "leave such windows out of X and y alike, or give them a class of their own"
+        raise DataError(where, "a label for every window", found, hint)
+
+
+def _words(names: Array, where: str) -> Array:
+    every, index = np.unique(names, return_inverse=True)
+    words = [word(str(name)) for name in every]
+    require_known(np.array([name.lower() in _UNLABELLED for name in words], dtype=bool)[index], where)
+    return np.array(words, dtype=str)[index]
 
 
 def _whole(labels: Array) -> bool:
@@ -65,7 +96,9 @@ def _look_up(labels: Array, names: tuple[str, ...], where: str) -> Labels:
     index = {name: number for number, name in enumerate(names)}
     for label in np.unique(labels):
         if str(label) not in index:
-            raise DataError(where, f"labels among {', '.join(names)}", repr(str(label)), _NAMES_HINT)
+            more = f" and {len(names) - _SHOWN} more" * (len(names) > _SHOWN)
+            known = f"labels among {', '.join(names[:_SHOWN])}{more}"
+            raise DataError(where, known, repr(str(label)), _NAMES_HINT)
     return np.array([index[str(label)] for label in labels], dtype=np.int64)
 
 

@@ -11,7 +11,7 @@ from zoo_registry.data import MatSource
 from zoo.data.labels import class_names, index_labels
 from zoo.data.layout import lay_out
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit
-from zoo.data.reading import folder_of, reading
+from zoo.data.reading import folder_of, reading, visible
 
 _NAME = re.compile(r"ID-(?P<subject>[^_]+)_CLASS-(?P<label>\d{1,9})_Window-(?P<window>\d+)\.mat", re.IGNORECASE)
 _EXAMPLE = "ID-102_CLASS-13_Window-0001.mat"
@@ -55,7 +55,7 @@ def peek_mat(source: MatSource) -> Extent:
 
 def _windows(source: MatSource) -> list[_Window]:
     folder = folder_of(source.path, f"files like {_EXAMPLE}")
-    found = sorted(_window(path) for path in folder.iterdir() if path.suffix.lower() == ".mat")
+    found = sorted(_window(path) for path in visible(folder, "*") if path.suffix.lower() == ".mat")
     if not found:
         raise DataError(str(folder), f"files like {_EXAMPLE}", "none", "check data.source.path")
     return found
@@ -76,7 +76,7 @@ def _labels(source: MatSource, windows: list[_Window]) -> tuple[Labels, tuple[st
 
 def _series(path: Path, source: MatSource) -> Array:
     """The array of one file as float32 `(c t)`."""
-    with reading(path, "a MATLAB file", "the file may be cut short; save it anew, with `-v7` where MATLAB used -v7.3"):
+    with reading(path, "a MATLAB file", "save it anew, with `-v7` where MATLAB used -v7.3"):
         from scipy.io import loadmat
 
         content = loadmat(path)

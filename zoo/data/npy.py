@@ -1,17 +1,20 @@
 """Read a folder of `X_SPLIT.npy` and `y_SPLIT.npy`; windows stay on disk."""
 
+import math
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
 from zoo_registry import DataError
 from zoo_registry.data import NpySource
 
-from zoo.data.labels import class_names, index_labels
+from zoo.data.labels import class_names, index_labels, plain_labels
 from zoo.data.layout import lay_out
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit
-from zoo.data.reading import folder_of, reading
+from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
 
-_HINT = "the file may be cut short or of another format: write it anew with numpy.save"
+_HINT = "write it anew with numpy.save"
+_OBJECTS_HINT = "save names as strings: numpy.save(FILE, y.astype(str)); numbers with .astype(float)"
 
 
 def read_npy(source: NpySource) -> RawSet:
@@ -52,9 +55,7 @@ def _split(folder: Path, source: NpySource, name: str, y: Labels) -> RawSplit:
 
 def _windows(folder: Path, source: NpySource, name: str) -> Array:
     path = folder / f"X_{name}.npy"
-    with reading(path, "windows saved by numpy", _HINT):
-        stored = _map(path)
-    return lay_out(stored, source.layout, str(path))
+    return lay_out(_open(path, "windows"), source.layout, str(path))
 
 
 def _column(folder: Path, column: str | None, name: str) -> Array | None:
@@ -64,18 +65,45 @@ def _column(folder: Path, column: str | None, name: str) -> Array | None:
     values = _load(path)
     if values.ndim != 1:
         raise DataError(str(path), "one value per window", f"shape {values.shape}", "save a vector")
-    return values
+    return plain_labels(values, str(path))
 
 
 def _load(path: Path) -> Array:
-    with reading(path, "an array saved by numpy", _HINT):
-        return _map(path).copy()
+    return _open(path, "an array").copy()
 
 
-def _map(path: Path) -> Array:
-    """A plain view of the memory map, so that slices stay lazy; a pickle in disguise is refused, never loaded."""
+def _open(path: Path, what: str) -> Array:
     if not path.exists():
-        beside = ", ".join(sorted(other.name for other in path.parent.glob("*.npy"))) or "no .npy file"
+        beside = ", ".join(other.name for other in visible(path.parent, "*.npy")) or "no .npy file"
         hint = "set data.source.train, test, subject and group to names as the files have them"
         raise DataError(str(path), "this file", f"{beside} in the folder", hint)
-    return np.asarray(np.lib.format.open_memmap(path, mode="r"))  # type: ignore[no-untyped-call]
+    return open_array(path, what)
+
+
+def open_array(path: Path, what: str) -> Array:
+    """A plain view of the memory map of ``path``, so that slices stay lazy; Python objects are refused, never loaded.
+
+    Raises DataError, naming ``what`` was expected.
+    """
+    expected = f"{what} saved by numpy"
+    with reading(path, expected, _HINT):
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise DataError(str(path), expected, "an empty file", CUT_SHORT)
+            file.seek(0)
+            shape, dtype = _header(file)
+            start = file.tell()
+        if dtype.hasobject:
+            raise DataError(str(path), expected, "Python objects, as pandas keeps names", _OBJECTS_HINT)
+        promised = start + math.prod(shape) * dtype.itemsize
+        if (size := path.stat().st_size) < promised:
+            raise DataError(str(path), f"{promised} bytes, as its header says", f"{size}", CUT_SHORT)
+        return np.asarray(np.lib.format.open_memmap(path, mode="r"))  # type: ignore[no-untyped-call]
+
+
+def _header(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of an array, from what precedes its values."""
+    version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)  # type: ignore[no-untyped-call]
+    return shape, dtype

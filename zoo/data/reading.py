@@ -1,24 +1,42 @@
 """Turn whatever an unreadable file raises into one line that names the file."""
 
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from zoo_registry import DataError
 
+CUT_SHORT = "the file is cut short: copy or write it anew"
+
 
 @contextmanager
 def reading(path: Path, expected: str, hint: str) -> Iterator[None]:
-    """Raise DataError for any failure inside; a DataError passes unchanged."""
+    """Raise DataError for any failure inside; a DataError passes unchanged.
+
+    A pipe or a device is refused before it is opened, which could take forever. Where reading ran out of bytes, the
+    advice to copy the file anew takes the place of ``hint``.
+    """
+    if path.exists() and not path.is_file():
+        found = "a folder" if path.is_dir() else "a pipe or a device"
+        raise DataError(str(path), expected, found, hint)
     try:
         yield
     except DataError:
         raise
     except FileNotFoundError:
         raise DataError(str(path), expected, "no such file", hint) from None
-    # Corrupt bytes make parsers raise nearly anything: zlib.error, struct.error, IndexError, MemoryError, ...
+    except MemoryError:
+        raise DataError(str(path), expected, "more than fits into memory", hint) from None
+    # Corrupt bytes make parsers raise nearly anything: zlib.error, struct.error, IndexError, ...
     except Exception as error:
-        raise DataError(str(path), expected, f"{type(error).__name__}: {error}", hint) from None
+        found = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise DataError(str(path), expected, found, CUT_SHORT if _ran_out(error) else hint) from None
+
+
+def visible(folder: Path, pattern: str) -> list[Path]:
+    """Files of ``folder`` that match, sorted; without companions such as `._NAME`, which other systems leave."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
 
 
 def folder_of(path: str, holding: str) -> Path:
@@ -28,3 +46,11 @@ def folder_of(path: str, holding: str) -> Path:
         found = "a file" if folder.exists() else "no such folder"
         raise DataError(str(folder), f"a folder with {holding}", found, "check data.source.path")
     return folder
+
+
+def _ran_out(error: Exception) -> bool:
+    """Whether ``error`` says that bytes are missing, in the words of zlib and scipy."""
+    words = str(error)
+    if isinstance(error, zlib.error):
+        return "incomplete" in words
+    return isinstance(error, EOFError) or "could not read bytes" in words or "appears to be empty" in words

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from zoo_registry import DataError
 
 from zoo.data.layout import layout_of
-from zoo.data.reading import folder_of, reading
+from zoo.data.npy import open_array
+from zoo.data.reading import folder_of, visible
+from zoo.formats import WAY_ON, other_formats
 
 _TEST = 0.2
 """Share cut off as test split where the folder has none."""
@@ -20,14 +21,18 @@ def recognise(place: Path) -> dict[str, Any]:
 
     Raises DataError for a folder that holds no known format, or splits that cannot be told apart.
     """
+    if place.is_file() and (found := other_formats(place)):
+        raise DataError(str(place), "a folder with data", found, WAY_ON)
     folder = folder_of(str(place), "data")
-    if any(folder.glob("*_TRAIN.ts")):
+    if visible(folder, "*_TRAIN.ts"):
         return {"source": {"format": "ts", "path": str(place)}}
-    if any(folder.glob("X_*.npy")):
+    if visible(folder, "X_*.npy"):
         return recognise_arrays({"source": {"format": "npy", "path": str(place)}})
-    if any(folder.glob("*.mat")):
+    if visible(folder, "*.mat"):
         return {"source": {"format": "mat", "path": str(place)}, "split": {"test": _TEST}}
     expected = "a folder with NAME_TRAIN.ts, X_train.npy, or windows as .mat"
+    if found := other_formats(folder):
+        raise DataError(str(place), expected, found, WAY_ON)
     raise DataError(str(place), expected, "none of them", "`zoo schema run` describes every source, under data")
 
 
@@ -63,6 +68,4 @@ def _test_split(folder: Path, train: str) -> str | None:
 
 def _layout(path: Path) -> str:
     """Axes of a window."""
-    with reading(path, "windows saved by numpy", "write it anew with numpy.save"):
-        stored = np.asarray(np.lib.format.open_memmap(path, mode="r"))  # type: ignore[no-untyped-call]
-    return layout_of(stored, str(path))
+    return layout_of(open_array(path, "windows"), str(path))

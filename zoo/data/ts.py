@@ -1,6 +1,9 @@
 """Read `.ts` files of the UEA and UCR archives, through aeon's loader."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -8,10 +11,11 @@ from zoo_registry import DataError
 from zoo_registry.data import TsSource
 
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit, require_windows
-from zoo.data.reading import folder_of, reading
+from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
+from zoo.data.text import data_lines, ends_within_a_line, word
 
 _FILE = "a .ts file as in the UEA and UCR archives"
-_HINT = "the file may be cut short or of another format: fetch or write it anew"
+_HINT = "mend the file, or fetch it anew"
 _CLASS_HINT = "write `@classLabel true NAME NAME ...` with every class, told apart by more than upper and lower case"
 
 
@@ -49,7 +53,7 @@ def peek_ts(source: TsSource) -> Extent:
 def _files(source: TsSource) -> tuple[Path, Path | None]:
     """The training file, the one named like its folder where there are several, and its test file."""
     folder = folder_of(source.path, "NAME_TRAIN.ts and NAME_TEST.ts")
-    found = sorted(folder.glob("*_TRAIN.ts"))
+    found = visible(folder, "*_TRAIN.ts")
     named = folder / f"{folder.resolve().name}_TRAIN.ts"
     if len(found) != 1 and named not in found:
         seen = ", ".join(path.name for path in found) or "none"
@@ -62,14 +66,15 @@ def _files(source: TsSource) -> tuple[Path, Path | None]:
 def _header(path: Path) -> _Header:
     # Read beside aeon, which turns class names into lower case and whose import takes seconds.
     tags: dict[str, list[str]] = {}
-    with reading(path, _FILE, _HINT), path.open(encoding="utf-8") as lines:
+    with reading(path, _FILE, _HINT):
+        lines = data_lines(path)
         for line in lines:
-            words = line.split()
-            if words and words[0].lower() == "@data":
+            tag, *words = line.split()
+            if tag.lower() == "@data":
                 break
-            if words and words[0].startswith("@"):
-                tags[words[0].lower()] = words[1:]
-        first = next(lines, "").strip()
+            if tag.startswith("@"):
+                tags[tag.lower()] = words
+        first = next(lines, "")
     if tags.get("@timestamps", ["false"])[0].lower() == "true":
         raise DataError(str(path), "series without time stamps", "@timeStamps true", "write the values alone")
     equal = tags.get("@equallength", ["true"])[0].lower() == "true"
@@ -78,20 +83,43 @@ def _header(path: Path) -> _Header:
 
 def _classes(path: Path, words: list[str]) -> tuple[str, ...]:
     classes = tuple(words[1:]) if words and words[0].lower() == "true" else ()
-    if not classes or len({name.lower() for name in classes}) < len(classes):
+    if not classes or len({word(name).lower() for name in classes}) < len(classes):
         found = " ".join(words) or "none"
         raise DataError(str(path), "distinct class names in the header", found, _CLASS_HINT)
     return classes
 
 
 def _read(path: Path, classes: tuple[str, ...]) -> RawSplit:
-    _header(path)
-    with reading(path, _FILE, _HINT):
+    _require_whole_lines(path, _header(path).first.count(":"))
+    with reading(path, _FILE, _HINT), _as_aeon_reads(path) as plain:
         from aeon.datasets import load_from_ts_file
 
-        x, labels = load_from_ts_file(str(path))
+        x, labels = load_from_ts_file(str(plain))
         series: Array | tuple[Array, ...] = x if isinstance(x, np.ndarray) else _as_array(x)
     return RawSplit(str(path), series, _index(path, labels, classes))
+
+
+@contextmanager
+def _as_aeon_reads(path: Path) -> Iterator[Path]:
+    """A copy of ``path`` without what aeon's loader takes for series: marks, blank lines and comments among data."""
+    with TemporaryDirectory(prefix="zoo-") as folder:
+        plain = Path(folder) / path.name
+        with plain.open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in data_lines(path))
+        yield plain
+
+
+def _require_whole_lines(path: Path, channels: int) -> None:
+    """Raise DataError for a series of other than ``channels`` channels and a class."""
+    with reading(path, _FILE, _HINT):
+        lines = data_lines(path)
+        any(line.split()[0].lower() == "@data" for line in lines)
+        odd = next(((row, line.count(":")) for row, line in enumerate(lines) if line.count(":") != channels), None)
+        if odd is not None:
+            row, found = odd
+            last = next(lines, None) is None and ends_within_a_line(path)
+            hint = CUT_SHORT if last and found < channels else "mend that line"
+            raise DataError(f"{path}, series {row}", f"{channels} channels and a class", f"{found} channels", hint)
 
 
 def _as_array(series: list[Array]) -> Array | tuple[Array, ...]:
@@ -100,9 +128,11 @@ def _as_array(series: list[Array]) -> Array | tuple[Array, ...]:
 
 
 def _index(path: Path, labels: Array, classes: tuple[str, ...]) -> Labels:
-    index = {name.lower(): number for number, name in enumerate(classes)}
-    found = [str(label).strip().lower() for label in labels]
+    index = {word(name).lower(): number for number, name in enumerate(classes)}
+    found = [word(str(label)).lower() for label in labels]
     for row, label in enumerate(found):
         if label not in index:
-            raise DataError(f"{path}, series {row}", f"a class among {', '.join(classes)}", repr(label), _HINT)
+            last = row == len(found) - 1 and ends_within_a_line(path)
+            hint = CUT_SHORT if last else "mend the label, or name its class in the header"
+            raise DataError(f"{path}, series {row}", f"a class among {', '.join(classes)}", repr(label), hint)
     return np.array([index[label] for label in found], dtype=np.int64)

@@ -1,6 +1,7 @@
 """Loops over numbers, compiled by numba once per machine."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
@@ -11,8 +12,10 @@ def compiled(loop: Callable[..., None]) -> Callable[..., None]:
     """
     from numba import njit
 
+    from zoo.kernels.kept import KeptCode
+
     options: dict[str, Any] = {"nogil": True, "fastmath": {"contract"}, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(loop)  # type: ignore[no-any-return]
-    except RuntimeError:  # nowhere to keep it
-        return njit(**options)(loop)  # type: ignore[no-any-return]
+    function: Any = njit(**options)(loop)
+    with suppress(RuntimeError):  # nowhere to keep it
+        function._cache = KeptCode(loop)  # as `enable_caching` does, with a cache that lets errors through
+    return function  # type: ignore[no-any-return]

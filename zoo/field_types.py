@@ -1,0 +1,56 @@
+"""Which type the field at a path of plain data has, as the specs declare it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+Type = Any
+"""A class, or an annotation such as `str | None`."""
+
+
+def inner_type(outer: Type, part: object, name: str) -> Type | None:
+    """The type of ``name`` inside ``part``, plain data of the type ``outer``; None where there is none such.
+
+    Of specs that share a place, the one that ``part`` says by its `kind` or `format` is asked.
+    """
+    for member in _members(outer):
+        arguments = get_args(member)
+        if isinstance(member, type) and issubclass(member, BaseModel):
+            if name in member.model_fields and _says(part, member):
+                return member.model_fields[name].annotation
+        elif isinstance(origin := get_origin(member), type) and issubclass(origin, Mapping | Sequence) and arguments:
+            return arguments[-1] if issubclass(origin, Mapping) else arguments[0]
+    return None
+
+
+def takes_text_alone(found: Type | None) -> bool:
+    """Whether a field of that type takes nothing but text, or null beside it."""
+    members = [member for member in _members(found) if member is not NoneType] if found is not None else []
+    return bool(members) and all(member is str for member in members)
+
+
+def takes_null(found: Type | None) -> bool:
+    """Whether a field of that type may be null."""
+    return found is not None and NoneType in _members(found)
+
+
+def _members(found: Type) -> Iterator[Type]:
+    """The types that a union offers, or the one."""
+    origin: Any = get_origin(found)
+    if origin is Annotated:
+        yield from _members(get_args(found)[0])
+    elif origin in (Union, UnionType):
+        for member in get_args(found):
+            yield from _members(member)
+    else:
+        yield found
+
+
+def _says(part: object, spec: type[BaseModel]) -> bool:
+    """Whether plain data names ``spec`` by its tags, of those that it has."""
+    tags = {name: spec.model_fields[name].annotation for name in ("kind", "format") if name in spec.model_fields}
+    tags = {name: tag for name, tag in tags.items() if get_origin(tag) is Literal}
+    given = part if isinstance(part, dict) else {}
+    return all(given.get(name, get_args(tag)[0]) in get_args(tag) for name, tag in tags.items())
