@@ -15,9 +15,10 @@ from zoo_registry import DataError, RunSpec, TrainingError
 
 from zoo.evaluate.classification import Classification
 from zoo.evaluate.reconstruction import Reconstruction
-from zoo.evaluate.report import ClassReport, EvalReport, Majority
+from zoo.evaluate.report import ClassReport, EvalReport, Majority, UsageReport
 from zoo.findings.accuracy import majority_rate
 from zoo.findings.classes import class_hard, class_lost, class_missed
+from zoo.findings.codebook import dead_codes, flat_shapes, identical_shapes
 from zoo.findings.curve import Curve
 from zoo.findings.facts import Facts
 from zoo.findings.find import RULES, find
@@ -26,6 +27,7 @@ from zoo.findings.gather import facts_of
 from zoo.findings.losses import divergence, dominant_term, weak_term
 from zoo.findings.readers import at_majority, stands_out
 from zoo.findings.reconstruction import flat_reconstruction, no_independent_judge, one_network_pleased
+from zoo.findings.shapes import Shapes
 from zoo.findings.verdict import verdict
 from zoo.run_folder import RunFolder
 from zoo.train.fit import train
@@ -298,3 +300,19 @@ def test_a_judge_is_independent_unless_the_run_took_its_weights(run_with_head, j
         assert (found.name, found.grade) == ("no-independent-judge", "note")
         assert "no other network reads them" in found.sentence
         assert "evaluation.judges" in found.remedy
+
+
+@pytest.mark.parametrize(("distinctness", "grade"), [(0.7, "warning"), (0.05, "grave")])
+def test_what_is_told_of_codes_that_a_head_counts_names_the_head(run_of, distinctness, grade):
+    """There is neither an encoder nor a quantizer that a remedy could change, and many codes are alike on purpose."""
+    usage = UsageReport.model_construct(book="shapes", codes=512, used=298, perplexity=200.0, counts=[100] * 298)
+    shapes = Shapes(usage, measured=256, effective=39.8, distinctness=distinctness, flat=200, flat_share=0.7)
+    evaluation = EvalReport.model_construct(codebook=(usage,))
+    facts = Facts(run=run_of({"head": {"kind": "bag.signal"}}), evaluation=evaluation, drawn=(shapes,))
+    found = [rule(facts) for rule in (identical_shapes, flat_shapes, dead_codes)]
+    assert found[0].grade == grade
+    assert ("nearly one" in found[0].sentence) == (grade == "grave")
+    for one in found:
+        assert "model.head." in one.remedy
+        assert "encoder" not in one.remedy
+        assert "quantizer" not in one.remedy

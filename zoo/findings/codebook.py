@@ -46,15 +46,14 @@ def collapsed_scale(facts: Facts) -> Finding | None:
 
 
 def identical_shapes(facts: Facts) -> Finding | None:
-    """Used codes whose shapes are nearly one, whatever their usage looks like."""
+    """Used codes whose shapes are nearly one, or mostly repeat one another, whatever their usage looks like."""
     for shapes in facts.shapes:
         if shapes.measured > 1 and _same(shapes):
             return Finding(
                 name="identical-shapes",
-                grade="grave",
+                grade="warning" if facts.head_counts and not _one(shapes) else "grave",
                 sentence=_sameness(shapes),
-                remedy=f"{READ}; where it is, raise the weight of s in training.phases, or lower "
-                "model.quantizer.codes, and look at the shapes with `zoo codebook`.",
+                remedy=_apart(facts),
             )
     return None
 
@@ -85,8 +84,7 @@ def flat_shapes(facts: Facts) -> Finding | None:
                 grade="warning",
                 sentence=f"{shapes.flat} of {shapes.measured} used codes{_of(shapes.usage)}, "
                 f"{100 * shapes.flat_share:.0f} % of tokens, draw shapes that a straight line draws as well.",
-                remedy="Let tokens stand for stretches in which something happens: lower model.encoder.tokens so that "
-                "they are longer, and raise the weight of s in training.phases.",
+                remedy=_happen(facts),
             )
     return None
 
@@ -101,8 +99,7 @@ def dead_codes(facts: Facts) -> Finding | None:
                 grade="warning",
                 sentence=f"{dead} of {usage.codes} codes{_of(usage)} are never used (perplexity "
                 f"{usage.perplexity:.1f}).",
-                remedy=f"Lower model.quantizer.codes to about {max(usage.used, 2)}, or let a learned codebook start "
-                "from tokens and reset its dead codes (`start` and `reset_after` of model.quantizer).",
+                remedy=_use(facts, max(usage.used, 2)),
             )
     return None
 
@@ -123,18 +120,50 @@ def decoder_bypass(facts: Facts) -> Finding | None:
     )
 
 
+def _apart(facts: Facts) -> str:
+    if facts.head_counts:
+        return "Lower model.head.codes, and look at the shapes with `zoo codebook`."
+    return (
+        f"{READ}; where it is, raise the weight of s in training.phases, or lower model.quantizer.codes, and look at "
+        "the shapes with `zoo codebook`."
+    )
+
+
+def _happen(facts: Facts) -> str:
+    if facts.head_counts:
+        return "Let stretches be longer, so that something happens in them: raise model.head.scales."
+    return (
+        "Let tokens stand for stretches in which something happens: lower model.encoder.tokens so that they are "
+        "longer, and raise the weight of s in training.phases."
+    )
+
+
+def _use(facts: Facts, used: int) -> str:
+    if facts.head_counts:
+        return f"Lower model.head.codes to about {used}."
+    return (
+        f"Lower model.quantizer.codes to about {used}, or let a learned codebook start from tokens and reset its dead "
+        "codes (`start` and `reset_after` of model.quantizer)."
+    )
+
+
+def _one(shapes: Shapes) -> bool:
+    return shapes.distinctness < SAME
+
+
 def _same(shapes: Shapes) -> bool:
-    return shapes.distinctness < SAME or shapes.effective < FEW * min(shapes.usage.perplexity, shapes.measured)
+    return _one(shapes) or shapes.effective < FEW * min(shapes.usage.perplexity, shapes.measured)
 
 
 def _sameness(shapes: Shapes) -> str:
     usage = shapes.usage
     healthy = usage.codes - usage.used <= DEAD * usage.codes
+    same = "are nearly one" if _one(shapes) else "mostly repeat one another"
     opening = (
         f"Usage looks healthy ({usage.used} of {usage.codes} codes{_of(usage)}, perplexity {usage.perplexity:.1f}), "
-        "and yet their shapes are nearly one"
+        f"and yet their shapes {same}"
         if healthy
-        else f"The shapes of the {usage.used} used codes{_of(usage)} are nearly one"
+        else f"The shapes of the {usage.used} used codes{_of(usage)} {same}"
     )
     return (
         f"{opening}: {shapes.effective:.1f} effective shapes, mean correlation of two of them "

@@ -96,6 +96,11 @@ class Facts:
         return tuple(self.evaluation.codebook or ()) if self.evaluation else ()
 
     @property
+    def head_counts(self) -> bool:
+        """Whether the only codebooks are those of a head, which no token is read by and nothing is rebuilt from."""
+        return bool(self.run and self.run.model.head and self.run.model.quantizer is None)
+
+    @property
     def head_reads_rebuilt(self) -> bool:
         """Whether the head reads reconstructions."""
         return bool(self.run and self.run.model.head and self.run.model.head.needs == "recon")
