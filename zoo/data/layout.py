@@ -33,7 +33,7 @@ def lay_out(stored: Array, layout: Layout, where: str) -> Array:
 def note_swapped(x: Array, where: str) -> None:
     """Warn with ZooNote where windows `(n c t)` look as if the layout said of them took channels for time.
 
-    No more than a note, as electrodes side by side resemble each other, too, and none where few channels are no samples.
+    No more than a note, as electrodes side by side resemble each other, too; none where channels are too few for time.
     """
     if x.shape[1] >= min(_FEWEST_SAMPLES, x.shape[2]) and _smooth_axis(x) == 1:
         warnings.warn(
