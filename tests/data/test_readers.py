@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from zoo.data import input_of, prepare
 from zoo.data.labels import index_labels
 from zoo.data.layout import lay_out
 from zoo.data.sources import read
+from zoo.notes import ZooNote
 
 BUNDLED = {
     "basic_motions": (6, 100, 4),
@@ -210,8 +212,33 @@ def test_many_channels_are_no_swapped_axes() -> None:
     steps = np.random.default_rng(0).normal(size=(8, 60, 24)).cumsum(-1) * 0.05
     many = steps + 10 * np.random.default_rng(1).normal(size=(60, 1))
     np.testing.assert_array_equal(lay_out(many, "c t", "X"), many)
-    with pytest.raises(DataError, match='set layout to "t c"'):
-        lay_out(waves(8, 3, 60).swapaxes(1, 2), "c t", "X")
+
+
+def test_a_declared_layout_holds_and_one_that_looks_swapped_is_noted(write_npy: Write, write_mat: Write) -> None:
+    swapped = {name: waves(n, 3, 20, seed=n).swapaxes(1, 2) for name, n in (("X_train", 24), ("X_test", 12))}
+    spec = DataSpec(source=NpySource(path=str(write_npy(**swapped)), layout="c t"))
+    with pytest.warns(
+        ZooNote, match=r"X_train\.npy: 20 channels of 3 samples, as data\.source\.layout has it"
+    ) as noted:
+        assert prepare(spec).train.shape[1:] == (20, 3)
+    assert len(noted) == 1
+    wide = DataSpec(source=NpySource(path=str(write_npy(X_train=waves(24, 60, 20).swapaxes(1, 2))), layout="c t"))
+    with pytest.warns(ZooNote, match="20 channels of 60 samples"):
+        read(wide.source)
+    cut = SplitSpec(test=0.2, validation=0.25)
+    with pytest.warns(ZooNote, match=r"Window-0001\.mat: 20 channels of 3 samples") as noted:
+        prepare(DataSpec(source=MatSource(path=str(write_mat()), layout="c t"), split=cut))
+    assert len(noted) == 1
+
+
+@pytest.mark.parametrize("layout", ["c t", "t c"])
+def test_windows_like_noise_are_read_as_declared_without_a_word(write_npy: Write, layout: str) -> None:
+    rng = np.random.default_rng(0)
+    noise = {f"X_{split}": rng.normal(size=(n, 16, 8)) for split, n in (("train", 24), ("test", 12))}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ZooNote)
+        data = prepare(DataSpec(source=NpySource(path=str(write_npy(**noise)), layout=layout)))
+    assert data.train.shape[1:] == ((16, 8) if layout == "c t" else (8, 16))
 
 
 def test_peeking_imports_neither_torch_nor_aeons_loaders(write_npy: Write, write_mat: Write) -> None:

@@ -5,7 +5,8 @@ import pytest
 from zoo_registry import DataError, DataSpec
 
 from zoo.data import input_of
-from zoo.data.recognise import recognise
+from zoo.data.recognise import recognise, recognise_arrays
+from zoo.notes import ZooNote
 
 
 def save(folder, shape, *splits):
@@ -15,7 +16,7 @@ def save(folder, shape, *splits):
 
 
 @pytest.mark.parametrize(
-    ("shape", "layout"), [((6, 3, 50), "c t"), ((6, 50, 3), "t c"), ((6, 1, 50, 3), "1 t c"), ((6, 9, 9), "c t")]
+    ("shape", "layout"), [((6, 3, 50), "c t"), ((6, 50, 3), "t c"), ((6, 1, 50, 3), "1 t c"), ((6, 7, 8), "c t")]
 )
 def test_arrays_are_read_as_they_lie(tmp_path, shape, layout):
     save(tmp_path, shape, "train", "test")
@@ -24,13 +25,28 @@ def test_arrays_are_read_as_they_lie(tmp_path, shape, layout):
     assert input_of(DataSpec(**found)).length == max(shape[1:])
 
 
-@pytest.mark.parametrize(("shape", "layout"), [((6, 24, 9), "t c"), ((6, 24, 113), "t c"), ((6, 113, 24), "c t")])
+@pytest.mark.parametrize(
+    ("shape", "layout"), [((6, 24, 9), "t c"), ((6, 24, 113), "t c"), ((6, 113, 24), "c t"), ((6, 20, 256), "t c")]
+)
 def test_where_counts_do_not_tell_time_is_the_axis_along_which_neighbours_are_alike(tmp_path, shape, layout):
     save(tmp_path, shape, "train", "test")
     axis = 1 if layout == "t c" else 2
     waves = np.sin(np.linspace(0, 6, shape[axis])) + np.random.default_rng(0).normal(size=(6, shape[3 - axis], 1))
     np.save(tmp_path / "X_train.npy", waves if layout == "c t" else waves.swapaxes(1, 2))
-    assert recognise(tmp_path)["source"]["layout"] == layout
+    with pytest.warns(ZooNote, match=rf"read as {shape[3 - axis]} channels of {shape[axis]} samples"):
+        assert recognise(tmp_path)["source"]["layout"] == layout
+
+
+@pytest.mark.parametrize("shape", [(6, 16, 8), (6, 128, 16), (6, 9, 9)])
+def test_a_layout_that_is_said_is_never_guessed(tmp_path, shape):
+    save(tmp_path, shape, "train", "test")
+    for split in ("train", "test"):
+        np.save(tmp_path / f"X_{split}.npy", np.random.default_rng(0).normal(size=shape))
+    with pytest.raises(DataError, match="either may be time"):
+        recognise(tmp_path)
+    for layout in ("c t", "t c"):
+        said = {"source": {"format": "npy", "path": str(tmp_path), "layout": layout}}
+        assert recognise_arrays(said)["source"]["layout"] == layout
 
 
 def test_windows_of_which_either_axis_may_be_time_name_the_flag_to_add(tmp_path):

@@ -43,10 +43,9 @@ def holed(value: float) -> np.ndarray:
         ("X_train", waves(24, 3, 20).astype(str), "X_train.npy", "<U32"),
         ("X_train", waves(24, 3, 20)[:, 0], "X_train.npy", "shape (24, 20)"),
         ("X_train", waves(24, 3, 20)[:, None], "X_train.npy", 'set layout to "1 t c"'),
-        ("X_train", waves(24, 3, 20).swapaxes(1, 2), "X_train.npy", 'set layout to "t c"'),
         ("X_train", waves(0, 3, 20), "X_train.npy", "0 windows"),
         ("X_train", np.zeros((24, 0, 20)), "X_train.npy", "none"),
-        ("X_train", np.zeros((24, 3, 1)), "X_train.npy", 'set layout to "t c"'),
+        ("X_train", np.zeros((24, 3, 1)), "X_test.npy", "1 to 20 samples"),
         ("X_test", waves(12, 3, 21), "X_test.npy", "20 to 21 samples"),
         ("X_test", waves(12, 2, 20), "X_test.npy", "2, but 3"),
         ("y_train", np.arange(23) % 3, "X_train.npy", "24 windows beside 23 values in y_train.npy"),
@@ -71,9 +70,8 @@ def test_npy_of_one_class(write_npy: Write) -> None:
     refuse(npy(write_npy(**same)), "X_train.npy", "1 classes")
 
 
-@pytest.mark.parametrize("layout", ["t c", "1 t c"])
-def test_npy_wrong_layouts(write_npy: Write, layout: str) -> None:
-    refuse(npy(write_npy(), layout), "X_train.npy", "set layout to")
+def test_npy_wrong_layouts(write_npy: Write) -> None:
+    refuse(npy(write_npy(), "1 t c"), "X_train.npy", "set layout to")
 
 
 def test_npy_files_that_hold_python_objects_are_never_unpickled(write_npy: Write, tmp_path: Path) -> None:
@@ -152,7 +150,7 @@ def test_mat_mistakes(write_mat: Write) -> None:
 
     folder, odd = write_mat(), "ID-101_CLASS-02_Window-0002.mat"
     refuse(mat(folder, key="x"), "ID-101_CLASS-01_Window-0001.mat", "xw")
-    refuse(mat(folder, layout="c t"), "ID-101_CLASS-01_Window-0001.mat", 'set layout to "t c"')
+    refuse(mat(folder, layout="1 t c"), "ID-101_CLASS-01_Window-0001.mat", "set layout to")
     savemat(folder / odd, {"xw": waves(1, 2, 20)[0].T})
     refuse(mat(folder), odd, "2, but 3")
     savemat(folder / odd, {"xw": waves(1, 3, 17)[0].T})

@@ -9,7 +9,7 @@ from zoo_registry import DataError
 from zoo_registry.data import MatSource
 
 from zoo.data.labels import class_names, index_labels
-from zoo.data.layout import lay_out
+from zoo.data.layout import lay_out, note_swapped
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit
 from zoo.data.reading import folder_of, reading, visible
 
@@ -40,6 +40,7 @@ def read_mat(source: MatSource) -> RawSet:
         found = f"{series[odd].shape[0]}, but {series[0].shape[0]} in {windows[0].path.name}"
         raise DataError(str(windows[odd].path), "as many channels in every window", found, "mend or remove the file")
     x = np.stack(series) if len({one.shape for one in series}) == 1 else tuple(series)
+    note_swapped(series[0][None], str(windows[0].path))
     subject = np.array([window.subject for window in windows])
     files = tuple(str(window.path) for window in windows)
     return RawSet(RawSplit(source.path, x, labels, subject, files=files), None, classes)

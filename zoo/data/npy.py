@@ -9,7 +9,7 @@ from zoo_registry import DataError
 from zoo_registry.data import NpySource
 
 from zoo.data.labels import class_names, index_labels, plain_labels
-from zoo.data.layout import lay_out
+from zoo.data.layout import lay_out, note_swapped
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit
 from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
 
@@ -45,6 +45,8 @@ def _labels(folder: Path, source: NpySource) -> tuple[list[Labels], tuple[str, .
 def _split(folder: Path, source: NpySource, name: str, y: Labels) -> RawSplit:
     where = str(folder / f"X_{name}.npy")
     x = _windows(folder, source, name)
+    if name == source.train:
+        note_swapped(x, where)
     subject, group = (_column(folder, column, name) for column in (source.subject, source.group))
     for column, values in (("y", y), (source.subject, subject), (source.group, group)):
         if values is not None and len(values) != len(x):

@@ -44,7 +44,8 @@ def recognise_arrays(given: Mapping[str, Any]) -> dict[str, Any]:
     said = given["source"]
     folder, train = folder_of(str(said["path"]), "X_*.npy and y_*.npy"), str(said.get("train", "train"))
     source = {**said, "test": said["test"] if "test" in said else _test_split(folder, train)}
-    source.setdefault("layout", _layout(folder / f"X_{train}.npy"))
+    if "layout" not in source:
+        source["layout"] = _layout(folder / f"X_{train}.npy")
     if (folder / f"subject_{train}.npy").exists():
         source.setdefault("subject", "subject")
     if group := next((name for name in _GROUPS if (folder / f"{name}_{train}.npy").exists()), None):
