@@ -17,7 +17,7 @@ from zoo.findings.find import find
 from zoo.findings.finding import Finding
 from zoo.findings.verdict import Verdict, verdict
 from zoo.run_folder import RunFolder
-from zoo.specs import read_json
+from zoo.specs import read_result
 from zoo.weights.manifest import TENSORS, bundle_in
 
 Report = TypeVar("Report", bound=BaseModel)
@@ -75,7 +75,7 @@ def write_data(data: DataFacts, fingerprint: str, folder: Path) -> None:
 
 def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
     """What was kept of the run's data, or is read from them; None where they are gone or have changed."""
-    kept = read_json(home.data_facts) if home.data_facts.exists() else None
+    kept = read_result(home.data_facts) if home.data_facts.exists() else None
     if isinstance(kept, dict) and kept.get("fingerprint") == fingerprint:
         return _validated(home.data_facts, DataFacts, kept, "zoo train")
     try:
