@@ -8,7 +8,7 @@ from zoo_registry import Registry, RunSpec, TrainingError
 
 from zoo.files import write_json
 from zoo.revision import revision
-from zoo.specs import read_json
+from zoo.specs import read_json, read_result
 from zoo.version import version
 from zoo.weights.manifest import read_manifest
 
@@ -106,7 +106,7 @@ class RunFolder:
 
         Raises SpecError for a file that is no JSON.
         """
-        found = read_json(path) if path.is_file() else None
+        found = read_result(path) if path.is_file() else None
         same = isinstance(found, dict) and all(found.get(name) == value for name, value in self.stamp().items())
         return found if same else None
 

@@ -13,14 +13,24 @@ from zoo.formats import PLACES, WAY_ON, format_in, other_formats
 
 Source = dict[str, Any] | str | Path
 _LARGEST_FILE = 16 * 2**20
+_LARGEST_RESULT = 2**28
+"""Bytes of a file that the zoo wrote itself: what it writes of a thousand classes must be read again."""
 _SAVED_AS = ("spec.json", "run.json")
 _LEFT_OUT: dict[str, Any] = {"data": {"split": {}, "length": {}}}
 """Parts that a data spec may leave out, so that one field of them can be changed."""
 
 
-def read_json(path: Path) -> Any:
-    """The content of a JSON file; raise SpecError when there is none, or when it says two things at once."""
-    text = _read_text(path)
+def read_result(path: Path) -> Any:
+    """The content of a JSON file that the zoo wrote; raise SpecError as ``read_json`` does."""
+    return read_json(path, _LARGEST_RESULT)
+
+
+def read_json(path: Path, largest: int = _LARGEST_FILE) -> Any:
+    """The content of a JSON file of ``largest`` bytes at most.
+
+    Raises SpecError when there is none, or when it says two things at once.
+    """
+    text = _read_text(path, largest)
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -130,13 +140,13 @@ def _model_part(data: object) -> object:
     return data["model"] if isinstance(data, dict) and "model" in data else data
 
 
-def _read_text(path: Path) -> str:
+def _read_text(path: Path, largest: int) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-        if len(content) > _LARGEST_FILE:
+            content = file.read(largest + 1)
+        if len(content) > largest:
             hint = "name a spec; weights and data lie beside it"
-            raise SpecError(str(path), "a JSON file", f"more than {_LARGEST_FILE // 2**20} MiB", hint)
+            raise SpecError(str(path), "a JSON file", f"more than {largest // 2**20} MiB", hint)
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise SpecError(str(path), "a JSON file", "no such file", "check the path") from None

@@ -15,7 +15,7 @@ from zoo.codebook.shapes import Array
 from zoo.evaluate.report import UsageReport
 from zoo.files import write_bytes, write_json
 from zoo.run_folder import RunFolder
-from zoo.specs import read_json
+from zoo.specs import read_result
 
 
 def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, Any]) -> None:
@@ -39,7 +39,7 @@ def read_measured(folder: RunFolder, split: str = "test") -> Measured:
     if not path.exists() or not path.with_suffix(".npz").exists():
         raise DataError(str(path), "what `zoo codebook` writes, with its .npz", "none", hint)
     try:
-        report = CodebookReport.model_validate(read_json(path))
+        report = CodebookReport.model_validate(read_result(path))
         with np.load(path.with_suffix(".npz")) as stored:
             books = [_book(book.usage, number, stored) for number, book in enumerate(report.books)]
             names = tuple(map(str, stored["names"]))

@@ -12,6 +12,9 @@ from zoo.data.leaks import Digests, digests_of
 from zoo.data.length import require_fit
 from zoo.data.raw import Array, Extent, RawSet, RawSplit, require_windows
 
+_MOST_CLASSES = 1000
+"""A table of confusion has their square as cells, for every judge."""
+
 
 class Scan(NamedTuple):
     """What one pass over a stored split found: a hash of its content, whether it holds NaN, a digest a window."""
@@ -41,6 +44,9 @@ def input_after(found: Extent, step: LengthSpec | None, where: str) -> InputSpec
     elif found.shortest != found.longest:
         hint = 'declare a step, such as "length": {"to": 512, "method": "interpolate"}'
         raise DataError(where, "series of one length", f"{found.shortest} to {found.longest} samples", hint)
+    if found.classes > _MOST_CLASSES:
+        hint = "check that y holds classes, not a measured value or a number per window"
+        raise DataError(where, f"at most {_MOST_CLASSES:,} classes", f"{found.classes:,}", hint)
     length = step.to if step else found.longest
     try:
         return InputSpec(channels=found.channels, length=length, classes=found.classes)

@@ -19,6 +19,10 @@ from zoo.sentence import listed
 
 Array = NDArray[np.float32]
 
+_MOST_DRAWN = 50
+"""Classes in one picture; matplotlib draws no figure of a thousand rows."""
+_LONGEST_NAME = 24
+
 
 def varied(labels: Sequence[str], most: int) -> list[int]:
     """Positions of windows of different classes, the first of each, up to ``most``."""
@@ -95,9 +99,11 @@ def _draw_shapes(above: Axes, below: Axes, output: Output, window: int, most: in
 
 def confusion_picture(report: ClassReport, classifier: str) -> Picture:
     """True class against predicted class, counts in cells, coloured by the share of the true class."""
-    names = [scores.name for scores in report.classes]
-    counts = np.asarray(report.confusion)
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
+    every = np.asarray(report.confusion)
+    kept = _most_confused(every)
+    names = [_short(report.classes[k].name) for k in kept]
+    counts = every[np.ix_(kept, kept)]
+    shares = counts / np.maximum(every[kept].sum(1, keepdims=True), 1)
     size = 1.9 + 0.36 * len(names)
     figure = new_figure(size + 0.5, size)
     axis = figure.subplots()
@@ -111,7 +117,19 @@ def confusion_picture(report: ClassReport, classifier: str) -> Picture:
     labels = [plain(name) for name in names]
     axis.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(len(names)), labels)
-    return Picture(f"confusion-{_slug(classifier)}", f"Confusion of {classifier}", _confused(report, counts), figure)
+    some = f" The {len(kept)} classes with most mistakes of {len(every)} are drawn." * (len(kept) < len(every))
+    told = _confused(report, every) + some
+    return Picture(f"confusion-{_slug(classifier)}", f"Confusion of {classifier}", told, figure)
+
+
+def _most_confused(counts: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The classes to draw of a table of confusion, in order: those with most mistakes where they are too many."""
+    mistakes = counts.sum(0) + counts.sum(1) - 2 * counts.diagonal()
+    return np.sort(np.argsort(-mistakes, kind="stable")[:_MOST_DRAWN])
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _confused(report: ClassReport, counts: NDArray[np.int64]) -> str:
@@ -130,7 +148,7 @@ def recall_picture(raw: ClassReport, rebuilt: ClassReport, judge: str) -> Pictur
         for a, b in zip(raw.classes, rebuilt.classes, strict=True)
         if a.recall is not None and b.recall is not None
     ]
-    rows = sorted(found, key=lambda row: row[2] - row[1])
+    rows = sorted(found, key=lambda row: row[2] - row[1])[:_MOST_DRAWN]
     figure = new_figure(5.6, 0.9 + 0.24 * len(rows))
     axis = figure.subplots()
     place = np.arange(len(rows))
@@ -140,12 +158,13 @@ def recall_picture(raw: ClassReport, rebuilt: ClassReport, judge: str) -> Pictur
     axis.scatter(after, place, s=24, color=REBUILT, label="rebuilt", zorder=2)
     tidy(axis, x=f"recall of {judge}")
     axis.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.5, -0.5))
-    axis.set_yticks(place, [plain(row[0]) for row in rows])
+    axis.set_yticks(place, [plain(_short(row[0])) for row in rows])
     axis.grid(axis="x", color=RULE, linewidth=0.6)
     axis.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
     told = [f"{name} from {a:.2f} to {b:.2f}" for name, a, b in rows[:3]]
-    alt = f"Recall per class on raw and on rebuilt signals, largest loss first: {listed(told)}."
+    some = f" {len(rows)} of {len(found)} classes are drawn." * (len(rows) < len(found))
+    alt = f"Recall per class on raw and on rebuilt signals, largest loss first: {listed(told)}.{some}"
     return Picture(f"recall-{_slug(judge)}", f"What {judge} still recognises after rebuilding", alt, figure)
 
 

@@ -17,7 +17,7 @@ from zoo.findings.find import find
 from zoo.findings.finding import Finding
 from zoo.findings.verdict import Verdict, verdict
 from zoo.run_folder import RunFolder
-from zoo.specs import read_json
+from zoo.specs import read_result
 from zoo.weights.manifest import TENSORS, bundle_in
 
 Report = TypeVar("Report", bound=BaseModel)
@@ -78,7 +78,7 @@ def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
 
     A file that older versions wrote may know less than rules ask today.
     """
-    kept = read_json(home.data_facts) if home.data_facts.exists() else None
+    kept = read_result(home.data_facts) if home.data_facts.exists() else None
     asked = {"fingerprint", *DataFacts.model_fields}
     if isinstance(kept, dict) and kept.keys() >= asked and kept["fingerprint"] == fingerprint:
         return _validated(home.data_facts, DataFacts, kept, "zoo train")

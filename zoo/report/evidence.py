@@ -17,7 +17,7 @@ from zoo.findings.verdict import Verdict
 from zoo.report.history import History, read_history
 from zoo.report.stored import codebook_of, evaluation_of
 from zoo.run_folder import RunFolder
-from zoo.specs import read_json
+from zoo.specs import read_result
 
 _CROWD = 5
 """Channels from which on four windows side by side are hard to read."""
@@ -68,7 +68,7 @@ def gather(folder: RunFolder) -> Evidence:
         data=opened.data,
         sample=_sample(opened),
         history=read_history(folder.metrics),
-        transfer=read_json(folder.transfer) if folder.transfer.is_file() else None,
+        transfer=read_result(folder.transfer) if folder.transfer.is_file() else None,
     )
 
 
