@@ -136,8 +136,8 @@ class TrainingSpec(Spec):
     """One schedule of the learning rate through all phases."""
 
     turn: float | None = Field(default=None, gt=0, le=180)
-    """Degrees by which a copy of every training window is turned around a direction drawn at random, so that a sensor
-    that sits otherwise on another wrist is met in training; channels in threes, x y z. Null adds no copies."""
+    """Degrees by which a copy of every training window is turned around a direction drawn at random, so that training
+    also sees sensors worn at another angle; channels in threes, x y z. Null adds no copies."""
 
     clip: Positive | None = 1.0
     """Largest norm of the gradient; null leaves it."""

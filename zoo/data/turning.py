@@ -1,4 +1,4 @@
-"""Training windows beside copies of them whose sensor sits a little turned on the wrist."""
+"""Training windows beside copies of them, as a sensor worn at another angle would have recorded them."""
 
 from dataclasses import replace
 
