@@ -46,6 +46,7 @@ def inputs(windows: int) -> tuple[Tensor, Tensor]:
 
 @pytest.fixture(params=MODELS)
 def model(request: pytest.FixtureRequest) -> zoo.ZooModel:
+    torch._dynamo.reset()  # of one function torch compiles a few programs at most; models share theirs
     torch.manual_seed(0)
     model = zoo.build({"input": INPUT, **MODELS[request.param]})
     for part in model.modules():
