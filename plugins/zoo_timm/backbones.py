@@ -49,7 +49,7 @@ def create_classifier(name: str, image: Shape, classes: int) -> nn.Module:
 
 
 def _told_size(name: str, image: Shape) -> tuple[int, int] | None:
-    """Rows and columns for models that must be told them when they are made."""
+    """Rows and columns for models that need them as arguments when they are built."""
     known = timm.get_pretrained_cfg(name)
     return (image["h"], image["w"]) if known is not None and known.fixed_input_size else None
 

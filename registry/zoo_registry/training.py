@@ -78,7 +78,7 @@ class ClosedSpec(Spec):
     """How a linear map is solved for: what is minimised, and which strengths of its penalty are tried."""
 
     method: Literal["ridge", "discriminant", "logistic"] = "ridge"
-    """ridge: least squares on one-hot targets, solved exactly. discriminant: the same, then classes told apart by
+    """ridge: least squares on one-hot targets, solved exactly. discriminant: the same, then classes separated by
     Gaussians in its held-out scores, better where features are few. logistic: cross-entropy (scikit-learn), slower."""
 
     alphas: tuple[Positive, ...] | None = Field(default=None, min_length=1, max_length=100)

@@ -1,4 +1,4 @@
-"""What lies in a folder is told by the names of its files, and the data spec then reads it."""
+"""File names identify the format of a folder, and the data spec built from them reads it."""
 
 import numpy as np
 import pytest

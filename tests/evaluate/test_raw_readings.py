@@ -1,4 +1,4 @@
-"""What judges say of raw windows is asked once, and counted in every pass."""
+"""Judges read raw windows once; every pass counts the stored answers."""
 
 import torch
 from torch import Tensor
@@ -12,7 +12,7 @@ NAMES = ("still", "moving")
 
 
 class Counting:
-    """Says that windows with a positive mean move, and counts how many it was asked about."""
+    """Classifies windows by the sign of their mean, and counts the windows it reads."""
 
     words = "a rule"
 

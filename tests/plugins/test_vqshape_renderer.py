@@ -1,4 +1,4 @@
-"""The renderer: equal to a plain sum of shapes, exact where shapes are, and deaf to everything else."""
+"""The renderer: equal to a plain sum of shapes, exact where shapes are exact, and independent of everything else."""
 
 from math import ceil, floor, pi, sin
 

@@ -1,4 +1,4 @@
-"""WideResNet checkpoints import with the network they hold, and judge once they are told their statistics."""
+"""WideResNet checkpoints import as the network they hold, and judge once their statistics are given."""
 
 from pathlib import Path
 

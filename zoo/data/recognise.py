@@ -19,7 +19,7 @@ _GROUPS = ("trial", "group")
 def recognise(place: Path) -> dict[str, Any]:
     """Plain data of a DataSpec that reads the folder ``place``.
 
-    Raises DataError for a folder that holds no known format, or splits that cannot be told apart.
+    Raises DataError for a folder that holds no known format, or splits whose names do not say which is which.
     """
     if place.is_file() and (found := other_formats(place)):
         raise DataError(str(place), "a folder with data", found, WAY_ON)
@@ -39,7 +39,7 @@ def recognise(place: Path) -> dict[str, Any]:
 def recognise_arrays(given: Mapping[str, Any]) -> dict[str, Any]:
     """``given`` data of arrays in a folder, and what it leaves out of their source as the files tell it.
 
-    Raises DataError for splits, or a layout, that cannot be told.
+    Raises DataError for splits, or a layout, that the files do not settle.
     """
     said = given["source"]
     folder, train = folder_of(str(said["path"]), "X_*.npy and y_*.npy"), str(said.get("train", "train"))

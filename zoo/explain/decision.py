@@ -9,7 +9,7 @@ from zoo.contracts import Evidence, Output, ShapesHead
 from zoo.explain.report import CodeSaid, PartSaid
 
 _MOST = 100
-"""Codes that are told, those that say most."""
+"""Codes that are listed, those that contribute most."""
 
 
 @dataclass(frozen=True)
