@@ -8,15 +8,12 @@ from torch.nn import functional as F
 from zoo.contracts import (
     CodeTable,
     Decoded,
-    Decoder,
     Interpolate,
-    Losses,
     Resizing,
     Tokens,
-    masked_mse,
 )
+from zoo_vqshape.drawing import DrawsShapes
 from zoo_vqshape.shapes import ShapeDecoder
-from zoo_vqshape.targets import true_shapes
 from zoo_vqshape.transformer import Transformer
 
 
@@ -34,7 +31,7 @@ class AttributeEncoder(nn.Module):
         return out
 
 
-class VQShapeDecoder(Decoder):
+class VQShapeDecoder(DrawsShapes):
     """Tokens of width ``code_dim`` to ``samples`` samples each, and to shapes of ``shape_samples``.
 
     Tensor names follow the public release of VQShape, whose shape decoder is ``shapes``.
@@ -64,10 +61,7 @@ class VQShapeDecoder(Decoder):
 
         A ``table`` is used where decoding its rows, or those of them that tokens have, takes less than every token.
         """
-        assert tokens.attributes is not None
-        shapes = self.shapes.draw(tokens.values, table)
-        shapes = shapes * tokens.attributes.sigma.unsqueeze(-1) + tokens.attributes.mu.unsqueeze(-1)
-        return Decoded(self._series(tokens), shapes)
+        return Decoded(self._series(tokens), self.drawn(tokens, table))
 
     def _series(self, tokens: Tokens) -> Tensor:
         channels = tokens.values.shape[1]
@@ -77,23 +71,6 @@ class VQShapeDecoder(Decoder):
         x = self.out_layer(self.transformer(x, keys)[:, 1:])
         series: Tensor = rearrange(x, "(b c) n w -> b c (n w)", c=channels)
         return series
-
-    def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
-        """``s``: mean squared error of the shapes against the stretches of ``series`` that t and l point at."""
-        assert tokens.attributes is not None
-        assert decoded.shapes is not None
-        true, observed = self.targets(tokens, series, mask, decoded.shapes.shape[-1])
-        if tokens.mask is not None:
-            real = tokens.mask.unsqueeze(-1).expand_as(true)
-            observed = real if observed is None else real & observed
-        return {"s": masked_mse(decoded.shapes, true, observed)}
-
-    @torch.no_grad()
-    def targets(
-        self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
-    ) -> tuple[Tensor, Tensor | None]:
-        """Stretches of ``series (b c t)`` that the shapes stand for, `(b c n s)`, and which samples were observed."""
-        return true_shapes(tokens, series, mask, samples, self.shapes.smooth)
 
     def resizing(self) -> Resizing:
         rules = {

@@ -5,9 +5,9 @@ from itertools import accumulate, groupby
 import torch
 from torch import Tensor
 
-from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Resizing, Tokens, instance_scale, masked_mse
+from zoo.contracts import CodeTable, Decoded, Resizing, Tokens, instance_scale
+from zoo_vqshape.drawing import DrawsShapes
 from zoo_vqshape.shapes import ShapeNetwork
-from zoo_vqshape.targets import true_shapes
 
 _FAINT = 1e-3
 """Weight at the ends of a window, so that a sample under one token alone still gets its value."""
@@ -20,7 +20,7 @@ _SHARE_ROUNDING = 2**-22
 _FLOOR = 0.05
 
 
-class Renderer(Decoder):
+class Renderer(DrawsShapes):
     """Tokens with attributes to series of ``length`` samples: the overlap-add of sigma · shape + mu.
 
     ``network`` draws the shapes; ``normalised`` says that `s` compares them without mu and sigma.
@@ -33,30 +33,16 @@ class Renderer(Decoder):
 
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
         """`(b c n d)` to series `(b c t)` and shapes `(b c n s)`; padded tokens draw nothing."""
-        assert tokens.attributes is not None
-        _, _, mu, sigma = tokens.attributes
-        shapes = self.shapes.draw(tokens.values, table) * sigma.unsqueeze(-1) + mu.unsqueeze(-1)
+        shapes = self.drawn(tokens, table)
         return Decoded(overlap_add(shapes, tokens, self.length), shapes)
 
-    def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
-        """``s``: mean squared error of the shapes against the stretches of ``series`` that t and l point at."""
-        assert decoded.shapes is not None
-        true, observed = self.targets(tokens, series, mask, decoded.shapes.shape[-1])
-        drawn = decoded.shapes
-        if self.normalised:
-            least = _FLOOR * instance_scale(series, mask)[1].unsqueeze(-1)
-            drawn, true = _standardised(drawn, observed, least), _standardised(true, observed, least)
-        if tokens.mask is not None:
-            real = tokens.mask.unsqueeze(-1).expand_as(true)
-            observed = real if observed is None else real & observed
-        return {"s": masked_mse(drawn, true, observed)}
-
-    @torch.no_grad()
-    def targets(
-        self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
-    ) -> tuple[Tensor, Tensor | None]:
-        """Stretches of ``series (b c t)`` that the shapes stand for, `(b c n s)`, and which samples were observed."""
-        return true_shapes(tokens, series, mask, samples, self.shapes.smooth)
+    def compared(
+        self, drawn: Tensor, true: Tensor, observed: Tensor | None, series: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        if not self.normalised:
+            return drawn, true
+        least = _FLOOR * instance_scale(series, mask)[1].unsqueeze(-1)
+        return _standardised(drawn, observed, least), _standardised(true, observed, least)
 
     def resizing(self) -> Resizing:
         return self.shapes.resizing().within("shapes")

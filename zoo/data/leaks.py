@@ -44,20 +44,26 @@ def leaks_between(train: Digests, test: Digests | None, cuts: Sequence[NDArray[n
     return leaks(train[learned], train[held_out], (train if test is None else test)[judged])
 
 
+def sentence_on_test(found: Leaks, windows: int) -> str:
+    """What it means that some of the ``windows`` of the test split are in an earlier one."""
+    return (
+        f"{found.test} of {windows} test windows are also in training or validation, value for value: "
+        "scores count windows that training has seen"
+    )
+
+
+def sentence_on_validation(found: Leaks, windows: int) -> str:
+    """The same of the validation split."""
+    return (
+        f"{found.validation} of {windows} validation windows are also in training, value for value: "
+        "what is chosen on validation is chosen on windows that training has seen"
+    )
+
+
 def leak_sentences(found: Leaks, test: int, validation: int) -> list[str]:
     """A sentence for each of ``test`` and ``validation`` windows that holds some of an earlier split; none for none."""
-    said = []
-    if found.test:
-        said.append(
-            f"{found.test} of {test} test windows are also in training or validation, value for value: "
-            "scores count windows that training has seen"
-        )
-    if found.validation:
-        said.append(
-            f"{found.validation} of {validation} validation windows are also in training, value for value: "
-            "what is chosen on validation is chosen on windows that training has seen"
-        )
-    return said
+    said = [sentence_on_test(found, test)] if found.test else []
+    return said + ([sentence_on_validation(found, validation)] if found.validation else [])
 
 
 def _known(found: Digests, earlier: Sequence[Digests]) -> int:

@@ -1,5 +1,6 @@
 """What is wrong with the data, or with how networks take them: misfitting scales, windows or people in two splits."""
 
+from zoo.data.leaks import sentence_on_test, sentence_on_validation
 from zoo.findings.facts import DataFacts, Facts, Standard
 from zoo.findings.finding import Finding
 
@@ -43,12 +44,11 @@ def leaked_windows(facts: Facts) -> Finding | None:
     """Test windows that training or validation holds too."""
     if facts.data is None or not facts.data.leaks.test:
         return None
-    leaked, total = facts.data.leaks.test, facts.data.test
+    leaks, windows = facts.data.leaks, facts.data.test
     return Finding(
         name="leaked-windows",
-        grade="grave" if leaked >= LEAK * total else "warning",
-        sentence=f"{leaked} of {total} test windows are also in training or validation, value for value: scores count "
-        "windows that training has seen.",
+        grade="grave" if leaks.test >= LEAK * windows else "warning",
+        sentence=f"{sentence_on_test(leaks, windows)}.",
         remedy="Leave such windows out of one split; where data.source.test names the training windows, name others "
         "or set it to null and data.split.test to a share such as 0.25.",
     )
@@ -58,12 +58,10 @@ def leaked_validation(facts: Facts) -> Finding | None:
     """Validation windows that training holds too: what is chosen on them favours what was learned by heart."""
     if facts.data is None or not facts.data.leaks.validation:
         return None
-    leaked, total = facts.data.leaks.validation, facts.data.validation
     return Finding(
         name="leaked-validation",
         grade="warning",
-        sentence=f"{leaked} of {total} validation windows are also in training, value for value: the best epoch is "
-        "chosen with windows that training has seen.",
+        sentence=f"{sentence_on_validation(facts.data.leaks, facts.data.validation)}.",
         remedy="Leave doubled windows out of the training files, or name a group for data.source that keeps them "
         "together.",
     )

@@ -1,0 +1,47 @@
+"""What both decoders share: a network that draws a shape per token, and the term that holds it to its stretch."""
+
+import torch
+from torch import Tensor
+
+from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Tokens, masked_mse, read_stretches
+from zoo_vqshape.shapes import ShapeNetwork
+from zoo_vqshape.smoothing import smoothed
+
+
+class DrawsShapes(Decoder):
+    """A decoder whose network ``shapes`` draws a normalised shape for every token."""
+
+    shapes: ShapeNetwork
+
+    def drawn(self, tokens: Tokens, table: CodeTable | None) -> Tensor:
+        """Shapes `(b c n s)` of the values of ``tokens``, times sigma, plus mu."""
+        assert tokens.attributes is not None
+        _, _, mu, sigma = tokens.attributes
+        return self.shapes.draw(tokens.values, table) * sigma.unsqueeze(-1) + mu.unsqueeze(-1)
+
+    def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
+        """``s``: mean squared error of the shapes against the stretches of ``series`` that t and l point at."""
+        drawn = decoded.shapes
+        assert drawn is not None
+        true, observed = self.targets(tokens, series, mask, drawn.shape[-1])
+        drawn, true = self.compared(drawn, true, observed, series, mask)
+        if tokens.mask is not None:
+            real = tokens.mask.unsqueeze(-1).expand_as(true)
+            observed = real if observed is None else real & observed
+        return {"s": masked_mse(drawn, true, observed)}
+
+    def compared(
+        self, drawn: Tensor, true: Tensor, observed: Tensor | None, series: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """What ``s`` compares: shapes and stretches `(b c n s)` as they are, unless overridden."""
+        return drawn, true
+
+    @torch.no_grad()
+    def targets(
+        self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
+    ) -> tuple[Tensor, Tensor | None]:
+        """Stretches of ``series (b c t)`` that the shapes stand for, smoothed as these are, `(b c n s)`, and which
+        samples were observed."""
+        assert tokens.attributes is not None
+        true, observed = read_stretches(series, tokens.attributes.t, tokens.attributes.l, samples, mask)
+        return smoothed(true, self.shapes.smooth, observed), observed
