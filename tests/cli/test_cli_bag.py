@@ -9,6 +9,7 @@ from waves import write_waves
 from zoo_registry import Registry
 
 import zoo as shapezoo
+from zoo.codebook.score import DEFINITION
 from zoo.codebook.stored import read_measured
 from zoo.run_folder import RunFolder
 from zoo.train.fit import train
@@ -36,6 +37,7 @@ def test_codebooks_of_a_head_are_measured_and_what_does_not_apply_is_left_out(zo
     report = json.loads((runs / "one/codebook.json").read_text())
     assert len(report["books"]) == 8
     assert report["bypass"] is report["faithfulness"] is None
+    assert report["definition"] == DEFINITION  # else every `zoo report` would measure it anew
     assert set(report["parts"]) == {"used", "effective", "distinct", "varied", "classes"}
     assert {book["shapes"]["source"] for book in report["books"]} == {"learned"}
     assert 0 < report["stability"]["mean"] <= 1

@@ -5,7 +5,7 @@ import pytest
 import torch
 from aeon.classification.convolution_based import MiniRocketClassifier
 from sklearn.linear_model import RidgeClassifier
-from zoo_registry import DataSpec, EstimatorSpec, EvaluationSpec, SpecError
+from zoo_registry import DataSpec, EstimatorSpec, EvaluationSpec, SpecError, TrainingError
 
 from zoo.data.gaps import bridged
 from zoo.data.prepare import prepare
@@ -89,9 +89,24 @@ def test_a_fit_that_says_something_else_of_training_windows_is_told_and_the_old_
     np.savez(path, **{**stored, "classes": (stored["classes"] + 1) % 4})
     fresh = motions.test.read(slice(None)).x + 1e-3  # windows that nothing stored speaks of
     judge = EstimatorJudge("ridge", RIDGE, motions, tmp_path)
-    with pytest.warns(ZooNote, match=r"\d+ of \d+ training windows get another class"):
+    with pytest.warns(ZooNote, match=r"gives another class for \d+ of \d+ training windows"):
         judge.read(torch.from_numpy(fresh), None)
     torch.testing.assert_close(read(judge, motions.test).classes, truth.classes)
+
+
+def test_a_table_is_never_half_of_one_fit_and_half_of_another(motions, tmp_path):
+    truth = read(EstimatorJudge("ridge", RIDGE, motions, tmp_path), motions.test)
+    path = tmp_path / "ridge.npz"
+    stored = dict(np.load(path))
+    np.savez(path, **{**stored, "classes": (stored["classes"] + 1) % 4})
+    judge = EstimatorJudge("ridge", RIDGE, motions, tmp_path)
+    assert not torch.equal(read(judge, motions.test).classes, truth.classes)  # kept answers: nothing is fitted
+    fresh = torch.from_numpy(motions.test.read(slice(None)).x + 1e-3)
+    with pytest.raises(TrainingError, match="run the command again"):
+        judge.read(fresh, None)
+    again = EstimatorJudge("ridge", RIDGE, motions, tmp_path)
+    again.read(fresh, None)
+    torch.testing.assert_close(read(again, motions.test).classes, truth.classes)
 
 
 def test_a_damaged_file_of_answers_counts_as_none(motions, tmp_path):

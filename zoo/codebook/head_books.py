@@ -12,7 +12,7 @@ from zoo.codebook.book import MOST_SHAPES, Book, book_report, most_used
 from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
 from zoo.codebook.report import CodebookReport
-from zoo.codebook.score import score, score_parts
+from zoo.codebook.score import DEFINITION, score, score_parts
 from zoo.codebook.shapes import Array, normalised
 from zoo.codebook.stability import stability
 from zoo.codebook.survey import BINS
@@ -126,6 +126,7 @@ def measure_head(
         stability=stability(books, beside),
         parts=parts,
         score=score(parts),
+        definition=DEFINITION,
     )
     return Measured(report, books, classes)
 

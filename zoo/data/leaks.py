@@ -1,12 +1,12 @@
 """Windows that are in two splits: a digest of each, taken as it is read, compared across splits."""
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.data.digest import digest
 from zoo.data.raw import Array
 
 Digests = NDArray[np.uint64]
@@ -24,13 +24,13 @@ def digests_of(block: Array) -> Digests:
     """Digests `(b)` of windows `(b c t)`, equal for equal values in whatever type they are stored.
 
     Windows that never change get 0: a device that lies still or is switched off repeats itself, and no model learns a
-    window by heart that holds nothing. 64 bits: among a million different windows two coincide once in 10⁷ data sets.
+    window by heart that holds nothing.
     """
     with np.errstate(over="ignore"):
         values = block.astype(np.float32) + np.float32(0)  # −0 becomes 0
     values[np.isnan(values)] = np.nan  # NaN has many bit patterns
     moves = (np.fmax.reduce(values, axis=2) > np.fmin.reduce(values, axis=2)).any(1)
-    return np.array([_digest(window) if moving else 0 for window, moving in zip(values, moves, strict=True)], np.uint64)
+    return np.array([digest(window) if moving else 0 for window, moving in zip(values, moves, strict=True)], np.uint64)
 
 
 def leaks(train: Digests, validation: Digests, test: Digests) -> Leaks:
@@ -69,7 +69,3 @@ def leak_sentences(found: Leaks, test: int, validation: int) -> list[str]:
 def _known(found: Digests, earlier: Sequence[Digests]) -> int:
     known = np.concatenate(earlier)
     return int(np.isin(found[found != 0], known).sum())
-
-
-def _digest(window: NDArray[np.float32]) -> int:
-    return int.from_bytes(blake2b(window.tobytes(), digest_size=8).digest(), "little")

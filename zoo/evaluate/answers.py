@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.files import new_file
-
-
-def digests(windows: NDArray[np.float32]) -> list[int]:
-    """A number of 64 bits for each window `(b c t)`, equal for equal samples."""
-    return [int.from_bytes(blake2b(window.tobytes(), digest_size=8).digest()) for window in windows]
 
 
 class Answers:
@@ -46,8 +40,9 @@ class Answers:
             np.savez(file, fit=np.array(self.fit), windows=windows, classes=said)
 
     def forget(self) -> None:
-        """Take nothing of what was said before."""
+        """Take nothing of what was said before, on disk neither."""
         self._known = {}
+        self.path.unlink(missing_ok=True)
 
     def _stored(self) -> dict[int, int]:
         if not self.path.is_file():

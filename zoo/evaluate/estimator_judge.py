@@ -8,12 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from zoo_registry import EstimatorSpec
+from zoo_registry import EstimatorSpec, TrainingError
 
 from zoo.data.batch import evenly
+from zoo.data.digest import digest
 from zoo.data.gaps import bridged
 from zoo.data.split import DataSet, Rows, Windows
-from zoo.evaluate.answers import Answers, digests
+from zoo.evaluate.answers import Answers
 from zoo.evaluate.estimators import Estimator, fit, make, predict, release
 from zoo.evaluate.judge import Reading
 from zoo.notes import ZooNote
@@ -38,6 +39,7 @@ class EstimatorJudge:
         self._task = _Task(spec, data, self.where)
         self._answers = Answers(folder / f"{name}.npz", self._task.facts)
         self._estimator: Estimator | None = None
+        self._answered = False
 
     @property
     def words(self) -> str:
@@ -46,16 +48,20 @@ class EstimatorJudge:
         return f"{self.spec} ({self.spec.library} {release(self.spec)}), fitted on {rows:,} raw training windows"
 
     def read(self, x: Tensor, mask: Tensor | None) -> Reading:
-        """As `Judge.read`, without logits; gaps are bridged by straight lines."""
+        """As `Judge.read`, without logits; gaps are bridged by straight lines.
+
+        Raises TrainingError where a fit that is needed now disagrees with the kept one that was read from already.
+        """
         taken = Windows(x.detach().float().cpu().numpy(), None if mask is None else mask.cpu().numpy())
         return Reading(torch.from_numpy(self._classes(bridged(taken, self._task.data.mean))).to(x.device), None)
 
     def _classes(self, windows: NDArray[np.float32]) -> NDArray[np.int64]:
-        keys = digests(windows)
+        keys = [digest(window) for window in windows]
         if None in self._answers.find(keys):
             estimator = self._fitted()
             new = [i for i, known in enumerate(self._answers.find(keys)) if known is None]
             self._answers.add([keys[i] for i in new], predict(self.spec, estimator, windows[new], self.where))
+        self._answered = True
         return np.array(self._answers.find(keys), np.int64)
 
     def _fitted(self) -> Estimator:
@@ -68,13 +74,18 @@ class EstimatorJudge:
     def _recognise(self, estimator: Estimator) -> None:
         rows = evenly(len(self._task.rows), _WITNESSES)
         windows = self._task.windows(self._task.rows[rows])
-        keys, said = digests(windows), predict(self.spec, estimator, windows, self.where)
+        keys = [digest(window) for window in windows]
+        said = predict(self.spec, estimator, windows, self.where)
         before = self._answers.find(keys)
         changed = sum(old not in (None, new) for old, new in zip(before, said.tolist(), strict=True))
         if changed:
-            told = f"{changed} of {len(keys)} training windows get another class than from the fit before"
-            warnings.warn(f"{self.where}: {told}; scores are of the new fit", ZooNote, stacklevel=2)
             self._answers.forget()
+            found = f"another class for {changed} of {len(keys)} training windows"
+            if self._answered:  # a table half of one fit, half of another
+                hint = "the kept answers are dropped: run the command again"
+                raise TrainingError(self.where, "the fit whose answers are kept", found, hint)
+            words = f"the new fit gives {found} than the fit before; scores are of the new fit"
+            warnings.warn(f"{self.where}: {words}", ZooNote, stacklevel=2)
         elif self._answers.other is not None:
             words = f"fitted anew: {self._answers.path} is of another fit, {self._answers.other}"
             warnings.warn(f"{self.where}: {words}", ZooNote, stacklevel=2)

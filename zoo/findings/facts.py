@@ -79,8 +79,10 @@ class Facts:
     @property
     def drawn_scale(self) -> float | None:
         """How high drawn shapes are over their stretches: in the latest steps, a report, or the last epoch."""
-        if self.scale is not None or self.fit is not None:
-            return self.scale if self.scale is not None or self.fit is None else self.fit.scale
+        if self.scale is not None:
+            return self.scale
+        if self.fit is not None:
+            return self.fit.scale
         return self.curve.epochs[-1].values.get("train/scale") if self.curve.epochs else None
 
     @property
