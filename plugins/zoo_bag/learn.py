@@ -6,7 +6,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from zoo.contracts.kmeans import kmeans
+from zoo.contracts import kmeans
 from zoo_bag.stretches import Stretches
 
 WINDOWS = 1024

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from zoo.kernels import nearest_few
+from zoo.contracts import nearest_few
 
 
 class Votes(NamedTuple):

@@ -1,50 +1,22 @@
 """A model whose only state is a codebook trains, is measured, stored and resumed like any other."""
 
-import csv
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
-import lightning as L
 import pytest
 import torch
+from stopped import Stop, rows, weights
 
 import zoo
-from zoo.run_folder import RunFolder
 from zoo.train.fit import train
 
 MODEL = {
-    "encoder": {"kind": "bare.patches"},
+    "encoder": {"kind": "vqshape.encoder", "readout": "identity", "tokens": 5, "samples": 8, "overlap": 1},
     "quantizer": {"kind": "quantizers.ema", "codes": 6, "start": "kmeans", "reset_after": 6},
-    "decoder": {"kind": "bare.patchwork"},
+    "decoder": {"kind": "vqshape.renderer", "shape": "code"},
 }
 TRAINING = {"epochs": 6}
-
-
-@pytest.fixture(autouse=True)
-def bare(install):
-    install("bare", (Path(__file__).parent / "bare_plugin.py").read_text())
-
-
-class Stop(L.Callback):
-    """Ends a training as a lost machine does, after ``epochs``."""
-
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-
-    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        if trainer.current_epoch == self.epochs:
-            raise ConnectionError
-
-
-def rows(folder: RunFolder) -> list[dict[str, str]]:
-    with folder.metrics.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def tensors(folder: RunFolder) -> dict[str, torch.Tensor]:
-    return dict(zoo.load(folder.bundle).state_dict())
 
 
 def test_a_codebook_alone_is_trained_by_its_statistics(run_of, tmp_path):
@@ -66,8 +38,8 @@ def test_a_stopped_run_goes_on_to_the_same_codebook(run_of, tmp_path, extra: dic
     with pytest.raises(ConnectionError):
         train(run, tmp_path / "stopped", quiet=True, hooks=[Stop(3)])
     stopped = train(run, tmp_path / "stopped", resume=True, quiet=True)
-    for name, value in tensors(whole).items():
-        assert torch.equal(value, tensors(stopped)[name]), name
+    for name, value in weights(whole).items():
+        assert torch.equal(value, weights(stopped)[name]), name
     assert [row["train/x"] for row in rows(whole)] == [row["train/x"] for row in rows(stopped)]
 
 
@@ -80,5 +52,5 @@ def test_two_processes_find_the_codebook_of_one(run_of, tmp_path, monkeypatch, s
     one = train(run_of(model, {"batch": 6}), tmp_path / "one", quiet=True)
     trainer = {"accelerator": "cpu", "devices": 2, "strategy": strategy}
     two = train(run_of(model, {"batch": 3}, trainer=trainer), tmp_path / "two", quiet=True)
-    for name, value in tensors(one).items():
-        torch.testing.assert_close(tensors(two)[name], value, rtol=1e-5, atol=1e-5)
+    for name, value in weights(one).items():
+        torch.testing.assert_close(weights(two)[name], value, rtol=1e-5, atol=1e-5)

@@ -5,6 +5,7 @@ from zoo.contracts.care import CodeCare
 from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
 from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
+from zoo.contracts.kmeans import kmeans
 from zoo.contracts.linear import LinearHead
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse
 from zoo.contracts.nearest import nearest
@@ -27,7 +28,7 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
-from zoo.kernels import tally, without_autocast
+from zoo.kernels import nearest_few, tally, without_autocast
 
 __all__ = [
     "Adapted",
@@ -69,9 +70,11 @@ __all__ = [
     "gathered",
     "histogram",
     "instance_scale",
+    "kmeans",
     "masked_mean",
     "masked_mse",
     "nearest",
+    "nearest_few",
     "pooled_mean",
     "read_stretches",
     "shared",
