@@ -27,8 +27,7 @@ class MLP(nn.Module):
 class AttributeHeads(nn.Module):
     """What a context `(b c n d)` says of its token: a code vector, a place, a level, each where it is asked for.
 
-    ``shortest`` is m, a share of the series: t = t'(1 − m) and l = l'(1 − t) + m for t' and l' between 0 and 1. Where
-    levels are ``measured``, those of the context only fill in.
+    ``shortest`` is m, a share of the series: t = t'(1 − m) and l = l'(1 − t) + m for t' and l' between 0 and 1.
     """
 
     z_head: MLP | None
@@ -36,11 +35,9 @@ class AttributeHeads(nn.Module):
     mu_head: MLP | None
     sigma_head: MLP | None
 
-    def __init__(
-        self, dim: int, shortest: float, *, code_dim: int | None, places: bool, levels: bool, measured: bool
-    ) -> None:
+    def __init__(self, dim: int, shortest: float, *, code_dim: int | None, places: bool, levels: bool) -> None:
         super().__init__()
-        self.shortest, self.measured = shortest, measured
+        self.shortest = shortest
         self.z_head = None if code_dim is None else MLP(dim, code_dim)
         self.tl_mean_head = MLP(dim, 2) if places else None
         self.mu_head = MLP(dim, 1) if levels else None

@@ -15,11 +15,13 @@ from zoo_vqshape.transformer import CrossTransformer, Transformer
 
 class Reading(NamedTuple):
     """How stretches are read: at which ``places``, None where they are learned, by which ``reader``, and how their
-    form becomes a code vector; without a ``readout`` that comes from the queries alone."""
+    form becomes a code vector; without a ``readout`` that comes from the queries alone. ``measured``: mu and sigma are
+    those of the stretch."""
 
     places: Places | None
     reader: StretchReader | None
     readout: nn.Module | None
+    measured: bool
 
 
 class StretchEncoder(Encoder):
@@ -101,11 +103,12 @@ class VQShapeEncoder(Encoder):
         self.input_project = nn.Linear(cut.size, dim)
         self.pos_embed = Positions(cut.count, dim)
         self.fills = reading.readout is not None and attributes.z_head is not None
-        self.leave_out = Hide(cut, mask_ratio) if self.fills else LeaveOut(cut.count, mask_ratio)
+        self.hide = Hide(cut, mask_ratio) if self.fills else None
+        self.leave_out = None if self.fills else LeaveOut(cut.count, mask_ratio)
         self.transformer = Transformer(dim, heads, layers, dropout)
         self.tokenizer = Tokenizer(tokens, dim, tokenizer_heads, tokenizer_layers, dropout)
         self.attr_decoder = attributes
-        self.places, self.reader, self.readout = reading
+        self.places, self.reader, self.readout, self.measured = reading
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
         """`(b c t)` with ``mask (b c t)`` True = observed `-> (b c n d)`.
@@ -113,8 +116,8 @@ class VQShapeEncoder(Encoder):
         A patch that holds an unobserved sample is attended to only in a series that has no whole patch. Tokens that
         see too little of their stretch are not real, unless the context fills in for them.
         """
-        if self.training and isinstance(self.leave_out, Hide):
-            mask = self.leave_out(x, mask)
+        if self.training and self.hide is not None:
+            mask = self.hide(x, mask)
         context = self._context(x, mask)
         start, length = self.attr_decoder.place(context) if self.places is None else self.places(x)
         stretch = None if self.reader is None else self.reader(x, start.detach(), length.detach(), mask)
@@ -130,7 +133,7 @@ class VQShapeEncoder(Encoder):
         if mask is not None:
             x, keys = torch.where(mask, x, 0), readable(self.cut(mask))
         patches = self.pos_embed(self.input_project(self.cut(x)))
-        if self.training and isinstance(self.leave_out, LeaveOut):
+        if self.training and self.leave_out is not None:
             patches, keys = self.leave_out(patches, keys)
         tokens = self.tokenizer(self.transformer(patches, keys), keys)
         context: Tensor = rearrange(tokens, "(b c) n d -> b c n d", c=x.shape[1])
@@ -149,13 +152,12 @@ class VQShapeEncoder(Encoder):
 
     def _level(self, context: Tensor, stretch: Stretch | None) -> tuple[Tensor, Tensor]:
         """mu and sigma `(b c n)`: measured, those of the context where nothing was, or all of the context's."""
-        heads = self.attr_decoder
-        if heads.measured and stretch is not None:
-            if stretch.real is None or not self.fills:
-                return stretch.mu, stretch.sigma
-            mu, sigma = heads.level(context)
-            return torch.where(stretch.real, stretch.mu, mu), torch.where(stretch.real, stretch.sigma, sigma)
-        return heads.level(context)
+        if not self.measured or stretch is None:
+            return self.attr_decoder.level(context)
+        if stretch.real is None or not self.fills:
+            return stretch.mu, stretch.sigma
+        mu, sigma = self.attr_decoder.level(context)
+        return torch.where(stretch.real, stretch.mu, mu), torch.where(stretch.real, stretch.sigma, sigma)
 
     def losses(self, tokens: Tokens) -> Losses:
         """``dist``, after the public release."""

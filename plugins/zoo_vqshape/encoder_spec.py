@@ -160,6 +160,7 @@ class VQShapeEncoderSpec(EncoderSpec):
             places=Places(length, self._grid(length)) if self.place == "grid" else None,
             reader=StretchReader(self.samples, self.floor) if reads or self.level == "measured" else None,
             readout=network if reads else None,
+            measured=self.level == "measured",
         )
 
     def _shortest(self, length: int) -> float:
@@ -181,7 +182,6 @@ class VQShapeEncoderSpec(EncoderSpec):
             code_dim=None if self.read == "stretch" else self._width(),
             places=self.place == "free",
             levels=self.level == "learned" or self.read == "both",
-            measured=self.level == "measured",
         )
         if self.read == "both":
             attributes.start_silent()
