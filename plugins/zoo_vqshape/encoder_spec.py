@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field
-from zoo_registry import EncoderSpec, Shape, ShapeError
+from pydantic import Field, model_validator
+from zoo_registry import EncoderSpec, Shape, ShapeError, SpecError
 
 from zoo_vqshape.fits import MOST, MOST_HEADS, cut, require_heads
 from zoo_vqshape.grid import Span, grid, usual_tokens
@@ -14,6 +14,19 @@ if TYPE_CHECKING:
     from zoo_vqshape.encoder import Reading
 
 _USUAL_WIDTH = 8
+_OF_TRANSFORMER = (
+    "patches",
+    "patch",
+    "step",
+    "dim",
+    "heads",
+    "layers",
+    "tokenizer_heads",
+    "tokenizer_layers",
+    "mask_ratio",
+    "dropout",
+)
+"""Fields that size the transformer and its patches."""
 
 
 class VQShapeEncoderSpec(EncoderSpec):
@@ -102,6 +115,16 @@ class VQShapeEncoderSpec(EncoderSpec):
 
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of activations dropped in the transformers while training."""
+
+    @model_validator(mode="after")
+    def _asks_for_what_it_sizes(self) -> "VQShapeEncoderSpec":
+        """A spec of before sizes a transformer that the defaults of today leave out, and must not lose it silently."""
+        sized = [name for name in _OF_TRANSFORMER if name in self.model_fields_set]
+        if sized and self.model_fields_set.isdisjoint(("read", "place", "level")):
+            expected = "read, place or level beside sizes of the transformer, which a grid of stretches has none of"
+            hint = 'remove them, or add "read": "query", "place": "free", "level": "learned", the published form'
+            raise SpecError("encoder", expected, ", ".join(sized), hint)
+        return self
 
     @property
     def has_context(self) -> bool:

@@ -174,7 +174,7 @@ def test_the_exit_status_reaches_the_shell(tmp_path):
 FULL = {
     "input": {"channels": 3, "length": 100, "classes": 4},
     "fusion": {"kind": "fusion.channelwise"},
-    "encoder": {"kind": "vqshape.encoder", "patches": 10, "dim": 32, "heads": 4},
+    "encoder": {"kind": "vqshape.encoder", "read": "query", "patches": 10, "dim": 32, "heads": 4},
     "quantizer": {"kind": "vqshape.codebook"},
     "decoder": {"kind": "vqshape.decoder"},
     "head": {"kind": "wrn.recon"},

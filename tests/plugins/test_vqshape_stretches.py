@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
-from zoo_registry import Shape, ShapeError
+from zoo_registry import Shape, ShapeError, SpecError
 from zoo_vqshape import VQShapeEncoderSpec
 from zoo_vqshape.grid import grid, usual_tokens
 from zoo_vqshape.patches import Hide, Patches
@@ -16,7 +16,7 @@ from zoo_vqshape.stretch import StretchReader
 import zoo
 
 LENGTH = 60
-SMALL = {"tokens": 6, "samples": 8, "hidden": 8, "patches": 12, "dim": 8, "heads": 2, "layers": 1,
+SMALL = {"read": "stretch", "tokens": 6, "samples": 8, "hidden": 8, "patches": 12, "dim": 8, "heads": 2, "layers": 1,
          "tokenizer_heads": 2, "tokenizer_layers": 1, "dropout": 0.0}  # fmt: skip
 
 
@@ -117,7 +117,10 @@ FORMS = [
 def test_every_form_builds_keeps_its_promise_and_learns(fields):
     encoder = build(**fields).train()
     tokens = encoder(signal())
-    assert tokens.values.shape == (3, *VQShapeEncoderSpec(**SMALL, **fields).output(Shape.of("c t", 2, LENGTH)).sizes)
+    assert tokens.values.shape == (
+        3,
+        *VQShapeEncoderSpec(**{**SMALL, **fields}).output(Shape.of("c t", 2, LENGTH)).sizes,
+    )
     assert all(part.shape == (3, 2, 6) for part in tokens.attributes)
     (tokens.features().square().sum() + encoder.losses(tokens)["dist"]).backward()
     missing = [name for name, weight in encoder.named_parameters() if weight.grad is None]
@@ -215,3 +218,15 @@ def test_the_context_forecasts_and_fills_gaps_which_a_stretch_alone_cannot(waves
         errors[read] = (future.square().mean(), (filled - waves)[~gap].square().mean())
     assert errors["both"][0] < 0.25 < errors["stretch"][0]
     assert errors["both"][1] < 0.25 < errors["stretch"][1]
+
+
+def test_sizes_of_a_transformer_that_nothing_asks_for_are_refused_with_what_a_spec_of_before_needs():
+    with pytest.raises(SpecError, match=r'found dim, layers; .*"read": "query", "place": "free", "level": "learned"'):
+        VQShapeEncoderSpec(dim=64, layers=2)
+    assert VQShapeEncoderSpec(dim=64, read="stretch").output(Shape.of("c t", 2, 500))["n"] == 20  # said, as in a sweep
+
+
+def test_a_stored_spec_of_before_is_refused_in_one_line_that_says_what_to_add():
+    before = VQShapeEncoderSpec().model_dump(exclude={"read", "place", "level"})
+    with pytest.raises(SpecError, match="the published form"):
+        VQShapeEncoderSpec(**before)

@@ -20,6 +20,10 @@ encoders = st.one_of(
     st.fixed_dictionaries(
         {
             "kind": st.just("vqshape.encoder"),
+            "read": st.sampled_from(["stretch", "query", "both"]),
+            "place": st.sampled_from(["grid", "free"]),
+            "level": st.sampled_from(["measured", "learned"]),
+            "samples": st.sampled_from([8, 12]),
             "patches": st.sampled_from([4, 8]),
             "tokens": st.sampled_from([None, 2, 4, 8]),
             "dim": st.sampled_from([8, 16]),
@@ -60,6 +64,14 @@ decoders = st.one_of(
             "layers": st.integers(1, 2),
             "shape_samples": st.sampled_from([16, 32]),
             "smooth": st.sampled_from([1, 3]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "kind": st.just("vqshape.renderer"),
+            "shape": st.sampled_from(["mlp", "conv"]),
+            "shape_samples": st.sampled_from([16, 32]),
+            "hidden": st.just(8),
         }
     ),
     st.fixed_dictionaries({"kind": st.just("conv.decoder"), "dim": st.just(8), "layers": st.integers(1, 3)}),
