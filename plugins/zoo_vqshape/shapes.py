@@ -87,13 +87,13 @@ class ShapeMLP(ShapeNetwork):
 
     def __init__(self, dim: int, hidden: int, samples: int) -> None:
         super().__init__()
-        self.layers = mlp(dim, hidden, samples)
+        self.mlp = mlp(dim, hidden, samples)  # not `layers`, whose weights are a ShapeDecoder's
 
     def forward(self, codes: Tensor) -> Tensor:
-        return _unit(self.layers(codes))
+        return _unit(self.mlp(codes))
 
     def resizing(self) -> Resizing:
-        return Resizing({"layers.4": Interpolate("samples of a shape")})
+        return Resizing({"mlp.4": Interpolate("samples of a shape")})
 
 
 class ShapeDecoder(ShapeNetwork):

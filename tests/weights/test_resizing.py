@@ -49,6 +49,11 @@ def test_blocks_are_interpolated_apart():
     torch.testing.assert_close(found.tensors["weight"], torch.cat([block.tensors["weight"] for block in blocks]))
 
 
+def test_a_size_that_holds_no_whole_blocks_is_another_module():
+    rule = Interpolate("samples", groups=3)
+    assert rule({"weight": normal(4, 2)}, {"weight": torch.zeros(12, 2)}, seeded()) is None
+
+
 @settings(deadline=None)
 @given(source=st.integers(2, 20), more=st.integers(0, 30))
 def test_a_patch_drawn_with_more_samples_is_embedded_as_before(source, more):

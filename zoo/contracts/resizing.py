@@ -76,10 +76,13 @@ class Interpolate(Resize):
     groups: int = 1
 
     def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
-        if not all(_differ_only_in(self.axis, source[name], here[name]) for name in here):
+        if not all(self._fits(source[name], here[name]) for name in here):
             return None
         found = {name: self._resize(source[name], here[name].shape[self.axis]) for name in here}
         return Resized(found, f"{self.what} interpolated")
+
+    def _fits(self, source: Tensor, here: Tensor) -> bool:
+        return _differ_only_in(self.axis, source, here) and source.shape[self.axis] % self.groups == 0
 
     def _resize(self, source: Tensor, size: int) -> Tensor:
         first = source.double().movedim(self.axis, 0)
