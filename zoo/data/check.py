@@ -11,9 +11,9 @@ from zoo_registry import DataError, InputSpec, SpecError
 from zoo_registry.data import DataSpec, LengthSpec
 
 from zoo.data.digest import comparable
-from zoo.data.leaks import Digests, Prints, digests_of
+from zoo.data.leaks import Prints, digests_of
 from zoo.data.length import require_fit
-from zoo.data.overlaps import RunLength, Runs, runs_of
+from zoo.data.overlaps import KEPT, run_length, runs_of
 from zoo.data.raw import Array, Extent, RawSet, RawSplit, require_windows
 
 if TYPE_CHECKING:
@@ -106,32 +106,32 @@ def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> No
 
 def scan_all(splits: Sequence[RawSplit], spec: DataSpec) -> list[Scan]:
     """Read every window of some splits once; raises as ``scan`` does."""
-    length = RunLength.of(min(split.lengths[0] for split in splits))
-    return [scan(split, spec, length) for split in splits]
+    samples = run_length(min(split.lengths[0] for split in splits))
+    return [scan(split, spec, samples) for split in splits]
 
 
-def scan(split: RawSplit, spec: DataSpec, length: RunLength) -> Scan:
-    """Read every window once; equal values give equal hashes, in whatever type and byte order they are stored.
+def scan(split: RawSplit, spec: DataSpec, samples: int) -> Scan:
+    """Read every window once, and hash its runs of so many ``samples``.
 
-    Raises DataError for infinite values, for NaN unless ``missing`` allows it, and for windows of nothing else.
+    Equal values give equal hashes, in whatever type and byte order they are stored. Raises DataError for infinite
+    values, for NaN unless ``missing`` allows it, and for windows of nothing else.
     """
     digest = sha256(repr((split.channels, len(split), split.lengths)).encode())
     stored = digest.copy()
     gaps = False
-    digests: list[Digests] = []
-    runs: list[Runs] = []
+    prints = Prints(np.zeros(len(split), np.uint64), np.empty((len(split), KEPT), np.uint64))
     for first, block in split.blocks():
         if block.dtype.kind not in "iuf":
             raise DataError(split.where, "real numbers", f"values of type {block.dtype}", "save a numeric array")
         values = comparable(block)
         gaps |= _check_values(split, first, values, spec)
-        digests.append(digests_of(values))
-        runs.append(runs_of(values, length, first))
+        rows = slice(first, first + len(values))
+        prints.digests[rows], prints.runs[rows] = digests_of(values), runs_of(values, samples)
         _add(digest, values)
         _add(stored, block)
     for one in (digest, stored):
         one.update(split.y.tobytes())
-    return Scan(digest.hexdigest(), stored.hexdigest(), gaps, Prints(np.concatenate(digests), Runs.joined(runs)))
+    return Scan(digest.hexdigest(), stored.hexdigest(), gaps, prints)
 
 
 def _add(digest: "_Hash", block: Array) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from zoo_registry.data import DataSpec, NpySource
 
 from zoo.data.check import scan_all
-from zoo.data.leaks import leak_sentences, leaks
+from zoo.data.leaks import leak_sentences, leaks_between
 from zoo.data.raw import RawSplit
 from zoo.data.sources import read
 
@@ -27,8 +27,8 @@ def glance(spec: DataSpec) -> list[str]:
     found = [scan.prints for scan in scan_all(splits, spec)]
     if raw.test is None:
         return []
-    nothing = found[0].of(np.empty(0, np.intp))
-    return leak_sentences(leaks(found[0], nothing, found[1]), len(raw.test), 0)
+    cuts = np.arange(len(raw.train)), np.empty(0, np.intp), np.arange(len(raw.test))
+    return leak_sentences(leaks_between(found[0], found[1], cuts), len(raw.test), 0)
 
 
 def _values(split: RawSplit) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.data.digest import comparable, digest
-from zoo.data.overlaps import Runs
+from zoo.data.overlaps import Hashes, Rows, sharing
 from zoo.data.raw import Array
 
 Digests = NDArray[np.uint64]
@@ -27,14 +27,10 @@ class Leaks(NamedTuple):
 
 
 class Prints(NamedTuple):
-    """What is kept of the windows of a stored split to recognise them: a digest of each, and runs of samples."""
+    """What is kept of the windows of a stored split to recognise them: a digest, and hashes of some runs of each."""
 
     digests: Digests
-    runs: Runs
-
-    def of(self, rows: NDArray[np.intp]) -> "Prints":
-        """Those of the windows ``rows``."""
-        return Prints(self.digests[rows], self.runs.of(rows))
+    runs: Hashes
 
 
 def digests_of(block: Array) -> Digests:
@@ -48,17 +44,12 @@ def digests_of(block: Array) -> Digests:
     return np.array([digest(window) if moving else 0 for window, moving in zip(values, moves, strict=True)], np.uint64)
 
 
-def leaks(train: Prints, validation: Prints, test: Prints) -> Leaks:
-    """What of the splits with these prints is in an earlier one too."""
-    equal, overlapping = _known(test, [train, validation])
-    equal_validation, overlapping_validation = _known(validation, [train])
-    return Leaks(equal, equal_validation, overlapping, overlapping_validation)
-
-
-def leaks_between(train: Prints, test: Prints | None, cuts: Sequence[NDArray[np.intp]]) -> Leaks:
+def leaks_between(train: Prints, test: Prints | None, cuts: Sequence[Rows]) -> Leaks:
     """Leaks between the splits that ``cuts`` take from the stored splits; without ``test`` all come from ``train``."""
     learned, held_out, judged = cuts
-    return leaks(train.of(learned), train.of(held_out), (train if test is None else test).of(judged))
+    equal, overlapping = _known(train if test is None else test, judged, train, np.concatenate([learned, held_out]))
+    equal_validation, overlapping_validation = _known(train, held_out, train, learned)
+    return Leaks(equal, equal_validation, overlapping, overlapping_validation)
 
 
 def sentence_on_test(found: Leaks, windows: int) -> str:
@@ -96,8 +87,9 @@ def leak_sentences(found: Leaks, test: int, validation: int) -> list[str]:
     return [sentence for sentence, count in said.items() if count]
 
 
-def _known(found: Prints, earlier: Sequence[Prints]) -> tuple[int, int]:
-    """How many windows of ``found`` are in an ``earlier`` split, and how many others share a stretch with one."""
-    same = (found.digests != 0) & np.isin(found.digests, np.concatenate([other.digests for other in earlier]))
-    sharing = found.runs.shared([other.runs for other in earlier])
-    return int(same.sum()), int((~same[sharing]).sum())
+def _known(found: Prints, rows: Rows, earlier: Prints, others: Rows) -> tuple[int, int]:
+    """How many windows ``rows`` of ``found`` are among ``others`` of ``earlier``, and how many more share a stretch."""
+    digests = found.digests[rows]
+    same = (digests != 0) & np.isin(digests, earlier.digests[others])
+    in_part = sharing(found.runs, rows, earlier.runs, others)
+    return int(same.sum()), int((in_part & ~same).sum())

@@ -1,84 +1,65 @@
 """Windows that hold the same stretch of samples, as neighbours in one recording do, found by hashes of runs."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 Rows = NDArray[np.intp]
 
+KEPT = 12
+"""Hashes kept of a window: of random windows that share half of their samples, 97 to 99 of 100 pairs are found."""
+
 _SHORTEST = 16
+_NONE = np.uint64(2**64 - 1)
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
 
 
-class Runs(NamedTuple):
-    """Hashes of runs of samples, `hashes (m)`, and the number of the window that each was found in, `rows (m)`."""
-
-    hashes: Hashes
-    rows: Rows
-
-    @classmethod
-    def joined(cls, found: Iterable["Runs"]) -> "Runs":
-        """All of them."""
-        hashes, rows = zip(*found, strict=True)
-        return cls(np.concatenate(hashes), np.concatenate(rows))
-
-    def of(self, rows: Rows) -> "Runs":
-        """Those of the windows ``rows``, which are numbered from 0 again."""
-        number = np.full(1 + max(self.rows.max(initial=0), rows.max(initial=0)), -1)
-        number[rows] = np.arange(len(rows))
-        found = number[self.rows]
-        return Runs(self.hashes[found >= 0], found[found >= 0])
-
-    def shared(self, others: Iterable["Runs"]) -> Rows:
-        """Numbers of the windows that hold a run of any of ``others``."""
-        known = np.concatenate([other.hashes for other in others])
-        return np.unique(self.rows[np.isin(self.hashes, known)])
+def run_length(shortest: int) -> int:
+    """Samples of a run, for series of ``shortest`` samples at least: a quarter of them."""
+    return max(_SHORTEST, shortest // 4)
 
 
-class RunLength(NamedTuple):
-    """Samples of a run, and one in how many runs is kept.
+def runs_of(values: NDArray[np.float32], samples: int) -> Hashes:
+    """The least hashes `(b KEPT)` of the runs of so many ``samples`` in windows `values (b c t)`.
 
-    Windows that share half of their samples share at least a quarter of their runs, some 16 of the 64 that are kept.
+    What a run holds decides whether it is kept, not where it lies, so that windows that share runs mostly keep some of
+    the same (Broder 1997, "On the resemblance and containment of documents"). Runs of which less than half of the
+    samples differ from the one before are left out: a device that lies still repeats itself.
     """
+    found = np.full((len(values), KEPT), _NONE)
+    if values.shape[-1] >= samples:
+        each = _of_samples(values)
+        sums = _before(each * _powers(_BASE, each.shape[1]))
+        runs = sums[:, samples:] - sums[:, :-samples]
+        hashes = _mixed(runs * _powers(_INVERSE, runs.shape[1]))
+        moves = _before((each[:, 1:] != each[:, :-1]).astype(np.uint64))
+        hashes[moves[:, samples - 1 :] - moves[:, : runs.shape[1]] < samples // 2] = _NONE
+        least = min(KEPT, runs.shape[1])
+        found[:, :least] = np.partition(hashes, least - 1, axis=1)[:, :least]
+    return found
 
-    samples: int
-    kept: int
 
-    @classmethod
-    def of(cls, shortest: int) -> "RunLength":
-        """For series of ``shortest`` samples at least."""
-        return cls(max(_SHORTEST, shortest // 4), max(1, shortest // 64))
-
-
-def runs_of(values: NDArray[np.float32], length: RunLength, first: int) -> Runs:
-    """Runs of windows `values (b c t)`, of which ``first`` is the number of the first.
-
-    A run is kept for what it holds, wherever it lies (Manber 1994, "Finding similar files in a large file system").
-    Runs of which less than half of the samples differ from the one before are left out: a device that lies still
-    repeats itself.
-    """
-    samples, kept = length
-    if values.shape[-1] < samples:
-        return Runs(np.empty(0, np.uint64), np.empty(0, np.intp))
-    each = _of_samples(values)
-    power = _powers(_BASE, each.shape[1])
-    sums = _before(each * power)
-    hashes = _mixed((sums[:, samples:] - sums[:, :-samples]) * _powers(_INVERSE, each.shape[1])[: 1 - samples or None])
-    moves = _before((each[:, 1:] != each[:, :-1]).astype(np.uint64))
-    moving = moves[:, samples - 1 :] - moves[:, : moves.shape[1] - samples + 1]
-    rows, places = np.nonzero((hashes % np.uint64(kept) == 0) & (moving >= samples // 2))
-    return Runs(hashes[rows, places], rows + first)
+def sharing(found: Hashes, rows: Rows, earlier: Hashes, others: Rows) -> NDArray[np.bool_]:
+    """Which windows ``rows`` of ``found (n KEPT)`` hold a run of one of the windows ``others`` of ``earlier``."""
+    known = earlier[others].ravel()
+    known.sort()
+    same = np.zeros(len(rows), np.bool_)
+    for hashes in found.T if len(known) else ():
+        asked = hashes[rows]
+        places = np.searchsorted(known, asked).clip(max=len(known) - 1)
+        same |= (known[places] == asked) & (asked != _NONE)
+    return same
 
 
 def _of_samples(values: NDArray[np.float32]) -> Hashes:
     """A hash `(b t)` of each sample of all channels."""
-    bits = np.ascontiguousarray(values).view(np.uint32).astype(np.uint64)
-    weights = _mixed(np.arange(1, values.shape[1] + 1, dtype=np.uint64)) | np.uint64(1)
-    return _mixed((bits * weights[:, None]).sum(1, dtype=np.uint64))
+    bits = np.ascontiguousarray(values).view(np.uint32)
+    weights = _mixed(np.arange(1, bits.shape[1] + 1, dtype=np.uint64)) | np.uint64(1)
+    sums = np.zeros((bits.shape[0], bits.shape[2]), np.uint64)
+    for channel, weight in enumerate(weights):
+        sums += bits[:, channel] * weight
+    return _mixed(sums)
 
 
 def _powers(base: np.uint64, count: int) -> Hashes:
