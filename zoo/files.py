@@ -1,13 +1,14 @@
-"""Files and folders written whole or not at all: a temporary name beside the target, then a rename."""
+"""Files and folders written whole or not at all: in a hidden folder beside the target, then a rename."""
 
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
+
+from zoo.scratch import scratch
 
 
 @contextmanager
@@ -18,28 +19,21 @@ def new_file(target: Path, replaced: Path | None = None) -> Iterator[BinaryIO]:
     then whole in one of the two places at any time. Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        if replaced is not None and target.exists():
-            target.replace(replaced)
-        temporary.replace(target)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        with scratch(target.parent) as folder:
+            temporary = folder / "new"
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            if replaced is not None and target.exists():
+                target.replace(replaced)
+            temporary.replace(target)
+            _sync_folder(target.parent)
+    except OSError as error:
         _name(target, error)
         raise
-    _sync_folder(target.parent)
-
-
-def clear_leftovers(folder: Path) -> None:
-    """Remove what killed writers of files left in ``folder``; nobody else may be writing there."""
-    for left in folder.glob(".*.tmp"):
-        left.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -66,25 +60,26 @@ def new_folder(target: Path) -> Iterator[Path]:
     is killed in that moment. Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
     try:
-        yield temporary
-        mask = _umask()
-        temporary.chmod(0o777 & ~mask)
-        for file in temporary.iterdir():
-            file.chmod(0o666 & ~mask)
-            _sync(file)
-        _sync_folder(temporary)
-        _put(temporary, target)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with scratch(target.parent) as folder:
+            temporary = folder / "new"
+            temporary.mkdir()
+            yield temporary
+            mask = _umask()
+            temporary.chmod(0o777 & ~mask)
+            for file in temporary.iterdir():
+                file.chmod(0o666 & ~mask)
+                _sync(file)
+            _sync_folder(temporary)
+            _put(temporary, target)
+    except OSError as error:
         _name(target, error)
         raise
 
 
-def _name(target: Path, error: BaseException) -> None:
+def _name(target: Path, error: OSError) -> None:
     """Let ``error`` say which file it is about: a failed write does not know its own."""
-    if isinstance(error, OSError) and error.filename is None:
+    if error.filename is None:
         error.filename = str(target)
 
 
