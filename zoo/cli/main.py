@@ -17,6 +17,7 @@ from zoo.interrupts import Interruption, raised, say, status
 from zoo.notes import ZooNote
 
 MISTAKE = 2
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Command(NamedTuple):
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in _NO_ROOM
         if error.filename is None and not full:
             raise
         expected, hint = ("room on it", "free some") if full else ("access", "check the path and its rights")
