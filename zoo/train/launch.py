@@ -5,7 +5,6 @@ import pickle
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +14,12 @@ from zoo_registry import Registry, RunSpec, TrainingError
 
 from zoo.children import start
 from zoo.files import write_json
+from zoo.scratch import scratch
 
 _LOOK = 0.1
 """Seconds between two looks at the processes."""
+_GRACE = 2.0
+"""Seconds for a process to leave nothing half written; one that waits for another in vain does not hear."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ def launch(job: Job, processes: int) -> None:
 
     Raises what ended the first of them: its error, or TrainingError where it was killed. They end with this process.
     """
-    with tempfile.TemporaryDirectory(prefix="zoo-") as name:
-        desk, port = Path(name), _free_port()
+    with scratch() as desk:
+        port = _free_port()
         job.write(job_file(desk))
         started = [_start(desk, rank, processes, port) for rank in range(processes)]
         try:
@@ -110,9 +112,14 @@ def _reason(desk: Path, started: Processes) -> BaseException:
 
 
 def _end(started: Processes) -> None:
+    """Ask them to end, as one may be writing, and do not wait for those that cannot."""
+    for process in started:
+        process.terminate()
+    until = time.monotonic() + _GRACE
+    while any(process.poll() is None for process in started) and time.monotonic() < until:
+        time.sleep(_LOOK)
     for process in started:
         process.kill()
-    for process in started:
         process.communicate()
 
 
