@@ -121,7 +121,7 @@ class RunFolder:
     def require_same(self, run: RunSpec, fingerprint: str) -> None:
         """Raise TrainingError unless this folder holds the same run on the same data."""
         stored = self.read()
-        difference = first_difference(Registry.discover().run(stored["run"]).dump(), run.dump())
+        difference = first_difference(_deciding(Registry.discover().run(stored["run"])), _deciding(run))
         if difference:
             where, old, new = difference
             hint = "resume with the stored spec, or start a new run under another name"
@@ -141,6 +141,13 @@ class RunFolder:
             hint = "restore the file, or train again"
             raise TrainingError(str(self.run_file), "a run written by `zoo train`", "something else", hint)
         return stored
+
+
+def _deciding(run: RunSpec) -> dict[str, Any]:
+    """The spec of ``run`` without what changes no window and no weight."""
+    found = run.dump()
+    found["trainer"] = {name: value for name, value in found["trainer"].items() if name not in ("patience", "workers")}
+    return found
 
 
 def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, Any]:

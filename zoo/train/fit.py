@@ -199,7 +199,7 @@ def make_trainer(
         enable_progress_bar=not quiet,
         num_sanity_val_steps=0,
         default_root_dir=folder.path,
-        plugins=[WholeCheckpoints(folder), *([] if devices.group is None else [devices.group])],
+        plugins=[WholeCheckpoints(folder), devices.environment],
         callbacks=[
             *([] if every is None else [CodebookScore(every)]),
             EpochLog(folder.path),
