@@ -1,5 +1,6 @@
 """This process as one of those that train together."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def _meet(group: ClusterEnvironment) -> Store:
     except dist.DistError as error:
         hint = "is the port taken? set MASTER_PORT to a free one, and start all processes"
         raise TrainingError(
-            f"process {group.global_rank()}", f"to meet the others at {place}", str(error), hint
+            f"process {group.global_rank()}", f"to meet the others at {place}", _cause(error), hint
         ) from None
     return PrefixStore("zoo", store)
 
@@ -88,7 +89,13 @@ def _own_store(devices: Devices) -> Store:
 def _lost(group: ClusterEnvironment, error: RuntimeError) -> PeerError:
     where, expected = f"process {group.global_rank()} of {group.world_size()}", "the others to train to the end"
     hint = "what ended first says why; go on with --resume"
-    return PeerError(where, expected, f"one gone ({str(error).splitlines()[0]})", hint)
+    return PeerError(where, expected, f"one gone ({_cause(error)})", hint)
+
+
+def _cause(error: RuntimeError) -> str:
+    """What the system says, without the lines of code it went through."""
+    first = str(error).splitlines()[0].rpartition("message: ")[2]
+    return re.sub(r"^\[[^]]*\] ", "", first).partition(". ")[0]
 
 
 def strategy(spec: TrainerSpec, devices: Devices) -> Strategy | str:
