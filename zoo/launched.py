@@ -7,14 +7,18 @@ from zoo_registry import SpecError
 
 
 class Launched(NamedTuple):
-    """Who started how many processes, of which this is one."""
+    """Who started how many processes, and which of them this is."""
 
     by: str
     processes: int
+    rank: int
 
 
-_LAUNCHERS = (("torchrun", "TORCHELASTIC_RUN_ID", "WORLD_SIZE"), ("srun", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS"))
-"""A launcher, the variable that it alone sets, and the one that holds the number of processes."""
+_LAUNCHERS = (
+    ("torchrun", "TORCHELASTIC_RUN_ID", "WORLD_SIZE", "RANK"),
+    ("srun", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
+)
+"""A launcher, the variable that it alone sets, and those that hold the number of processes and of this one."""
 
 
 def launched() -> Launched | None:
@@ -23,10 +27,10 @@ def launched() -> Launched | None:
     Variables that others set too mean nothing: RANK or WORLD_SIZE by themselves, or what a batch script finds of a
     Slurm job (SLURM_NTASKS, SLURM_PROCID) before srun.
     """
-    for by, mark, count in _LAUNCHERS:
-        found = os.environ.get(count, "")
-        if mark in os.environ and found.isdecimal() and int(found) > 1:
-            return Launched(by, int(found))
+    for by, mark, *counts in _LAUNCHERS:
+        processes, rank = (os.environ.get(name, "") for name in counts)
+        if mark in os.environ and processes.isdecimal() and rank.isdecimal() and int(processes) > 1:
+            return Launched(by, int(processes), int(rank))
     return None
 
 
