@@ -14,6 +14,7 @@ from zoo_registry.docs import docstring
 from zoo_registry.suggest import nearest
 
 from zoo.interrupts import Interruption, raised, say, status
+from zoo.launched import require_alone
 from zoo.notes import ZooNote
 
 MISTAKE = 2
@@ -128,6 +129,8 @@ def _run(arguments: list[str]) -> int:
         close = nearest(command, list(COMMANDS))
         hint = f"did you mean {close!r}?" if close else "`zoo --help` explains them"
         raise SpecError("command", f"one of {', '.join(COMMANDS)}", repr(command), hint)
+    if command in COMMANDS and command != "train":
+        require_alone(command)
     app = program([command] if command in COMMANDS else COMMANDS)
     try:
         command_line = typer.main.get_command(app)

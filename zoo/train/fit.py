@@ -95,6 +95,8 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     once(lambda: _rehearse(run, data.data))
     model, module, transfers = prepare(run, data, fresh=checkpoint is None)
     module.diagnose = job.diagnose
+    if run.trainer.precision == "64-true":
+        module.double()  # Lightning does so after it has read a checkpoint, which float32 would round
     if run.trainer.compile:
         model.compile()  # in place: tensors keep their names
     if not going_on:
@@ -200,7 +202,7 @@ def make_trainer(
         enable_progress_bar=not quiet,
         num_sanity_val_steps=0,
         default_root_dir=folder.path,
-        plugins=[WholeCheckpoints(folder), *([] if devices.group is None else [devices.group])],
+        plugins=[WholeCheckpoints(folder), devices.environment],
         callbacks=[
             OwnSignals(),
             *([] if every is None else [CodebookScore(every)]),
