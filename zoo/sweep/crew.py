@@ -6,17 +6,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from zoo.children import start
 from zoo.sweep.folder import SweepFolder
+from zoo.sweep.outage import OutageError
 from zoo.sweep.queue import Queue, worker_name
 
 _GRACE = 30
 """Seconds that a worker is given to end the epoch's bookkeeping when told to stop."""
+_FAULTS = (1, 2)
+"""Exit statuses of a worker that could not go on."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,16 @@ class Crew:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
-            self._mourn(worker)
+        for worker in self.workers:
+            with suppress(OutageError):  # it is missed when it has been silent for long enough
+                self._mourn(worker)
         self.workers = []
 
     def _mourn(self, worker: Worker) -> None:
         assert worker.process.stdin is not None
         worker.process.stdin.close()
         self.queue.lose(worker_name(worker.process.pid, self.name))
-        if worker.process.returncode == 1:
+        if worker.process.returncode in _FAULTS:
             said = worker.log.read_text(errors="replace").strip().splitlines()
             self.faults.append(f"{worker.log}: {said[-1] if said else 'a worker ended without a word'}")
 
@@ -117,5 +122,8 @@ def crew(queue: Queue, folder: SweepFolder, size: int) -> Iterator[Crew]:
     found.start()
     try:
         yield found
+    except BaseException:
+        queue.storage.outage.hurry()
+        raise
     finally:
         found.stop()
