@@ -91,7 +91,7 @@ def test_a_killed_worker_costs_nothing_but_time_and_every_point_is_done_once(hom
 
 
 def test_of_three_who_start_at_once_in_a_folder_one_does_the_sweep(home, written):
-    spec = written(set={"training.epochs": 1}, vary={Z: [1, 10]}, objectives=["mse"])
+    spec = written(set={"training.epochs": 1}, vary={Z: [1]}, objectives=["mse"])
     said = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     started = [subprocess.Popen([*ZOO, "sweep", spec], **said) for _ in range(3)]
     errors = [process.communicate(timeout=200)[1] for process in started]
@@ -101,7 +101,7 @@ def test_of_three_who_start_at_once_in_a_folder_one_does_the_sweep(home, written
         (line,) = error.strip().splitlines()
         assert "add --resume" in line
     complete = [t.user_attrs["number"] for t in join(storage_url("sweeps/small")).trials() if t.state.is_finished()]
-    assert Counter(complete) == Counter(range(2))
+    assert Counter(complete) == {0: 1}
 
 
 def test_ctrl_c_stops_the_workers_and_resume_goes_on(home, written, capfd):
