@@ -44,6 +44,15 @@ def test_a_relative_url_names_the_same_file_from_anywhere(tmp_path, monkeypatch)
     assert storage_url("sqlite:///deep/study.db") == storage_url(str(tmp_path / "deep" / "study.db"))
 
 
+def test_what_else_a_url_says_stays_as_it_is():
+    for url in (
+        "sqlite:////a/study.db?timeout=5",
+        "sqlite+pysqlcipher://:hunter2@//a/study.db",
+        "sqlite:///file:a?uri=true",
+    ):
+        assert make_url(storage_url(url)) == make_url(url)
+
+
 @pytest.mark.parametrize("given", ["sqlite://", "sqlite:///:memory:"])
 def test_a_database_that_no_other_process_reaches_is_refused(given):
     with pytest.raises(SpecError, match="in memory"):

@@ -73,7 +73,7 @@ class Outage:
                 redacted_url(self._url),
                 "a database that answers",
                 reason_of(cause, self._url) + (f", for {now - self._since:.0f} s" if self._limit else ""),
-                "start it again, then go on with --resume",
+                "start the server again, then add --resume, or join again",
             ) from None
         self._hurry.wait(PAUSE)
 

@@ -35,22 +35,22 @@ def storage_url(given: str) -> str:
     """
     if "://" not in given:
         if _LIKE_URL.match(given) and not Path(given).exists():
-            hint = "write scheme://user:password@host/database, or the path of a file"
+            hint = "write :// behind the scheme of a URL, or name a file that is there"
             raise SpecError("storage", "a URL or a path", f"{redacted_url(given)}, which is neither", hint)
         path = Path(given)
-        return _file_url(path / FILE if path.is_dir() else path)
+        return _file_url(path / FILE if path.is_dir() else path, URL.create("sqlite"))
     address = _address(given)
-    if address.get_backend_name() != "sqlite" or "uri" in address.query:
+    if address.drivername not in ("sqlite", "sqlite+pysqlite") or "uri" in address.query:
         return address.render_as_string(hide_password=False)
-    if address.host or address.username:
+    if any(part is not None for part in (address.username, address.password, address.host, address.port)):
         raise SpecError("storage", "sqlite:///PATH", f"{redacted_url(given)}, which names a host", "name a file")
     if address.database in (None, "", ":memory:"):
         raise SpecError("storage", "a database that other processes reach", "SQLite in memory", "name a file")
-    return _file_url(Path(address.database or ""))
+    return _file_url(Path(address.database or ""), address)
 
 
-def _file_url(path: Path) -> str:
-    return URL.create("sqlite", database=str(path.resolve())).render_as_string()
+def _file_url(path: Path, address: URL) -> str:
+    return address.set(database=str(path.resolve())).render_as_string()
 
 
 def _address(url: str) -> URL:
@@ -58,7 +58,7 @@ def _address(url: str) -> URL:
         address = make_url(url)
         address.get_backend_name()
     except (ArgumentError, ValueError):
-        hint = "write scheme://user:password@host:port/database, with signs of the password percent-encoded: %40 for @"
+        hint = "percent-encode the signs of its password, %40 for @; docs/sweeps.md has an example"
         raise SpecError("storage", "a database URL", f"{redacted_url(url)}, which cannot be read", hint) from None
     return address
 
@@ -89,7 +89,11 @@ def open_storage(
         storage = Outage(url, wait).outlast(lambda: _tables(url, later, patience, tries, engine))
     except OutageError as error:
         raise _unopened(error.found) from None
-    except (ImportError, ValueError, RuntimeError, TypeError) as error:
+    except ImportError as error:
+        found = str(error.__cause__ or error)
+        hint = 'install it, for PostgreSQL by `pip install "shapezoo[postgresql]"`'
+        raise SpecError("storage", f"a driver of {address.get_backend_name()}", found, hint) from None
+    except (ValueError, RuntimeError, TypeError) as error:
         raise _unopened(reason_of(error, url)) from None
     if lite:
         _one_at_a_time(storage.engine)
