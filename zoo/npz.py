@@ -1,7 +1,6 @@
 """An .npz file of arrays larger than memory: each grows in a file of its own, then they are packed into one."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from zoo.files import new_file
+from zoo.scratch import scratch
 
 Array = NDArray[Any]
 
@@ -80,8 +80,7 @@ def new_npz(target: Path, rows: int) -> Iterator[NpzStream]:
     Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as folder:
-        with NpzStream(Path(folder), rows) as stream:
+    with new_file(target) as file, scratch(target.parent) as folder:
+        with NpzStream(folder, rows) as stream:
             yield stream
-        with new_file(target) as file:
-            stream.pack(file)
+        stream.pack(file)

@@ -77,3 +77,12 @@ def test_a_finished_run_resumes_to_itself(run_of, tmp_path):
     train(run, folder.path, resume=True, quiet=True)
     assert (folder.bundle / "model.safetensors").read_bytes() == before
     assert os.listdir(folder.checkpoints)
+
+
+def test_a_run_goes_on_with_other_workers_and_another_patience(run_of, tmp_path):
+    """They change no window and no weight."""
+    folder = train(run_of(SHAPES, {"epochs": 1}), tmp_path / "run", quiet=True)
+    before = (folder.bundle / "model.safetensors").read_bytes()
+    other = run_of(SHAPES, {"epochs": 1}, trainer={"workers": 1, "patience": 90})
+    train(other, folder.path, resume=True, quiet=True)
+    assert (folder.bundle / "model.safetensors").read_bytes() == before

@@ -1,6 +1,7 @@
 """The program `zoo`: its commands, and the one line that a user's mistake gets."""
 
 import errno
+import signal
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -13,10 +14,12 @@ from zoo_registry.docs import docstring
 from zoo_registry.redacted import redacted
 from zoo_registry.suggest import nearest
 
+from zoo.interrupts import Interruption, raised, say, status
+from zoo.launched import require_alone
 from zoo.notes import ZooNote
-from zoo.start import INTERRUPTED as INTERRUPTED
 
 MISTAKE = 2
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Command(NamedTuple):
@@ -89,36 +92,36 @@ def _zoo(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit status: 0, 2 for a user's mistake, 130 when interrupted.
+    """Run one command line and return its exit status: 0, 2 for a user's mistake, 128 and the number of a signal.
 
     A mistake gets one line on standard error; anything else that goes wrong keeps its traceback. Raises
     BrokenPipeError where the reader of the output, such as `head`, has seen enough.
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        with warnings.catch_warnings():
+        with raised(), warnings.catch_warnings():
             warnings.showwarning = print_note
             warnings.simplefilter("always", ZooNote)
-            status = _run(given)
-        sys.stdout.flush()
+            done = _run(given)
+            sys.stdout.flush()
+        return done
     except ZooError as error:
         return _complain(str(error))
-    except KeyboardInterrupt:
-        status = INTERRUPTED
+    except KeyboardInterrupt as error:
+        number = error.number if isinstance(error, Interruption) else signal.SIGINT
+        say(number)
+        return status(number)
     except MemoryError:
         return _complain("memory: expected room for what the command needs, found none; make sizes or batches smaller")
     except BrokenPipeError:
         raise
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in _NO_ROOM
         if error.filename is None and not full:
             raise
         expected, hint = ("room on it", "free some") if full else ("access", "check the path and its rights")
         where = error.filename or "the disk"
         return _complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
-    if status == INTERRUPTED:
-        print("zoo: interrupted", file=sys.stderr)
-    return status
 
 
 def _run(arguments: list[str]) -> int:
@@ -127,22 +130,24 @@ def _run(arguments: list[str]) -> int:
         close = nearest(command, list(COMMANDS))
         hint = f"did you mean {close!r}?" if close else "`zoo --help` explains them"
         raise SpecError("command", f"one of {', '.join(COMMANDS)}", repr(command), hint)
+    if command in COMMANDS and command != "train":
+        require_alone(command)
     app = program([command] if command in COMMANDS else COMMANDS)
     try:
         command_line = typer.main.get_command(app)
         # Not by its own `main`, which takes the end of a file for Ctrl-D, and ends the process at a broken pipe.
         with command_line.make_context("zoo", arguments) as context:
-            status = command_line.invoke(context)
-    except typer.Exit as done:
-        return done.exit_code
+            done = command_line.invoke(context)
+    except typer.Exit as left:
+        return left.exit_code
     except typer.TyperException as error:
         message = error.format_message().rstrip(".")
         found = message[:1].lower() + message[1:]
         name = f"zoo {command}" if command in COMMANDS else "zoo"
         raise SpecError(command, "arguments that it takes", found, f"`{name} --help` lists them") from None
     except typer.Abort:
-        return INTERRUPTED
-    return int(status or 0)
+        raise KeyboardInterrupt from None
+    return int(done or 0)
 
 
 def _complain(line: str) -> int:

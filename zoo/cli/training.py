@@ -9,6 +9,7 @@ from zoo_registry import Registry, RunSpec
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
 from zoo.cli.tables import print_json
+from zoo.launched import launched
 from zoo.specs import read_run
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
@@ -16,6 +17,16 @@ Out = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME wit
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one field, such as training.epochs=5; repeatable."),
+]
+
+Moved = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Where the data of the run lie now, such as data.source.path=FOLDER; refused for other data.",
+        show_default=False,
+    ),
 ]
 
 
@@ -34,7 +45,9 @@ def train(
     from zoo.train.fit import train as fit
 
     fit(spec, folder, resume, diagnose=diagnose)
-    print(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
+    found = launched()
+    if found is None or found.rank == 0:
+        print(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
 
 
 def evaluate(
@@ -60,6 +73,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    moved: Moved = None,
     json: Json = False,
 ) -> None:
     """Judge a trained run on a whole split, beside the majority class and every judge; writes eval.json.
@@ -76,7 +90,7 @@ def evaluate(
     corruptions = parse_corruptions(corrupt or ())
     folders = [RunFolder(run) for run in runs]
     seeds = require_seeds(folders) if len(runs) > 1 else []
-    reports = [judge_run(open_run(folder), split, corruptions, judge or ()) for folder in folders]
+    reports = [judge_run(open_run(folder, moved or ()), split, corruptions, judge or ()) for folder in folders]
     found = over_seeds(folders, seeds, reports) if seeds else None
     if json:
         print_json((found or reports[0]).model_dump(mode="json"))

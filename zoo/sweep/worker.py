@@ -15,14 +15,13 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 from zoo_registry import ZooError
 from zoo_registry.redacted import without_secrets
-from zoo_registry.sweep import OUTAGE
 
-from zoo.children import when_orphaned
+from zoo.interrupts import forget
 from zoo.sweep.attempt import attempt
 from zoo.sweep.outage import OutageError
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, refined
-from zoo.sweep.queue import NUMBER, POINT, Queue, join, worker_name
+from zoo.sweep.queue import NUMBER, POINT, Queue
 from zoo.sweep.search import propose, pruner_of
 
 POLL = 1.0
@@ -74,6 +73,7 @@ def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
             with suppress(OutageError):
                 queue.release(trial)
             raise
+        forget()
     except Exception as error:  # a fault of one point must not end the sweep
         print(without_secrets(traceback.format_exc(), queue.storage.url), file=sys.stderr)
         queue.fail(trial, f"{type(error).__name__}: {error}")
@@ -116,7 +116,7 @@ class Pulse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end.set()
-        if kind is KeyboardInterrupt and not self.lost:
+        if isinstance(error, KeyboardInterrupt) and not self.lost:
             self._queue.storage.outage.hurry()
         self._thread.join()
 
@@ -126,26 +126,5 @@ class Pulse:
             with suppress(OutageError):  # the training goes on until it needs the database
                 if not self._queue.beat(self._trial) and not self._end.is_set():
                     self.lost = True
-                    os.kill(os.getpid(), signal.SIGINT)
+                    os.kill(os.getpid(), signal.SIGTERM)
                     return
-
-
-def main() -> int:
-    """One of the workers that `zoo sweep` starts, for the sweep, the folder of runs and the crew that it names."""
-    # A shell starts what it runs in the background with interrupts ignored, and that is inherited.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sweep, home, crew = sys.argv[1:]
-    url = os.read(0, 65_536).decode().strip()
-    try:
-        when_orphaned(lambda: os.kill(os.getpid(), signal.SIGINT))
-        work(join(url, sweep, OUTAGE), Path(home), worker_name(os.getpid(), crew))
-    except KeyboardInterrupt:
-        return 130
-    except ZooError as error:
-        print(f"zoo: {error}", file=sys.stderr)
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -29,7 +29,7 @@ AT_ONCE = ("divergence", "wrong-normalisation")
 LOOK = 50
 """Steps between two checks of the scale of shapes, which is reported at once: a collapse takes every gradient of shapes
 and codes with it within that many, and an epoch may be longer."""
-TOLD_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation")
+TOLD_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation", "overlapping-windows")
 """What loading the data has said already."""
 
 
@@ -56,7 +56,7 @@ class Watch(L.Callback):
         assert isinstance(loaded, ZooData)
         self.data = DataFacts.of(loaded.data)
         if trainer.is_global_zero:
-            write_data(self.data, loaded.data.fingerprint, self.folder.path)
+            write_data(self.data, str(self.folder.read()["fingerprint"]), self.folder.path)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)
