@@ -2,7 +2,11 @@
 
 from reprlib import Repr
 
+from zoo_registry.redacted import redacted
+
 _LONGEST_PART = 240
+_LONGEST_READ = 4000
+"""Letters of a part in which secrets are looked for; far fewer are shown."""
 
 
 class ZooError(Exception):
@@ -66,6 +70,6 @@ def show(value: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    line = " ".join(text.split())
+    line = " ".join(redacted(text[:_LONGEST_READ]).split())
     line = line if len(line) <= _LONGEST_PART else f"{line[: _LONGEST_PART - 1]}…"
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)

@@ -11,6 +11,8 @@ from zoo_registry.errors import SpecError
 from zoo_registry.explain import unknown
 
 MOST_POINTS = 10_000
+OUTAGE = 300
+"""Seconds for which a database that does not answer is waited for, unless a sweep says otherwise."""
 Key = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*( *, *[A-Za-z_][A-Za-z0-9_.]*)*$", max_length=400)]
 """A path in a run spec, several with commas between them, or the name of choices."""
 Objective = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
@@ -160,6 +162,9 @@ class SweepSpec(Spec):
 
     patience: int = Field(default=60, ge=4, le=86_400)
     """Seconds of silence after which a worker on another machine counts as dead."""
+
+    outage: int = Field(default=OUTAGE, ge=0, le=86_400)
+    """Seconds for which workers wait for a database that does not answer, before they end."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "SweepSpec":

@@ -13,9 +13,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from starters import assert_one_starts_and_no_point_waits_twice
 from swept import S, Z
 from zoo_registry import ZooError
 
+from zoo.sweep.outage import Outage
 from zoo.sweep.point import Point
 from zoo.sweep.queue import NUMBER, POINT, Queue, create, join
 from zoo.sweep.results import RunResult
@@ -52,6 +55,45 @@ def test_workers_never_take_the_same_point(plan, url):
         worker.join()
     assert taken.empty()
     assert numbers == Counter(range(25))
+
+
+@pytest.mark.slow
+def test_one_of_three_who_start_at_once_starts_and_no_point_waits_twice(sweep_of, url):
+    assert_one_starts_and_no_point_waits_twice(url, sweep_of(vary={Z: list(range(1, 9))}))
+
+
+def test_of_a_point_that_waits_twice_one_alone_is_taken(plan, url):
+    """Two processes that each add a copy of what a dead worker left are not in each other's way."""
+    queue = create(url, plan(vary={Z: [1]}), resume=False)
+    twin = queue.storage.get_trial(queue.trials()[0]._trial_id)
+    queue.study.add_trial(twin)
+    first = queue.claim("me")
+    assert first is not None
+    assert queue.claim("other") is None
+    assert queue.lose("me") == [0]
+    second = queue.claim("me")
+    assert second is not None
+    assert queue.claim("other") is None
+    queue.complete(second, [1.0, 1.0, 1.0])
+    assert queue.claim("other") is None
+    assert queue.finished()
+
+
+def test_nobody_is_missed_right_after_an_outage(plan, url):
+    """While the database was away, nobody could show a sign of life."""
+    queue = create(url, plan(vary={Z: [1]}, patience=60), resume=False)
+    busy = queue.claim("far away")
+    age(queue, timedelta(seconds=90))
+    failures = [OperationalError("SELECT 1", {}, Exception("shutting down"))]
+
+    def ask() -> None:
+        if failures:
+            raise failures.pop()
+
+    queue.storage.outage = Outage(url, limit=3600)
+    queue.storage.outage.outlast(ask)
+    assert queue.claim("me") is None
+    assert queue.beat(busy)
 
 
 def test_points_wait_in_order_and_end_once(plan, url):
@@ -194,7 +236,7 @@ def test_runs_are_kept_with_their_trial(plan, url):
     trial = queue.claim("me")
     run = RunResult(seed=0, folder="a", values={"mse": 1.0}, windows=3, fingerprint="f", seconds=1.0)
     trial.set_user_attr("runs", [run.model_dump(mode="json")])
-    assert RunResult.model_validate(queue.latest()[0].user_attrs["runs"][0]) == run
+    assert RunResult.model_validate(queue.counted()[0].user_attrs["runs"][0]) == run
 
 
 def test_a_worker_killed_between_its_first_heartbeat_and_the_claim_leaves_the_point_waiting(plan, url, monkeypatch):

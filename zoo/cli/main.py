@@ -11,6 +11,7 @@ from typing import Annotated, NamedTuple, TextIO
 import typer
 from zoo_registry import SpecError, ZooError
 from zoo_registry.docs import docstring
+from zoo_registry.redacted import redacted
 from zoo_registry.suggest import nearest
 
 from zoo.interrupts import Interruption, raised, say, status
@@ -150,7 +151,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _complain(line: str) -> int:
-    print(f"zoo: {line}", file=sys.stderr)
+    print(f"zoo: {redacted(line)}", file=sys.stderr)
     return MISTAKE
 
 
@@ -164,6 +165,6 @@ def print_note(
 ) -> None:
     """Show a warning, as `warnings.showwarning` does; a ZooNote on one line."""
     if issubclass(category, ZooNote):
-        print(f"zoo: note: {message}", file=sys.stderr)
+        print(f"zoo: note: {redacted(str(message))}", file=sys.stderr)
     else:
         print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)

@@ -43,7 +43,7 @@ class Progress:
             self._live.update(self._drawn(queue, folder), refresh=True)
 
     def _drawn(self, queue: Queue, folder: SweepFolder) -> Group:
-        total, done = queue.plan.total, sum(map(queue.over, queue.latest().values()))
+        total, done = queue.plan.total, sum(map(queue.over, queue.counted().values()))
         self._before = done if self._before is None else self._before
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for worker, trial in running(queue):

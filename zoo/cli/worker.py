@@ -6,7 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+from zoo_registry import ZooError
+from zoo_registry.sweep import OUTAGE
+
 from zoo.children import when_orphaned
+from zoo.cli.main import MISTAKE
 from zoo.interrupts import leave, listen, raised
 
 _GRACE = 5.0
@@ -14,7 +18,10 @@ _GRACE = 5.0
 
 
 def main(sweep: str, home: Path, crew: str) -> None:
-    """Do points of ``sweep`` with runs in folders of ``home``, as one of ``crew``, by the storage on standard input."""
+    """Do points of ``sweep`` with runs in folders of ``home``, as one of ``crew``, by the storage on standard input.
+
+    Raises ZooError where the storage is away for too long.
+    """
     listen(child=True)
     url = os.read(0, 65_536).decode().strip()
     when_orphaned(_stop)
@@ -22,7 +29,7 @@ def main(sweep: str, home: Path, crew: str) -> None:
         from zoo.sweep.queue import join, worker_name
         from zoo.sweep.worker import work
 
-        work(join(url, sweep), home, worker_name(os.getpid(), crew))
+        work(join(url, sweep, OUTAGE), home, worker_name(os.getpid(), crew))
 
 
 def _stop() -> None:
@@ -36,3 +43,6 @@ if __name__ == "__main__":
         main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
     except KeyboardInterrupt:
         leave(signal.SIGTERM)
+    except ZooError as error:
+        print(f"zoo: {error}", file=sys.stderr)
+        sys.exit(MISTAKE)

@@ -6,17 +6,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from zoo.children import start
 from zoo.sweep.folder import SweepFolder
+from zoo.sweep.outage import OutageError
 from zoo.sweep.queue import Queue, worker_name
 
 _GRACE = 5.0
 """Seconds in which workers may give back their points when they are asked to stop."""
+_FAULTS = (1, 2)
+"""Exit statuses of a worker that could not go on."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +77,16 @@ class Crew:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
-            self._mourn(worker)
+        for worker in self.workers:
+            with suppress(OutageError):  # it is missed when it has been silent for long enough
+                self._mourn(worker)
         self.workers = []
 
     def _mourn(self, worker: Worker) -> None:
         assert worker.process.stdin is not None
         worker.process.stdin.close()
         self.queue.lose(worker_name(worker.process.pid, self.name))
-        if worker.process.returncode == 1:
+        if worker.process.returncode in _FAULTS:
             said = worker.log.read_text(errors="replace").strip().splitlines()
             self.faults.append(f"{worker.log}: {said[-1] if said else 'a worker ended without a word'}")
 
@@ -118,5 +123,8 @@ def crew(queue: Queue, folder: SweepFolder, size: int) -> Iterator[Crew]:
     try:
         found.start()
         yield found
+    except BaseException:
+        queue.storage.outage.hurry()
+        raise
     finally:
         found.stop()

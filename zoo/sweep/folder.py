@@ -6,7 +6,7 @@ from pathlib import Path
 from zoo.files import write_json, write_text
 from zoo.sweep.plan import Plan
 from zoo.sweep.results import SweepResult, table
-from zoo.sweep.storage import FILE, shown
+from zoo.sweep.storage import FILE, shown, storage_url
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,12 @@ class SweepFolder:
 
     def start(self, plan: Plan, url: str) -> None:
         """Write `sweep.json`."""
-        told = {"sweep": plan.dump(), "fingerprint": plan.fingerprint, "storage": shown(url)}
+        told = {"sweep": plan.dump(), "fingerprint": plan.fingerprint, "storage": self.named(url)}
         write_json(self.spec, told)
+
+    def named(self, url: str) -> str:
+        """How the storage is named in this folder: without secrets, and without a path that a moved folder outdates."""
+        return FILE if url == storage_url(str(self.database)) else shown(url)
 
     def write(self, result: SweepResult) -> None:
         """Write `trials.csv` and `results.json`."""

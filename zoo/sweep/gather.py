@@ -9,7 +9,6 @@ from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, edges
 from zoo.sweep.queue import LOWER, POINT, REASON, RUNS, Queue, shown_worker
 from zoo.sweep.results import PointResult, RunResult, State, SweepResult, ranked, spread
-from zoo.sweep.storage import shown
 
 _STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "done",
@@ -20,20 +19,20 @@ _STATES: dict[TrialState, State] = {
 }
 
 
-def gather(queue: Queue) -> SweepResult:
-    """Every point with what is known of it now."""
+def gather(queue: Queue, storage: str) -> SweepResult:
+    """Every point with what is known of it now; ``storage`` is how the database is named to readers."""
     plan = queue.plan
     objectives = {name: name not in LOWER for name in plan.spec.objectives}
     points = [
         _point(queue, number, last)
-        for number, last in queue.latest().items()
+        for number, last in queue.counted().items()
         if not (last.state == TrialState.PRUNED and POINT not in last.user_attrs)  # a finer grid had no more points
     ]
     found = ranked(points, objectives)
     result = SweepResult(
         name=plan.spec.name,
         fingerprint=plan.fingerprint,
-        storage=shown(queue.storage.url),
+        storage=storage,
         total=len(points),
         seeds=list(plan.spec.seeds),
         objectives=objectives,

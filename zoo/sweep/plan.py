@@ -52,7 +52,7 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """A hash of everything that decides what is trained."""
-        return hashlib.sha256(json.dumps(self.dump(), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(lasting(self.dump()), sort_keys=True).encode()).hexdigest()
 
     def run(self, point: Point, number: int, seed: int) -> RunSpec:
         """The run of a point with a seed, with the input that the data give; raises ZooError naming the point."""
@@ -186,6 +186,11 @@ def _require_given(where: str, name: str, run: RunSpec) -> None:
 def _require_bundles(run: RunSpec) -> None:
     for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
         read_manifest(bundle_in(Path(source)))
+
+
+def lasting(dumped: Mapping[str, Any]) -> dict[str, Any]:
+    """What a dumped plan says that must stay when it is resumed: all but how long a database is waited for."""
+    return {name: value for name, value in dumped.items() if name != "outage"}
 
 
 def describe_axes(axes: Sequence[Axis]) -> list[tuple[str, str]]:

@@ -6,14 +6,16 @@ from contextlib import suppress
 from typing import Any
 
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
-from optuna.storages import RDBStorage, fail_stale_trials
+from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
+from optuna.storages import fail_stale_trials
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from zoo_registry import SpecError, TrainingError
+from zoo_registry.redacted import without_secrets
 
 from zoo.run_folder import first_difference
-from zoo.sweep.plan import Plan, plan_of
+from zoo.sweep.patient import PatientStorage
+from zoo.sweep.plan import Plan, lasting, plan_of
 from zoo.sweep.point import Point
 from zoo.sweep.storage import open_storage, shown
 
@@ -24,22 +26,26 @@ NUMBER, POINT, REASON, WORKER, RUNS, CENTRE, SWEEP = "number", "point", "reason"
 class Queue:
     """One sweep in a storage. Every point is an Optuna trial from the start, waiting with its number.
 
-    A trial whose worker died counts as failed, and a copy of it with the same number waits: the last trial of a number
-    is the one that counts.
+    A trial whose worker died counts as failed, and a copy of it with the same number waits. The first trial of a number
+    that has not failed is the one that counts, and the only one that is taken: whatever two processes add at once, no
+    point runs twice.
     """
 
-    def __init__(self, storage: RDBStorage, plan: Plan) -> None:
+    def __init__(self, storage: PatientStorage, plan: Plan) -> None:
         self.storage = storage
         self.plan = plan
         self.study = optuna.load_study(study_name=plan.spec.name, storage=storage)
         self._id = storage.get_study_id_from_name(plan.spec.name)
 
     def fill(self) -> None:
-        """Let every point wait that is not there, and again those that failed; nobody else may do so meanwhile."""
-        there = self.latest()
+        """Let every point wait that is not there, and again those that failed."""
+        self.storage.atomically(self._fill, self._id)
+
+    def _fill(self) -> None:
+        there = self.counted()
         for number in range(self.plan.total):
             if number not in there or there[number].state == TrialState.FAIL:
-                self.study.add_trial(self._waiting(number, there.get(number)))
+                self.storage.create_new_trial(self._id, self._waiting(number, there.get(number)))
 
     def _waiting(self, number: int, failed: FrozenTrial | None) -> FrozenTrial:
         """The trial of a number, at the point that a failed one had, the one planned, or one still to be found."""
@@ -60,17 +66,24 @@ class Queue:
         found = self.study.get_trials(deepcopy=False, states=states or None)
         return [trial for trial in found if NUMBER in trial.user_attrs]
 
-    def latest(self) -> dict[int, FrozenTrial]:
-        """Of every number the last trial, in order."""
-        return dict(sorted((trial.user_attrs[NUMBER], trial) for trial in self.trials()))
+    def counted(self) -> dict[int, FrozenTrial]:
+        """Of every number the trial that counts: the first that has not failed, or else the last."""
+        found: dict[int, FrozenTrial] = {}
+        for trial in self.trials():
+            before = found.get(trial.user_attrs[NUMBER])
+            if before is None or before.state == TrialState.FAIL:
+                found[trial.user_attrs[NUMBER]] = trial
+        return dict(sorted(found.items()))
 
     def claim(self, worker: str) -> optuna.Trial | None:
         """A waiting trial that now runs here and nowhere else; None where there is none to take now."""
-        fail_stale_trials(self.study)
-        waiting = self.trials(TrialState.WAITING)
+        if self.storage.outage.calm(self.plan.spec.patience):  # nobody could show a sign of life in an outage
+            fail_stale_trials(self.study)
         refining = None
-        for trial in sorted(waiting, key=lambda trial: int(trial.user_attrs[NUMBER])):
-            if trial.user_attrs[NUMBER] >= self.plan.first:
+        for number, trial in self.counted().items():
+            if trial.state != TrialState.WAITING:
+                continue
+            if number >= self.plan.first:
                 refining = self.first_done() if refining is None else refining
                 if not refining:
                     return None
@@ -98,7 +111,7 @@ class Queue:
 
     def first_done(self) -> bool:
         """Whether every point of the first grid is over, so that the finer one can be laid."""
-        there = self.latest()
+        there = self.counted()
         return all(number in there and self.over(there[number]) for number in range(self.plan.first))
 
     def over(self, last: FrozenTrial) -> bool:
@@ -110,7 +123,7 @@ class Queue:
 
     def finished(self) -> bool:
         """Whether every point is over."""
-        there = self.latest()
+        there = self.counted()
         return len(there) == self.plan.total and all(map(self.over, there.values()))
 
     def complete(self, trial: optuna.Trial, values: Sequence[float]) -> bool:
@@ -124,7 +137,7 @@ class Queue:
     def fail(self, trial: optuna.Trial, reason: str) -> None:
         """End a trial that cannot be done, and say why."""
         with suppress(UpdateFinishedTrialError):
-            trial.set_user_attr(REASON, reason)
+            trial.set_user_attr(REASON, without_secrets(reason, self.storage.url))
             self._end(trial, TrialState.FAIL, None)
 
     def _end(self, trial: optuna.Trial, state: TrialState, values: Sequence[float] | None) -> bool:
@@ -151,7 +164,7 @@ class Queue:
         """The point of the first grid with the best value of ``objective``, the first of equals; None without any."""
         index = self.plan.spec.objectives.index(objective)
         sign = -1.0 if objective in LOWER else 1.0
-        done = [t for n, t in self.latest().items() if n < self.plan.first and t.state == TrialState.COMPLETE]
+        done = [t for n, t in self.counted().items() if n < self.plan.first and t.state == TrialState.COMPLETE]
         if not done:
             return None
         found = max(done, key=lambda trial: sign * trial.values[index])
@@ -184,24 +197,34 @@ def create(url: str, plan: Plan, resume: bool) -> Queue:
     Raises TrainingError where a sweep of that name is there and not to be resumed, or is another.
     """
     spec = plan.spec
-    storage = open_storage(url, spec.patience, spec.tries, new=True)
-    if spec.name in optuna.get_all_study_names(storage):
-        stored = optuna.load_study(study_name=spec.name, storage=storage).user_attrs.get(SWEEP)
+    storage = open_storage(url, spec.patience, spec.tries, new=True, outage=spec.outage)
+    try:
+        storage.atomically(lambda: _begin(storage, plan))
+    except DuplicatedStudyError:
         if not resume:
             hint = "add --resume to go on with it, or choose another name"
-            raise TrainingError(shown(url), f"no sweep named {spec.name}", "one", hint)
-        require_same(stored, plan, shown(url))
-    else:
-        study = optuna.create_study(study_name=spec.name, storage=storage, directions=directions(spec.objectives))
+            raise TrainingError(shown(url), f"no sweep named {spec.name}", "one", hint) from None
+        study = optuna.load_study(study_name=spec.name, storage=storage)
+        require_same(study.user_attrs.get(SWEEP), plan, shown(url))
         study.set_user_attr(SWEEP, plan.dump())
     queue = Queue(storage, plan)
     queue.fill()
     return queue
 
 
-def join(url: str, name: str | None = None) -> Queue:
-    """The queue that a storage holds, or its one of that name; raises SpecError where it is not clear which."""
-    storage = open_storage(url)
+def _begin(storage: PatientStorage, plan: Plan) -> None:
+    """Make the study of ``plan``, without its points; raises DuplicatedStudyError where there is one of its name."""
+    spec = plan.spec
+    study = optuna.create_study(study_name=spec.name, storage=storage, directions=directions(spec.objectives))
+    study.set_user_attr(SWEEP, plan.dump())
+
+
+def join(url: str, name: str | None = None, wait: float = 0) -> Queue:
+    """The queue that a storage holds, or its one of that name, after ``wait`` seconds at most.
+
+    Raises SpecError where it is not clear which.
+    """
+    storage = open_storage(url, outage=wait, wait=wait)
     names = sorted(optuna.get_all_study_names(storage))
     if name not in names and (name is not None or len(names) != 1):
         found = ", ".join(names) or "none"
@@ -210,13 +233,15 @@ def join(url: str, name: str | None = None) -> Queue:
     stored = optuna.load_study(study_name=name or names[0], storage=storage).user_attrs.get(SWEEP)
     if stored is None:
         raise SpecError(shown(url), "a sweep of the zoo", "a study of something else", "name another storage")
+    storage.engine.dispose()
     plan = plan_of(stored)
-    return Queue(open_storage(url, plan.spec.patience, plan.spec.tries), plan)
+    spec = plan.spec
+    return Queue(open_storage(url, spec.patience, spec.tries, outage=spec.outage, wait=wait), plan)
 
 
 def require_same(stored: Mapping[str, Any] | None, plan: Plan, where: str) -> None:
     """Raise TrainingError at the first field in which the stored sweep is another one."""
-    difference = first_difference(stored, plan.dump())
+    difference = first_difference(lasting(stored or {}), lasting(plan.dump()))
     if difference:
         field, old, new = difference
         hint = "resume with the spec it was started with, or choose another name"

@@ -1,63 +1,127 @@
 """The database that the workers of a sweep share: SQLite in the sweep's folder, or any that SQLAlchemy reaches."""
 
+import logging
+import re
+import time
 import warnings
 from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.exceptions import ExperimentalWarning, StorageInternalError
-from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback
 from sqlalchemy import Engine, event
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from zoo_registry import SpecError
+from zoo_registry.redacted import redacted_url
+
+from zoo.sweep.outage import Outage, OutageError, reason_of
+from zoo.sweep.patient import PatientStorage
 
 FILE = "study.db"
 _WAIT = 120
 """Seconds that a process waits for another to let go of an SQLite file."""
+_RACES = 20
+"""How often tables are looked for again that another process was making."""
+_LIKE_URL = re.compile(r"[A-Za-z][\w+.-]+:/|[^/]*:[^/]*@")
+"""What is no path: a URL without its second slash, or without its scheme."""
 
 
 def storage_url(given: str) -> str:
-    """The URL of a storage: as given, or of the SQLite file that is named, or lies in the folder that is named."""
-    if "://" in given:
-        return given
-    path = Path(given)
-    return f"sqlite:///{(path / FILE if path.is_dir() else path).resolve()}"
+    """The URL of a storage: as given, or of the SQLite file that is named, or lies in the folder that is named.
+
+    A file is named by its whole path. Raises SpecError for what cannot be read as a URL, none of whose secrets is
+    shown, and for a database in memory, which no other process reaches.
+    """
+    if "://" not in given:
+        if _LIKE_URL.match(given) and not Path(given).exists():
+            hint = "write :// behind the scheme of a URL, or name a file that is there"
+            raise SpecError("storage", "a URL or a path", f"{redacted_url(given)}, which is neither", hint)
+        path = Path(given)
+        return _file_url(path / FILE if path.is_dir() else path, URL.create("sqlite"))
+    address = _address(given)
+    if address.drivername not in ("sqlite", "sqlite+pysqlite") or "uri" in address.query:
+        return address.render_as_string(hide_password=False)
+    if any(part is not None for part in (address.username, address.password, address.host, address.port)):
+        raise SpecError("storage", "sqlite:///PATH", f"{redacted_url(given)}, which names a host", "name a file")
+    if address.database in (None, "", ":memory:"):
+        raise SpecError("storage", "a database that other processes reach", "SQLite in memory", "name a file")
+    return _file_url(Path(address.database or ""), address)
+
+
+def _file_url(path: Path, address: URL) -> str:
+    return address.set(database=str(path.resolve())).render_as_string()
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+        address.get_backend_name()
+    except (ArgumentError, ValueError):
+        hint = "percent-encode the signs of its password, %40 for @; docs/sweeps.md has an example"
+        raise SpecError("storage", "a database URL", f"{redacted_url(url)}, which cannot be read", hint) from None
+    return address
 
 
 def shown(url: str) -> str:
-    """``url`` without its password."""
-    return make_url(url).render_as_string(hide_password=True)
+    """``url`` without its secrets."""
+    return redacted_url(url)
 
 
-def open_storage(url: str, patience: int = 60, tries: int = 3, new: bool = False) -> RDBStorage:
+def open_storage(
+    url: str, patience: int = 60, tries: int = 3, new: bool = False, outage: float = 0, wait: float = 0
+) -> PatientStorage:
     """The storage at ``url``, in which a trial silent for ``patience`` seconds is begun anew, ``tries`` times at most.
 
-    Raises SpecError where it cannot be opened, or, unless it may be ``new``, where there is none.
+    It is waited for ``wait`` seconds now, and for ``outage`` seconds whenever it does not answer later on. Raises
+    SpecError where it cannot be opened, or, unless it may be ``new``, where there is none.
     """
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.filterwarnings("ignore", category=ExperimentalWarning)
+    _quiet()
+    address = _address(url)
+    lite = address.get_backend_name() == "sqlite"
+    if lite and not new and "uri" not in address.query and not Path(address.database or "").is_file():
+        hint = "name the folder of a sweep, or a database URL"
+        raise SpecError(shown(url), "the storage of a sweep", "none", hint)
+    engine: dict[str, Any] = {"connect_args": {"timeout": _WAIT}} if lite else {"pool_pre_ping": True}
+    # A file has no server that could start again: what it answers stays.
+    later = Outage(url, 0 if lite else outage)
     try:
-        address = make_url(url)
-        lite = address.get_backend_name() == "sqlite"
-        if lite and not new and not Path(address.database or "").is_file():
-            raise SpecError(
-                shown(url), "the storage of a sweep", "none", "name the folder of a sweep, or a database URL"
-            )
-        engine: dict[str, Any] = {"connect_args": {"timeout": _WAIT}} if lite else {"pool_pre_ping": True}
-        storage = RDBStorage(
-            url,
-            engine_kwargs=engine,
-            heartbeat_interval=max(patience // 4, 1),
-            grace_period=patience,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(tries - 1, True),
-        )
-    except (SQLAlchemyError, StorageInternalError, ImportError, ValueError, RuntimeError) as error:
-        found = str(error).splitlines()[0]
-        raise SpecError("storage", "a database that can be opened", found, "check the URL and its driver") from None
+        storage = Outage(url, wait).outlast(lambda: _tables(url, later, patience, tries, engine))
+    except OutageError as error:
+        raise _unopened(error.found) from None
+    except ImportError as error:
+        found = str(error.__cause__ or error)
+        hint = 'install it, for PostgreSQL by `pip install "shapezoo[postgresql]"`'
+        raise SpecError("storage", f"a driver of {address.get_backend_name()}", found, hint) from None
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise _unopened(reason_of(error, url)) from None
     if lite:
         _one_at_a_time(storage.engine)
     return storage
+
+
+def _quiet() -> None:
+    """Let errors of the database be raised and not be logged too, with their tracebacks."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=ExperimentalWarning)
+    for name in ("sqlalchemy", "psycopg"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _unopened(found: str) -> SpecError:
+    return SpecError("storage", "a database that can be opened", found, "check the URL, its driver and the server")
+
+
+def _tables(url: str, outage: Outage, patience: int, tries: int, engine: dict[str, Any]) -> PatientStorage:
+    """The storage, its tables made; where another process makes them at the same moment, in a later attempt."""
+    for _ in range(_RACES):
+        try:
+            return PatientStorage(url, outage, patience, tries, dict(engine))
+        except (SQLAlchemyError, StorageInternalError) as error:
+            if not isinstance(error, IntegrityError) and "already exists" not in str(error):
+                raise
+            time.sleep(0.1)
+    return PatientStorage(url, outage, patience, tries, dict(engine))
 
 
 def _one_at_a_time(engine: Engine) -> None:

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from zoo_registry import TrainingError
+from zoo_registry.redacted import HIDDEN
 
 from zoo.owned import owned
 from zoo.specs import read_json
 from zoo.sweep.crew import crew
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.gather import gather
+from zoo.sweep.outage import OutageError
 from zoo.sweep.plan import Plan
 from zoo.sweep.queue import Queue, create, join, require_same
 from zoo.sweep.results import SweepResult
@@ -69,21 +72,31 @@ def _labour(queue: Queue, folder: SweepFolder, workers: int, show: Show) -> Fini
                     time.sleep(LOOK)
             if busy.faults and not queue.finished():
                 raise TrainingError("workers", "to work", busy.faults[0], "its log says more; then add --resume")
-    finally:
-        found = gather(queue)
-        folder.write(found)
-    return found, folder
+    except BaseException:
+        with suppress(OutageError):
+            _gathered(queue, folder)
+        raise
+    return _gathered(queue, folder), folder
+
+
+def _gathered(queue: Queue, folder: SweepFolder) -> SweepResult:
+    found = gather(queue, folder.named(queue.storage.url))
+    folder.write(found)
+    return found
 
 
 def _url(folder: SweepFolder, plan: Plan, resume: bool, storage: str | None) -> str:
-    """The storage of a sweep: as given, as it was begun with, or a file in its folder."""
+    """The storage of a sweep: as given, a file in its folder, or as it was begun with."""
+    own = storage_url(str(folder.database))
     if not folder.spec.exists():
-        return storage_url(storage) if storage else storage_url(str(folder.database))
+        return storage_url(storage) if storage else own
     if not resume:
         hint = "add --resume to go on with it, or choose another --out or name"
         raise TrainingError(str(folder.path), "a new folder of a sweep", "a sweep", hint)
     stored = read_json(folder.spec)
     require_same(stored["sweep"], plan, str(folder.spec))
-    if storage is None and "***" in stored["storage"]:
+    if storage is None and folder.database.exists():  # wherever the folder was when that was written down
+        return own
+    if storage is None and HIDDEN in stored["storage"]:
         raise TrainingError("--storage", "the URL with its password", "none", f"it was {stored['storage']}")
     return storage_url(storage or stored["storage"])

@@ -2,18 +2,23 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 import optuna
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 from zoo_registry import ZooError
+from zoo_registry.redacted import without_secrets
 
 from zoo.interrupts import forget
 from zoo.sweep.attempt import attempt
+from zoo.sweep.outage import OutageError
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, refined
 from zoo.sweep.queue import NUMBER, POINT, Queue
@@ -57,15 +62,20 @@ def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
         queue.prune(trial)
     except optuna.TrialPruned:
         queue.prune(trial)
+    except OutageError:  # no fault of the point's, which is missed in time
+        raise
     except ZooError as error:
         queue.fail(trial, str(error))
+    except UpdateFinishedTrialError:  # it was given to another
+        pass
     except KeyboardInterrupt:
         if not pulse.lost:
-            queue.release(trial)
+            with suppress(OutageError):
+                queue.release(trial)
             raise
         forget()
     except Exception as error:  # a fault of one point must not end the sweep
-        traceback.print_exc()
+        print(without_secrets(traceback.format_exc(), queue.storage.url), file=sys.stderr)
         queue.fail(trial, f"{type(error).__name__}: {error}")
     return False
 
@@ -106,12 +116,15 @@ class Pulse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end.set()
+        if isinstance(error, KeyboardInterrupt) and not self.lost:
+            self._queue.storage.outage.hurry()
         self._thread.join()
 
     def _beat(self) -> None:
         interval = self._queue.storage.get_heartbeat_interval()
         while not self._end.wait(interval):
-            if not self._queue.beat(self._trial) and not self._end.is_set():
-                self.lost = True
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
+            with suppress(OutageError):  # the training goes on until it needs the database
+                if not self._queue.beat(self._trial) and not self._end.is_set():
+                    self.lost = True
+                    os.kill(os.getpid(), signal.SIGTERM)
+                    return
