@@ -10,7 +10,8 @@ from zoo_registry import Registry, ZooError
 
 REGISTRY = Registry.discover()
 
-TINY: Mapping[str, int] = {
+TINY: Mapping[str, int | str] = {
+    "read": "both",
     "bits": 3,
     "codes": 8,
     "depth": 10,
@@ -23,7 +24,7 @@ TINY: Mapping[str, int] = {
     "tokenizer_heads": 2,
     "tokenizer_layers": 1,
 }
-"""Sizes that make components quick to run, by the names that fields of any component have."""
+"""Sizes that make components quick to run, by the names that fields of any component have; VQShape reads both ways."""
 
 
 @cache

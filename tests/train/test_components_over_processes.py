@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from processes_pair import record
 from tiny import REGISTRY, TINY, accepted
 from zoo_registry import ROLES, ZooError
@@ -85,10 +86,10 @@ def run_of(data: Path, kinds: dict[str, str], processes: int) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_noise(folder: Path) -> Path:
     """Windows whose means and deviations differ, so that half of a batch tells little of the whole."""
-    rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("noise")
+    folder.mkdir()
+    rng = np.random.default_rng(0)
     for name, count in (("train", STEPS * BATCH * 4 // 3), ("test", BATCH)):
         x = rng.normal(rng.normal(0, 3, (count, 2, 1)), rng.uniform(0.5, 3, (count, 2, 1)), (count, 2, 64))
         np.save(folder / f"X_{name}.npy", x.astype(np.float32))
@@ -97,9 +98,20 @@ def noise(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(noise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What two processes and one recorded of every model."""
-    found = tmp_path_factory.mktemp("covering")
+def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """What two processes and one recorded of every model, once for all workers of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    found = (base if worker_id == "master" else base.parent) / "covering"
+    with FileLock(f"{found}.lock"):
+        if not (found / "done").exists():
+            found.mkdir()
+            record_all(found)
+            (found / "done").touch()
+    return found
+
+
+def record_all(found: Path) -> None:
+    noise = write_noise(found / "noise")
     found.joinpath("runs.json").write_text(json.dumps({name: run_of(noise, MODELS[name], 2) for name in MODELS}))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
     program = str(Path(__file__).with_name("processes_pair.py"))
@@ -109,7 +121,6 @@ def folder(noise: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert done.returncode == 0, done.stderr[-6000:]
     for name, kinds in MODELS.items():
         record(REGISTRY.run(run_of(noise, kinds, 1)), found / "alone" / name)
-    return found
 
 
 def recorded(folder: Path, kind: str, *places: str) -> Iterator[tuple[Tensors, ...]]:
