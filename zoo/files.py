@@ -54,8 +54,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Replace ``path`` by ``data`` as indented JSON; raises ValueError for NaN and infinities, which JSON lacks."""
-    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Replace ``path`` by ``data`` as indented JSON; raises ValueError for NaN and infinities, which JSON lacks.
+
+    Names of files that are not in UTF-8 are read back as they are: halves of surrogate pairs become escapes of JSON.
+    """
+    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 @contextmanager

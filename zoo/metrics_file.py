@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo_registry import TrainingError
+from zoo_registry.escaping import for_csv
 
 from zoo.files import write_text
 
@@ -37,7 +38,8 @@ class MetricsFile:
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows([*kept, row])
+        writer.writerows(kept)
+        writer.writerow({name: for_csv(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
         write_text(self.path, text.getvalue())
 
 

@@ -2,6 +2,8 @@
 
 from reprlib import Repr
 
+from zoo_registry.escaping import for_terminal
+
 _LONGEST_PART = 240
 
 
@@ -68,4 +70,4 @@ def show(value: object) -> str:
 def _one_line(text: str) -> str:
     line = " ".join(text.split())
     line = line if len(line) <= _LONGEST_PART else f"{line[: _LONGEST_PART - 1]}…"
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+    return for_terminal(line)

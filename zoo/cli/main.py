@@ -12,6 +12,7 @@ from zoo_registry import SpecError, ZooError
 from zoo_registry.docs import docstring
 from zoo_registry.suggest import nearest
 
+from zoo.cli.tables import print_line
 from zoo.notes import ZooNote
 from zoo.start import INTERRUPTED as INTERRUPTED
 
@@ -75,7 +76,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from zoo.version import version
 
-        print(f"zoo {version()}")
+        print_line(f"zoo {version()}")
         raise typer.Exit
 
 
@@ -116,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = error.filename or "the disk"
         return _complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
     if status == INTERRUPTED:
-        print("zoo: interrupted", file=sys.stderr)
+        print_line("zoo: interrupted", error=True)
     return status
 
 
@@ -145,7 +146,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _complain(line: str) -> int:
-    print(f"zoo: {line}", file=sys.stderr)
+    print_line(f"zoo: {line}", error=True)
     return MISTAKE
 
 
@@ -159,6 +160,7 @@ def print_note(
 ) -> None:
     """Show a warning, as `warnings.showwarning` does; a ZooNote on one line."""
     if issubclass(category, ZooNote):
-        print(f"zoo: note: {message}", file=sys.stderr)
+        print_line(f"zoo: note: {message}", error=True)
     else:
-        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
+        for said in warnings.formatwarning(message, category, filename, lineno, line).splitlines():
+            print_line(said, error=True)

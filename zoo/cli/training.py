@@ -8,7 +8,7 @@ from zoo_registry import Registry, RunSpec
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
-from zoo.cli.tables import print_json
+from zoo.cli.tables import print_json, print_line
 from zoo.specs import read_run
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
@@ -34,7 +34,7 @@ def train(
     from zoo.train.fit import train as fit
 
     fit(spec, folder, resume, diagnose=diagnose)
-    print(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
+    print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
 
 
 def evaluate(
@@ -103,6 +103,6 @@ def quickstart(
 
     done: list[Stage] = []
     for stage in stages(out):
-        print(f"done: {stage.title}, in {stage.folder.path}")
+        print_line(f"done: {stage.title}, in {stage.folder.path}")
         done.append(stage)
     print_stages(done)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_registry import DataError
+from zoo_registry.escaping import for_terminal
 
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """What opens a file that an editor saved as "Unicode"; the mark of UTF-8 is taken off where there is one."""
@@ -41,14 +42,15 @@ def ends_within_a_line(path: Path) -> bool:
 
 
 def word(text: str) -> str:
-    """A label or name as it is compared: `1.0` is `1`, and accents are written in one way (NFC).
+    """A label or name as it is compared and shown: `1.0` is `1`, accents are written in one way (NFC), and characters
+    that nobody sees, such as those that control a terminal, become escapes like `\\x1b`.
 
     Raises UnicodeEncodeError for half of a pair of surrogates, which nothing could print.
     """
     plain = unicodedata.normalize("NFC", text.strip("\ufeff\0 \t\r\n"))
     plain.encode()
     whole = _WHOLE.fullmatch(plain)
-    return whole[1] if whole else plain
+    return whole[1] if whole else for_terminal(plain)
 
 
 def inside(folder: Path, file: str) -> Path:
