@@ -1,13 +1,28 @@
-"""Files and folders written whole or not at all: a temporary name beside the target, then a rename."""
+"""Files and folders written whole or not at all: a temporary name beside the target, then a rename.
 
+What is read back may be anything by then.
+"""
+
+import errno
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
+
+
+def open_file(path: Path) -> BinaryIO:
+    """``path`` opened for reading; raise OSError for what is no file, such as a pipe, at which others wait for ever."""
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        kind = "a folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "a pipe or a device"
+        os.close(handle)
+        raise OSError(errno.EINVAL, f"{kind}, no file", str(path))
+    return os.fdopen(handle, "rb")
 
 
 @contextmanager

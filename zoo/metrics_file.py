@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo_registry import TrainingError
 from zoo_registry.escaping import for_csv
 
-from zoo.files import write_text
+from zoo.files import open_file, write_text
 
 
 class MetricsFile:
@@ -22,7 +22,7 @@ class MetricsFile:
         if not self.path.exists():
             return []
         try:
-            with self.path.open(newline="", encoding="utf-8") as file:
+            with io.TextIOWrapper(open_file(self.path), encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file, strict=True))
             for row in rows:
                 _require_numbers(row)

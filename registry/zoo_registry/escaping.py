@@ -14,18 +14,21 @@ from pydantic import AfterValidator
 
 _JOINERS = "\u200c\u200d"
 """Persian, Hindi and emoji are spelt with them."""
+_UNUSUAL = re.compile(r"[^ -~]")
+_UNUSUAL_IN_LINES = re.compile(r"[^ -~\n\t]")
+"""What is looked at; of documents, most is not."""
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
 """What makes a spreadsheet compute a cell instead of showing it, in full width too."""
 
 
 def for_terminal(text: str) -> str:
     """``text`` as part of one line: nothing in it moves the cursor, begins a line, or changes the direction."""
-    return _escaped(text, "")
+    return _UNUSUAL.sub(_shown, text)
 
 
 def for_markup(text: str) -> str:
     """``text``, or a whole document, for HTML, SVG and XML 1.0; whether `<` is markup is left to who writes it."""
-    return _escaped(text, "\n\t")
+    return _UNUSUAL_IN_LINES.sub(_shown, text)
 
 
 def for_csv(text: str) -> str:
@@ -33,19 +36,17 @@ def for_csv(text: str) -> str:
 
     Numbers stay numbers, also negative ones.
     """
-    plain = _escaped(text, "\n")
+    plain = for_terminal(text)
     return f"'{plain}" if _FORMULA.match(plain) and not _is_number(plain) else plain
 
 
 def for_json(document: str) -> str:
     """A JSON ``document`` of the same content whose strings a terminal can show."""
-    return "".join(char if char == "\n" or _is_shown(char) else json.dumps(char)[1:-1] for char in document)
+    return _UNUSUAL_IN_LINES.sub(lambda c: c[0] if _is_shown(c[0]) else json.dumps(c[0])[1:-1], document)
 
 
-def _escaped(text: str, kept: str) -> str:
-    if text.isprintable():
-        return text
-    return "".join(char if char in kept or _is_shown(char) else ascii(char)[1:-1] for char in text)
+def _shown(char: re.Match[str]) -> str:
+    return char[0] if _is_shown(char[0]) else ascii(char[0])[1:-1]
 
 
 def _is_shown(char: str) -> bool:

@@ -17,6 +17,7 @@ from zoo.notes import ZooNote
 from zoo.start import INTERRUPTED as INTERRUPTED
 
 MISTAKE = 2
+_NO_ROOM = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 class Command(NamedTuple):
@@ -105,7 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(error))
     except KeyboardInterrupt:
         status = INTERRUPTED
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
         return _complain("memory: expected room for what the command needs, found none; make sizes or batches smaller")
     except BrokenPipeError:
         raise
@@ -119,6 +122,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if status == INTERRUPTED:
         print_line("zoo: interrupted", error=True)
     return status
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether there was no room, as Python and NumPy say it, or torch on a CPU or a GPU."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_ROOM)
 
 
 def _run(arguments: list[str]) -> int:

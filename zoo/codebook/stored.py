@@ -13,7 +13,7 @@ from zoo.codebook.pictures import pictures
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.shapes import Array
 from zoo.evaluate.report import UsageReport
-from zoo.files import write_bytes, write_json
+from zoo.files import open_file, write_bytes, write_json
 from zoo.run_folder import RunFolder
 from zoo.specs import read_result
 
@@ -40,7 +40,7 @@ def read_measured(folder: RunFolder, split: str = "test") -> Measured:
         raise DataError(str(path), "what `zoo codebook` writes, with its .npz", "none", hint)
     try:
         report = CodebookReport.model_validate(read_result(path))
-        with np.load(path.with_suffix(".npz")) as stored:
+        with open_file(path.with_suffix(".npz")) as file, np.load(file) as stored:
             books = [_book(book.usage, number, stored) for number, book in enumerate(report.books)]
             names = tuple(map(str, stored["names"]))
     except ZooError:
