@@ -15,13 +15,22 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 
-def open_file(path: Path) -> BinaryIO:
-    """``path`` opened for reading; raise OSError for what is no file, such as a pipe, at which others wait for ever."""
+def open_file(path: Path, largest: int | None = None) -> BinaryIO:
+    """``path`` opened for reading.
+
+    Raises OSError for what is no file, such as a pipe, at which others wait for ever, and for more bytes than
+    ``largest``.
+    """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        kind = "a folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "a pipe or a device"
+    found = os.fstat(handle)
+    wrong = None
+    if not stat.S_ISREG(found.st_mode):
+        wrong = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+    elif largest is not None and found.st_size > largest:
+        wrong = f"more than {largest // 2**20} MiB"
+    if wrong is not None:
         os.close(handle)
-        raise OSError(errno.EINVAL, f"{kind}, no file", str(path))
+        raise OSError(errno.EINVAL, wrong, str(path))
     return os.fdopen(handle, "rb")
 
 

@@ -10,6 +10,9 @@ from zoo_registry.escaping import for_csv
 
 from zoo.files import open_file, write_text
 
+_LARGEST = 2**28
+"""Bytes: a million epochs have fewer."""
+
 
 class MetricsFile:
     """A CSV file with a row per epoch, written whole each time, so that a killed run leaves it readable."""
@@ -22,7 +25,7 @@ class MetricsFile:
         if not self.path.exists():
             return []
         try:
-            with io.TextIOWrapper(open_file(self.path), encoding="utf-8", newline="") as file:
+            with io.TextIOWrapper(open_file(self.path, _LARGEST), encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file, strict=True))
             for row in rows:
                 _require_numbers(row)

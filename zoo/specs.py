@@ -1,6 +1,7 @@
 """Read spec files: a model, a run, or what a bundle or run folder saved. Never imports torch."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -155,10 +156,10 @@ def _model_part(data: object) -> object:
 def _read_text(path: Path, largest: int) -> str:
     try:
         with open_file(path) as file:
-            content = file.read(largest + 1)
-        if len(content) > largest:
-            hint = "name a spec; weights and data lie beside it"
-            raise SpecError(str(path), "a JSON file", f"more than {largest // 2**20} MiB", hint)
+            if os.fstat(file.fileno()).st_size > largest:
+                hint = "name a spec; weights and data lie beside it"
+                raise SpecError(str(path), "a JSON file", f"more than {largest // 2**20} MiB", hint)
+            content = file.read(largest)
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise SpecError(str(path), "a JSON file", "no such file", "check the path") from None

@@ -10,6 +10,8 @@ from zoo_registry.escaping import for_terminal
 
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """What opens a file that an editor saved as "Unicode"; the mark of UTF-8 is taken off where there is one."""
+_LONGEST_LINE = 2**26
+"""Characters; a file of another kind may have no end of line at all."""
 _COMMENTS = ("#", "%")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
@@ -17,12 +19,15 @@ _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 def text_lines(path: Path) -> Iterator[str]:
     """Lines of ``path`` that say something, without the space around them.
 
-    Raises OSError, and UnicodeDecodeError for a file that is neither UTF-8 nor UTF-16 with its mark.
+    Raises OSError, ValueError for a line that is no line, and UnicodeDecodeError for a file that is neither UTF-8 nor
+    UTF-16 with its mark.
     """
     with path.open("rb") as file:
         encoding = _MARKS.get(file.read(2), "utf-8-sig")
     with path.open(encoding=encoding) as lines:
-        for line in lines:
+        while line := lines.readline(_LONGEST_LINE):
+            if len(line) == _LONGEST_LINE:
+                raise ValueError(f"a line of {_LONGEST_LINE:,} characters or more")
             if words := line.strip():
                 yield words
 
