@@ -47,6 +47,14 @@ def written(path: Path, data: dict[str, Any], draw: random.Random) -> list[str |
     return ["sweep", path, "--dry"] if "vary" in data else ["check", path]
 
 
+@pytest.fixture
+def found_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plugins are looked for once, which takes most of the time of reading a spec."""
+    registry = Registry.discover()
+    monkeypatch.setattr(Registry, "discover", lambda: registry)
+
+
+@pytest.mark.usefixtures("found_once")
 def test_a_mutated_spec_is_read_or_refused(seeds, tmp_path):
     draw, tally = random.Random(1), Tally()
     for number in range(cases(300)):
