@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo_registry import Registry, RunSpec, TrainingError
 
 from zoo.files import write_json
 from zoo.revision import revision
-from zoo.specs import read_json, read_result
+from zoo.specs import migrated, read_json, read_result
 from zoo.version import version
 from zoo.weights.manifest import read_manifest
+
+if TYPE_CHECKING:
+    from zoo.data.split import DataSet
 
 RUN_FILE = "run.json"
 
@@ -118,15 +121,19 @@ class RunFolder:
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         write_json(self.run_file, describe(run, registry, fingerprint))
 
-    def require_same(self, run: RunSpec, fingerprint: str) -> None:
+    def require_same(self, run: RunSpec, data: "DataSet") -> None:
         """Raise TrainingError unless this folder holds the same run on the same data."""
         stored = self.read()
-        difference = first_difference(Registry.discover().run(stored["run"]).dump(), run.dump())
+        before, same_data = Registry.discover().run(stored["run"]), data.has(stored["fingerprint"])
+        if same_data:  # which may have moved; and up to version 0.1 a run knew fewer facts of its input
+            moved = before.data.model_copy(update={"source": run.data.source})
+            before = before.model_copy(update={"data": moved}).with_input(data.input)
+        difference = first_difference(before.dump(), run.dump())
         if difference:
             where, old, new = difference
             hint = "resume with the stored spec, or start a new run under another name"
             raise TrainingError(f"{self.run_file}: {where}", f"{old}, as it was started", str(new), hint)
-        if stored["fingerprint"] != fingerprint:
+        if not same_data:
             raise TrainingError(
                 str(self.run_file), "the data it was started on", "other data under the same path", "restore the data"
             )
@@ -140,7 +147,7 @@ class RunFolder:
         if not isinstance(stored, dict) or not {"run", "fingerprint"} <= stored.keys():
             hint = "restore the file, or train again"
             raise TrainingError(str(self.run_file), "a run written by `zoo train`", "something else", hint)
-        return stored
+        return migrated(stored)
 
 
 def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, Any]:

@@ -56,8 +56,24 @@ def load_spec(source: Source) -> object:
         return source
     path = current(Path(source))
     data = read_json(_spec_file(path) if path.is_dir() else path)
+    if not isinstance(data, dict):
+        return data
     # The run.json of a run folder keeps the spec beside what was found when it started.
-    return data["run"] if isinstance(data, dict) and {"run", "fingerprint"} <= data.keys() else data
+    if {"run", "fingerprint"} <= data.keys():
+        return migrated(data)["run"]
+    return _migrated(data) if "sha256" in data else data
+
+
+def migrated(stored: dict[str, Any]) -> dict[str, Any]:
+    """The content of a `run.json` of any version, its model as this version would have stored it."""
+    return stored | {"run": _migrated(stored["run"])}
+
+
+def _migrated(data: Any) -> Any:
+    """``data`` with its model migrated, where there is one."""
+    if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
+        return data
+    return data | {"model": Registry.discover().migrate(data["model"])}
 
 
 def is_run(data: object) -> bool:
@@ -65,10 +81,15 @@ def is_run(data: object) -> bool:
     return isinstance(data, dict) and "model" in data and "sha256" not in data
 
 
-def read_spec(source: Source, registry: Registry) -> ModelSpec | RunSpec:
-    """The run spec of a run file, else the model spec of a model file or bundle."""
+def read_spec(source: Source, registry: Registry, changes: Sequence[str] = ()) -> ModelSpec | RunSpec:
+    """The run spec of a run file, else the model spec of a model file or bundle, with ``changes`` made."""
     data = load_spec(source)
-    return registry.run(data) if is_run(data) else registry.model(_model_part(data))
+    read = registry.run if is_run(data) else registry.model
+    data = data if is_run(data) else _model_part(data)
+    if changes and isinstance(data, dict):
+        spec = read(data)
+        data = apply_changes(data, changes, spec.dump(), type(spec))
+    return read(data)
 
 
 def read_model(source: Source, registry: Registry) -> ModelSpec:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from zoo_registry import Shape
 
-from zoo.contracts import Evidence, Output, Resizing, ShapeBook, ShapesHead, StartAnew, Uses
+from zoo.contracts import ClassRows, Evidence, Output, Resizing, ShapeBook, ShapesHead, StartAnew, Uses
 from zoo_bag import BagSpec
 from zoo_bag.bag import Bag, Counted
 from zoo_bag.layout import Block
@@ -28,7 +28,7 @@ class BagHead(ShapesHead):
 
     def resizing(self) -> Resizing:
         bag = StartAnew("the bag of another input")
-        return Resizing({"bag": bag, "bag.standardize": bag, "classify": StartAnew("the class head")})
+        return Resizing({"bag": bag, "bag.standardize": bag, "classify": ClassRows()})
 
     def books(self) -> tuple[ShapeBook, ...]:
         return tuple(self._book(block) for block in self.bag.layout.blocks if block.kind != "level")

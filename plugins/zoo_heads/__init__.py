@@ -1,6 +1,7 @@
 """Linear heads on tokens and on code histograms."""
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 from zoo_registry import HeadSpec, Need, Shape, ShapeError, hookimpl
@@ -17,6 +18,7 @@ class TokenLinear(HeadSpec):
     Every feature is standardised by running statistics.
     """
 
+    gained: ClassVar[Mapping[str, Any]] = {"pool": "none", "units": "scale"}
     kind: Literal["heads.token-linear"] = "heads.token-linear"
     needs: ClassVar[Need] = "tokens"
     linear: ClassVar[bool] = True

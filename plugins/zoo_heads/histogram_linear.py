@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from zoo.contracts import LinearHead, Output, Resizing, StartAnew, histogram
+from zoo.contracts import ClassRows, LinearHead, Output, Resizing, StartAnew, histogram
 from zoo_heads.running import RunningStandardize
 
 
@@ -30,4 +30,4 @@ class HistogramLinearHead(LinearHead):
         self.standardize.settle()
 
     def resizing(self) -> Resizing:
-        return Resizing({"standardize": StartAnew("statistics"), "classify": StartAnew("the class head")})
+        return Resizing({"standardize": StartAnew("statistics"), "classify": ClassRows()})

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from zoo_registry import Shape
 
-from zoo.contracts import LinearHead, Output, Resizing, StartAnew, Tokens
+from zoo.contracts import ClassRows, LinearHead, Output, Resizing, StartAnew, Tokens
 from zoo_heads.moments import moments
 from zoo_heads.running import RunningStandardize
 from zoo_heads.units import in_units, of_series
@@ -59,5 +59,5 @@ class TokenLinearHead(LinearHead):
             self.series.settle()
 
     def resizing(self) -> Resizing:
-        anew = {"standardize": StartAnew("statistics"), "classify": StartAnew("the class head")}
+        anew = {"standardize": StartAnew("statistics"), "classify": ClassRows()}
         return Resizing(anew if self.series is None else anew | {"series": StartAnew("statistics")})

@@ -52,10 +52,10 @@ class TimmClassifier(HeadSpec):
     """Name of a model in timm, without a tag for its weights."""
 
     def build(self, x: Shape, classes: int) -> "Head":
-        from zoo_timm.backbones import create_classifier
+        from zoo_timm.backbones import class_layers, create_classifier
         from zoo_timm.classifier import ImageClassifier
 
-        return ImageClassifier(create_classifier(self.backbone, x, classes))
+        return ImageClassifier(create_classifier(self.backbone, x, classes), class_layers(self.backbone))
 
 
 @hookimpl

@@ -48,6 +48,13 @@ def create_classifier(name: str, image: Shape, classes: int) -> nn.Module:
     return network
 
 
+def class_layers(name: str) -> tuple[str, ...]:
+    """Paths of the layers of a timm classifier that hold a row per class; none where timm does not say."""
+    known = timm.get_pretrained_cfg(name)
+    layers = None if known is None else known.classifier
+    return (layers,) if isinstance(layers, str) else tuple(layers or ())
+
+
 def _told_size(name: str, image: Shape) -> tuple[int, int] | None:
     """Rows and columns for models that need them as arguments when they are built."""
     known = timm.get_pretrained_cfg(name)

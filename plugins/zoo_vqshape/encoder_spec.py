@@ -1,10 +1,10 @@
 """The spec of VQShape's encoder: what a token reads, where it lies, and from where it has its level."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
-from zoo_registry import EncoderSpec, Shape, ShapeError, SpecError
+from zoo_registry import EncoderSpec, Shape, ShapeError
 
 from zoo_vqshape.fits import MOST, MOST_HEADS, cut, require_heads
 from zoo_vqshape.grid import Span, grid, usual_tokens
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from zoo_vqshape.encoder import Reading
 
 _USUAL_WIDTH = 8
-_OF_TRANSFORMER = (
+_PUBLISHED = {"read": "query", "place": "free", "level": "learned"}
+_OF_TRANSFORMER = {
     "patches",
     "patch",
     "step",
@@ -25,7 +26,7 @@ _OF_TRANSFORMER = (
     "tokenizer_layers",
     "mask_ratio",
     "dropout",
-)
+}
 """Fields that size the transformer and its patches."""
 
 
@@ -34,11 +35,13 @@ class VQShapeEncoderSpec(EncoderSpec):
 
     Channels are encoded one by one. The published form is `read: query`, `place: free`, `level: learned`: a patch
     transformer and learned queries give a code vector and t, l, mu, sigma. Its shapes collapse: all codes come to draw
-    one line (docs/shapes.md). Any of these three brings the transformer in; without them there is none.
+    one line (docs/shapes.md). Any of these three brings the transformer in; without them there is none. A spec that
+    sizes the transformer and sets none of the three means the published form.
     """
 
     gives_attributes: ClassVar[bool] = True
     channelwise: ClassVar[bool] = True
+    gained: ClassVar[Mapping[str, Any]] = _PUBLISHED
     terms: ClassVar[Mapping[str, str]] = {
         "dist": "how far tokens of a series that share place and length are from .2 apart; constant on a grid"
     }
@@ -116,15 +119,13 @@ class VQShapeEncoderSpec(EncoderSpec):
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of activations dropped in the transformers while training."""
 
-    @model_validator(mode="after")
-    def _asks_for_what_it_sizes(self) -> "VQShapeEncoderSpec":
-        """A spec of before sizes a transformer that the defaults of today leave out, and must not lose it silently."""
-        sized = [name for name in _OF_TRANSFORMER if name in self.model_fields_set]
-        if sized and self.model_fields_set.isdisjoint(("read", "place", "level")):
-            expected = "read, place or level beside sizes of the transformer, which a grid of stretches has none of"
-            hint = 'remove them, or add "read": "query", "place": "free", "level": "learned", the published form'
-            raise SpecError("encoder", expected, ", ".join(sized), hint)
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _published_form(cls, given: Any) -> Any:
+        """Sizes of the transformer alone mean the published form, as in specs and bundles up to version 0.1."""
+        if isinstance(given, dict) and given.keys() & _OF_TRANSFORMER and given.keys().isdisjoint(_PUBLISHED):
+            return {**given, **_PUBLISHED}
+        return given
 
     @property
     def has_context(self) -> bool:

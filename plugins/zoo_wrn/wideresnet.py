@@ -11,9 +11,9 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import Resizing, StartAnew
+from zoo.contracts import ClassRows, Resizing
 
-RESIZING = Resizing({"fc": StartAnew("the class head")}, tuple(f"block{stage}.nblockLayer" for stage in (1, 2, 3)))
+RESIZING = Resizing({"fc": ClassRows()}, tuple(f"block{stage}.nblockLayer" for stage in (1, 2, 3)))
 """A network of another depth takes blocks; one for other classes starts its last layer anew."""
 
 

@@ -27,9 +27,10 @@ from zoo_registry.errors import (
 )
 from zoo_registry.hooks import hookimpl
 from zoo_registry.importer import Checkpoint, Imported, Importer, input_sizes
+from zoo_registry.input import ImageInputSpec, InputSpec, class_order
 from zoo_registry.judge import AnyJudge, EstimatorSpec
 from zoo_registry.learned import LearnedQuantizerSpec
-from zoo_registry.model import ImageInputSpec, InputSpec, ModelSpec
+from zoo_registry.model import ModelSpec
 from zoo_registry.registry import Registry
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
@@ -79,6 +80,7 @@ __all__ = [
     "TransferSpec",
     "UnknownKindError",
     "ZooError",
+    "class_order",
     "hookimpl",
     "input_sizes",
 ]

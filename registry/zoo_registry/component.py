@@ -46,11 +46,14 @@ class ComponentSpec(Spec, ABC):
 
     A subclass sets ``kind`` to a ``Literal`` of the form ``"plugin.name"`` with that default, gives every
     field a default, bounds and a description with its unit, and opens its docstring with one sentence.
-    ``terms`` names the loss terms the component owns, each with a sentence.
+    ``terms`` names the loss terms the component owns, each with a sentence. ``gained`` holds fields that an earlier
+    version did not have, where today's default means something else: each with the value that means what the component
+    did then, for specs that were stored complete.
     """
 
     role: ClassVar[str]
     terms: ClassVar[Mapping[str, str]] = {}
+    gained: ClassVar[Mapping[str, Any]] = {}
 
     kind: Any
 

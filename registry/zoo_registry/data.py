@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from zoo_registry.component import Spec
 from zoo_registry.errors import SpecError
+from zoo_registry.input import Names, Rate, Units
 
 Layout = Literal["c t", "t c", "1 t c"]
 
@@ -120,6 +121,15 @@ class DataSpec(Spec):
 
     length: LengthSpec | None = None
     """Length step; null keeps the data's own length, which must be equal."""
+
+    channel_names: Names | None = None
+    """Name of each channel, in order; null takes those the source knows, if any."""
+
+    rate: Rate | None = None
+    """Samples per second as stored, Hz, before the length step; null takes what the source knows, if anything."""
+
+    units: Units | None = None
+    """Unit of the values, such as g; null takes what the source knows, if anything."""
 
     missing: Literal["refuse", "mask"] = "refuse"
     """NaN values: refuse the data, or mark them as unobserved."""

@@ -1,9 +1,9 @@
 """The spec of a whole model: an input and one component per role."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Discriminator, Field, SerializeAsAny, Tag, model_validator
+from pydantic import Field, SerializeAsAny, model_validator
 
 from zoo_registry.component import (
     ComponentSpec,
@@ -15,64 +15,13 @@ from zoo_registry.component import (
     QuantizerSpec,
     Spec,
 )
-from zoo_registry.shapes import Shape
+from zoo_registry.input import AnyInput, InputSpec
 from zoo_registry.trace import Trace, trace
 
 RECON_TERM = (
     "mean squared error of the reconstruction over observed samples, in the input's units squared or, with relative "
     "`errors`, over each channel's variance in its window"
 )
-
-
-class InputSpec(Spec):
-    """What enters the model: a signal `c t` in the data's own units."""
-
-    channels: int = Field(ge=1, le=4096)
-    """Channels (axes) of the sensor."""
-
-    length: int = Field(ge=2, le=1_000_000)
-    """Samples of a window."""
-
-    classes: int | None = Field(default=None, ge=2, le=100_000)
-    """Classes to tell apart; needed by a head."""
-
-    @property
-    def shape(self) -> Shape:
-        """The signal, `c t`."""
-        return Shape.of("c t", self.channels, self.length)
-
-
-class ImageInputSpec(Spec):
-    """What enters the model: ready-made images `c h w`, standardised by the head where it does so."""
-
-    channels: int = Field(ge=1, le=4096)
-    """Channels of an image, one per axis of the sensor where it pictures one."""
-
-    height: int = Field(ge=1, le=4096)
-    """Rows of pixels."""
-
-    width: int = Field(ge=1, le=4096)
-    """Columns of pixels."""
-
-    classes: int | None = Field(default=None, ge=2, le=100_000)
-    """Classes to tell apart; needed by a head."""
-
-    @property
-    def shape(self) -> Shape:
-        """The image, `c h w`."""
-        return Shape.of("c h w", self.channels, self.height, self.width)
-
-
-def _which_input(given: object) -> str:
-    """An input with a height or a width is an image; tags are names of types, as `explain` leaves them out."""
-    pictured = isinstance(given, dict) and not given.keys().isdisjoint({"height", "width"})
-    return "ImageInputSpec" if pictured or isinstance(given, ImageInputSpec) else "InputSpec"
-
-
-AnyInput = Annotated[
-    Annotated[InputSpec, Tag("InputSpec")] | Annotated[ImageInputSpec, Tag("ImageInputSpec")],
-    Discriminator(_which_input),
-]
 
 
 class ModelSpec(Spec):

@@ -180,6 +180,24 @@ class Registry:
             self._load_kinds(data.get("model"), "model.")
         return self._validate(narrow_run(self._model_type()), data)
 
+    def migrate(self, stored: Mapping[str, Any]) -> dict[str, Any]:
+        """A model spec that an earlier version stored complete, with what its components have gained since.
+
+        Parts that no installed component knows come back as they are, for `model` to refuse.
+        """
+        found = dict(stored)
+        for role in ROLES:
+            part = found.get(role)
+            if isinstance(part, Mapping) and (spec := self._known(part.get("kind"), role)) is not None:
+                found[role] = {**spec.gained, **part}
+        return found
+
+    def _known(self, kind: object, role: str) -> type[ComponentSpec] | None:
+        try:
+            return self.find(kind, role)
+        except (SpecError, PluginError):
+            return None
+
     def data(self, data: object) -> DataSpec:
         """Validate plain JSON data as the ``data`` part of a run. Raises SpecError."""
         return self._validate(_DataPart, {"data": data}).data

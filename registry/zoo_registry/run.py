@@ -8,10 +8,11 @@ from pydantic import Field, SerializeAsAny, model_validator
 from zoo_registry.closed import check_closed, check_order
 from zoo_registry.component import Spec
 from zoo_registry.data import DataSpec
-from zoo_registry.errors import SpecError
+from zoo_registry.errors import SpecError, show
 from zoo_registry.explain import unknown
+from zoo_registry.input import ImageInputSpec, InputSpec
 from zoo_registry.judge import AnyJudge, EstimatorSpec, JudgeName
-from zoo_registry.model import ImageInputSpec, InputSpec, ModelSpec
+from zoo_registry.model import ModelSpec
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
 
@@ -124,15 +125,19 @@ class RunSpec(Spec):
         return self
 
     def with_input(self, found: InputSpec) -> "RunSpec":
-        """The same run with ``model.input`` taken from the data; raise SpecError where it was given and differs."""
-        given = self.model.input
-        if given is not None:
-            for field in ("channels", "length", "classes"):
-                declared, real = getattr(given, field), getattr(found, field)
-                if declared is not None and declared != real:
-                    hint = "correct it, leave `input` out, or declare a length step under data.length"
-                    raise SpecError(f"model.input.{field}", f"{real}, as the data have it", str(declared), hint)
-        data = {**_fields(self.model), "input": found}
+        """The same run with ``model.input`` taken from the data; raise SpecError where it was given and differs.
+
+        What the data do not tell, such as their rate, stays as it was given.
+        """
+        given = {} if self.model.input is None else _fields(self.model.input)
+        known = {field: value for field, value in _fields(found).items() if value is not None}
+        for field, declared in given.items():
+            if declared is not None and known.get(field, declared) != declared:
+                hint = "correct it, leave `input` out, or declare a length step under data.length"
+                raise SpecError(
+                    f"model.input.{field}", f"{show(known[field])}, as the data have it", show(declared), hint
+                )
+        data = {**_fields(self.model), "input": InputSpec(**{**given, **known})}
         return type(self)(**{**_fields(self), "model": type(self.model)(**data)})
 
     @property

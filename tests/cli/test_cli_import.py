@@ -30,7 +30,7 @@ def test_import_writes_a_bundle_and_tells_what_it_is(zoo, checkpoint, tmp_path):
     done = zoo("import", "wrn", checkpoint, "--out", tmp_path / "bundle")
     assert (done.status, done.err) == (0, "")
     told = [line.split("  ", 1)[0].strip() for line in done.out.splitlines()]
-    assert told == ["model", "input", "parameters", "note", "note", "bundle"]
+    assert told == ["model", "input", "parameters", "note", "note", "note", "bundle"]
     assert "wrn.signal" in done.out
     assert "(c=2, t=100)" in done.out
     assert zoo("check", tmp_path / "bundle").status == 0
@@ -41,15 +41,24 @@ def test_import_writes_a_bundle_and_tells_what_it_is(zoo, checkpoint, tmp_path):
 
 
 def test_sizes_and_statistics_are_taken(zoo, checkpoint, statistics, tmp_path):
-    arguments = ("--input", "t=40", "--expects-norm", statistics, "--json")
+    (tmp_path / "classes.txt").write_text("walk\nrun\nsit\n")
+    arguments = ("--input", "t=40", "--expects-norm", statistics, "--classes", tmp_path / "classes.txt", "--json")
     found = zoo("import", "wrn", checkpoint, "--out", tmp_path / "bundle", *arguments).json
-    assert found["model"]["input"] == {"channels": 2, "length": 40, "classes": 3}
+    sizes = {"channels": 2, "length": 40, "classes": 3, "class_names": ["walk", "run", "sit"]}
+    assert {name: value for name, value in found["model"]["input"].items() if value is not None} == sizes
     assert found["notes"] == []
     assert found["bundle"] == str(tmp_path / "bundle")
     model = package.load(tmp_path / "bundle")
     assert found["parameters"] == sum(parameter.numel() for parameter in model.parameters())
     assert model(torch.randn(2, 2, 40)).logits.shape == (2, 3)
     assert model.head.classifier.standardize.mean.tolist() == [1, 2]
+
+
+def test_names_for_another_number_of_classes_are_refused(zoo, checkpoint, tmp_path):
+    (tmp_path / "classes.txt").write_text("walk\nrun\n")
+    done = zoo("import", "wrn", checkpoint, "--out", tmp_path / "bundle", "--classes", tmp_path / "classes.txt")
+    assert done.status == 2
+    assert "classes.txt: expected 3 class names, as the checkpoint has classes, found 2" in done.err
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,16 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def moved(here, monkeypatch):
+    """A trained run whose data lie elsewhere now, seen from another working directory."""
+    assert main(["train", "run.json", "--set", "training.epochs=1"]) == 0
+    (here / "windows").rename(here / "data")
+    (here / "other").mkdir()
+    monkeypatch.chdir(here / "other")
+    return ["../runs/tiny", "--set", "data.source.path=../data"]
+
+
 def complaint(capsys: pytest.CaptureFixture[str]) -> str:
     captured = capsys.readouterr()
     (line,) = captured.err.strip().splitlines()
@@ -81,3 +91,39 @@ def test_a_field_of_a_part_left_out_is_changed_in_its_default():
     assert complete["training"]["phases"] == [{"length": 1}]
     with pytest.raises(SpecError, match="a list of 1"):
         apply_changes({}, ["training.phases.3.name=x"], complete)
+
+
+@pytest.mark.parametrize("command", ["eval", "report"])
+def test_a_run_is_judged_wherever_its_data_are_now(moved, capsys, command):
+    capsys.readouterr()
+    assert main([command, moved[0]]) == 2
+    assert "say where its data are now: --set data.source.path=FOLDER" in complaint(capsys)
+    assert main([command, *moved]) == 0
+
+
+def test_a_run_goes_on_with_data_that_moved(moved, capsys):
+    assert main(["train", *moved, "--resume"]) == 0
+    capsys.readouterr()
+    assert main(["train", *moved, "--resume", "--set", "training.epochs=7"]) == 2
+    assert "training.epochs: expected 1, as it was started, found 7" in complaint(capsys)
+
+
+def test_other_data_never_take_the_place_of_those_that_moved(moved, here, capsys):
+    x = np.load(here / "data" / "X_test.npy")
+    np.save(here / "data" / "X_test.npy", x + 1)
+    capsys.readouterr()
+    assert main(["eval", *moved]) == 2
+    assert "the data it was trained on, found other data there" in complaint(capsys)
+
+
+def test_only_the_place_of_the_data_changes_in_a_trained_run(moved, capsys):
+    capsys.readouterr()
+    assert main(["eval", moved[0], "--set", "data.split.seed=3"]) == 2
+    assert "--set data.split.seed=3: expected a field of data.source" in complaint(capsys)
+
+
+def test_check_changes_fields_as_train_does(here, capsys):
+    assert main(["check", "run.json", "--set", "training.epochs=7"]) == 0
+    assert "7 epochs" in capsys.readouterr().out
+    assert main(["check", "run.json", "--set", "training.epochs=none"]) == 2
+    assert "training.epochs" in complaint(capsys)

@@ -109,6 +109,15 @@ def test_equal_data_have_equal_fingerprints_wherever_they_lie(write_npy: Write, 
     assert prepare(spec_of(moved)).fingerprint == once
 
 
+@pytest.mark.parametrize("kind", ["<f2", ">f4", "<f8", ">f8", "<i2"])
+def test_equal_values_have_equal_fingerprints_in_every_type_of_number(write_npy: Write, kind: str) -> None:
+    x = {f"X_{split}": np.round(waves(n, 3, 20, seed=n) * 8) + 0.0 for split, n in (("train", 24), ("test", 12))}
+    once = prepare(spec_of(write_npy(**{name: values.astype("<f4") for name, values in x.items()})))
+    again = prepare(spec_of(write_npy(**{name: values.astype(kind) for name, values in x.items()})))
+    assert again.fingerprint == once.fingerprint == once.stored_fingerprint
+    assert again.stored_fingerprint != once.stored_fingerprint
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_one_value_changes_the_fingerprint(write_npy: Write, split: str) -> None:
     n = 24 if split == "train" else 12

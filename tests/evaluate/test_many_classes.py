@@ -8,7 +8,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 import torch
-from zoo_registry import DataError, SpecError
+from zoo_registry import DataError, DataSpec, SpecError
 
 from zoo.data.check import input_after
 from zoo.data.raw import Extent
@@ -17,6 +17,8 @@ from zoo.evaluate.figures import confusion_picture, recall_picture
 from zoo.evaluate.report import ClassReport
 from zoo.files import write_json
 from zoo.specs import read_json, read_result
+
+DATA = DataSpec.model_validate({"source": {"format": "npy", "path": "d", "layout": "c t"}})
 
 
 def report_of(classes: int, seed: int = 0) -> ClassReport:
@@ -55,5 +57,5 @@ def test_what_is_written_of_a_thousand_classes_is_read_again(tmp_path: Path) -> 
 @pytest.mark.parametrize("classes", [1001, 30_000])
 def test_more_classes_are_refused_before_anything_is_made(classes: int) -> None:
     with pytest.raises(DataError, match=rf"at most 1,000 classes, found {classes:,}"):
-        input_after(Extent(3, 20, 20, classes), None, "y_train.npy")
-    assert input_after(Extent(3, 20, 20, 1000), None, "y_train.npy").classes == 1000
+        input_after(Extent(3, 20, 20, tuple(map(str, range(classes)))), DATA, "y_train.npy")
+    assert input_after(Extent(3, 20, 20, tuple(map(str, range(1000)))), DATA, "y_train.npy").classes == 1000

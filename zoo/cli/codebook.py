@@ -8,6 +8,7 @@ import typer
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
 from zoo.cli.tables import print_facts, print_json, print_line, print_table, print_title
+from zoo.cli.training import Moved
 
 if TYPE_CHECKING:
     from zoo.codebook.report import BookReport, CodebookReport
@@ -22,6 +23,7 @@ def codebook(
     beside: Annotated[
         list[Path] | None, typer.Option(help="Folder of another run, whose shapes are matched; repeatable.")
     ] = None,
+    moved: Moved = None,
     json: Json = False,
 ) -> None:
     """Measure the codebook of a run: different shapes, classes, bypass, one score; writes codebook.json and figures."""
@@ -30,7 +32,7 @@ def codebook(
     from zoo.run_folder import RunFolder
 
     folder = RunFolder(run)
-    report = measure_run(open_run(folder), split, beside or ()).report
+    report = measure_run(open_run(folder, moved or ()), split, beside or (), moved or ()).report
     if json:
         print_json(report.model_dump(mode="json"))
         return

@@ -105,6 +105,8 @@ def _facts(card: "DataCard") -> dict[str, str]:
         "test windows also in training": str(card.leaks.test),
         "channels": str(len(card.channels)),
         "samples": str(card.length),
+        "rate": "unknown" if card.rate is None else f"{card.rate:g} Hz",
+        "units": card.units or "unknown",
         "missing": f"{100 * card.missing:.2g} %",
         "spectral entropy": _number(hard.spectral_entropy),
         "zero crossings in 100": _number(hard.zero_crossings),

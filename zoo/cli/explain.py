@@ -7,6 +7,7 @@ import typer
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_facts, print_json, print_line, print_table, print_title
+from zoo.cli.training import Moved
 
 if TYPE_CHECKING:
     from zoo.explain.report import Explanation
@@ -21,6 +22,7 @@ def explain(
     of: Annotated[
         str | None, typer.Option(help="Class to explain; the one the window was given, unless named.")
     ] = None,
+    moved: Moved = None,
     json: Json = False,
 ) -> None:
     """Read a decision back: which shapes at which places spoke for a class; writes JSON and a picture."""
@@ -29,7 +31,7 @@ def explain(
     from zoo.run_folder import RunFolder
 
     folder = RunFolder(run)
-    found = explain_run(open_run(folder), window, split, of)
+    found = explain_run(open_run(folder, moved or ()), window, split, of)
     if json:
         print_json(found.model_dump(mode="json"))
         return

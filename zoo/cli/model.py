@@ -1,6 +1,6 @@
 """`zoo check` and `zoo build`: is a spec sound, and what does its model look like?"""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,7 @@ from zoo.cli.components import Json
 from zoo.cli.runs import print_run, require_bundles, run_data
 from zoo.cli.stages import Stage, stages
 from zoo.cli.tables import print_json, print_line, print_table
+from zoo.cli.training import Changes
 from zoo.specs import read_spec
 
 if TYPE_CHECKING:
@@ -24,9 +25,9 @@ SpecFile = Annotated[
 ]
 
 
-def check(spec: SpecFile, json: Json = False) -> None:
+def check(spec: SpecFile, changes: Changes = None, json: Json = False) -> None:
     """Check a spec without building anything: the shape after every stage, and the phases of a run."""
-    model, run = _read(spec)
+    model, run = _read(spec, changes or ())
     found = list(stages(model))
     notes: list[str] = []
     if run:
@@ -107,9 +108,9 @@ def _prices(model: ModelSpec, cost: "Bill") -> Iterator[tuple[int | None, int | 
         yield left.pop(stage.role, (None, None))
 
 
-def _read(spec: Path) -> tuple[ModelSpec, RunSpec | None]:
+def _read(spec: Path, changes: Sequence[str] = ()) -> tuple[ModelSpec, RunSpec | None]:
     """The model, with its input taken from the data where the spec is a run."""
-    found = read_spec(spec, Registry.discover())
+    found = read_spec(spec, Registry.discover(), changes)
     if isinstance(found, ModelSpec):
         return found, None
     from zoo.data import input_of

@@ -8,6 +8,7 @@ from zoo_registry import SpecError
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_line, print_table, print_title
+from zoo.cli.training import Moved
 from zoo.lasting import lasting
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def report(
         Path | None,
         typer.Option(help="Folder of the page of several runs; `comparison` beside the first without it."),
     ] = None,
+    moved: Moved = None,
 ) -> None:
     """Write report.html into the folder of each run, verdict first, and of several one that sets them side by side.
 
@@ -34,7 +36,7 @@ def report(
         from zoo.report.runs_report import write_comparison
         from zoo.run_folder import RunFolder
 
-        found = [gather(RunFolder(path)) for path in runs]
+        found = [gather(RunFolder(path), moved or ()) for path in runs]
     for evidence in found:
         write_report(evidence)
         print_line(str(evidence.folder.page))
@@ -48,12 +50,13 @@ def compare(
     first: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
     second: Annotated[Path, typer.Argument(help="Folder of another.", show_default=False)],
     other_data: Annotated[bool, typer.Option("--other-data", help="Compare although the data differ.")] = False,
+    moved: Moved = None,
     json: Json = False,
 ) -> None:
     """Which of two runs is better, by how many windows, and in which fields their specs differ."""
     from zoo.report.comparison import compare as compare_runs
 
-    found = compare_runs(first, second, other_data)
+    found = compare_runs(first, second, other_data, moved or ())
     if json:
         print_json(found.model_dump(mode="json"))
         return

@@ -18,6 +18,16 @@ Changes = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Change one field, such as training.epochs=5; repeatable."),
 ]
 
+Moved = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Where the data of the run lie now, such as data.source.path=FOLDER; refused for other data.",
+        show_default=False,
+    ),
+]
+
 
 def train(
     run: RunFile,
@@ -60,6 +70,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    moved: Moved = None,
     json: Json = False,
 ) -> None:
     """Judge a trained run on a whole split, beside the majority class and every judge; writes eval.json.
@@ -76,7 +87,7 @@ def evaluate(
     corruptions = parse_corruptions(corrupt or ())
     folders = [RunFolder(run) for run in runs]
     seeds = require_seeds(folders) if len(runs) > 1 else []
-    reports = [judge_run(open_run(folder), split, corruptions, judge or ()) for folder in folders]
+    reports = [judge_run(open_run(folder, moved or ()), split, corruptions, judge or ()) for folder in folders]
     found = over_seeds(folders, seeds, reports) if seeds else None
     if json:
         print_json((found or reports[0]).model_dump(mode="json"))

@@ -26,6 +26,9 @@ def import_weights(
             metavar="STATS", help="Mean and deviation its inputs were standardised by: .npz, .json or .npy of (2, c)."
         ),
     ] = None,
+    classes: Annotated[
+        Path | None, typer.Option(help="Text file of its class names, one per line in the order of its logits.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Import a checkpoint trained elsewhere: the spec is derived from the file, which is read as data alone."""
@@ -34,7 +37,7 @@ def import_weights(
     from zoo.weights.importing import import_checkpoint
 
     require_replaceable(out.resolve())
-    model, notes = import_checkpoint(plugin, checkpoint, sizes, expects_norm)
+    model, notes = import_checkpoint(plugin, checkpoint, sizes, expects_norm, classes)
     save(model, out)
     parameters = sum(parameter.numel() for parameter in model.parameters())
     if json:

@@ -19,12 +19,15 @@ MOST_FEW = 128
 """Windows of which codes' tokens are deleted."""
 
 
-def measure_run(opened: Opened, split: SplitName = "test", beside: Sequence[Path] = ()) -> Measured:
+def measure_run(
+    opened: Opened, split: SplitName = "test", beside: Sequence[Path] = (), moved: Sequence[str] = ()
+) -> Measured:
     """Measure the codebook of a run, match it with those of the runs ``beside``, and write files into its folder.
 
+    ``moved`` says where the data of those runs lie now, as for `open_run`.
     Raises ZooError when the model has no codebook, when a run beside it cannot be opened, or codebooks not be matched.
     """
-    others = {str(path): _books(open_run(RunFolder(path)), split) for path in beside}
+    others = {str(path): _books(open_run(RunFolder(path), moved), split) for path in beside}
     measured = _of_head(opened, split, others) if _counts_shapes(opened) else _of_quantizer(opened, split, others)
     write_measured(opened.folder, measured, opened.stamp)
     return measured

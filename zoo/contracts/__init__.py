@@ -10,7 +10,7 @@ from zoo.contracts.linear import LinearHead
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse
 from zoo.contracts.nearest import nearest
 from zoo.contracts.processes import gathered, shared, summed, world_size
-from zoo.contracts.resizing import CentreKernel, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
+from zoo.contracts.resizing import CentreKernel, ClassRows, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
 from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, Image, Quantizer
 from zoo.contracts.shape_books import Evidence, ShapeBook, ShapesHead, Uses
 from zoo.contracts.standardize import Standardize
@@ -34,6 +34,7 @@ __all__ = [
     "Adapted",
     "Attributes",
     "CentreKernel",
+    "ClassRows",
     "CodeCare",
     "CodeTable",
     "Component",

@@ -1,7 +1,7 @@
 """How a component's tensors are brought to another size when weights are transferred: a rule per module."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -133,6 +133,17 @@ class StartAnew(Resize):
 
     def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
         return Resized({}, f"{self.what} re-initialised")
+
+
+@dataclass(frozen=True)
+class ClassRows(StartAnew):
+    """Tensors of which each row, on the first axis, belongs to a class: kept by class name, whatever the order."""
+
+    what: str = "the class head"
+
+    def reordered(self, source: Tensors, order: Sequence[int]) -> Resized:
+        """The rows of ``source`` in the order of the classes here; ``order`` holds the source's number of each."""
+        return Resized({name: tensor[list(order)] for name, tensor in source.items()}, "rows reordered by class name")
 
 
 def _differ_only_in(axis: int, source: Tensor, here: Tensor) -> bool:

@@ -6,18 +6,22 @@ from pathlib import Path
 from zoo_registry import DataError
 from zoo_registry.data import BundledSource, TsSource
 
-from zoo.data.raw import Extent, RawSet
+from zoo.data.raw import Extent, RawSet, Sensor
 from zoo.data.ts import peek_ts, read_ts
+
+_AXES = tuple(f"{sensor} {axis}" for sensor in ("acceleration", "rotation") for axis in "xyz")
+_SENSORS = {"basic_motions": Sensor(_AXES, rate=10.0)}
+"""As timeseriesclassification.com describes the sets; it names no units."""
 
 
 def read_bundled(source: BundledSource) -> RawSet:
     """Training and test split of a packaged set."""
-    return read_ts(_folder(source))
+    return read_ts(_folder(source))._replace(sensor=_SENSORS.get(source.name, Sensor()))
 
 
 def peek_bundled(source: BundledSource) -> Extent:
     """From its header and first series; does not import aeon's loaders."""
-    return peek_ts(_folder(source))
+    return peek_ts(_folder(source))._replace(sensor=_SENSORS.get(source.name, Sensor()))
 
 
 def _folder(source: BundledSource) -> TsSource:

@@ -1,10 +1,12 @@
 """A data set on one card: counts, classes, subjects, statistics of the training split, difficulty."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
+from zoo_registry import InputSpec
 from zoo_registry.data import BundledSource, DataSpec
 
 from zoo.data.difficulty import Difficulty, difficulty
@@ -37,8 +39,9 @@ class DataCard(BaseModel, frozen=True):
     """Everything `zoo data` tells of one data set.
 
     ``subjects`` are numbers of people in each split and ``shared_subjects`` the names of those in test and elsewhere,
-    None where people are unknown; ``leaks`` are numbers of windows in two splits; ``missing`` is the unobserved share
-    of all samples; ``majority`` counts the test windows of their most frequent class.
+    None where people are unknown; ``leaks`` are numbers of windows in two splits; ``rate`` is in Hz after the length
+    step, None where unknown; ``missing`` is the unobserved share of all samples; ``majority`` counts the test windows
+    of their most frequent class.
     """
 
     name: str
@@ -50,6 +53,8 @@ class DataCard(BaseModel, frozen=True):
     leaks: Leaks
     channels: list[ChannelStatistics]
     length: int
+    rate: float | None
+    units: str | None
     missing: float
     fingerprint: str
     difficulty: Difficulty
@@ -74,12 +79,14 @@ def draw_card(spec: DataSpec) -> tuple[DataCard, DataSet]:
         shared_subjects=None if data.shared_subjects is None else list(data.shared_subjects),
         leaks=data.leaks,
         channels=[
-            ChannelStatistics(name=f"channel {c}", mean=mean, std=std, min=least, max=most)
-            for c, (mean, std, least, most) in enumerate(
-                zip(*map(_list, (data.mean, data.std, low, high)), strict=True)
+            ChannelStatistics(name=name, mean=mean, std=std, min=least, max=most)
+            for name, mean, std, least, most in zip(
+                _channels(data.input), *map(_list, (data.mean, data.std, low, high)), strict=True
             )
         ],
         length=data.train.shape[2],
+        rate=data.input.rate,
+        units=data.input.units,
         missing=_missing(list(splits.values())),
         fingerprint=data.fingerprint,
         difficulty=difficulty(data),
@@ -96,6 +103,10 @@ def write_statistics(data: DataSet, path: Path) -> None:
 
     with new_file(path) as file:
         np.savez(file, mean=data.mean, std=np.where(data.std > 0, data.std, 1))
+
+
+def _channels(entering: InputSpec) -> Sequence[str]:
+    return entering.channel_names or [f"channel {c}" for c in range(entering.channels)]
 
 
 def _list(values: NDArray[np.float64]) -> list[float]:

@@ -1,31 +1,40 @@
 """Refuse stored windows that the data spec does not allow, before anything is cut or trained."""
 
 from hashlib import sha256
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
-from zoo_registry import DataError, InputSpec
+from zoo_registry import DataError, InputSpec, SpecError
 from zoo_registry.data import DataSpec, LengthSpec
 
+from zoo.data.digest import comparable
 from zoo.data.leaks import Digests, digests_of
 from zoo.data.length import require_fit
 from zoo.data.raw import Array, Extent, RawSet, RawSplit, require_windows
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 _MOST_CLASSES = 1000
 """A table of confusion has their square as cells, for every judge."""
 
 
 class Scan(NamedTuple):
-    """What one pass over a stored split found: a hash of its content, whether it holds NaN, a digest a window."""
+    """What one pass over a stored split found: a hash of its content, whether it holds NaN, a digest a window.
+
+    ``stored_sha`` also depends on the type that the values are stored in, as every hash did up to version 0.1.
+    """
 
     sha: str
+    stored_sha: str
     gaps: bool
     digests: Digests
 
 
-def check_set(raw: RawSet, spec: DataSpec) -> None:
-    """Raise DataError for what shows without reading windows: empty splits, classes, channels and lengths."""
+def check_set(raw: RawSet, spec: DataSpec) -> InputSpec:
+    """What enters a model; raise DataError for empty splits and for classes, channels and lengths that misfit."""
     splits = [raw.train, *([raw.test] if raw.test is not None else [])]
     for split in splits:
         require_windows(split)
@@ -33,27 +42,53 @@ def check_set(raw: RawSet, spec: DataSpec) -> None:
         _check_test(raw.train, raw.test, raw.classes)
     shortest, longest = min(split.lengths[0] for split in splits), max(split.lengths[1] for split in splits)
     where = next((split.where for split in splits if split.lengths != (shortest, shortest)), raw.train.where)
-    extent = Extent(raw.train.channels, shortest, longest, len(raw.classes))
-    input_after(extent, spec.length, where)
+    return input_after(Extent(raw.train.channels, shortest, longest, raw.classes, raw.sensor), spec, where)
 
 
-def input_after(found: Extent, step: LengthSpec | None, where: str) -> InputSpec:
-    """What enters a model after the length step; raise DataError for lengths that differ without one or misfit it."""
+def input_after(found: Extent, spec: DataSpec, where: str) -> InputSpec:
+    """What enters a model after the length step; raise DataError for lengths that differ without one or misfit it.
+
+    What ``spec`` declares of the sensor wins over what the source says.
+    """
+    step = spec.length
     if step is not None:
         require_fit(found.shortest, found.longest, step, where)
     elif found.shortest != found.longest:
         hint = 'declare a step, such as "length": {"to": 512, "method": "interpolate"}'
         raise DataError(where, "series of one length", f"{found.shortest} to {found.longest} samples", hint)
-    if found.classes > _MOST_CLASSES:
+    classes = len(found.classes)
+    if classes > _MOST_CLASSES:
         hint = "check that y holds classes, not a measured value or a number per window"
-        raise DataError(where, f"at most {_MOST_CLASSES:,} classes", f"{found.classes:,}", hint)
+        raise DataError(where, f"at most {_MOST_CLASSES:,} classes", f"{classes:,}", hint)
+    if spec.channel_names is not None and len(spec.channel_names) != found.channels:
+        hint = "name every channel once, in the order of the files"
+        raise SpecError(
+            "data.channel_names", f"{found.channels} names, as {where} has channels", str(len(spec.channel_names)), hint
+        )
     length = step.to if step else found.longest
     try:
-        return InputSpec(channels=found.channels, length=length, classes=found.classes)
+        return InputSpec(
+            channels=found.channels,
+            length=length,
+            classes=classes,
+            class_names=found.classes,
+            channel_names=spec.channel_names or found.sensor.channel_names,
+            rate=_rate_after(spec.rate or found.sensor.rate, found, step),
+            units=spec.units or found.sensor.units,
+        )
     except ValidationError:
         expected = "1 to 4096 channels, 2 to 1,000,000 samples and at least 2 classes"
-        sizes = f"{found.channels} channels, {length} samples, {found.classes} classes"
+        sizes = f"{found.channels} channels, {length} samples, {classes} classes"
         raise DataError(where, expected, sizes, "check the files, or the layout of their axes") from None
+
+
+def _rate_after(rate: float | None, found: Extent, step: LengthSpec | None) -> float | None:
+    """Samples per second after ``step``; None where it is unknown, or differs from series to series."""
+    if rate is None or step is None or step.method != "interpolate":
+        return rate
+    if found.shortest != found.longest or found.longest < 2:
+        return None
+    return rate * (step.to - 1) / (found.longest - 1)  # both ends stay where they are
 
 
 def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> None:
@@ -68,28 +103,34 @@ def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> No
 
 
 def scan(split: RawSplit, spec: DataSpec) -> Scan:
-    """Read every window once.
+    """Read every window once; equal values give equal hashes, in whatever type and byte order they are stored.
 
     Raises DataError for infinite values, for NaN unless ``missing`` allows it, and for windows of nothing else.
     """
     digest = sha256(repr((split.channels, len(split), split.lengths)).encode())
+    stored = digest.copy()
     gaps = False
     found: list[Digests] = []
     for first, block in split.blocks():
-        gaps |= _check_values(split, first, block, spec)
-        found.append(digests_of(block))
-        digest.update(repr((block.dtype.str, block.shape)).encode())
-        digest.update(np.ascontiguousarray(block).data)
-    digest.update(split.y.tobytes())
-    return Scan(digest.hexdigest(), gaps, np.concatenate(found))
+        if block.dtype.kind not in "iuf":
+            raise DataError(split.where, "real numbers", f"values of type {block.dtype}", "save a numeric array")
+        values = comparable(block)
+        gaps |= _check_values(split, first, values, spec)
+        found.append(digests_of(values))
+        _add(digest, values)
+        _add(stored, block)
+    for one in (digest, stored):
+        one.update(split.y.tobytes())
+    return Scan(digest.hexdigest(), stored.hexdigest(), gaps, np.concatenate(found))
 
 
-def _check_values(split: RawSplit, first: int, block: Array, spec: DataSpec) -> bool:
-    """Whether ``block (b c t)`` holds NaN."""
-    if block.dtype.kind not in "iuf":
-        raise DataError(split.where, "real numbers", f"values of type {block.dtype}", "save a numeric array")
-    with np.errstate(over="ignore"):
-        values = block.astype(np.float32, copy=False)
+def _add(digest: "_Hash", block: Array) -> None:
+    digest.update(repr((block.dtype.str, block.shape)).encode())
+    digest.update(np.ascontiguousarray(block).data)
+
+
+def _check_values(split: RawSplit, first: int, values: NDArray[np.float32], spec: DataSpec) -> bool:
+    """Whether ``values (b c t)`` hold NaN."""
     if np.isfinite(values).all():
         return False
     infinite, missing = np.isinf(values).any((1, 2)), np.isnan(values).any((1, 2))

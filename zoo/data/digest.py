@@ -1,9 +1,18 @@
-"""A number by which equal windows are recognised."""
+"""The one form in which values are compared, and a number by which equal windows are recognised."""
 
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def comparable(values: NDArray[Any]) -> NDArray[np.float32]:
+    """``values`` as models read them, little-endian; −0 becomes 0, and NaN has one bit pattern of its many."""
+    with np.errstate(over="ignore"):
+        found = values.astype("<f4") + np.float32(0)
+    found[np.isnan(found)] = np.nan
+    return found
 
 
 def digest(window: NDArray[np.float32]) -> int:

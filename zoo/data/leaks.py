@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.data.digest import digest
+from zoo.data.digest import comparable, digest
 from zoo.data.raw import Array
 
 Digests = NDArray[np.uint64]
@@ -26,9 +26,7 @@ def digests_of(block: Array) -> Digests:
     Windows that never change get 0: a device that lies still or is switched off repeats itself, and no model learns a
     window by heart that holds nothing.
     """
-    with np.errstate(over="ignore"):
-        values = block.astype(np.float32) + np.float32(0)  # −0 becomes 0
-    values[np.isnan(values)] = np.nan  # NaN has many bit patterns
+    values = comparable(block)
     moves = (np.fmax.reduce(values, axis=2) > np.fmin.reduce(values, axis=2)).any(1)
     return np.array([digest(window) if moving else 0 for window, moving in zip(values, moves, strict=True)], np.uint64)
 

@@ -51,7 +51,7 @@ def peek_mat(source: MatSource) -> Extent:
     windows = _windows(source)
     _, classes = _labels(source, windows)
     channels, length = _series(windows[0].path, source).shape
-    return Extent(channels, length, length, len(classes))
+    return Extent(channels, length, length, classes)
 
 
 def _windows(source: MatSource) -> list[_Window]:

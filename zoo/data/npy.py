@@ -30,7 +30,7 @@ def peek_npy(source: NpySource) -> Extent:
     folder = folder_of(source.path, "X_*.npy and y_*.npy")
     _, classes = _labels(folder, source)
     shape = _windows(folder, source, source.train).shape
-    return Extent(shape[1], shape[2], shape[2], len(classes))
+    return Extent(shape[1], shape[2], shape[2], classes)
 
 
 def _names(source: NpySource) -> list[str]:

@@ -13,4 +13,4 @@ def input_of(spec: DataSpec) -> InputSpec:
     Raises DataError for what shows that early.
     """
     where = spec.source.name if isinstance(spec.source, BundledSource) else spec.source.path
-    return input_after(peek(spec.source), spec.length, where)
+    return input_after(peek(spec.source), spec, where)

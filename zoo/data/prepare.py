@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from zoo_registry import DataError
 from zoo_registry.data import DataSpec, LengthSpec
 
-from zoo.data.check import Scan, check_set, scan
+from zoo.data.check import check_set, scan
 from zoo.data.leaks import leaks_between
 from zoo.data.length import to_length
 from zoo.data.raw import Array, RawSet, RawSplit
@@ -47,7 +47,7 @@ def prepare(spec: DataSpec, once: Once = here) -> DataSet:
     naming the file, for whatever is unreadable, or misfits the spec.
     """
     raw = read(spec.source)
-    check_set(raw, spec)
+    entering = check_set(raw, spec)
     scans = once(lambda: [scan(split, spec) for split in (raw.train, raw.test) if split is not None])
     by, stays = together(spec.split.by, raw.train)
     cuts = _cut(raw, spec, by, stays)
@@ -55,8 +55,9 @@ def prepare(spec: DataSpec, once: Once = here) -> DataSet:
     mean, std = once(lambda: _statistics(splits, _homes(raw)))
     shared = _shared(test.subject, [train.subject, validation.subject])
     leaked = leaks_between(scans[0].digests, None if raw.test is None else scans[1].digests, cuts)
-    fingerprint = _fingerprint(scans, raw, cuts, spec)
-    return DataSet(train, validation, test, raw.classes, mean, std, fingerprint, shared, leaked)
+    fingerprint = _fingerprint([found.sha for found in scans], raw, cuts, spec)
+    stored = _fingerprint([found.stored_sha for found in scans], raw, cuts, spec)
+    return DataSet(train, validation, test, entering, mean, std, fingerprint, stored, shared, leaked)
 
 
 def _statistics(splits: Sequence[Split], homes: Sequence[RawSplit]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -126,9 +127,9 @@ def _shared(test: Array | None, others: Sequence[Array | None]) -> tuple[str, ..
     return tuple(str(name) for name in np.intersect1d(test, np.concatenate(known)))
 
 
-def _fingerprint(scans: Sequence[Scan], raw: RawSet, cuts: _Cuts, spec: DataSpec) -> str:
+def _fingerprint(hashes: list[str], raw: RawSet, cuts: _Cuts, spec: DataSpec) -> str:
     """Hash of content, classes, splits and steps; where the files lie does not matter."""
-    digest = sha256(repr(([found.sha for found in scans], raw.classes, spec.split.seed)).encode())
+    digest = sha256(repr((hashes, raw.classes, spec.split.seed)).encode())
     for rows in cuts:
         digest.update(np.int64(len(rows)).tobytes() + rows.astype(np.int64).tobytes())
     digest.update(repr((spec.length.model_dump() if spec.length else None, spec.missing)).encode())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import mmap
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,13 +15,22 @@ Labels = NDArray[np.int64]
 _BLOCK_VALUES = 2**22
 
 
+class Sensor(NamedTuple):
+    """What the values of a source are: names of channels, samples per second (Hz) and unit; None where unknown."""
+
+    channel_names: tuple[str, ...] | None = None
+    rate: float | None = None
+    units: str | None = None
+
+
 class Extent(NamedTuple):
-    """Channels of a source, samples of its shortest and longest window, and classes."""
+    """Channels of a source, samples of its shortest and longest window, names of classes, and its sensor."""
 
     channels: int
     shortest: int
     longest: int
-    classes: int
+    classes: tuple[str, ...]
+    sensor: Sensor = Sensor()
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,7 @@ class RawSplit:
             yield from ((row, series[None]) for row, series in enumerate(self.x))
             return
         for rows in row_blocks(self.x.shape):
+            require_whole(self.x, self.where)
             yield rows.start, self.x[rows]
 
     def place(self, row: int) -> str:
@@ -69,11 +80,12 @@ class RawSplit:
 
 
 class RawSet(NamedTuple):
-    """What a source holds: a training split, a test split where it has one, and class names by index."""
+    """What a source holds: a training split, a test split where it has one, class names by index, and its sensor."""
 
     train: RawSplit
     test: RawSplit | None
     classes: tuple[str, ...]
+    sensor: Sensor = Sensor()
 
 
 def require_windows(split: RawSplit) -> None:
@@ -82,6 +94,16 @@ def require_windows(split: RawSplit) -> None:
         raise DataError(split.where, "at least one window", "an empty split", "fill the file, or leave the split out")
     if split.channels < 1:
         raise DataError(split.where, "at least one channel", "none", "write the file anew")
+
+
+def require_whole(x: Array, where: str) -> None:
+    """Raise DataError where the file that ``x`` is mapped from has become shorter, which reading would not survive."""
+    base: object = x
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap) and base.size() < len(base):
+        hint = "write data to another file and rename it, so that readers keep the one they opened"
+        raise DataError(where, f"{len(base)} bytes, as when it was opened", str(base.size()), hint)
 
 
 def row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:

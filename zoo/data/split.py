@@ -11,7 +11,7 @@ from zoo_registry.data import LengthSpec
 
 from zoo.data.leaks import Leaks
 from zoo.data.length import to_length
-from zoo.data.raw import Array, Labels, row_blocks
+from zoo.data.raw import Array, Labels, require_whole, row_blocks
 
 Rows = NDArray[np.intp]
 
@@ -56,6 +56,7 @@ class Split:
 
     def read(self, index: slice | Rows) -> Windows:
         """The windows at ``index`` of this split, in one vectorised conversion."""
+        require_whole(self.source, f"windows of the {self.name} split")
         x = np.ascontiguousarray(self.source[self.rows[index]], dtype=np.float32)
         if self.step is not None:
             x = np.ascontiguousarray(to_length(x, self.step))
@@ -84,23 +85,30 @@ def _turned(x: Array, turns: NDArray[np.float32]) -> Array:
 class DataSet:
     """Three splits of one data set.
 
-    ``classes`` are names by index. ``mean`` and ``std`` `(c)` are those of the training split over observed samples.
-    ``fingerprint`` is equal for equal content, splits and steps. ``shared_subjects`` are those of training or
+    ``input`` is what enters a model trained on them, with the names of its classes. ``mean`` and ``std`` `(c)` are
+    those of the training split over observed samples.
+    ``fingerprint`` is equal for equal content, splits and steps; ``stored_fingerprint`` only for equal types of values
+    on disk as well, as every fingerprint was up to version 0.1. ``shared_subjects`` are those of training or
     validation that are in test too, None where subjects are unknown. ``leaks`` counts windows that are in two splits.
     """
 
     train: Split
     validation: Split
     test: Split
-    classes: tuple[str, ...]
+    input: InputSpec
     mean: NDArray[np.float64]
     std: NDArray[np.float64]
     fingerprint: str
+    stored_fingerprint: str
     shared_subjects: tuple[str, ...] | None
     leaks: Leaks
 
     @property
-    def input(self) -> InputSpec:
-        """What enters a model trained on these data."""
-        _, channels, length = self.train.shape
-        return InputSpec(channels=channels, length=length, classes=len(self.classes))
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes by index."""
+        assert self.input.class_names is not None
+        return self.input.class_names
+
+    def has(self, fingerprint: str) -> bool:
+        """Whether these are the data of a run that has ``fingerprint``, of this version or an earlier one."""
+        return fingerprint in (self.fingerprint, self.stored_fingerprint)

@@ -45,10 +45,10 @@ def peek_ts(source: TsSource) -> Extent:
     if header.equal:
         channels = header.first.split(":")[:-1]
         length = len(channels[0].split(",")) if channels else 0
-        return Extent(len(channels), length, length, len(header.classes))
+        return Extent(len(channels), length, length, header.classes)
     raw = _read(train, header.classes)
     require_windows(raw)
-    return Extent(raw.channels, *raw.lengths, len(header.classes))
+    return Extent(raw.channels, *raw.lengths, header.classes)
 
 
 def _files(source: TsSource) -> tuple[Path, Path | None]:

@@ -1,5 +1,6 @@
 """What every judge does: it reads windows and says which class each is of."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import torch
@@ -30,11 +31,15 @@ class Judge(Protocol):
 
 
 class NetworkJudge:
-    """A trained network of the zoo in evaluation mode, frozen; ``place`` is the folder of its bundle."""
+    """A trained network of the zoo in evaluation mode, frozen; ``place`` is the folder of its bundle.
 
-    def __init__(self, model: ZooModel, place: str) -> None:
+    ``order`` holds the network's number of each class of the data; None where both count alike.
+    """
+
+    def __init__(self, model: ZooModel, place: str, order: Sequence[int] | None = None) -> None:
         self.model = model
         self.place = place
+        self.order = None if order is None else list(order)
 
     @property
     def words(self) -> str:
@@ -46,4 +51,6 @@ class NetworkJudge:
     def read(self, x: Tensor, mask: Tensor | None) -> Reading:
         """As `Judge.read`, with logits; the network follows ``x`` to its device."""
         logits = self.model.to(x.device)(x, mask).logits
+        if self.order is not None:
+            logits = logits[:, self.order]
         return Reading(logits.argmax(-1), logits)

@@ -1,5 +1,6 @@
 """Judges: classifiers that read raw and rebuilt signals of any model, networks of the zoo or estimators of others."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 import torch
 from pydantic import ValidationError
 from torch import Tensor
-from zoo_registry import AnyJudge, EvaluationSpec, InputSpec, SpecError
+from zoo_registry import AnyJudge, EvaluationSpec, InputSpec, SpecError, class_order
+from zoo_registry.errors import show
 from zoo_registry.explain import explain
 
 from zoo.assembly import ZooModel
 from zoo.data.split import DataSet
 from zoo.evaluate.estimator_judge import EstimatorJudge
 from zoo.evaluate.judge import Judge, NetworkJudge
+from zoo.notes import ZooNote
 from zoo.weights.bundle import load
 from zoo.weights.manifest import bundle_in
 
@@ -26,7 +29,7 @@ def load_judges(judges: Mapping[str, AnyJudge], data: DataSet, folder: Path) -> 
     found: dict[str, Judge] = {}
     for name, judge in judges.items():
         if isinstance(judge, str):
-            found[name] = NetworkJudge(_load(name, judge, data.input), judge)
+            found[name] = _network(name, judge, data.input)
         else:
             found[name] = EstimatorJudge(name, judge, data, folder)
     _require_different(found)
@@ -35,7 +38,7 @@ def load_judges(judges: Mapping[str, AnyJudge], data: DataSet, folder: Path) -> 
 
 def load_networks(bundles: Mapping[str, str], data: InputSpec) -> dict[str, NetworkJudge]:
     """Judges that are trained networks, which read while a run trains; raises as ``load_judges`` does."""
-    found = {name: NetworkJudge(_load(name, path, data), path) for name, path in bundles.items()}
+    found = {name: _network(name, path, data) for name, path in bundles.items()}
     _require_different(found)
     return found
 
@@ -88,16 +91,44 @@ def _require_different(judges: Mapping[str, Judge]) -> None:
             raise SpecError(f"evaluation.judges.{other}", "an estimator of its own", f"that of {one}", hint)
 
 
-def _load(name: str, path: str, data: InputSpec) -> ZooModel:
+def _network(name: str, path: str, data: InputSpec) -> NetworkJudge:
     where = f"evaluation.judges.{name}"
-    judge = load(bundle_in(Path(path)))
-    head, given = judge.spec.head, judge.spec.input
+    model = load(bundle_in(Path(path)))
+    head, given = model.spec.head, model.spec.input
     if head is None or head.needs != "signal":
         found = f"{head.kind}, which needs {head.needs}" if head else "a model without a head"
         raise SpecError(where, "a classifier of signals", found, "train one, such as wrn.signal, and name its bundle")
-    assert given is not None
-    for field in ("channels", "length", "classes"):
-        theirs, ours = getattr(given, field), getattr(data, field)
-        if theirs != ours:
-            raise SpecError(where, f"{field} {ours}, as the data have", f"{theirs} in {path}", "train it on these data")
-    return judge.requires_grad_(False).eval()
+    assert isinstance(given, InputSpec)
+    _require_same_windows(where, path, given, data)
+    order = _class_order(where, path, given.class_names, data.class_names)
+    return NetworkJudge(model.requires_grad_(False).eval(), path, order)
+
+
+def _require_same_windows(where: str, path: str, judge: InputSpec, data: InputSpec) -> None:
+    """Raise SpecError for windows that mean something else to the judge; what either side does not know is let pass."""
+    for field in ("channels", "length", "classes", "channel_names", "rate", "units"):
+        theirs, ours = getattr(judge, field), getattr(data, field)
+        if theirs != ours and theirs is not None and ours is not None:
+            expected, found = f"{field} {show(ours)}, as the data have", f"{show(theirs)} in {path}"
+            raise SpecError(where, expected, found, "train it on these data")
+
+
+def _class_order(
+    where: str, path: str, theirs: tuple[str, ...] | None, ours: tuple[str, ...] | None
+) -> tuple[int, ...] | None:
+    """The judge's number of each class of the data, None where they count alike or names are unknown.
+
+    Raises SpecError where both name their classes and these differ.
+    """
+    if theirs is None or ours is None:
+        if ours is not None:
+            note = f"{where}: the bundle {path} names no classes; its first is taken for {ours[0]}, and so on in order"
+            warnings.warn(note, ZooNote, stacklevel=4)
+        return None
+    order = class_order(ours, theirs)
+    if order is None:
+        odd = sorted(set(ours) ^ set(theirs))[0]
+        side = "only the data have" if odd in ours else "only the judge knows"
+        hint = "train it on these data, or name the classes alike, such as by data.source.classes"
+        raise SpecError(where, "a judge of the classes of the data", f"{side} {odd!r}; it comes from {path}", hint)
+    return None if order == tuple(range(len(ours))) else order

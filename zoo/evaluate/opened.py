@@ -1,22 +1,26 @@
 """A trained run opened to be judged: its spec, its bundle, and the data it was trained on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from zoo_registry import DataError, Registry, RunSpec
+from zoo_registry import DataError, Registry, RunSpec, SpecError
+from zoo_registry.data import BundledSource
 
 from zoo.assembly import ZooModel
 from zoo.data.batch import Batch, batches
 from zoo.data.run_data import load_set
 from zoo.data.split import DataSet, Rows, Split
 from zoo.run_folder import RunFolder
+from zoo.specs import read_run
 from zoo.weights.bundle import load
 
 SplitName = Literal["test", "validation"]
 AnySplit = Literal["train", "validation", "test"]
+_PLACE = "data.source."
 
 
 @dataclass(frozen=True)
@@ -51,20 +55,40 @@ class Opened:
         return batches(self.split(name), rows, self.run.evaluation.batch, self.model.device)
 
 
-def open_run(folder: RunFolder) -> Opened:
+def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> Opened:
     """The finished run in ``folder``, on a GPU where there is one.
 
-    Raises ZooError when there is no finished run, or when the data are not those it was trained on.
+    ``changes`` say where its data lie now, such as `data.source.path=FOLDER`. Raises ZooError when there is no finished
+    run, or when the data are not those it was trained on.
     """
     stored = folder.read()
-    run = Registry.discover().run(stored["run"])
+    run = _run(stored["run"], changes)
     # Before the weights: where they are replaced in between, what is measured counts as that of older ones.
     stamp = folder.stamp()
     model = load(folder.bundle).eval()
-    data = load_set(run)
-    if data.fingerprint != stored["fingerprint"]:
-        raise DataError(
-            str(folder.run_file), "the data it was trained on", "other data under the same path", "restore the data"
-        )
+    data = _data(run, bool(changes))
+    if not data.has(stored["fingerprint"]):
+        found = "other data there" if changes else "other data under the same path"
+        hint = "restore the data, or say where they are with --set data.source.path=FOLDER"
+        raise DataError(str(folder.run_file), "the data it was trained on", found, hint)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return Opened(folder, run, model.to(device), data, stamp)
+
+
+def _run(stored: dict[str, Any], changes: Sequence[str]) -> RunSpec:
+    for change in changes:
+        if not change.startswith(_PLACE):
+            hint = "measurements are those of the run as it was trained; train another to change more"
+            raise SpecError(f"--set {change}", f"a field of {_PLACE[:-1]}, where its data lie", "another", hint)
+    return read_run(stored, Registry.discover(), changes)
+
+
+def _data(run: RunSpec, moved: bool) -> DataSet:
+    try:
+        return load_set(run)
+    except DataError as error:
+        source = run.data.source
+        if moved or isinstance(source, BundledSource) or Path(source.path).is_dir():
+            raise
+        hint = "say where its data are now: --set data.source.path=FOLDER"
+        raise DataError(error.where, error.expected, error.found, hint) from None

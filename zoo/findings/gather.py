@@ -77,7 +77,7 @@ def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
         data = prepare(run.data)
     except DataError:
         return None
-    return DataFacts.of(data) if data.fingerprint == fingerprint else None
+    return DataFacts.of(data) if data.has(fingerprint) else None
 
 
 def _standards(home: RunFolder, run: RunSpec) -> tuple[Standard, ...]:

@@ -1,5 +1,6 @@
 """Two runs against each other: specs, measures, and class by class on the same windows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,17 +42,18 @@ class Comparison(BaseModel, frozen=True):
     verdict: str
 
 
-def compare(first: Path, second: Path, other_data: bool = False) -> Comparison:
+def compare(first: Path, second: Path, other_data: bool = False, moved: Sequence[str] = ()) -> Comparison:
     """Compare two finished runs on the test split, judging what has not been judged.
 
-    Raises DataError where their data differ, unless ``other_data`` says that this is meant.
+    ``moved`` says where their data lie now, as for `open_run`. Raises DataError where their data differ, unless
+    ``other_data`` says that this is meant.
     """
     folders = RunFolder(first), RunFolder(second)
     stored = [folder.read() for folder in folders]
     same = stored[0]["fingerprint"] == stored[1]["fingerprint"]
     if not same and not other_data:
         raise _refused(folders, stored)
-    a, b = (judgement(folder) for folder in folders)
+    a, b = (judgement(folder, moved) for folder in folders)
     common = shared(a.report, b.report)
     classifier = common[0] if common else None
     return Comparison(
@@ -65,11 +67,11 @@ def compare(first: Path, second: Path, other_data: bool = False) -> Comparison:
     )
 
 
-def judgement(folder: RunFolder) -> Judgement:
+def judgement(folder: RunFolder, moved: Sequence[str] = ()) -> Judgement:
     """What is known of a run: its scores, judged now if need be, and its codebook where that was measured."""
     measured = stored_codebook(folder)
     name = str(folder.read()["run"]["name"])
-    report = stored_evaluation(folder) or evaluation_of(open_run(folder))
+    report = stored_evaluation(folder) or evaluation_of(open_run(folder, moved))
     return Judgement(name, folder, report, measured.report if measured else None)
 
 

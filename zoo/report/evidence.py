@@ -1,5 +1,6 @@
 """Everything that the page of one run shows, gathered from its folder and its data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,12 +53,13 @@ class Evidence:
         return str(self.stored["run"]["name"])
 
 
-def gather(folder: RunFolder) -> Evidence:
+def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
     """Evidence of the finished run in ``folder``, judged and measured now unless it has been.
 
-    Writes what was found into the folder, as the commands do that find it. Raises ZooError as `zoo eval` does.
+    Writes what was found into the folder, as the commands do that find it; ``moved`` is as for `open_run`. Raises
+    ZooError as `zoo eval` does.
     """
-    opened = open_run(folder)
+    opened = open_run(folder, moved)
     report = evaluation_of(opened)
     codebook = codebook_of(opened) if opened.run.model.quantizer else None
     return Evidence(

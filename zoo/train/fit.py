@@ -88,7 +88,7 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     run = job.run.with_input(data.data.input)
     going_on = once(lambda: job.resume and folder.run_file.exists())
     if going_on:
-        folder.require_same(run, data.data.fingerprint)
+        folder.require_same(run, data.data)
     checkpoint = once(lambda: _checkpoint(folder)) if going_on else None
     once(lambda: _rehearse(run, data.data))
     model, module, transfers = prepare(run, data, fresh=checkpoint is None)

@@ -56,7 +56,7 @@ class Watch(L.Callback):
         assert isinstance(loaded, ZooData)
         self.data = DataFacts.of(loaded.data)
         if trainer.is_global_zero:
-            write_data(self.data, loaded.data.fingerprint, self.folder.path)
+            write_data(self.data, str(self.folder.read()["fingerprint"]), self.folder.path)
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)

@@ -1,6 +1,7 @@
 """Weights that were trained elsewhere, as a model of the zoo: the spec from the file, every tensor in its place."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from zoo_registry import BundleError, Imported, Registry, SpecError
 from zoo.assembly import ZooModel
 from zoo.builder import build
 from zoo.contracts import Standardize
+from zoo.data.labels import class_names
 from zoo.weights.checkpoint import read_checkpoint
 from zoo.weights.sound import FLOATS
 from zoo.weights.statistics import read_statistics
@@ -24,21 +26,40 @@ class ImportedModel(NamedTuple):
 
 
 def import_checkpoint(
-    plugin: str, path: str | Path, given: Mapping[str, int] | None = None, statistics: str | Path | None = None
+    plugin: str,
+    path: str | Path,
+    given: Mapping[str, int] | None = None,
+    statistics: str | Path | None = None,
+    classes: str | Path | None = None,
 ) -> ImportedModel:
     """The model in the checkpoint at ``path``, read by the importer of ``plugin``; the random state stays as it was.
 
     ``given`` are sizes of the input that the file does not tell, by axis letter; ``statistics`` is a file with the
-    mean and deviation that the inputs of a judge were standardised by. Raises ZooError for what is refused.
+    mean and deviation that the inputs of a judge were standardised by; ``classes`` is one with the name of each class
+    in the order of its logits. Raises ZooError for what is refused.
     """
     registry = Registry.discover()
     importer = registry.importer(plugin)
     checkpoint = read_checkpoint(Path(path))
     imported = importer.convert(checkpoint, given or {})
+    if classes is not None:
+        imported = _named(imported, Path(classes))
     model = _built(registry, imported, str(path))
     _fill(model, imported.tensors, str(path))
     notes = (*imported.notes, *_narrowed(imported.tensors), *_standardise(model, statistics, str(path)))
+    if model.spec.head is not None and classes is None:
+        notes = (*notes, "the file names no classes, and data may list them in another order: --classes names them")
     return ImportedModel(model.eval(), notes)
+
+
+def _named(imported: Imported, file: Path) -> Imported:
+    """The same with names of classes in its input."""
+    names = class_names(file.parent, file.name)
+    entering = imported.model.get("input") or {}
+    if names is None or len(names) != entering.get("classes"):
+        expected = f"{entering.get('classes') or 'no'} class names, as the checkpoint has classes"
+        raise BundleError(str(file), expected, str(len(names or ())), "name each class once, or leave --classes out")
+    return replace(imported, model={**imported.model, "input": {**entering, "class_names": names}})
 
 
 def _built(registry: Registry, imported: Imported, where: str) -> ZooModel:

@@ -66,7 +66,7 @@ def stored_spec(folder: Path, manifest: Manifest, registry: Registry) -> ModelSp
             hint = f"install the package that provides plugin {name}"
             raise BundleError(str(folder), f"plugin {name} {version}", "none of that name installed", hint)
     try:
-        spec = registry.model(manifest.model)
+        spec = registry.model(registry.migrate(manifest.model))
         spec.trace()
         return spec
     except SpecError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,8 +11,9 @@ from zoo_registry.explain import unknown
 from zoo_registry.suggest import nearest
 
 from zoo.assembly import ZooModel
-from zoo.contracts import Component, Resizing
+from zoo.contracts import ClassRows, Component, Resizing
 from zoo.contracts.resizing import Resized
+from zoo.weights.classes import ClassMatch
 from zoo.weights.naming import Pairs, pair
 from zoo.weights.report import FieldDifference, Status, TensorRow, TransferReport, inside
 from zoo.weights.source import Source
@@ -36,7 +38,8 @@ def plan(model: ZooModel, source: Source, spec: TransferSpec, seed: int = 0) -> 
     own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in ROLES}
     _require_paths(spec, own)
     resizing = _resizing(model)
-    made = _Planner(own, source, spec, resizing, pair(source.tensors, own, resizing.stacks, spec), seed)
+    classes = ClassMatch.of(model.spec, source.model)
+    made = _Planner(own, source, spec, resizing, classes, pair(source.tensors, own, resizing.stacks, spec), seed)
     rows = [*made.rows(), *made.left_over()]
     report = TransferReport(transfer=spec, tensors=tuple(rows), differences=tuple(made.differences(model)))
     return Plan(report, made.found)
@@ -46,9 +49,18 @@ class _Planner:
     """The rows of one transfer; ``found`` collects the tensors for the model."""
 
     def __init__(
-        self, own: Tensors, source: Source, spec: TransferSpec, resizing: Resizing, pairs: Pairs, seed: int
+        self,
+        own: Tensors,
+        source: Source,
+        spec: TransferSpec,
+        resizing: Resizing,
+        classes: ClassMatch,
+        pairs: Pairs,
+        seed: int,
     ) -> None:
         self.own, self.source, self.spec, self.resizing, self.pairs = own, source, spec, resizing, pairs
+        self.classes = classes
+        self.by_class = {owner for owner, rule in resizing.rules.items() if isinstance(rule, ClassRows)}
         self.random = torch.Generator().manual_seed(seed)
         self.found: dict[str, Tensor] = {}
         self.shared = {_role(name) for name in own} & {_role(name) for name in pairs.here}
@@ -63,11 +75,33 @@ class _Planner:
                 yield from (self._row("missing", name, "the source counted none: starts anew") for name in names)
             elif len(given) < len(names):
                 yield from self._incomplete(names, given)
-            elif all(self._theirs(name).shape == self.own[name].shape for name in names):
+            elif not self.classes.equal and self._knows_classes(owner):
+                yield from self._other_classes(owner, names)
+            elif self._fits(names):
                 self.found.update({name: self._theirs(name) for name in names})
                 yield from (self._row("loaded", name, self._as_it_is(name)) for name in names)
             else:
                 yield from self._misfit(owner, names)
+
+    def _fits(self, names: list[str]) -> bool:
+        return all(self._theirs(name).shape == self.own[name].shape for name in names)
+
+    def _knows_classes(self, owner: str) -> bool:
+        """Whether a module's tensors depend on the order of the classes: all of a head that names none that do."""
+        return owner in self.by_class if self.by_class else _role(owner) == "head"
+
+    def _other_classes(self, owner: str, names: list[str]) -> Iterator[TensorRow]:
+        """Rows of a class head are kept by name; other classes leave it as a misfit of sizes does."""
+        rule, order = self.resizing.rules.get(owner), self.classes.order
+        if isinstance(rule, ClassRows) and order is not None and self._fits(names):
+            tensors, words = rule.reordered({_last(name): self._theirs(name) for name in names}, order)
+            self.found.update({name: tensors[_last(name)] for name in names})
+            yield from (self._row("resized", name, words) for name in names)
+            return
+        resized = self._resize(owner, names)
+        answered = resized is not None and self.spec.policy == "resize"
+        for name in names:
+            yield self._row("skipped", name, f"{self.classes.words}: {self._instead(resized)}", refused=not answered)
 
     def _chosen(self, owner: str, names: list[str]) -> bool:
         if self.spec.only is None:
@@ -166,14 +200,23 @@ class _Planner:
         """Fields of the components with chosen tensors in which the two specs differ."""
         roles = {_role(name) for name in self.found}
         ours, theirs = model.spec.dump(), self.source.model
+        yield from self._of_input(ours.get("input") or {}, theirs.get("input") or {})
         fields = [(name, theirs.get(name), ours[name]) for name in ("scale", "codebook") if "encoder" in roles]
         for role in (role for role in ROLES if role in roles):
             old, new = theirs.get(role) or {}, ours[role]
-            names = dict.fromkeys([*old, *new]) if old.get("kind") == new["kind"] else ["kind"]
+            # What the source lacks is at a default that means what it did: an earlier version had no such field.
+            names = list(old) if old.get("kind") == new["kind"] else ["kind"]
             fields += [(f"{role}.{name}", old.get(name), new.get(name)) for name in names]
         for name, old_value, new_value in fields:
             if old_value != new_value:
                 yield FieldDifference(field=name, source=old_value, here=new_value)
+
+    def _of_input(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[FieldDifference]:
+        """Facts that both sides know of their windows and that differ."""
+        for name in ("channel_names", "rate", "units") if self.found else ():
+            old, new = theirs.get(name), ours.get(name)
+            if old is not None and new is not None and old != new:
+                yield FieldDifference(field=f"input.{name}", source=old, here=new)
 
     def _row(self, status: Status, name: str, reason: str, refused: bool = False, asked: bool = True) -> TensorRow:
         origin = self.pairs.here.get(name)
@@ -194,7 +237,8 @@ class _Planner:
     def _as_it_is(self, name: str) -> str:
         theirs, ours = self._theirs(name).dtype, self.own[name].dtype
         rounded = "" if theirs == ours else f"{theirs} in the source, {ours} here".replace("torch.", "")
-        return "; ".join(filter(None, (self.pairs.reasons.get(name, ""), rounded)))
+        doubt = self.classes.doubt if name.rpartition(".")[0] in self.by_class else ""
+        return "; ".join(filter(None, (self.pairs.reasons.get(name, ""), rounded, doubt)))
 
     def _sizes(self, name: str, what: str) -> str:
         theirs, ours = (_times(tensor.shape) for tensor in (self._theirs(name), self.own[name]))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor
+from zoo_registry import Registry
 
 from zoo.weights.bundle import read_tensors, stored_sizes
 from zoo.weights.manifest import bundle_in, read_manifest
@@ -25,4 +26,4 @@ def read_source(folder: str | Path) -> Source:
     bundle = bundle_in(Path(folder))
     manifest = read_manifest(bundle)
     stored_sizes(bundle, manifest)
-    return Source(str(folder), manifest.model, read_tensors(bundle))
+    return Source(str(folder), Registry.discover().migrate(manifest.model), read_tensors(bundle))

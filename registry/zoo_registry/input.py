@@ -1,0 +1,122 @@
+"""What enters a model: a signal or a ready-made image, and what its numbers mean."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
+
+from zoo_registry.component import Spec
+from zoo_registry.shapes import Shape
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) < len(names):
+        raise ValueError("distinct names")
+    return names
+
+
+def _counted(names: tuple[str, ...] | None, sizes: ValidationInfo, axis: str) -> tuple[str, ...] | None:
+    """``names``; raise ValueError unless they are as many as the field ``axis`` says."""
+    size = sizes.data.get(axis)
+    if names is not None and size is not None and size != len(names):
+        raise ValueError(f"{size} names, as {axis} says")
+    return names
+
+
+Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
+Rate = Annotated[float, Field(gt=0, le=1e9)]
+Units = Annotated[str, Field(min_length=1, max_length=40)]
+
+
+class InputSpec(Spec):
+    """What enters the model: a signal `c t` in the data's own units."""
+
+    channels: int = Field(ge=1, le=4096)
+    """Channels (axes) of the sensor."""
+
+    length: int = Field(ge=2, le=1_000_000)
+    """Samples of a window."""
+
+    classes: int | None = Field(default=None, ge=2, le=100_000)
+    """Classes to tell apart; needed by a head."""
+
+    class_names: Names | None = None
+    """Name of each class in the order of the logits; null where unknown, and classes are then compared by number."""
+
+    channel_names: Names | None = None
+    """Name of each channel; null where unknown."""
+
+    rate: Rate | None = None
+    """Samples per second, Hz, after the length step; null where unknown."""
+
+    units: Units | None = None
+    """Unit of the values, such as g or m/s²; null where unknown."""
+
+    @field_validator("class_names")
+    @classmethod
+    def _one_name_a_class(cls, names: Names | None, sizes: ValidationInfo) -> Names | None:
+        return _counted(names, sizes, "classes")
+
+    @field_validator("channel_names")
+    @classmethod
+    def _one_name_a_channel(cls, names: Names | None, sizes: ValidationInfo) -> Names | None:
+        return _counted(names, sizes, "channels")
+
+    @property
+    def shape(self) -> Shape:
+        """The signal, `c t`."""
+        return Shape.of("c t", self.channels, self.length)
+
+
+class ImageInputSpec(Spec):
+    """What enters the model: ready-made images `c h w`, standardised by the head where it does so."""
+
+    channels: int = Field(ge=1, le=4096)
+    """Channels of an image, one per axis of the sensor where it pictures one."""
+
+    height: int = Field(ge=1, le=4096)
+    """Rows of pixels."""
+
+    width: int = Field(ge=1, le=4096)
+    """Columns of pixels."""
+
+    classes: int | None = Field(default=None, ge=2, le=100_000)
+    """Classes to tell apart; needed by a head."""
+
+    class_names: Names | None = None
+    """Name of each class in the order of the logits; null where unknown, and classes are then compared by number."""
+
+    @field_validator("class_names")
+    @classmethod
+    def _one_name_a_class(cls, names: Names | None, sizes: ValidationInfo) -> Names | None:
+        return _counted(names, sizes, "classes")
+
+    @property
+    def shape(self) -> Shape:
+        """The image, `c h w`."""
+        return Shape.of("c h w", self.channels, self.height, self.width)
+
+
+def _which_input(given: object) -> str:
+    """An input with a height or a width is an image; tags are names of types, as `explain` leaves them out."""
+    pictured = isinstance(given, dict) and not given.keys().isdisjoint({"height", "width"})
+    return "ImageInputSpec" if pictured or isinstance(given, ImageInputSpec) else "InputSpec"
+
+
+AnyInput = Annotated[
+    Annotated[InputSpec, Tag("InputSpec")] | Annotated[ImageInputSpec, Tag("ImageInputSpec")],
+    Discriminator(_which_input),
+]
+
+
+def class_order(here: Sequence[str], there: Sequence[str]) -> tuple[int, ...] | None:
+    """For each class of ``here``, its number in ``there``; None unless both have the same classes.
+
+    Upper and lower case are the same where that leaves no doubt: some readers turn names into lower case.
+    """
+    if set(here) != set(there):
+        here, there = ([name.casefold() for name in names] for names in (here, there))
+        if set(here) != set(there) or len(set(here)) < len(here):
+            return None
+    numbers = {name: number for number, name in enumerate(there)}
+    return tuple(numbers[name] for name in here)

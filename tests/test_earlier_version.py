@@ -1,0 +1,53 @@
+"""A run of version 0.1, stored before specs named classes and codes were read from stretches, works as it did then."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from zoo_registry import TransferSpec
+
+import zoo
+from zoo.cli.main import main
+from zoo.weights.transfer import transfer
+
+STORED = Path(__file__).parent / "earlier"
+"""Trained for one epoch on windows of float64 by the code of commit 86f09af."""
+
+
+@pytest.fixture
+def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(STORED, tmp_path / "earlier")
+    monkeypatch.chdir(tmp_path / "earlier")
+    return Path("run")
+
+
+def test_it_is_judged_to_the_same_numbers(earlier: Path, capsys):
+    then = json.loads((earlier / "eval.json").read_text())["classifiers"]["head"]
+    assert main(["eval", str(earlier), "--json"]) == 0
+    now = json.loads(capsys.readouterr().out)["classifiers"]["head"]
+    assert now["classes"] == then["classes"]
+    assert now["ece"] == pytest.approx(then["ece"], abs=1e-6)
+
+
+def test_its_bundle_is_the_published_form_and_transfers_whole(earlier: Path):
+    model = zoo.load(earlier / "bundle")
+    assert (model.spec.encoder.read, model.spec.head.pool, model.spec.head.units) == ("query", "none", "scale")
+    report = transfer(zoo.build(model.spec), TransferSpec(source=str(earlier)))
+    assert {row.status for row in report.tensors} == {"loaded"}
+    assert report.differences == ()
+
+
+def test_it_trains_on(earlier: Path, capsys):
+    assert main(["train", str(earlier), "--resume"]) == 0
+    assert "bundle in" in capsys.readouterr().out
+
+
+def test_its_data_are_known_by_their_bytes_alone(earlier: Path, capsys):
+    x = np.load("windows/X_test.npy")
+    np.save("windows/X_test.npy", x.astype(">f8"))
+    assert main(["eval", str(earlier)]) == 2  # version 0.1 hashed bytes, and these are others
+    assert "the data it was trained on" in capsys.readouterr().err
+    np.save("windows/X_test.npy", x)
+    assert main(["eval", str(earlier)]) == 0
