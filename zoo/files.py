@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from zoo_registry import DataError
+
 
 def open_file(path: Path, largest: int | None = None) -> BinaryIO:
     """``path`` opened for reading.
@@ -78,11 +80,15 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Replace ``path`` by ``data`` as indented JSON; raises ValueError for NaN and infinities, which JSON lacks.
+    """Replace ``path`` by ``data`` as indented JSON; raises DataError for NaN and infinities, which JSON lacks.
 
     Names of files that are not in UTF-8 are read back as they are: halves of surrogate pairs become escapes of JSON.
     """
-    text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError:
+        hint = "weights that diverged or were damaged give others: train again, or copy the bundle again"
+        raise DataError(str(path), "finite numbers", "NaN or an infinity", hint) from None
     write_bytes(path, text.encode(errors="backslashreplace"))
 
 
