@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-WAYS = ("cut", "empty", "flip", "junk", "twice", "folder", "loop", "pipe", "gone")
-"""What happens to files on disks and in other hands."""
+WAYS = ("cut", "empty", "flip", "junk", "twice", "folder", "loop", "pipe", "gone", "unreadable")
+"""What happens to files on disks and in other hands; who may read everything finds the last one whole."""
 
 WORDS = ["", "null", "x", ".", "..", "\ud800", "\x00", "a\nb", "\x1b[2J", "é" * 5000, "/dev/zero", "/etc/passwd", "=1"]
 NUMBERS = [0, -1, 1, 2, 3, 7, 64, 1000, 2**31, 2**63, -(2**63) - 1, 10**30, 10**400, 0.5, -0.5, 1e-300, 1e308, -0.0]
@@ -39,6 +39,8 @@ def damage(path: Path, way: str, draw: random.Random) -> None:
             path.symlink_to(path.name)
         case "pipe":
             os.mkfifo(path)
+        case "unreadable":
+            path.chmod(0)
 
 
 def flipped(content: bytes, draw: random.Random) -> bytes:

@@ -30,7 +30,7 @@ class Hangs(BaseException):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended: its status, None where an exception left it; what it printed; how long it took."""
+    """How a command ended: its status, None where an exception left it; what it printed; seconds of CPU."""
 
     arguments: tuple[str, ...]
     status: int | None
@@ -62,13 +62,13 @@ def guarded(*arguments: str | Path) -> Outcome:
     """Run a command as `zoo` would, in 2 GiB and a minute."""
     given = tuple(map(str, arguments))
     out, err = io.StringIO(), io.StringIO()
-    start, status = time.monotonic(), None
+    start, status = time.process_time(), None
     with redirect_stdout(out), redirect_stderr(err), _limits():
         try:
             status = main(given)
         except (Exception, Hangs):
             traceback.print_exc()
-    return Outcome(given, status, out.getvalue(), err.getvalue(), time.monotonic() - start)
+    return Outcome(given, status, out.getvalue(), err.getvalue(), time.process_time() - start)
 
 
 @dataclass
@@ -90,7 +90,9 @@ class Tally:
 
     def require_sound(self) -> None:
         """Fail where any command ended badly, and say what came of all."""
-        print(f"{self.ended}, longest {self.longest:.1f} s, most memory {peak() / 2**20:.0f} MiB", file=sys.stderr)
+        print(
+            f"{self.ended}, longest {self.longest:.1f} s of CPU, most memory {peak() / 2**20:.0f} MiB", file=sys.stderr
+        )
         assert not self.faults, f"{len(self.faults)} faults\n" + "\n\n".join(self.faults[:20])
 
 
