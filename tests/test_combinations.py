@@ -2,51 +2,17 @@
 
 import itertools
 import random
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from functools import cache
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 import torch
-from pydantic import ValidationError
-from zoo_registry import ROLES, ModelSpec, Registry, ZooError
+from tiny import REGISTRY, tiny
+from zoo_registry import ROLES, ModelSpec, ZooError
 from zoo_registry.testing import adapt
 
 from zoo.assembly import ZooModel
 
-REGISTRY = Registry.discover()
 INPUT = {"channels": 2, "length": 64, "classes": 3}
-
-TINY: Mapping[str, int] = {
-    "bits": 3,
-    "codes": 8,
-    "depth": 10,
-    "dim": 16,
-    "heads": 2,
-    "hidden": 16,
-    "layers": 1,
-    "levels": 2,
-    "shape_samples": 16,
-    "tokenizer_heads": 2,
-    "tokenizer_layers": 1,
-}
-"""Sizes that make components quick to run, by the names that fields of any component have."""
-
-
-@cache
-def tiny(kind: str) -> Mapping[str, Any]:
-    """The fields of TINY that a component has, and that may be so small."""
-    spec = REGISTRY.find(kind)
-    found: dict[str, Any] = {}
-    for name in [name for name in TINY if name in spec.model_fields]:
-        for value in (TINY[name], [TINY[name]]):  # one size, or a list of them
-            with suppress(ValidationError, ZooError):
-                spec(**found, **{name: value})
-                found[name] = value
-                break
-    return found
-
 
 Combination = tuple[str | None, ...]
 """A kind or None for each role, then the codebook and the scale."""

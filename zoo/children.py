@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
+from zoo.interrupts import held
+
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Tells Python to import nothing from the working folder; in the environment, as it then holds for grandchildren."""
 
@@ -17,16 +19,18 @@ def start(
     """`python -m module` with ``arguments``, its input a pipe whose end tells it that this process is gone.
 
     It imports what this process can, and nothing from the working folder, where `-m` would look first.
-    With a ``log`` it says everything there, and has a session of its own: Ctrl-C does not reach it.
+    Signals that ask it to end wait until it calls `zoo.interrupts.listen`. With a ``log`` it says everything there, and
+    has a session of its own: Ctrl-C does not reach it.
     """
-    return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
-        env={**os.environ, **environment, **SAFE_PATH, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-        stdin=subprocess.PIPE,
-        stdout=log,
-        stderr=log,
-        start_new_session=log is not None,
-    )
+    with held():
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            env={**os.environ, **environment, **SAFE_PATH, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            start_new_session=log is not None,
+        )
 
 
 def when_orphaned(act: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""Files and folders written whole or not at all: a temporary name beside the target, then a rename.
+"""Files and folders written whole or not at all: in a hidden folder beside the target, then a rename.
 
 What is read back may be anything by then.
 """
@@ -8,13 +8,17 @@ import json
 import os
 import shutil
 import stat
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from zoo_registry import DataError
+
+from zoo.exchange import exchange
+from zoo.scratch import scratch
+
+_FILES_BY_NUMBER = Path("/dev/fd")
 
 
 def open_file(path: Path, largest: int | None = None) -> BinaryIO:
@@ -44,28 +48,21 @@ def new_file(target: Path, replaced: Path | None = None) -> Iterator[BinaryIO]:
     then whole in one of the two places at any time. Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        if replaced is not None and target.exists():
-            target.replace(replaced)
-        temporary.replace(target)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        with scratch(target.parent) as folder:
+            temporary = folder / "new"
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            if replaced is not None and target.exists():
+                target.replace(replaced)
+            temporary.replace(target)
+            _sync_folder(target.parent)
+    except OSError as error:
         _name(target, error)
         raise
-    _sync_folder(target.parent)
-
-
-def clear_leftovers(folder: Path) -> None:
-    """Remove what killed writers of files left in ``folder``; nobody else may be writing there."""
-    for left in folder.glob(".*.tmp"):
-        left.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -96,29 +93,31 @@ def write_json(path: Path, data: Any) -> None:
 def new_folder(target: Path) -> Iterator[Path]:
     """An empty temporary folder that becomes ``target`` when the block ends well and vanishes when it does not.
 
-    An existing ``target`` is set aside for the moment between two renames; ``current`` finds it there if the process
-    is killed in that moment. Raises OSError.
+    Readers find the old folder or the new one at any time, and so do those after a killed process. Where the system
+    cannot exchange two folders, ``target`` is missing for a moment, in which ``current`` finds the old one.
+    Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent))
     try:
-        yield temporary
-        mask = _umask()
-        temporary.chmod(0o777 & ~mask)
-        for file in temporary.iterdir():
-            file.chmod(0o666 & ~mask)
-            _sync(file)
-        _sync_folder(temporary)
-        _put(temporary, target)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
+        with scratch(target.parent) as folder:
+            temporary = folder / "new"
+            temporary.mkdir()
+            yield temporary
+            mask = _umask()
+            temporary.chmod(0o777 & ~mask)
+            for file in temporary.iterdir():
+                file.chmod(0o666 & ~mask)
+                _sync(file)
+            _sync_folder(temporary)
+            _put(temporary, target)
+    except OSError as error:
         _name(target, error)
         raise
 
 
-def _name(target: Path, error: BaseException) -> None:
+def _name(target: Path, error: OSError) -> None:
     """Let ``error`` say which file it is about: a failed write does not know its own."""
-    if isinstance(error, OSError) and error.filename is None:
+    if error.filename is None:
         error.filename = str(target)
 
 
@@ -128,12 +127,54 @@ def current(target: Path) -> Path:
     return aside if not target.exists() and aside.is_dir() else target
 
 
+@contextmanager
+def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Paths to read files of ``folder`` by, all of one folder, even where `new_folder` replaces it meanwhile.
+
+    Raises OSError where one cannot be opened, or is no file.
+    """
+    with ExitStack() as stack:
+        while True:
+            home = current(folder)
+            before = _identity(home)
+            try:
+                files = [stack.enter_context(open(home / name, "rb", opener=_open_file)) for name in names]
+            except OSError:
+                if before == _identity(current(folder)):
+                    raise
+            else:
+                if before == _identity(current(folder)):
+                    break
+            stack.close()
+        by_number = _FILES_BY_NUMBER.is_dir()
+        yield [_FILES_BY_NUMBER / str(file.fileno()) if by_number else Path(file.name) for file in files]
+
+
+def _open_file(path: str, flags: int) -> int:
+    """Open a regular file; not at once a pipe, which would wait for its writer."""
+    number = os.open(path, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise FileNotFoundError(errno.ENOENT, "no file", path)
+    return number
+
+
+def _identity(folder: Path) -> tuple[int, ...] | None:
+    """What tells a folder from one that takes its place; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
 def _put(temporary: Path, target: Path) -> None:
     aside = _aside(target)
-    if target.exists():
-        shutil.rmtree(aside, ignore_errors=True)
-        target.rename(aside)
-    temporary.rename(target)
+    if not (target.exists() and exchange(temporary, target)):
+        if target.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+            target.rename(aside)
+        temporary.rename(target)
     _sync_folder(target.parent)
     shutil.rmtree(aside, ignore_errors=True)
 

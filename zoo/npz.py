@@ -4,7 +4,6 @@ What is larger than memory grows in a file per array, then they are packed into 
 """
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from zoo.files import new_file, open_file
+from zoo.scratch import scratch
 
 Array = NDArray[Any]
 
@@ -100,8 +100,7 @@ def new_npz(target: Path, rows: int) -> Iterator[NpzStream]:
     Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent) as folder:
-        with NpzStream(Path(folder), rows) as stream:
+    with new_file(target) as file, scratch(target.parent) as folder:
+        with NpzStream(folder, rows) as stream:
             yield stream
-        with new_file(target) as file:
-            stream.pack(file)
+        stream.pack(file)

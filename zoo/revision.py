@@ -4,7 +4,8 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
+
+from zoo.scratch import scratch
 
 _PATIENCE = 10
 """Seconds that git may take."""
@@ -29,8 +30,7 @@ def _differs(commit: str, top: Path, index: Path, objects: Path) -> bool:
     `git status` runs programs that a repository's own configuration names: a file monitor, hooks, filters. So it reads
     index and objects through a repository made for the moment, which has no configuration.
     """
-    with TemporaryDirectory(prefix="zoo-") as name:
-        home = Path(name)
+    with scratch() as home:
         (home / "refs").mkdir()
         (home / "HEAD").write_text(f"{commit}\n")
         places = {"GIT_DIR": home, "GIT_WORK_TREE": top, "GIT_INDEX_FILE": index, "GIT_OBJECT_DIRECTORY": objects}

@@ -128,7 +128,7 @@ class RunFolder:
         if same_data:  # which may have moved; and up to version 0.1 a run knew fewer facts of its input
             moved = before.data.model_copy(update={"source": run.data.source})
             before = before.model_copy(update={"data": moved}).with_input(data.input)
-        difference = first_difference(before.dump(), run.dump())
+        difference = first_difference(_deciding(before), _deciding(run))
         if difference:
             where, old, new = difference
             hint = "resume with the stored spec, or start a new run under another name"
@@ -148,6 +148,13 @@ class RunFolder:
             hint = "restore the file, or train again"
             raise TrainingError(str(self.run_file), "a run written by `zoo train`", "something else", hint)
         return migrated(stored)
+
+
+def _deciding(run: RunSpec) -> dict[str, Any]:
+    """The spec of ``run`` without what changes no window and no weight."""
+    found = run.dump()
+    found["trainer"] = {name: value for name, value in found["trainer"].items() if name not in ("patience", "workers")}
+    return found
 
 
 def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from zoo.contracts import summed
+
 _RATE = 0.1
 _EPSILON = 1e-5
 
@@ -10,9 +12,10 @@ _EPSILON = 1e-5
 class RunningStandardize(nn.Module):
     """`(b g f) -> (b g f)`: each feature minus its running mean over its running deviation, 0 where not real.
 
-    The statistics are learned in training mode, over real rows `(b g)` alone and before they are used, and serve both
-    modes: as plain means over the first batches, then at a fixed rate, until they are settled. A group that is nowhere
-    real leaves its own. ``batches (g 1)`` are those that each group's statistics come from, inf where settled.
+    The statistics are learned in training mode, over real rows `(b g)` of all processes alone and before they are used,
+    and serve both modes: as plain means over the first batches, then at a fixed rate, until they are settled. A group
+    that is nowhere real leaves its own. ``batches (g 1)`` are those that each group's statistics come from, inf where
+    settled.
     """
 
     mean: Tensor
@@ -40,9 +43,10 @@ class RunningStandardize(nn.Module):
 
     @torch.no_grad()
     def _learn(self, x: Tensor, weight: Tensor) -> None:
-        count = weight.sum(0)
-        mean = torch.where(weight > 0, x, 0).sum(0) / count.clamp(min=1)
-        var = torch.where(weight > 0, x - mean, 0).square().sum(0) / count.clamp(min=1)
+        total = summed(torch.cat([torch.where(weight > 0, x, 0).sum(0), weight.sum(0)], -1))
+        count = total[..., -1:]
+        mean = total[..., :-1] / count.clamp(min=1)
+        var = summed(torch.where(weight > 0, x - mean, 0).square().sum(0)) / count.clamp(min=1)
         self.batches.add_(count > 0)
         rate = torch.where(
             (count > 0) & self.batches.isfinite(), self.batches.clamp(min=1).reciprocal().clamp(min=_RATE), 0

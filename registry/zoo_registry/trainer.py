@@ -32,6 +32,10 @@ class TrainerSpec(Spec):
     precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
     """Numbers of the forward and backward pass; weights and moments are float64 for 64-true, else float32."""
 
+    patience: int = Field(default=60, ge=5, le=86_400)
+    """Seconds that one of several processes may give no sign of life, as where it is stopped or its machine is gone;
+    then training ends."""
+
     compile: bool = False
     """Whether torch.compile makes one program of the model, which takes a minute or more at the first steps, and on a
     CPU a C++ compiler. Not with fsdp."""

@@ -90,9 +90,9 @@ def test_text_from_outside_moves_no_cursor_on_a_terminal(terminal):
 
 
 def test_nothing_is_printed_but_through_what_makes_it_safe():
-    """The entry prints fixed words, before other modules are imported."""
+    """The entry prints fixed words, before other modules are imported; a launcher an error, which escapes its text."""
     home = Path(zoo.__file__).parent
-    allowed = {home / "start.py", home / "cli" / "tables.py"}
+    allowed = {home / "start.py", home / "cli" / "tables.py", home / "train" / "launch.py"}
     for file in set(home.rglob("*.py")) - allowed:
         calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
         named = [node.lineno for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"]

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from toy_sets import Write, waves
 from zoo_registry import Registry, SpecError
 from zoo_registry.data import DataSpec, NpySource, SplitSpec
@@ -13,6 +15,7 @@ from zoo_registry.data import DataSpec, NpySource, SplitSpec
 from zoo.cli.main import main
 from zoo.data import prepare
 from zoo.data.leaks import digests_of
+from zoo.data.overlaps import run_length, runs_of, sharing
 from zoo.data.run_data import load_set
 from zoo.notes import ZooNote
 
@@ -47,7 +50,7 @@ def test_windows_that_never_change_are_not_compared():
 def test_each_leak_is_counted_where_it_arrives(write_npy: Write, monkeypatch: pytest.MonkeyPatch):
     folder = write_npy()
     clean = read(folder)
-    assert clean.leaks == (0, 0)
+    assert clean.leaks == (0, 0, 0, 0)
     x, test = np.load(folder / "X_train.npy"), np.load(folder / "X_test.npy")
     validation, train = clean.validation.rows, clean.train.rows
     test[3:5] = x[train[0]]
@@ -56,7 +59,7 @@ def test_each_leak_is_counted_where_it_arrives(write_npy: Write, monkeypatch: py
     np.save(folder / "X_test.npy", test.astype(np.float64))
     np.save(folder / "X_train.npy", x)
     monkeypatch.setattr("zoo.data.raw._BLOCK_VALUES", 100)
-    assert read(folder).leaks == (3, 1)
+    assert read(folder).leaks[:2] == (3, 1)
 
 
 def test_splits_that_are_cut_are_compared_too(write_npy: Write):
@@ -98,8 +101,60 @@ def test_training_windows_are_no_test_split(tmp_path):
 
 def test_real_sets_leak_where_windows_are_doubled(shared: Path):
     wrist = {"path": str(shared / "wrist_adl14"), "layout": "c t", "test": "val", "group": "trial"}
-    assert prepare(DataSpec(source=NpySource(**wrist))).leaks == (0, 0)
+    assert prepare(DataSpec(source=NpySource(**wrist))).leaks == (0, 0, 0, 0)
     # Libras is known for windows that it holds twice.
     found = {name: prepare(DataSpec.model_validate({"source": {"format": "ts", "path": str(shared / "uea" / name)}}))
              for name in ("ERing", "Epilepsy", "Libras")}  # fmt: skip
     assert {name: data.leaks.test for name, data in found.items()} == {"ERing": 0, "Epilepsy": 0, "Libras": 19}
+
+
+def windows_of(recording: np.ndarray, length: int, hop: int) -> np.ndarray:
+    """Windows `(n c t)` of a recording `(c t)`, each ``hop`` samples after the one before."""
+    starts = range(0, recording.shape[1] - length + 1, hop)
+    return np.stack([recording[:, start : start + length] for start in starts]).astype(np.float32)
+
+
+@settings(deadline=None, max_examples=30)
+@given(length=st.integers(64, 600), share=st.floats(0.5, 0.9), seed=st.integers(0, 9))
+def test_windows_that_share_half_their_samples_are_found_and_no_others(length: int, share: float, seed: int):
+    random = np.random.default_rng(seed)
+    hop = max(1, int(length * (1 - share)))
+    windows = windows_of(random.normal(size=(2, 12 * length)), length, hop)
+    drawn = random.permutation(len(windows))
+    train, test = np.sort(drawn[::2]), np.sort(drawn[1::2])
+    kept = [runs_of(windows[rows], run_length(length)) for rows in (train, test)]
+    near = np.abs(train[None] - test[:, None]).min(1) * hop
+    every = [np.arange(len(hashes)) for hashes in kept]
+    found = sharing(kept[1], every[1], kept[0], every[0])
+    assert found[near <= length // 2].mean() > 0.9
+    assert not found[near >= length].any()
+
+
+def test_runs_are_those_of_each_window_alone_wherever_they_lie_in_it():
+    windows = waves(20, 3, 40)
+    whole = runs_of(windows, 16)
+    assert np.array_equal(whole, np.concatenate([runs_of(windows[row : row + 1], 16) for row in range(20)]))
+    short = windows[:, :, 3:30]  # 12 runs, all of which are kept
+    kept = np.sort(runs_of(short, 16))
+    every = [{int(runs_of(window[None, :, at : at + 16], 16).min()) for at in range(12)} for window in short]
+    assert [set(map(int, row)) for row in kept] == every
+
+
+def test_a_device_that_lies_still_overlaps_with_nothing():
+    still = np.repeat(waves(4, 2, 4), 16, axis=2)  # moves once in 16 samples
+    kept, rows = runs_of(still, 16), np.arange(4)
+    assert not sharing(kept, rows, kept, rows).any()
+
+
+def test_overlaps_of_splits_are_counted_reported_and_found(write_npy: Write, tmp_path, capsys):
+    recording = waves(1, 3, 40 * 21)[0]
+    windows = windows_of(recording, 40, 20)
+    folder = write_npy(X_train=windows[:24], X_test=windows[23:35])  # the first test window is also in training
+    data = read(folder)
+    assert data.leaks.test == 1
+    assert data.leaks.test_overlaps == 1
+    assert data.leaks.validation_overlaps > 0
+    spec = {"source": {"format": "npy", "path": str(folder), "layout": "c t"}}
+    (tmp_path / "data.json").write_text(json.dumps(spec))
+    assert main(["data", str(tmp_path / "data.json")]) == 0
+    assert "1 of 12 test windows overlap windows of an earlier split" in capsys.readouterr().out

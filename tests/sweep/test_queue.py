@@ -222,11 +222,11 @@ def test_optuna_is_quiet(plan, url, capsys):
 def test_a_worker_heeds_interrupts_though_its_shell_started_it_deaf_to_them(tmp_path):
     """As `zoo sweep … &` of a script does; or one that lost its point to another would train on."""
     code = (
-        "import os, signal, sys, zoo.sweep.worker as worker\n"
-        "worker.join = lambda *_: None\n"
-        "worker.work = lambda *_: os.kill(os.getpid(), signal.SIGINT)\n"
+        "import os, runpy, signal, sys, zoo.sweep.queue as queue, zoo.sweep.worker as worker\n"
+        "queue.join = lambda *_: None\n"
+        "worker.work = lambda *_: os.kill(os.getpid(), signal.SIGTERM)\n"
         "sys.argv = ['worker', 'name', 'home', 'crew']\n"
-        "sys.exit(worker.main())"
+        "runpy.run_module('zoo.cli.worker', run_name='__main__')"
     )
     deaf = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)}
     with subprocess.Popen(
@@ -235,4 +235,4 @@ def test_a_worker_heeds_interrupts_though_its_shell_started_it_deaf_to_them(tmp_
         worker.stdin.write(b"sqlite://\n")
         worker.stdin.flush()  # and left open, or the worker would take itself for an orphan, which interrupts it too
         said = worker.stderr.read()
-    assert worker.returncode == 130, said.decode()
+    assert worker.returncode == -signal.SIGTERM, said.decode()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import lightning as L
@@ -117,20 +117,6 @@ def test_killed_at_twenty_moments_a_run_comes_to_the_weights_of_an_undisturbed_o
     found = zoo.load(folder.bundle).state_dict()
     assert all(torch.equal(found[name], value) for name, value in expected.items())
     assert list(folder.checkpoints.glob(".*.tmp")) == []
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of little room; skips where the test may not mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"no disk could be mounted: {mounted.stderr.decode().strip()}")
-    yield disk
-    subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 def zoo_train(spec: Path, out: Path) -> "subprocess.CompletedProcess[str]":

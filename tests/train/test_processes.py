@@ -1,12 +1,8 @@
 """Two processes train as one with batches twice as large, end together, and go on from where they were stopped."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -133,81 +129,6 @@ def test_two_processes_report_what_one_does(pair, alone, case):
         for name in row.keys() - {"seconds"} - apart:
             same = pytest.approx(float(other[name]), rel=1e-5, abs=1e-5) if name != "phase" else other[name]
             assert (float(row[name]) if name != "phase" else row[name]) == same, name
-
-
-@pytest.fixture
-def started(spec_of, tmp_path) -> Iterator[Any]:
-    """Start `zoo train` with two processes; whatever still runs at the end is killed."""
-    programs: list[subprocess.Popen[str]] = []
-
-    def start(out: Path, training: dict[str, Any]) -> subprocess.Popen[str]:
-        spec = tmp_path / "run.json"
-        spec.write_text(json.dumps(spec_of(SIGNAL, training, trainer={"accelerator": "cpu", "devices": 2})))
-        command = [sys.executable, "-m", "zoo", "train", str(spec), "--out", str(out), "--resume"]
-        programs.append(subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
-        return programs[-1]
-
-    yield start
-    for program in programs:
-        program.kill()
-        program.communicate()
-
-
-def processes_of(program: subprocess.Popen[str]) -> dict[int, int]:
-    """Numbers of the training processes that ``program`` has started, by rank."""
-    found = {}
-    for child in Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text().split():
-        told = Path(f"/proc/{child}/environ").read_bytes().decode().split("\0")
-        found.update({int(line.partition("=")[2]): int(child) for line in told if line.startswith("RANK=")})
-    return found
-
-
-def after_epoch(program: subprocess.Popen[str], out: Path, epoch: int) -> None:
-    while len(MetricsFile(out / "metrics.csv").rows()) <= epoch and program.poll() is None:
-        time.sleep(0.02)
-    assert program.poll() is None, program.communicate()[1]
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes as Linux lists them")
-def test_a_process_that_is_killed_takes_the_others_down_and_the_run_goes_on(started, tmp_path):
-    training = {"epochs": 40, "batch": 3}
-    whole, broken = started(tmp_path / "whole", training), started(tmp_path / "broken", training)
-    after_epoch(broken, tmp_path / "broken", 1)
-    running = processes_of(broken)
-    os.kill(running[1], signal.SIGKILL)
-    _, errors = broken.communicate(timeout=60)
-    assert broken.returncode == 2
-    lines = [line for line in errors.splitlines() if line.startswith("zoo: ") and "note:" not in line]
-    assert lines == [
-        "zoo: process 1 of 2: expected to train to the end, found killed by SIGKILL; "
-        "go on with --resume; where memory ran out, lower training.batch first"
-    ]
-    assert "Traceback" not in errors
-    assert not Path(f"/proc/{running[0]}").exists()
-    assert len(MetricsFile(tmp_path / "broken" / "metrics.csv").rows()) < 40
-    again = started(tmp_path / "broken", training)
-    for program in (again, whole):
-        _, errors = program.communicate(timeout=300)
-        assert program.returncode == 0, errors
-    expected = zoo.load(tmp_path / "whole" / "bundle").state_dict()
-    for name, value in zoo.load(tmp_path / "broken" / "bundle").state_dict().items():
-        assert torch.equal(value, expected[name]), name
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes as Linux lists them")
-def test_the_processes_end_with_the_one_that_started_them(started, tmp_path):
-    program = started(tmp_path / "run", {"epochs": 1000, "batch": 3})
-    after_epoch(program, tmp_path / "run", 0)
-    running = processes_of(program)
-    program.kill()
-    program.communicate()
-    for _ in range(200):
-        if not any(Path(f"/proc/{number}").exists() for number in running.values()):
-            return
-        time.sleep(0.05)
-    pytest.fail("training goes on without anybody to stop it")
 
 
 @pytest.mark.slow

@@ -97,3 +97,12 @@ def test_a_run_that_was_moved_remembers_its_best_epoch(run_of, tmp_path):
     assert best.best_model_score is not None
     assert best.best_k_models == {str(again.best("x")): best.best_model_score}
     assert best.best_model_path == str(again.best("x"))
+
+
+def test_a_run_goes_on_with_other_workers_and_another_patience(run_of, tmp_path):
+    """They change no window and no weight."""
+    folder = train(run_of(SHAPES, {"epochs": 1}), tmp_path / "run", quiet=True)
+    before = (folder.bundle / "model.safetensors").read_bytes()
+    other = run_of(SHAPES, {"epochs": 1}, trainer={"workers": 1, "patience": 90})
+    train(other, folder.path, resume=True, quiet=True)
+    assert (folder.bundle / "model.safetensors").read_bytes() == before

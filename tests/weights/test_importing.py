@@ -101,7 +101,8 @@ FORMS = {
 def test_statistics_fill_the_standardisation_and_travel_with_the_bundle(checkpoint, tmp_path, form):
     FORMS[form](tmp_path / form)
     model, notes = import_checkpoint("short", checkpoint, statistics=tmp_path / form)
-    assert notes == ("short",)
+    assert notes[0] == "short"
+    assert "--classes names them" in notes[1]
     zoo.save(model, tmp_path / "bundle")
     loaded = zoo.load(tmp_path / "bundle")
     x = torch.randn(4, 2, 10)

@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ from zoo_registry import SpecError, TrainingError
 from zoo.children import SAFE_PATH
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_line, print_table, print_title
+from zoo.scratch import scratch
 
 if TYPE_CHECKING:
     from zoo.bench.results import Case, Pair, Results
@@ -58,8 +58,8 @@ def _measure(only: str) -> "Results":
     if not (_BENCHMARKS / "conftest.py").is_file():
         hint = "run it in a clone of the zoo, or give a file of results"
         raise SpecError("zoo bench", "the folder benchmarks here", "none", hint)
-    with TemporaryDirectory(prefix="zoo-bench-") as folder:
-        file = Path(folder) / "results.json"
+    with scratch() as folder:
+        file = folder / "results.json"
         command = [sys.executable, "-m", "pytest", str(_BENCHMARKS), "-q", "--benchmark-only", "--benchmark-quiet"]
         command += ["-p", "no:cacheprovider", "--benchmark-json", str(file), *(["-k", only] if only else [])]
         done = subprocess.run(command, stdout=sys.stderr, check=False, env={**os.environ, **SAFE_PATH})

@@ -103,6 +103,7 @@ def _facts(card: "DataCard") -> dict[str, str]:
         "test subjects": _people(card.subjects, "test"),
         "subjects in both": "unknown" if card.shared_subjects is None else str(len(card.shared_subjects)),
         "test windows also in training": str(card.leaks.test),
+        "test windows that overlap training": str(card.leaks.test_overlaps),
         "channels": str(len(card.channels)),
         "samples": str(card.length),
         "rate": "unknown" if card.rate is None else f"{card.rate:g} Hz",

@@ -1,6 +1,7 @@
 """The program `zoo`: its commands, and the one line that a user's mistake gets."""
 
 import errno
+import signal
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -13,11 +14,13 @@ from zoo_registry.docs import docstring
 from zoo_registry.suggest import nearest
 
 from zoo.cli.tables import print_line
+from zoo.interrupts import Interruption, raised, say, status
+from zoo.launched import require_alone
 from zoo.notes import ZooNote
-from zoo.start import INTERRUPTED as INTERRUPTED
 
 MISTAKE = 2
-_NO_ROOM = ("can't allocate memory", "not enough memory", "out of memory")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 class Command(NamedTuple):
@@ -90,22 +93,25 @@ def _zoo(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit status: 0, 2 for a user's mistake, 130 when interrupted.
+    """Run one command line and return its exit status: 0, 2 for a user's mistake, 128 and the number of a signal.
 
     A mistake gets one line on standard error; anything else that goes wrong keeps its traceback. Raises
     BrokenPipeError where the reader of the output, such as `head`, has seen enough.
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
-        with warnings.catch_warnings():
+        with raised(), warnings.catch_warnings():
             warnings.showwarning = print_note
             warnings.simplefilter("always", ZooNote)
-            status = _run(given)
-        sys.stdout.flush()
+            done = _run(given)
+            sys.stdout.flush()
+        return done
     except ZooError as error:
         return _complain(str(error))
-    except KeyboardInterrupt:
-        status = INTERRUPTED
+    except KeyboardInterrupt as error:
+        number = error.number if isinstance(error, Interruption) else signal.SIGINT
+        say(number)
+        return status(number)
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
             raise
@@ -113,20 +119,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        full = error.errno in _NO_ROOM
         if error.filename is None and not full:
             raise
         expected, hint = ("room on it", "free some") if full else ("access", "check the path and its rights")
         where = error.filename or "the disk"
         return _complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
-    if status == INTERRUPTED:
-        print_line("zoo: interrupted", error=True)
-    return status
 
 
 def _out_of_memory(error: Exception) -> bool:
     """Whether there was no room, as Python and NumPy say it, or torch on a CPU or a GPU."""
-    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_ROOM)
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
 
 
 def _run(arguments: list[str]) -> int:
@@ -135,22 +138,24 @@ def _run(arguments: list[str]) -> int:
         close = nearest(command, list(COMMANDS))
         hint = f"did you mean {close!r}?" if close else "`zoo --help` explains them"
         raise SpecError("command", f"one of {', '.join(COMMANDS)}", repr(command), hint)
+    if command in COMMANDS and command != "train":
+        require_alone(command)
     app = program([command] if command in COMMANDS else COMMANDS)
     try:
         command_line = typer.main.get_command(app)
         # Not by its own `main`, which takes the end of a file for Ctrl-D, and ends the process at a broken pipe.
         with command_line.make_context("zoo", arguments) as context:
-            status = command_line.invoke(context)
-    except typer.Exit as done:
-        return done.exit_code
+            done = command_line.invoke(context)
+    except typer.Exit as left:
+        return left.exit_code
     except typer.TyperException as error:
         message = error.format_message().rstrip(".")
         found = message[:1].lower() + message[1:]
         name = f"zoo {command}" if command in COMMANDS else "zoo"
         raise SpecError(command, "arguments that it takes", found, f"`{name} --help` lists them") from None
     except typer.Abort:
-        return INTERRUPTED
-    return int(status or 0)
+        raise KeyboardInterrupt from None
+    return int(done or 0)
 
 
 def _complain(line: str) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import signal
 import sys
 import traceback
 import warnings
@@ -10,23 +11,23 @@ from pathlib import Path
 from zoo_registry import ZooError
 
 from zoo.children import when_orphaned
-from zoo.cli.main import INTERRUPTED, MISTAKE, print_note
+from zoo.cli.main import MISTAKE, print_note
+from zoo.interrupts import leave, listen
 from zoo.notes import ZooNote
 
 
 def main(desk: Path) -> int:
     """Do the job that lies on ``desk`` and return the exit status; an error is left there too."""
+    listen(child=True)
+    when_orphaned(lambda: leave(signal.SIGTERM))
     from zoo.train.fit import train
     from zoo.train.launch import Job, error_file, job_file
 
-    when_orphaned(lambda: os._exit(INTERRUPTED))
     warnings.showwarning = print_note
     warnings.simplefilter("always", ZooNote)
     try:
         job = Job.read(job_file(desk))
         train(job.run, job.path, job.resume, job.quiet, job.diagnose)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except Exception as error:
         error_file(desk, int(os.environ["RANK"])).write_bytes(pickle.dumps(_portable(error)))
         return MISTAKE

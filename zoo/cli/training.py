@@ -9,6 +9,7 @@ from zoo_registry import Registry, RunSpec
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
 from zoo.cli.tables import print_json, print_line
+from zoo.launched import launched
 from zoo.specs import read_run
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
@@ -44,7 +45,9 @@ def train(
     from zoo.train.fit import train as fit
 
     fit(spec, folder, resume, diagnose=diagnose)
-    print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
+    found = launched()
+    if found is None or found.rank == 0:
+        print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
 
 
 def evaluate(

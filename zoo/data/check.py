@@ -1,5 +1,6 @@
 """Refuse stored windows that the data spec does not allow, before anything is cut or trained."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,8 +11,9 @@ from zoo_registry import DataError, InputSpec, SpecError
 from zoo_registry.data import DataSpec, LengthSpec
 
 from zoo.data.digest import comparable
-from zoo.data.leaks import Digests, digests_of
+from zoo.data.leaks import Prints, digests_of
 from zoo.data.length import require_fit
+from zoo.data.overlaps import KEPT, run_length, runs_of
 from zoo.data.raw import Array, Extent, RawSet, RawSplit, require_windows
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ _MOST_CLASSES = 1000
 
 
 class Scan(NamedTuple):
-    """What one pass over a stored split found: a hash of its content, whether it holds NaN, a digest a window.
+    """What one pass over a stored split found: a hash of its content, whether it holds NaN, prints of its windows.
 
     ``stored_sha`` also depends on the type that the values are stored in, as every hash did up to version 0.1.
     """
@@ -30,7 +32,7 @@ class Scan(NamedTuple):
     sha: str
     stored_sha: str
     gaps: bool
-    digests: Digests
+    prints: Prints
 
 
 def check_set(raw: RawSet, spec: DataSpec) -> InputSpec:
@@ -102,26 +104,34 @@ def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> No
         raise DataError(test.where, "as many channels as in training", found, "write both splits alike")
 
 
-def scan(split: RawSplit, spec: DataSpec) -> Scan:
-    """Read every window once; equal values give equal hashes, in whatever type and byte order they are stored.
+def scan_all(splits: Sequence[RawSplit], spec: DataSpec) -> list[Scan]:
+    """Read every window of some splits once; raises as ``scan`` does."""
+    samples = run_length(min(split.lengths[0] for split in splits))
+    return [scan(split, spec, samples) for split in splits]
 
-    Raises DataError for infinite values, for NaN unless ``missing`` allows it, and for windows of nothing else.
+
+def scan(split: RawSplit, spec: DataSpec, samples: int) -> Scan:
+    """Read every window once, and hash its runs of so many ``samples``.
+
+    Equal values give equal hashes, in whatever type and byte order they are stored. Raises DataError for infinite
+    values, for NaN unless ``missing`` allows it, and for windows of nothing else.
     """
     digest = sha256(repr((split.channels, len(split), split.lengths)).encode())
     stored = digest.copy()
     gaps = False
-    found: list[Digests] = []
+    prints = Prints(np.zeros(len(split), np.uint64), np.empty((len(split), KEPT), np.uint64))
     for first, block in split.blocks():
         if block.dtype.kind not in "iuf":
             raise DataError(split.where, "real numbers", f"values of type {block.dtype}", "save a numeric array")
         values = comparable(block)
         gaps |= _check_values(split, first, values, spec)
-        found.append(digests_of(values))
+        rows = slice(first, first + len(values))
+        prints.digests[rows], prints.runs[rows] = digests_of(values), runs_of(values, samples)
         _add(digest, values)
         _add(stored, block)
     for one in (digest, stored):
         one.update(split.y.tobytes())
-    return Scan(digest.hexdigest(), stored.hexdigest(), gaps, np.concatenate(found))
+    return Scan(digest.hexdigest(), stored.hexdigest(), gaps, prints)
 
 
 def _add(digest: "_Hash", block: Array) -> None:

@@ -3,8 +3,8 @@
 import numpy as np
 from zoo_registry.data import DataSpec, NpySource
 
-from zoo.data.check import scan
-from zoo.data.leaks import leak_sentences, leaks
+from zoo.data.check import scan_all
+from zoo.data.leaks import leak_sentences, leaks_between
 from zoo.data.raw import RawSplit
 from zoo.data.sources import read
 
@@ -13,7 +13,7 @@ _MOST_VALUES = 2**26
 
 
 def glance(spec: DataSpec) -> list[str]:
-    """Sentences on windows of the source's test split that its training split holds too.
+    """Sentences on windows of the source's test split that its training split holds too, whole or in part.
 
     Reads arrays of up to 64 million values, and says nothing of larger ones or other formats, which `zoo data` and
     `zoo train` read. Raises DataError, naming file and window, for values that these would refuse.
@@ -24,8 +24,11 @@ def glance(spec: DataSpec) -> list[str]:
     splits = [raw.train, *([] if raw.test is None else [raw.test])]
     if sum(map(_values, splits)) > _MOST_VALUES:
         return []
-    found = [scan(split, spec).digests for split in splits]
-    return leak_sentences(leaks(found[0], found[0][:0], found[1]), len(found[1]), 0) if raw.test is not None else []
+    found = [scan.prints for scan in scan_all(splits, spec)]
+    if raw.test is None:
+        return []
+    cuts = np.arange(len(raw.train)), np.empty(0, np.intp), np.arange(len(raw.test))
+    return leak_sentences(leaks_between(found[0], found[1], cuts), len(raw.test), 0)
 
 
 def _values(split: RawSplit) -> int:

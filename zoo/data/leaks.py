@@ -1,4 +1,4 @@
-"""Windows that are in two splits: a digest of each, taken as it is read, compared across splits."""
+"""Windows that are in two splits, whole or in part: prints of each, taken as it is read, compared across splits."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.data.digest import comparable, digest
+from zoo.data.overlaps import Hashes, Rows, sharing
 from zoo.data.raw import Array
 
 Digests = NDArray[np.uint64]
@@ -14,10 +15,22 @@ Digests = NDArray[np.uint64]
 
 
 class Leaks(NamedTuple):
-    """Windows of ``test`` that are in training or validation too, and of ``validation`` that are in training too."""
+    """Windows of ``test`` that are in training or validation too, and of ``validation`` that are in training too.
+
+    ``test_overlaps`` and ``validation_overlaps`` are further ones that share a stretch of samples with such a window.
+    """
 
     test: int
     validation: int
+    test_overlaps: int = 0
+    validation_overlaps: int = 0
+
+
+class Prints(NamedTuple):
+    """What is kept of the windows of a stored split to recognise them: a digest, and hashes of some runs of each."""
+
+    digests: Digests
+    runs: Hashes
 
 
 def digests_of(block: Array) -> Digests:
@@ -31,15 +44,12 @@ def digests_of(block: Array) -> Digests:
     return np.array([digest(window) if moving else 0 for window, moving in zip(values, moves, strict=True)], np.uint64)
 
 
-def leaks(train: Digests, validation: Digests, test: Digests) -> Leaks:
-    """What of the splits with these digests is in an earlier one too."""
-    return Leaks(_known(test, [train, validation]), _known(validation, [train]))
-
-
-def leaks_between(train: Digests, test: Digests | None, cuts: Sequence[NDArray[np.intp]]) -> Leaks:
+def leaks_between(train: Prints, test: Prints | None, cuts: Sequence[Rows]) -> Leaks:
     """Leaks between the splits that ``cuts`` take from the stored splits; without ``test`` all come from ``train``."""
     learned, held_out, judged = cuts
-    return leaks(train[learned], train[held_out], (train if test is None else test)[judged])
+    equal, overlapping = _known(train if test is None else test, judged, train, np.concatenate([learned, held_out]))
+    equal_validation, overlapping_validation = _known(train, held_out, train, learned)
+    return Leaks(equal, equal_validation, overlapping, overlapping_validation)
 
 
 def sentence_on_test(found: Leaks, windows: int) -> str:
@@ -58,12 +68,28 @@ def sentence_on_validation(found: Leaks, windows: int) -> str:
     )
 
 
+def sentence_on_overlaps(count: int, windows: int, split: str) -> str:
+    """What it means that ``count`` of the ``windows`` of a split share a stretch with windows of an earlier one."""
+    return (
+        f"{count} of {windows} {split} windows overlap windows of an earlier split, as neighbours in one recording do: "
+        "scores count stretches that training has seen"
+    )
+
+
 def leak_sentences(found: Leaks, test: int, validation: int) -> list[str]:
-    """A sentence for each of ``test`` and ``validation`` windows that holds some of an earlier split; none for none."""
-    said = [sentence_on_test(found, test)] if found.test else []
-    return said + ([sentence_on_validation(found, validation)] if found.validation else [])
+    """A sentence for each way in which ``test`` or ``validation`` windows hold some of an earlier split."""
+    said = {
+        sentence_on_test(found, test): found.test,
+        sentence_on_overlaps(found.test_overlaps, test, "test"): found.test_overlaps,
+        sentence_on_validation(found, validation): found.validation,
+        sentence_on_overlaps(found.validation_overlaps, validation, "validation"): found.validation_overlaps,
+    }
+    return [sentence for sentence, count in said.items() if count]
 
 
-def _known(found: Digests, earlier: Sequence[Digests]) -> int:
-    known = np.concatenate(earlier)
-    return int(np.isin(found[found != 0], known).sum())
+def _known(found: Prints, rows: Rows, earlier: Prints, others: Rows) -> tuple[int, int]:
+    """How many windows ``rows`` of ``found`` are among ``others`` of ``earlier``, and how many more share a stretch."""
+    digests = found.digests[rows]
+    same = (digests != 0) & np.isin(digests, earlier.digests[others])
+    in_part = sharing(found.runs, rows, earlier.runs, others)
+    return int(same.sum()), int((in_part & ~same).sum())

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from zoo_registry import DataError
 from zoo_registry.data import DataSpec, LengthSpec
 
-from zoo.data.check import check_set, scan
+from zoo.data.check import check_set, scan_all
 from zoo.data.leaks import leaks_between
 from zoo.data.length import to_length
 from zoo.data.raw import Array, RawSet, RawSplit
@@ -48,13 +48,13 @@ def prepare(spec: DataSpec, once: Once = here) -> DataSet:
     """
     raw = read(spec.source)
     entering = check_set(raw, spec)
-    scans = once(lambda: [scan(split, spec) for split in (raw.train, raw.test) if split is not None])
+    scans = once(lambda: scan_all([split for split in (raw.train, raw.test) if split is not None], spec))
     by, stays = together(spec.split.by, raw.train)
     cuts = _cut(raw, spec, by, stays)
     train, validation, test = splits = _splits(raw, cuts, stays, spec, any(found.gaps for found in scans))
     mean, std = once(lambda: _statistics(splits, _homes(raw)))
     shared = _shared(test.subject, [train.subject, validation.subject])
-    leaked = leaks_between(scans[0].digests, None if raw.test is None else scans[1].digests, cuts)
+    leaked = leaks_between(scans[0].prints, None if raw.test is None else scans[1].prints, cuts)
     fingerprint = _fingerprint([found.sha for found in scans], raw, cuts, spec)
     stored = _fingerprint([found.stored_sha for found in scans], raw, cuts, spec)
     return DataSet(train, validation, test, entering, mean, std, fingerprint, stored, shared, leaked)

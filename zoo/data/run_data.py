@@ -22,7 +22,7 @@ def load_set(run: RunSpec, once: Once = here) -> DataSet:
     data = prepare(run.data, once)
     if run.evaluation.protocol == "paper":
         warnings.warn(UPPER_BOUND, ZooNote, stacklevel=3)
-        data = replace(data, validation=data.test, leaks=data.leaks._replace(validation=0))
+        data = replace(data, validation=data.test, leaks=data.leaks._replace(validation=0, validation_overlaps=0))
     if data.shared_subjects:
         people = f"{len(data.shared_subjects)} subjects"
         warnings.warn(f"training and test share {people}: scores say nothing about new people", ZooNote, stacklevel=3)

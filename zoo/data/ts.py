@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from zoo_registry.escaping import for_terminal
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit, require_windows
 from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
 from zoo.data.text import data_lines, ends_within_a_line, word
+from zoo.scratch import scratch
 
 _FILE = "a .ts file as in the UEA and UCR archives"
 _HINT = "mend the file, or fetch it anew"
@@ -103,8 +103,8 @@ def _read(path: Path, classes: tuple[str, ...]) -> RawSplit:
 @contextmanager
 def _as_aeon_reads(path: Path) -> Iterator[Path]:
     """A copy of ``path`` without what aeon's loader takes for series: marks, blank lines and comments among data."""
-    with TemporaryDirectory(prefix="zoo-") as folder:
-        plain = Path(folder) / path.name
+    with scratch() as folder:
+        plain = folder / path.name
         with plain.open("w", encoding="utf-8") as file:
             file.writelines(f"{line}\n" for line in data_lines(path))
         yield plain

@@ -1,6 +1,6 @@
 """What is wrong with the data, or with how networks take them: misfitting scales, windows or people in two splits."""
 
-from zoo.data.leaks import sentence_on_test, sentence_on_validation
+from zoo.data.leaks import sentence_on_overlaps, sentence_on_test, sentence_on_validation
 from zoo.findings.facts import DataFacts, Facts, Standard
 from zoo.findings.finding import Finding
 
@@ -64,6 +64,21 @@ def leaked_validation(facts: Facts) -> Finding | None:
         sentence=f"{sentence_on_validation(facts.data.leaks, facts.data.validation)}.",
         remedy="Leave doubled windows out of the training files, or name a group for data.source that keeps them "
         "together.",
+    )
+
+
+def overlapping_windows(facts: Facts) -> Finding | None:
+    """Test or validation windows that share a stretch of samples with windows of an earlier split."""
+    if facts.data is None or not facts.data.leaks.test_overlaps + facts.data.leaks.validation_overlaps:
+        return None
+    leaks, test = facts.data.leaks, facts.data.test
+    said = [(leaks.test_overlaps, test, "test"), (leaks.validation_overlaps, facts.data.validation, "validation")]
+    return Finding(
+        name="overlapping-windows",
+        grade="grave" if leaks.test_overlaps >= LEAK * test and leaks.test_overlaps else "warning",
+        sentence=f"{'. '.join(sentence_on_overlaps(*each) for each in said if each[0])}.",
+        remedy="Cut splits between recordings: name a group for data.source, such as the trial of each window, or "
+        "write windows that do not overlap.",
     )
 
 

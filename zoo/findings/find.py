@@ -12,7 +12,13 @@ from zoo.findings.codebook import (
     identical_shapes,
     shapes_fit_nothing,
 )
-from zoo.findings.data import leaked_validation, leaked_windows, shared_subjects, wrong_normalisation
+from zoo.findings.data import (
+    leaked_validation,
+    leaked_windows,
+    overlapping_windows,
+    shared_subjects,
+    wrong_normalisation,
+)
 from zoo.findings.facts import Facts
 from zoo.findings.finding import GRADES, Finding
 from zoo.findings.losses import divergence, dominant_term, weak_term
@@ -23,6 +29,7 @@ Rule = Callable[[Facts], Finding | None]
 RULES: tuple[Rule, ...] = (
     divergence,
     leaked_windows,
+    overlapping_windows,
     wrong_normalisation,
     blind_judge,
     flat_reconstruction,

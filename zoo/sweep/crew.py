@@ -2,9 +2,9 @@
 
 import os
 import secrets
-import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from zoo.children import start
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.queue import Queue, worker_name
 
-_GRACE = 30
-"""Seconds that a worker is given to end the epoch's bookkeeping when told to stop."""
+_GRACE = 5.0
+"""Seconds in which workers may give back their points when they are asked to stop."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,11 @@ class Crew:
         """Tell every worker to stop, wait for it, and let what it was doing wait again."""
         for worker in self.workers:
             if not worker.ended:
-                worker.process.send_signal(signal.SIGINT)
+                worker.process.terminate()
+        until = time.monotonic() + _GRACE
         for worker in self.workers:
             try:
-                worker.process.wait(_GRACE)
+                worker.process.wait(max(until - time.monotonic(), 0))
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
@@ -97,7 +98,7 @@ class Crew:
         threads = str(max(_cores() // self.size, 1))
         environment = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
         arguments = [self.queue.plan.spec.name, str(self.folder.runs), self.name]
-        process = start("zoo.sweep.worker", arguments, environment, said)
+        process = start("zoo.cli.worker", arguments, environment, said)
         assert process.stdin is not None
         # Not an argument, which every user of the machine can read: it may hold a password.
         process.stdin.write(f"{self.queue.storage.url}\n".encode())
@@ -114,8 +115,8 @@ def _cores() -> int:
 def crew(queue: Queue, folder: SweepFolder, size: int) -> Iterator[Crew]:
     """Workers at work, none of which outlives the block."""
     found = Crew(queue, folder, size)
-    found.start()
     try:
+        found.start()
         yield found
     finally:
         found.stop()

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -13,11 +12,11 @@ import optuna
 from optuna.trial import TrialState
 from zoo_registry import ZooError
 
-from zoo.children import when_orphaned
+from zoo.interrupts import forget
 from zoo.sweep.attempt import attempt
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, refined
-from zoo.sweep.queue import NUMBER, POINT, Queue, join, worker_name
+from zoo.sweep.queue import NUMBER, POINT, Queue
 from zoo.sweep.search import propose, pruner_of
 
 POLL = 1.0
@@ -64,6 +63,7 @@ def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
         if not pulse.lost:
             queue.release(trial)
             raise
+        forget()
     except Exception as error:  # a fault of one point must not end the sweep
         traceback.print_exc()
         queue.fail(trial, f"{type(error).__name__}: {error}")
@@ -113,23 +113,5 @@ class Pulse:
         while not self._end.wait(interval):
             if not self._queue.beat(self._trial) and not self._end.is_set():
                 self.lost = True
-                os.kill(os.getpid(), signal.SIGINT)
+                os.kill(os.getpid(), signal.SIGTERM)
                 return
-
-
-def main() -> int:
-    """One of the workers that `zoo sweep` starts, for the sweep, the folder of runs and the crew that it names."""
-    # A shell starts what it runs in the background with interrupts ignored, and that is inherited.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    sweep, home, crew = sys.argv[1:]
-    url = os.read(0, 65_536).decode().strip()
-    try:
-        when_orphaned(lambda: os.kill(os.getpid(), signal.SIGINT))
-        work(join(url, sweep), Path(home), worker_name(os.getpid(), crew))
-    except KeyboardInterrupt:
-        return 130
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

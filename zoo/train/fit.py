@@ -21,10 +21,11 @@ from zoo.data.split import DataSet
 from zoo.evaluate.estimator_judge import rehearse
 from zoo.evaluate.evaluation import Evaluation
 from zoo.evaluate.judges import load_networks
-from zoo.files import clear_leftovers, write_json
+from zoo.files import write_json
 from zoo.notes import ZooNote
 from zoo.owned import owned
 from zoo.run_folder import RunFolder
+from zoo.scratch import clear
 from zoo.train.checkpoints import WholeCheckpoints, checkpoints, damage, newest, read_weights
 from zoo.train.codebook_score import CodebookScore
 from zoo.train.devices import Devices, find_devices
@@ -33,6 +34,7 @@ from zoo.train.launch import Job, launch
 from zoo.train.learning import set_learning
 from zoo.train.log import EpochLog
 from zoo.train.module import ZooTraining
+from zoo.train.own_signals import OwnSignals
 from zoo.train.progress import EpochBar
 from zoo.train.statistics import fill_statistics
 from zoo.train.timeline import Timeline
@@ -93,6 +95,8 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     once(lambda: _rehearse(run, data.data))
     model, module, transfers = prepare(run, data, fresh=checkpoint is None)
     module.diagnose = job.diagnose
+    if run.trainer.precision == "64-true":
+        module.double()  # Lightning does so after it has read a checkpoint, which float32 would round
     if run.trainer.compile:
         model.compile()  # in place: tensors keep their names
     if not going_on:
@@ -104,11 +108,12 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     with warnings.catch_warnings():
         _hush()
         trainer = make_trainer(run, folder, devices, job.quiet or rank() > 0, hooks)
+        heeded = signal.getsignal(signal.SIGINT)
         try:
             trainer.fit(module, datamodule=data, ckpt_path=str(checkpoint) if checkpoint else None)
-        except SystemExit:  # what Lightning makes of Ctrl-C; from then on it ignores any other
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            raise KeyboardInterrupt from None
+        except SystemExit as left:  # what Lightning makes of an interruption; from then on it ignores any other
+            signal.signal(signal.SIGINT, heeded)
+            raise (left.__context__ or KeyboardInterrupt()) from None
     once(lambda: _write_bundles(build(run.model), run, folder))
     return folder
 
@@ -123,7 +128,7 @@ def _checkpoint(folder: RunFolder) -> Path | None:
     if found == folder.previous:
         what = damage(folder.last) if folder.last.exists() else "missing, as the disk was full or the writer killed"
         warnings.warn(f"{folder.last}: {what}; going on from {found.name}, one epoch before", ZooNote, stacklevel=3)
-    clear_leftovers(folder.checkpoints)
+    clear(folder.checkpoints)
     return found
 
 
@@ -196,8 +201,9 @@ def make_trainer(
         enable_progress_bar=not quiet,
         num_sanity_val_steps=0,
         default_root_dir=folder.path,
-        plugins=[WholeCheckpoints(folder), *([] if devices.group is None else [devices.group])],
+        plugins=[WholeCheckpoints(folder), devices.environment],
         callbacks=[
+            OwnSignals(),
             *([] if every is None else [CodebookScore(every)]),
             EpochLog(folder.path),
             Watch(run, folder),

@@ -1,5 +1,6 @@
 """This process as one of those that train together."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,39 +8,94 @@ from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy, Strategy
-from zoo_registry import TrainerSpec
+from lightning.pytorch.utilities.rank_zero import rank_zero_only  # type: ignore[attr-defined]
+from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]
+from torch.distributed.rendezvous import rendezvous
+from zoo_registry import TrainerSpec, TrainingError
 
 from zoo.notes import ZooNote
 from zoo.train.devices import Devices
+from zoo.train.heartbeat import PeerError, heartbeat
+from zoo.train.launch import leave
 
 _BACKENDS = {"cpu": "gloo", "gpu": "cpu:gloo,cuda:nccl"}
 _PATIENCE = timedelta(hours=12)
-"""How long one process waits for another, as while the first reads the data. One that dies is noticed at once."""
+"""How long one process waits for another that lives, as while the first reads the data."""
+_MEETING = timedelta(minutes=10)
+"""How long the processes that were started together wait until all are there."""
 
 
 @contextmanager
 def joined(devices: Devices) -> Iterator[None]:
-    """Within it, this process is one of its group, as it stays if it was; only the first one's notes are heard."""
+    """Within it, this process is one of its group, as it stays if it was; only the first one's notes are heard.
+
+    Raises TrainingError where the processes do not meet, and PeerError where another is gone. One that is silent for
+    ``devices.patience`` seconds ends this process, whose main thread may wait for it.
+    """
     group = devices.group
+    if group is None:
+        # Lightning takes it from RANK, whoever has set that.
+        rank_zero_only.rank = 0  # type: ignore[attr-defined]
     if group is None or dist.is_initialized():
         yield
         return
     if devices.accelerator == "gpu":
         torch.accelerator.set_device_index(group.local_rank())
-    dist.init_process_group(
-        _BACKENDS[devices.accelerator],
-        init_method=f"tcp://{group.main_address}:{group.main_port}",
-        rank=group.global_rank(),
-        world_size=group.world_size(),
-        timeout=_PATIENCE,
-    )
-    with warnings.catch_warnings():
-        if group.global_rank() > 0:
-            warnings.simplefilter("ignore", ZooNote)
-        yield
+    rank, processes = group.global_rank(), group.world_size()
+    try:
+        store = _meet(group)
+        backend = _BACKENDS[devices.accelerator]
+        dist.init_process_group(backend, store=store, rank=rank, world_size=processes, timeout=_PATIENCE)
+        beats = heartbeat(_own_store(devices), rank, processes, devices.patience, leave)
+        with warnings.catch_warnings(), beats:
+            if rank > 0:
+                warnings.simplefilter("ignore", ZooNote)
+            yield
+    except RuntimeError as error:
+        if isinstance(error, dist.DistError) or "gloo" in str(error):
+            raise _lost(group, error) from None
+        raise
     # Not where an error ends the process: others may be waiting, and it would wait for them.
     dist.destroy_process_group()
+
+
+def _meet(group: ClusterEnvironment) -> Store:
+    """The store of the group, in which its processes find each other; raise TrainingError where they cannot."""
+    place = f"{group.main_address}:{group.main_port}"
+    url = f"tcp://{place}?rank={group.global_rank()}&world_size={group.world_size()}"
+    try:
+        store, _, _ = next(rendezvous(url, timeout=_MEETING))
+    except dist.DistError as error:
+        hint = "is the port taken? set MASTER_PORT to a free one, and start all processes"
+        raise TrainingError(
+            f"process {group.global_rank()}", f"to meet the others at {place}", _cause(error), hint
+        ) from None
+    return PrefixStore("zoo", store)
+
+
+def _own_store(devices: Devices) -> Store:
+    """Another connection to the store, as one that waits for an answer is taken."""
+    assert devices.group is not None
+    # Under srun the first process holds the store, and is silent where that is; elsewhere it is what started them all.
+    hosted = isinstance(devices.group, SLURMEnvironment)
+    timeout = timedelta(seconds=devices.patience) if hosted else _PATIENCE
+    place = devices.group.main_address, devices.group.main_port
+    return TCPStore(*place, is_master=False, wait_for_workers=False, timeout=timeout)
+
+
+def _lost(group: ClusterEnvironment, error: RuntimeError) -> PeerError:
+    where, expected = f"process {group.global_rank()} of {group.world_size()}", "the others to train to the end"
+    hint = "what ended first says why; go on with --resume"
+    return PeerError(where, expected, f"one gone ({_cause(error)})", hint)
+
+
+def _cause(error: RuntimeError) -> str:
+    """What the system says, without the lines of code it went through."""
+    first = str(error).splitlines()[0].rpartition("message: ")[2]
+    return re.sub(r"^\[[^]]*\] ", "", first).partition(". ")[0]
 
 
 def strategy(spec: TrainerSpec, devices: Devices) -> Strategy | str:

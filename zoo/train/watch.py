@@ -29,7 +29,7 @@ AT_ONCE = ("divergence", "wrong-normalisation")
 LOOK = 50
 """Steps between two checks of the scale of shapes, which is reported at once: a collapse takes every gradient of shapes
 and codes with it within that many, and an epoch may be longer."""
-TOLD_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation")
+TOLD_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation", "overlapping-windows")
 """What loading the data has said already."""
 
 

@@ -7,16 +7,17 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as serialize
 from torch import Tensor
 from zoo_registry import BundleError, Registry
 
 from zoo.assembly import ZooModel
 from zoo.builder import build
-from zoo.files import current, new_folder, write_json
+from zoo.files import new_folder, write_json
 from zoo.notes import ZooNote
 from zoo.version import version
-from zoo.weights.manifest import MANIFEST, TENSORS, Manifest, grown_apart, read_manifest, stored_spec
+from zoo.weights.manifest import MANIFEST, TENSORS, Manifest, OpenBundle, grown_apart, open_bundle, stored_spec
 
 Sizes = Mapping[str, tuple[int, ...]]
 
@@ -31,13 +32,14 @@ def save(model: ZooModel, folder: str | Path) -> None:
     # Cloned, since a file of tensors has no word for two names that share their memory.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
     installed = Registry.discover().plugins()
+    content = serialize(tensors)  # into memory, since the library hides what the system says of a full disk
     with new_folder(target) as home:
-        save_file(tensors, home / TENSORS)
+        (home / TENSORS).write_bytes(content)
         manifest = Manifest(
             zoo=version(),
             model=model.spec.dump(),
             plugins={name: installed.get(name, "unknown") for name in model.spec.plugins()},
-            sha256=_hash(home / TENSORS),
+            sha256=hashlib.sha256(content).hexdigest(),
         )
         write_json(home / MANIFEST, manifest.model_dump(mode="json"))
 
@@ -60,40 +62,33 @@ def load(folder: str | Path) -> ZooModel:
     Raises BundleError when the bundle is not whole or does not fit what is installed; warns with ZooNote where
     a plugin's first version number differs from the one the bundle was made with.
     """
-    home = Path(folder)
     registry = Registry.discover()
-    manifest = read_manifest(home)
-    spec = stored_spec(home, manifest, registry)
-    for note in grown_apart(manifest, registry):
-        warnings.warn(f"{home}: {note}", ZooNote, stacklevel=2)
-    with torch.random.fork_rng(devices=[]):
-        model = build(spec)
-    _require_fit(home, _sizes(model.state_dict()), stored_sizes(home, manifest))
-    model.load_state_dict(read_tensors(home))
+    with open_bundle(Path(folder)) as bundle:
+        spec = stored_spec(bundle.folder, bundle.manifest, registry)
+        for note in grown_apart(bundle.manifest, registry):
+            warnings.warn(f"{folder}: {note}", ZooNote, stacklevel=2)
+        with torch.random.fork_rng(devices=[]):
+            model = build(spec)
+        _require_fit(bundle.named, _sizes(model.state_dict()), stored_sizes(bundle))
+        model.load_state_dict(load_file(bundle.tensors))
     return model.eval()
 
 
-def stored_sizes(folder: Path, manifest: Manifest) -> Sizes:
+def stored_sizes(bundle: OpenBundle) -> Sizes:
     """Shape of every tensor of a bundle; raise BundleError when the file is not the one the manifest names."""
-    file = current(folder) / TENSORS
-    if (found := _hash(file)) != manifest.sha256:
+    wanted = bundle.manifest.sha256
+    if (found := _hash(bundle.tensors)) != wanted:
         raise BundleError(
-            str(file), f"sha256 {manifest.sha256[:12]}… as in {MANIFEST}", f"{found[:12]}…", "copy the bundle again"
+            bundle.named, f"sha256 {wanted[:12]}… as in {MANIFEST}", f"{found[:12]}…", "copy the bundle again"
         )
     try:
-        with safe_open(file, framework="pt") as tensors:
+        with safe_open(bundle.tensors, framework="pt") as tensors:
             return {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
     except SafetensorError as error:
-        raise BundleError(str(file), "a file of tensors", str(error), "copy the bundle again") from None
+        raise BundleError(bundle.named, "a file of tensors", str(error), "copy the bundle again") from None
 
 
-def read_tensors(folder: Path) -> dict[str, Tensor]:
-    """Tensors of a bundle by name, on the CPU."""
-    return load_file(current(folder) / TENSORS)
-
-
-def _require_fit(folder: Path, wanted: Sizes, stored: Sizes) -> None:
-    where = str(folder / TENSORS)
+def _require_fit(where: str, wanted: Sizes, stored: Sizes) -> None:
     hint = "the plugin has changed since: install the version named in spec.json"
     if missing := sorted(wanted.keys() - stored.keys()):
         raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(wanted)} missing", hint)

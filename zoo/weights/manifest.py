@@ -1,15 +1,16 @@
 """What `spec.json` of a bundle says; read and checked without torch."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from pydantic import Field, ValidationError, field_validator
 from zoo_registry import ROLES, BundleError, ModelSpec, Registry, SpecError, ZooError
 from zoo_registry.component import Spec
 from zoo_registry.explain import explain
 
-from zoo.files import current
+from zoo.files import opened
 from zoo.specs import read_json
 
 TENSORS = "model.safetensors"
@@ -44,28 +45,59 @@ class Manifest(Spec):
         return model
 
 
+class OpenBundle(NamedTuple):
+    """A bundle that stays what it is while it is read, though another may take its place in ``folder``."""
+
+    folder: Path
+    manifest: Manifest
+    tensors: Path
+    """Where its tensors can be read meanwhile; in sentences they are in ``folder``."""
+
+    @property
+    def named(self) -> str:
+        """What its file of tensors is called in sentences."""
+        return str(self.folder / TENSORS)
+
+
 def bundle_in(folder: Path) -> Path:
     """The bundle in the folder of a run, or ``folder`` itself."""
     return folder / "bundle" if (folder / "run.json").is_file() else folder
 
 
+@contextmanager
+def open_bundle(folder: Path) -> Iterator[OpenBundle]:
+    """The bundle in ``folder``; raise BundleError when there is none to be read."""
+    with ExitStack() as stack:
+        try:
+            spec, tensors = stack.enter_context(opened(folder, (MANIFEST, TENSORS)))
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise _missing(folder, Path(error.filename).name) from None
+        yield OpenBundle(folder, _manifest(folder / MANIFEST, spec), tensors)
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of the bundle in ``folder``; raise BundleError when there is none to be read."""
-    home = current(folder)
-    if not home.is_dir():
-        found = "a file" if home.exists() else "no such folder"
-        raise BundleError(str(folder), "the folder of a bundle", found, "check the path; `zoo build --out` writes one")
-    for name in (MANIFEST, TENSORS):
-        if not (home / name).is_file():
-            raise BundleError(str(folder), f"a bundle with {MANIFEST} and {TENSORS}", f"no {name}", "check the path")
+    with open_bundle(folder) as bundle:
+        return bundle.manifest
+
+
+def _missing(folder: Path, name: str) -> BundleError:
+    if not folder.is_dir():
+        found = "a file" if folder.exists() else "no such folder"
+        return BundleError(str(folder), "the folder of a bundle", found, "check the path; `zoo build --out` writes one")
+    return BundleError(str(folder), f"a bundle with {MANIFEST} and {TENSORS}", f"no {name}", "check the path")
+
+
+def _manifest(named: Path, file: Path) -> Manifest:
+    """What ``file`` says, which is ``named`` so in sentences."""
     try:
-        data = read_json(home / MANIFEST)
+        data = read_json(file)
     except SpecError as error:
-        raise BundleError(error.where, error.expected, error.found, "copy the bundle again") from None
+        raise BundleError(str(named), error.expected, error.found, "copy the bundle again") from None
     try:
         return Manifest.model_validate(data)
     except ValidationError as error:
-        _refuse(home / MANIFEST, explain(error, Manifest, data))
+        _refuse(named, explain(error, Manifest, data))
 
 
 def stored_spec(folder: Path, manifest: Manifest, registry: Registry) -> ModelSpec:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors.torch import load_file
 from torch import Tensor
 from zoo_registry import Registry
 
-from zoo.weights.bundle import read_tensors, stored_sizes
-from zoo.weights.manifest import bundle_in, read_manifest
+from zoo.weights.bundle import stored_sizes
+from zoo.weights.manifest import bundle_in, open_bundle
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,6 @@ class Source:
 
 def read_source(folder: str | Path) -> Source:
     """The weights of a bundle, or of a run's; its plugins need not be installed. Raises BundleError."""
-    bundle = bundle_in(Path(folder))
-    manifest = read_manifest(bundle)
-    stored_sizes(bundle, manifest)
-    return Source(str(folder), Registry.discover().migrate(manifest.model), read_tensors(bundle))
+    with open_bundle(bundle_in(Path(folder))) as bundle:
+        stored_sizes(bundle)
+        return Source(str(folder), Registry.discover().migrate(bundle.manifest.model), load_file(bundle.tensors))

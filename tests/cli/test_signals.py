@@ -1,0 +1,85 @@
+"""Ctrl-C, SIGTERM and SIGHUP end any command in one line, with its status, no leftovers and no children."""
+
+import os
+import signal
+import subprocess
+import sys
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from interrupted import SIGNALS, finds, interrupt, listening, loads, prepare, tidy
+
+from zoo.cli.main import COMMANDS
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="looks at processes as Linux shows them")
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    """A folder to work in, and command lines by name."""
+    home = tmp_path_factory.mktemp("signals")
+    return home, prepare(home)
+
+
+@pytest.mark.parametrize(("command", "number"), list(zip(COMMANDS, cycle(SIGNALS), strict=False)))
+def test_right_at_the_start(tmp_path, command, number):
+    found = interrupt([command], tmp_path, number, listening)
+    assert found.faults(number) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "number"),
+    list(zip(["build", "transfer", "tokenize", "eval", "train"], cycle(SIGNALS), strict=False)),
+)
+def test_while_torch_is_loaded(work, command, number):
+    home, commands = work
+    found = interrupt(commands[command], home, number, loads("libtorch"))
+    tidy(home)
+    assert found.faults(number) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "number", "sign"),
+    [
+        ("tokenize", signal.SIGHUP, ".zoo-*/*.npy"),
+        ("train", signal.SIGTERM, "new/metrics.csv"),
+        ("pair", signal.SIGINT, "pair/metrics.csv"),
+        ("sweep", signal.SIGTERM, "swept/runs/*/metrics.csv"),
+    ],
+)
+def test_in_the_middle_of_the_work(work, command, number, sign):
+    home, commands = work
+    found = interrupt(commands[command], home, number, finds(home, sign), group=number == signal.SIGINT)
+    tidy(home)
+    assert found is not None, "it ended before"
+    assert found.faults(number) == []
+
+
+@pytest.mark.slow
+def test_what_a_killed_command_left_is_removed_by_the_next(work):
+    home, commands = work
+    words = [sys.executable, "-m", "zoo", *commands["tokenize"]]
+    killed = subprocess.Popen(words, cwd=home, stdout=subprocess.DEVNULL)
+    while not list(home.glob(".zoo-*/*.npy")) and killed.poll() is None:
+        pass
+    killed.kill()
+    killed.wait()
+    assert list(home.glob(".zoo-*"))
+    subprocess.run([*words, "--split", "test"], cwd=home, check=True, stdout=subprocess.DEVNULL)
+    assert not list(home.glob(".zoo-*"))
+    assert (home / "tokens.npz").exists()
+
+
+def test_nohup_goes_on(tmp_path):
+    code = "import os, signal, sys; os.kill(os.getpid(), signal.SIGHUP); from zoo.start import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "list"],
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        capture_output=True,
+        check=False,
+        env=os.environ | {"HOME": str(tmp_path)},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")

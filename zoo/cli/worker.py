@@ -1,0 +1,38 @@
+"""The program that each worker of a sweep runs: `python -m zoo.cli.worker SWEEP HOME CREW`."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from zoo.children import when_orphaned
+from zoo.interrupts import leave, listen, raised
+
+_GRACE = 5.0
+"""Seconds in which a worker may give back its point once the program that started it is gone."""
+
+
+def main(sweep: str, home: Path, crew: str) -> None:
+    """Do points of ``sweep`` with runs in folders of ``home``, as one of ``crew``, by the storage on standard input."""
+    listen(child=True)
+    url = os.read(0, 65_536).decode().strip()
+    when_orphaned(_stop)
+    with raised():
+        from zoo.sweep.queue import join, worker_name
+        from zoo.sweep.worker import work
+
+        work(join(url, sweep), home, worker_name(os.getpid(), crew))
+
+
+def _stop() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE)
+    leave(signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+    except KeyboardInterrupt:
+        leave(signal.SIGTERM)
