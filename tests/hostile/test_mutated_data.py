@@ -173,7 +173,7 @@ def written(folder: Path, draw: random.Random) -> tuple[Path, str]:
 @pytest.mark.slow
 def test_a_data_folder_is_read_or_refused(tmp_path):
     draw, tally = random.Random(6), Tally()
-    for number in range(cases(80)):
+    for number in range(cases(40)):
         for path in tmp_path.iterdir():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         (tmp_path / "data").mkdir()

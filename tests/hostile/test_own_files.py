@@ -50,7 +50,7 @@ def command(words: Sequence[str], run: Path, home: Path) -> list[str | Path]:
 
 @pytest.mark.slow
 def test_every_file_of_a_run_may_be_damaged(runs, tmp_path):
-    draw, tally, tried = random.Random(0), Tally(), cases(36)
+    draw, tally, tried = random.Random(0), Tally(), cases(18)
     files = list(READERS)
     judge = next(path.name for path in (runs / "shapes" / "judges").iterdir())
     for number in range(tried):
@@ -71,7 +71,7 @@ def test_every_file_of_a_run_may_be_damaged(runs, tmp_path):
 
 @pytest.mark.slow
 def test_every_file_of_a_sweep_may_be_damaged(swept, home, tmp_path):
-    draw, tally, tried = random.Random(0), Tally(), cases(12)
+    draw, tally, tried = random.Random(0), Tally(), cases(7)
     inner = next(path.name for path in (swept / "runs").iterdir())
     files = ["sweep.json", "study.db", "results.json", "trials.csv", "sweep.html",
              f"runs/{inner}/codebook-validation.json", f"runs/{inner}/codebook-validation.npz"]  # fmt: skip
