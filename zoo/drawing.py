@@ -2,6 +2,7 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from zoo_registry.escaping import for_markup
 
 from zoo.palette import RULE, SOFT
 
@@ -27,5 +28,5 @@ def tidy(axis: Axes, x: str = "", y: str = "", title: str = "", ticks: int = 5) 
 
 
 def plain(text: str) -> str:
-    """``text`` with nothing in it that matplotlib would read as mathematics."""
-    return text.replace("$", r"\$")
+    """``text`` with nothing in it that matplotlib would read as mathematics, or that no font shows."""
+    return for_markup(text).replace("$", r"\$")

@@ -1,4 +1,7 @@
-"""Files and folders written whole or not at all: in a hidden folder beside the target, then a rename."""
+"""Files and folders written whole or not at all: in a hidden folder beside the target, then a rename.
+
+What is read back may be anything by then.
+"""
 
 import errno
 import json
@@ -10,10 +13,31 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from zoo_registry import DataError
+
 from zoo.exchange import exchange
 from zoo.scratch import scratch
 
 _FILES_BY_NUMBER = Path("/dev/fd")
+
+
+def open_file(path: Path, largest: int | None = None) -> BinaryIO:
+    """``path`` opened for reading.
+
+    Raises OSError for what is no file, such as a pipe, at which others wait for ever, and for more bytes than
+    ``largest``.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    found = os.fstat(handle)
+    wrong = None
+    if not stat.S_ISREG(found.st_mode):
+        wrong = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+    elif largest is not None and found.st_size > largest:
+        wrong = f"more than {largest // 2**20} MiB"
+    if wrong is not None:
+        os.close(handle)
+        raise OSError(errno.EINVAL, wrong, str(path))
+    return os.fdopen(handle, "rb")
 
 
 @contextmanager
@@ -53,8 +77,16 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, data: Any) -> None:
-    """Replace ``path`` by ``data`` as indented JSON; raises ValueError for NaN and infinities, which JSON lacks."""
-    write_text(path, json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Replace ``path`` by ``data`` as indented JSON; raises DataError for NaN and infinities, which JSON lacks.
+
+    Names of files that are not in UTF-8 are read back as they are: halves of surrogate pairs become escapes of JSON.
+    """
+    try:
+        text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError:
+        hint = "weights that diverged or were damaged give others: train again, or copy the bundle again"
+        raise DataError(str(path), "finite numbers", "NaN or an infinity", hint) from None
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 @contextmanager

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo_registry import TrainingError
+from zoo_registry.escaping import for_csv
 
-from zoo.files import write_text
+from zoo.files import open_file, write_text
+
+_LARGEST = 2**28
+"""Bytes: a million epochs have fewer."""
 
 
 class MetricsFile:
@@ -21,7 +25,7 @@ class MetricsFile:
         if not self.path.exists():
             return []
         try:
-            with self.path.open(newline="", encoding="utf-8") as file:
+            with io.TextIOWrapper(open_file(self.path, _LARGEST), encoding="utf-8", newline="") as file:
                 rows = list(csv.DictReader(file, strict=True))
             for row in rows:
                 _require_numbers(row)
@@ -37,7 +41,8 @@ class MetricsFile:
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows([*kept, row])
+        writer.writerows(kept)
+        writer.writerow({name: for_csv(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
         write_text(self.path, text.getvalue())
 
 

@@ -1,4 +1,7 @@
-"""An .npz file of arrays larger than memory: each grows in a file of its own, then they are packed into one."""
+"""An .npz file of arrays: read where it claims no more than it may, or written larger than memory.
+
+What is larger than memory grows in a file per array, then they are packed into one.
+"""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,10 +14,27 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from zoo.files import new_file
+from zoo.files import new_file, open_file
 from zoo.scratch import scratch
 
 Array = NDArray[Any]
+
+
+@contextmanager
+def open_npz(path: Path, most: int) -> Iterator[Mapping[str, Array]]:
+    """The arrays of ``path`` by name, read on access; none of Python objects.
+
+    Raises ValueError where they claim more than ``most`` bytes, before memory is taken, and whatever else changed bytes
+    make the parsers of zip and npy raise.
+    """
+    with open_file(path) as file:
+        with ZipFile(file) as archive:
+            claimed = sum(entry.file_size for entry in archive.infolist())
+        if claimed > most:
+            raise ValueError(f"arrays of {claimed:,} bytes")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
+            yield arrays
 
 
 class NpzStream:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from zoo_registry.escaping import for_markup
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class Picture:
             warnings.filterwarnings("ignore", message="Glyph .* missing")
             self._lay_out()
             self.figure.savefig(file, format=kind, dpi=150, metadata=metadata, transparent=kind == "svg")
-        return file.getvalue()
+        drawn = file.getvalue()
+        return for_markup(drawn.decode()).encode() if kind == "svg" else drawn
 
     def files(self) -> dict[str, bytes]:
         """The figure as PNG and SVG, by the names of the files."""

@@ -1,16 +1,19 @@
 """Read spec files: a model, a run, or what a bundle or run folder saved. Never imports torch."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from zoo_registry import DataSpec, ModelSpec, Registry, RunSpec, SpecError
+from pydantic import BaseModel, ValidationError
+from zoo_registry import DataError, DataSpec, ModelSpec, Registry, RunSpec, SpecError
 
 from zoo.changes import apply_changes
-from zoo.files import current
+from zoo.files import current, open_file
 from zoo.formats import PLACES, WAY_ON, format_in, other_formats
 
+Stored = TypeVar("Stored", bound=BaseModel)
 Source = dict[str, Any] | str | Path
 _LARGEST_FILE = 16 * 2**20
 _LARGEST_RESULT = 2**28
@@ -35,6 +38,16 @@ def read_json(path: Path, largest: int = _LARGEST_FILE) -> Any:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise SpecError(str(path), "valid JSON", str(error), "mend the file at that place") from None
+
+
+def validated(path: Path, kind: type[Stored], content: object, command: str) -> Stored:
+    """``content`` of ``path``, which ``command`` wrote, as a ``kind``; raise DataError where it is something else."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        field = ".".join(map(str, error.errors()[0]["loc"]))
+        found = f"another {field}" if field else type(content).__name__
+        raise DataError(str(path), "what this version writes", found, f"write it again with `{command}`") from None
 
 
 def load_spec(source: Source) -> object:
@@ -163,11 +176,11 @@ def _model_part(data: object) -> object:
 
 def _read_text(path: Path, largest: int) -> str:
     try:
-        with path.open("rb") as file:
-            content = file.read(largest + 1)
-        if len(content) > largest:
-            hint = "name a spec; weights and data lie beside it"
-            raise SpecError(str(path), "a JSON file", f"more than {largest // 2**20} MiB", hint)
+        with open_file(path) as file:
+            if os.fstat(file.fileno()).st_size > largest:
+                hint = "name a spec; weights and data lie beside it"
+                raise SpecError(str(path), "a JSON file", f"more than {largest // 2**20} MiB", hint)
+            content = file.read(largest)
         return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise SpecError(str(path), "a JSON file", "no such file", "check the path") from None

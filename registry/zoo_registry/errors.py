@@ -2,6 +2,7 @@
 
 from reprlib import Repr
 
+from zoo_registry.escaping import for_terminal
 from zoo_registry.redacted import redacted
 
 _LONGEST_PART = 240
@@ -72,4 +73,4 @@ def show(value: object) -> str:
 def _one_line(text: str) -> str:
     line = " ".join(redacted(text[:_LONGEST_READ]).split())
     line = line if len(line) <= _LONGEST_PART else f"{line[: _LONGEST_PART - 1]}…"
-    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in line)
+    return for_terminal(line)

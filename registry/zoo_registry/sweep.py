@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, JsonValue, Tag, model_validator
 
 from zoo_registry.component import Spec
 from zoo_registry.errors import SpecError
+from zoo_registry.escaping import Name
 from zoo_registry.explain import unknown
 
 MOST_POINTS = 10_000
@@ -57,7 +58,7 @@ class IntervalSpec(Spec):
 class ChoicesSpec(Spec):
     """Named settings of one or several paths that change together."""
 
-    choices: Mapping[Annotated[str, Field(min_length=1, max_length=40)], Mapping[str, JsonValue]] = Field(min_length=1)
+    choices: Mapping[Annotated[Name, Field(min_length=1, max_length=40)], Mapping[str, JsonValue]] = Field(min_length=1)
     """By name, the value of each path, such as {"100x5": {"model.encoder.patches": 100}}."""
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from zoo_registry.component import Spec
+from zoo_registry.escaping import Name
 
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 Weight = Annotated[float, Field(ge=0, le=1e9)]
@@ -89,7 +90,7 @@ class ClosedSpec(Spec):
 class PhaseSpec(Spec):
     """A stretch of training: how long, what learns, which terms count."""
 
-    name: str = Field(default="train", min_length=1, max_length=64)
+    name: Name = Field(default="train", min_length=1, max_length=64)
     """Name in logs and curves."""
 
     length: int = Field(default=1, ge=1, le=1_000_000)

@@ -1,11 +1,14 @@
 """Tables lose nothing: neither in a pipe nor on a narrow terminal."""
 
+import ast
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
-from zoo.cli.tables import print_table, print_title
+import zoo
+from zoo.cli.tables import print_facts, print_line, print_table, print_title
 
 COLUMNS = ["kind", "count", "what it is"]
 ROWS = [
@@ -71,3 +74,26 @@ def test_titles_are_set_off_by_a_line_and_bold_where_colours_are_welcome(termina
     monkeypatch.setenv("NO_COLOR", "1")
     print_title("Fields")
     assert terminal.readouterr().out == "\nFields\n"
+
+
+HOSTILE = "walk\x1b[2J\n\x9b31m\u202e"
+
+
+def test_text_from_outside_moves_no_cursor_on_a_terminal(terminal):
+    print_table(["a\x1b[2J", "b"], [(HOSTILE, "1"), ("x", HOSTILE)], numbers=["b"], grey=[True, False])
+    print_facts([(HOSTILE, HOSTILE)])
+    print_title(HOSTILE)
+    print_line(HOSTILE)
+    out = plain(terminal.readouterr().out)
+    assert not re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", out)
+    assert out.endswith("walk\\x1b[2J\\n\\x9b31m\\u202e\n")
+
+
+def test_nothing_is_printed_but_through_what_makes_it_safe():
+    """The entry prints fixed words, before other modules are imported; a launcher an error, which escapes its text."""
+    home = Path(zoo.__file__).parent
+    allowed = {home / "start.py", home / "cli" / "tables.py", home / "train" / "launch.py"}
+    for file in set(home.rglob("*.py")) - allowed:
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        named = [node.lineno for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"]
+        assert not named, f"{file}: print_line makes text safe, print does not"

@@ -12,6 +12,7 @@ from zoo_registry.data import DataSpec, MatSource, NpySource, SplitSpec, TsSourc
 from zoo.data import input_of, prepare
 from zoo.data.labels import class_names, index_labels
 from zoo.data.recognise import recognise
+from zoo.data.sources import read
 from zoo.formats import PLACES
 from zoo.specs import read_data, shorthand
 
@@ -60,6 +61,26 @@ def test_splits_that_write_numbers_in_two_ways_have_the_same_classes() -> None:
 def test_windows_without_a_label_are_counted(labels: np.ndarray) -> None:
     with pytest.raises(DataError, match=r"NaN or nothing for 2 of 4, first for window 1; leave such windows out"):
         index_labels([labels], None, "y")
+
+
+def test_what_nobody_sees_in_a_name_is_an_escape_everywhere(tmp_path: Path) -> None:
+    raw, shown = ("walk\x1b[2J", "a\u202eb", "\x01\ufffe"), (r"walk\x1b[2J", r"a\u202eb", r"\x01\ufffe")
+    (tmp_path / "names.txt").write_text("\n".join(raw), encoding="utf-8")
+    assert class_names(tmp_path, "names.txt") == shown
+    (found,), classes = index_labels([np.array(raw)], None, "y")
+    assert sorted(classes) == sorted(shown)
+    assert [classes[label] for label in found] == list(shown)
+    (found,), _ = index_labels([np.array(raw)], shown, "y")
+    assert found.tolist() == [0, 1, 2]
+
+
+def test_a_header_of_a_ts_file_keeps_no_escape_sequences(write_ts: Write) -> None:
+    folder = write_ts()
+    for path in folder.glob("*.ts"):
+        path.write_text(path.read_text().replace("RUN", "R\x1b[2JN"))
+    found = read(TsSource(path=str(folder)))
+    assert found.classes == ("Walk", r"R\x1b[2JN", "sit")
+    assert set(found.train.y.tolist()) == {0, 1, 2}
 
 
 def test_half_characters_are_refused() -> None:

@@ -54,7 +54,8 @@ def made(seeds: int = 3) -> SweepResult:
 def page(tmp_path_factory):
     folder = SweepFolder(tmp_path_factory.mktemp("page") / "sweep")
     folder.path.mkdir()
-    folder.spec.write_text(json.dumps({"sweep": {"name": "all kinds", "vary": {"a.b": [EVIL]}}}))
+    sweep = {"name": "all kinds", "vary": {"a.b": [EVIL]}}
+    folder.spec.write_text(json.dumps({"sweep": sweep, "storage": "sqlite:///study.db"}))
     write_page(made(), folder)
     return folder.page
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from small_runs import SHAPES
 
 import zoo
 from zoo.metrics_file import MetricsFile
+from zoo.train.checkpoints import Best
 from zoo.train.fit import train
 
 
@@ -77,6 +79,24 @@ def test_a_finished_run_resumes_to_itself(run_of, tmp_path):
     train(run, folder.path, resume=True, quiet=True)
     assert (folder.bundle / "model.safetensors").read_bytes() == before
     assert os.listdir(folder.checkpoints)
+
+
+@pytest.mark.slow
+def test_a_run_that_was_moved_remembers_its_best_epoch(run_of, tmp_path):
+    """Else the first epoch after the move would be the best so far, however bad."""
+    run = run_of(SHAPES, {"epochs": 2, "optimizer": {"kind": "adamw", "lr": 0.01}})
+    first = train(run, tmp_path / "first", quiet=True)
+    moved = tmp_path / "moved"
+    first.path.rename(moved)
+    again = train(run, moved, resume=True, quiet=True)
+    stored = torch.load(again.last, weights_only=True)["callbacks"]
+    best = Best(again, "x")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        best.load_state_dict(next(state for name, state in stored.items() if "val/loss/x" in name))
+    assert best.best_model_score is not None
+    assert best.best_k_models == {str(again.best("x")): best.best_model_score}
+    assert best.best_model_path == str(again.best("x"))
 
 
 def test_a_run_goes_on_with_other_workers_and_another_patience(run_of, tmp_path):

@@ -136,6 +136,7 @@ def pickle_instead(bundle):
         (lambda bundle: rewrite(bundle, surprise=1), "surprise"),
         (lambda bundle: rewrite(bundle, model={}), "spec.json: model"),
         (lambda bundle: rewrite(bundle, model={"encoder": {"kind": "toy.lost"}}), "toy.lost"),
+        (lambda bundle: rewrite(bundle, model={"encoder": ["toy.patches"]}), "model: expected a component or null"),
         (lambda bundle: rewrite(bundle, plugins={"absent": "2.0"}), "plugin absent 2.0"),
         (truncate, "sha256"),
         (flip_a_bit, "sha256"),

@@ -2,8 +2,10 @@
 
 import pytest
 from killed import killed_at, steps_of
+from zoo_registry import DataError
 
 from zoo.files import current, new_folder, write_json, write_text
+from zoo.specs import read_json
 
 IMPORTS = "from zoo.files import new_folder, write_text"
 FOLDER = """
@@ -91,12 +93,18 @@ def test_a_folder_whose_making_fails_leaves_nothing_behind(tmp_path):
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path):
     with pytest.raises(UnicodeEncodeError):
         write_text(tmp_path / "run.json", "\ud800")
-    with pytest.raises(ValueError, match="JSON"):
+    with pytest.raises(DataError, match="expected finite numbers, found NaN or an infinity; weights that diverged"):
         write_json(tmp_path / "run.json", {"loss": float("nan")})
     (tmp_path / "folder").mkdir()
     with pytest.raises(IsADirectoryError):
         write_text(tmp_path / "folder", "text")
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_file_name_that_is_not_in_utf_8_is_read_back(tmp_path):
+    name = b"wind\xffows".decode(errors="surrogateescape")
+    write_json(tmp_path / "run.json", {"path": name})
+    assert read_json(tmp_path / "run.json") == {"path": name}
 
 
 def test_written_files_have_the_rights_that_others_have(tmp_path):

@@ -12,7 +12,7 @@ from zoo_registry import SpecError, TrainingError
 
 from zoo.children import SAFE_PATH
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_table, print_title
+from zoo.cli.tables import print_json, print_line, print_table, print_title
 from zoo.scratch import scratch
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def bench(
 
         for name, content in ratios_picture(compared).files().items():
             write_bytes(out / name, content)
-        print(f"\npicture in {out}", file=sys.stderr)
+        print_line(error=True)
+        print_line(f"picture in {out}", error=True)
 
 
 def _measure(only: str) -> "Results":
@@ -80,7 +81,8 @@ def _print(found: "Results", compared: Sequence["Pair"], others: Sequence["Case"
         columns_alone = ("case", "kind", "ms", "per second", "MB")
         print_table(columns_alone, rows_alone, numbers=columns_alone[2:], wrap=columns_alone[:1])
     if compared or others:
-        print("\nms: medians; MB: memory that torch gave out at most, beyond what was held before")
+        print_line()
+        print_line("ms: medians; MB: memory that torch gave out at most, beyond what was held before")
 
 
 def _print_pairs(some: Sequence["Pair"]) -> None:

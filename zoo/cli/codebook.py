@@ -7,7 +7,7 @@ import typer
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
-from zoo.cli.tables import print_facts, print_json, print_table, print_title
+from zoo.cli.tables import print_facts, print_json, print_line, print_table, print_title
 from zoo.cli.training import Moved
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def codebook(
     _print_report(report)
     if split == "test":
         print_verdict(run)
-    print(f"\nmeasures in {folder.codebook(split)}, figures in {folder.figures}")
+    print_line()
+    print_line(f"measures in {folder.codebook(split)}, figures in {folder.figures}")
 
 
 def _print_report(report: "CodebookReport") -> None:
@@ -141,7 +142,7 @@ def _print_codes(book: "BookReport") -> None:
     if book.shapes and book.shapes.pairs:
         first = book.shapes.duplicates[0]
         pair = f"{first.codes[0]} and {first.codes[1]} (correlation {first.correlation:.3f})"
-        print(f"{book.shapes.pairs} pairs of codes draw nearly the same shape, the most used {pair}")
+        print_line(f"{book.shapes.pairs} pairs of codes draw nearly the same shape, the most used {pair}")
 
 
 def _number(value: float | None) -> str:

@@ -1,6 +1,5 @@
 """`zoo list`, `zoo show` and `zoo schema`: what is installed, and how it is written in a spec."""
 
-import sys
 from json import dumps
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from zoo_registry.explain import unknown
 from zoo_registry.sweep import SweepSpec
 
 from zoo.cli.describe import describe, summary
-from zoo.cli.tables import print_facts, print_json, print_table, print_title
+from zoo.cli.tables import print_facts, print_json, print_line, print_table, print_title
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -49,7 +48,8 @@ def show(
     if json:
         print_json(found)
         return
-    print(found["doc"], end="\n\n")
+    for line in [*str(found["doc"]).splitlines(), ""]:
+        print_line(line)
     facts = [("kind", found["kind"]), ("role", found["role"]), ("reads", found["reads"]), ("returns", found["returns"])]
     facts += [(f"term {name}", sentence) for name, sentence in found["terms"].items()]
     facts += [("plugin", f"{found['plugin']} {found['version']}")]
@@ -73,4 +73,4 @@ def schema(
     registry = Registry.discover()
     print_json(registry.schema(what))
     for name, error in sorted(registry.failures.items()):
-        print(f"zoo: note: left out plugin {name}: {error}", file=sys.stderr)
+        print_line(f"zoo: note: left out plugin {name}: {error}", error=True)

@@ -10,7 +10,7 @@ import typer
 from zoo_registry import Registry, SpecError
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_table, print_title
+from zoo.cli.tables import print_json, print_line, print_table, print_title
 from zoo.cli.training import Changes
 from zoo.specs import read_data
 
@@ -62,7 +62,7 @@ def data(
         _print_channels(cards[0])
     _print_notes(cards)
     if stats:
-        print(f"statistics of the training split in {stats}")
+        print_line(f"statistics of the training split in {stats}")
 
 
 def _print_side_by_side(cards: Sequence["DataCard"]) -> None:
@@ -74,7 +74,7 @@ def _print_side_by_side(cards: Sequence["DataCard"]) -> None:
     for shown in _fitting(columns, max(map(len, facts))):
         rows = [(fact, *(found[fact] for _, found in shown)) for fact in facts]
         print_table(["", *(title for title, _ in shown)], rows, numbers=[title for title, _ in shown])
-        print()
+        print_line()
 
 
 def _fitting(columns: Sequence[tuple[str, dict[str, str]]], first: int) -> list[list[tuple[str, dict[str, str]]]]:
@@ -145,12 +145,14 @@ def _print_notes(cards: Sequence["DataCard"]) -> None:
         if card.shared_subjects:
             more = len(card.shared_subjects) - _MOST_NAMES
             people = ", ".join(card.shared_subjects[:_MOST_NAMES]) + f" and {more} more" * (more > 0)
-            print(f"{card.name}: training and test share subjects, so scores say nothing about new people: {people}")
+            print_line(
+                f"{card.name}: training and test share subjects, so scores say nothing about new people: {people}"
+            )
         for sentence in leak_sentences(card.leaks, card.windows["test"], card.windows["validation"]):
-            print(f"{card.name}: {sentence}")
+            print_line(f"{card.name}: {sentence}")
         constant = [channel.name for channel in card.channels if channel.std == 0]
         if constant:
-            print(f"{card.name}: does not vary in training: {', '.join(constant)}")
+            print_line(f"{card.name}: does not vary in training: {', '.join(constant)}")
 
 
 def _number(value: float | None) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_facts, print_json, print_table, print_title
+from zoo.cli.tables import print_facts, print_json, print_line, print_table, print_title
 from zoo.cli.training import Moved
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def explain(
         return
     _print(found)
     name = stem(found)
-    print(f"\nall of it in {folder.explanation(name)}, drawn in {folder.figures / name}.png and .svg")
+    print_line()
+    print_line(f"all of it in {folder.explanation(name)}, drawn in {folder.figures / name}.png and .svg")
 
 
 def _print(found: "Explanation") -> None:

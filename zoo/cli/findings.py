@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from zoo.cli.tables import print_title
+from zoo.cli.tables import print_line, print_title
 
 
 def print_verdict(folder: Path) -> None:
@@ -11,6 +11,7 @@ def print_verdict(folder: Path) -> None:
 
     found = record(facts_of(folder), folder)
     print_title("Verdict")
-    print(found.headline)
+    print_line(found.headline)
     for finding in found.findings:
-        print(f"- {finding.grade}, {finding.name}: {finding.sentence}\n  {finding.remedy}")
+        print_line(f"- {finding.grade}, {finding.name}: {finding.sentence}")
+        print_line(f"  {finding.remedy}")

@@ -14,12 +14,14 @@ from zoo_registry.docs import docstring
 from zoo_registry.redacted import redacted
 from zoo_registry.suggest import nearest
 
+from zoo.cli.tables import print_line
 from zoo.interrupts import Interruption, raised, say, status
 from zoo.launched import require_alone
 from zoo.notes import ZooNote
 
 MISTAKE = 2
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 class Command(NamedTuple):
@@ -79,7 +81,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from zoo.version import version
 
-        print(f"zoo {version()}")
+        print_line(f"zoo {version()}")
         raise typer.Exit
 
 
@@ -111,7 +113,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         number = error.number if isinstance(error, Interruption) else signal.SIGINT
         say(number)
         return status(number)
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
         return _complain("memory: expected room for what the command needs, found none; make sizes or batches smaller")
     except BrokenPipeError:
         raise
@@ -122,6 +126,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         expected, hint = ("room on it", "free some") if full else ("access", "check the path and its rights")
         where = error.filename or "the disk"
         return _complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether there was no room, as Python and NumPy say it, or torch on a CPU or a GPU."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
 
 
 def _run(arguments: list[str]) -> int:
@@ -151,7 +160,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _complain(line: str) -> int:
-    print(f"zoo: {redacted(line)}", file=sys.stderr)
+    print_line(f"zoo: {redacted(line)}", error=True)
     return MISTAKE
 
 
@@ -165,6 +174,7 @@ def print_note(
 ) -> None:
     """Show a warning, as `warnings.showwarning` does; a ZooNote on one line."""
     if issubclass(category, ZooNote):
-        print(f"zoo: note: {redacted(str(message))}", file=sys.stderr)
+        print_line(f"zoo: note: {redacted(str(message))}", error=True)
     else:
-        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
+        for said in warnings.formatwarning(message, category, filename, lineno, line).splitlines():
+            print_line(said, error=True)

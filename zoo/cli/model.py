@@ -10,7 +10,7 @@ from zoo_registry import ModelSpec, Registry, RunSpec, SpecError, TransferSpec
 from zoo.cli.components import Json
 from zoo.cli.runs import print_run, require_bundles, run_data
 from zoo.cli.stages import Stage, stages
-from zoo.cli.tables import print_json, print_table
+from zoo.cli.tables import print_json, print_line, print_table
 from zoo.cli.training import Changes
 from zoo.specs import read_spec
 
@@ -43,7 +43,7 @@ def check(spec: SpecFile, changes: Changes = None, json: Json = False) -> None:
     if run:
         print_run(run)
     for note in notes:
-        print(note)
+        print_line(note)
 
 
 def build(
@@ -71,7 +71,7 @@ def build(
         ["stage", "component", "shape", "parameters", "FLOPs"], rows, numbers=("parameters", "FLOPs"), total=True
     )
     for note in notes:
-        print(note)
+        print_line(note)
 
 
 def _build(

@@ -1,6 +1,5 @@
 """`zoo presets`: experiments that are known, and the run spec of one."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from zoo_registry import Registry, RunSpec
 
 from zoo.changes import apply_changes
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_table
+from zoo.cli.tables import print_json, print_line, print_table
 from zoo.cli.training import Changes
 from zoo.presets import large, load, names, small
 from zoo.presets.fitting import fit
@@ -58,7 +57,8 @@ def show_preset(
     registry.run(run)
     print_json(run)
     size = " Sized for a GPU; --small fits two CPU cores." if large(run) and not small_sizes else ""
-    print("\n".join([f"{preset.source}.", f"{preset.expect}{size}", *told]), file=sys.stderr)
+    for line in (f"{preset.source}.", f"{preset.expect}{size}", *told):
+        print_line(line, error=True)
 
 
 def _placed(given: dict[str, Any], place: str, changes: Sequence[str]) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def main(desk: Path) -> int:
 
 def _portable(error: Exception) -> Exception:
     """What the parent raises: an error that users see on one line as it is, any other with its traceback."""
-    if isinstance(error, ZooError | OSError):
+    if isinstance(error, ZooError | OSError | MemoryError):
         return error
     return RuntimeError("".join(traceback.format_exception(error)))
 

@@ -7,7 +7,7 @@ import typer
 from zoo_registry import SpecError
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_table, print_title
+from zoo.cli.tables import print_json, print_line, print_table, print_title
 from zoo.cli.training import Moved
 from zoo.lasting import lasting
 
@@ -39,11 +39,11 @@ def report(
         found = [gather(RunFolder(path), moved or ()) for path in runs]
     for evidence in found:
         write_report(evidence)
-        print(evidence.folder.page)
+        print_line(str(evidence.folder.page))
     if len(runs) > 1:
         together = RunFolder(out or runs[0].parent / "comparison")
         write_comparison(found, together)
-        print(together.page)
+        print_line(str(together.page))
 
 
 def compare(
@@ -70,7 +70,7 @@ def _print_comparison(found: "Comparison") -> None:
         rows = [(row.field, *(_value(value) for value in row.values)) for row in found.spec]
         print_table(["field", a, b], rows)
     else:
-        print("the same in all but the name")
+        print_line("the same in all but the name")
     print_title("Measures, test split" if found.same_data else "Measures, test splits of different data")
     rows = [(m.name, *(_score(m, index) for index in (0, 1)), _difference(m)) for m in found.measures]
     columns = ["measure", a, b, "second − first"]
@@ -79,7 +79,8 @@ def _print_comparison(found: "Comparison") -> None:
         print_title(f"Windows found per class by {found.classifier}")
         columns = ["class", "windows", a, b, "second − first"]
         print_table(columns, [_class(row) for row in found.classes], numbers=columns[1:])
-    print(f"\n{found.verdict}")
+    print_line()
+    print_line(found.verdict)
 
 
 def _value(value: object) -> str:

@@ -8,7 +8,7 @@ import typer
 from zoo_registry import SpecError
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_facts, print_json, print_title
+from zoo.cli.tables import print_facts, print_json, print_line, print_title
 
 if TYPE_CHECKING:
     from zoo.sweep.plan import Plan
@@ -86,7 +86,8 @@ def _do(
         print_json(found.model_dump(mode="json"))
         return
     print_sweep(found)
-    print(f"\n{folder.page}")
+    print_line()
+    print_line(str(folder.page))
 
 
 def _print_plan(plan: "Plan", json: bool) -> None:

@@ -9,8 +9,9 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
+from zoo_registry.escaping import for_terminal
 
-from zoo.cli.tables import print_table, print_title
+from zoo.cli.tables import print_line, print_table, print_title
 from zoo.metrics_file import MetricsFile
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.point import Point
@@ -47,7 +48,7 @@ class Progress:
         self._before = done if self._before is None else self._before
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for worker, trial in running(queue):
-            table.add_row(*(Text(cell) for cell in _line(worker, trial.user_attrs, queue, folder)))
+            table.add_row(*(Text(for_terminal(cell)) for cell in _line(worker, trial.user_attrs, queue, folder)))
         return Group(Text(f"{queue.plan.spec.name}: {done} of {total} points over{self._left(done, total)}"), table)
 
     def _left(self, done: int, total: int) -> str:
@@ -80,11 +81,11 @@ def print_sweep(found: SweepResult) -> None:
         print_table(columns, rows, numbers=[*found.objectives, "seconds"], grey=[not point.front for point in done])
     for point in found.points:
         if point.reason:
-            print(f"{point.state} {point.code} {point.label}: {point.reason}")
+            print_line(f"{point.state} {point.code} {point.label}: {point.reason}")
     if found.count("waiting") + found.count("running"):
-        print(f"{found.count('waiting')} points wait, {found.count('running')} run; --resume goes on")
+        print_line(f"{found.count('waiting')} points wait, {found.count('running')} run; --resume goes on")
     for note in found.notes:
-        print(note)
+        print_line(note)
 
 
 def _row(point: PointResult, found: SweepResult) -> tuple[str, ...]:

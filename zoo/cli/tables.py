@@ -1,4 +1,7 @@
-"""Tables and JSON on standard output: drawn by rich on a terminal, plain aligned text in a pipe."""
+"""What commands print: lines, tables and JSON, in which text from outside moves no cursor and begins no line.
+
+Tables are drawn by rich on a terminal, and are plain aligned text in a pipe.
+"""
 
 import json
 import os
@@ -6,7 +9,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from zoo_registry.escaping import for_json, for_terminal
+
 Row = Sequence[str]
+
+
+def print_line(text: str = "", error: bool = False) -> None:
+    """Print ``text`` as one line, an empty one without it; on standard error where ``error`` says so."""
+    print(for_terminal(text), file=sys.stderr if error else sys.stdout)
 
 
 def print_table(
@@ -22,27 +32,30 @@ def print_table(
     On a terminal the last column is broken over lines where it is too long, and those in ``wrap`` are too; rows of
     which ``grey`` says so are grey.
     """
+    right = [name in numbers for name in columns]
+    shown = [[for_terminal(cell) for cell in row] for row in (columns, *rows)]
     if sys.stdout.isatty():
-        _draw(columns, rows, numbers, total, wrap, grey)
+        _draw(shown[0], shown[1:], right, total, [name in wrap for name in columns], grey)
     else:
-        _align([columns, *rows], [name in numbers for name in columns])
+        _align(shown, right)
 
 
 def print_json(data: Any) -> None:
     """Print plain data as indented JSON."""
-    print(json.dumps(data, indent=2, ensure_ascii=False))
+    print(for_json(json.dumps(data, indent=2, ensure_ascii=False)))
 
 
 def print_facts(facts: Sequence[tuple[str, str]]) -> None:
     """Print names with their values, aligned."""
-    width = max(len(name) for name, _ in facts)
-    for name, value in facts:
+    shown = [(for_terminal(name), for_terminal(value)) for name, value in facts]
+    width = max(len(name) for name, _ in shown)
+    for name, value in shown:
         print(f"{_emphasis(name.ljust(width))}  {value}")
 
 
 def print_title(text: str) -> None:
     """Print a line that opens a section, after an empty one."""
-    print(f"\n{_emphasis(text)}")
+    print(f"\n{_emphasis(for_terminal(text))}")
 
 
 def _emphasis(text: str) -> str:
@@ -63,9 +76,9 @@ def _align(rows: Sequence[Row], right: Sequence[bool]) -> None:
 def _draw(
     columns: Row,
     rows: Sequence[Row],
-    numbers: Sequence[str],
+    right: Sequence[bool],
     total: bool,
-    wrap: Sequence[str],
+    wrap: Sequence[bool],
     grey: Sequence[bool],
 ) -> None:
     from rich import box
@@ -75,10 +88,10 @@ def _draw(
 
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for index, name in enumerate(columns):
-        whole = name in numbers or (index < len(columns) - 1 and name not in wrap)
+        whole = right[index] or (index < len(columns) - 1 and not wrap[index])
         # A number of which the end is cut off would be read as another.
-        least = max(len(row[index]) for row in (columns, *rows)) if name in numbers else None
-        side: Literal["right", "left"] = "right" if name in numbers else "left"
+        least = max(len(row[index]) for row in (columns, *rows)) if right[index] else None
+        side: Literal["right", "left"] = "right" if right[index] else "left"
         table.add_column(name, justify=side, no_wrap=whole, overflow="fold", min_width=least)
     for index, row in enumerate(rows):
         if total and index == len(rows) - 1:

@@ -9,7 +9,7 @@ import typer
 from zoo_registry import Registry
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_table
+from zoo.cli.tables import print_json, print_line, print_table
 from zoo.cli.training import Changes
 from zoo.specs import read_data
 
@@ -44,7 +44,8 @@ def tokenize(
     rows = [(name, str(shape), written.dtypes[name]) for name, shape in written.shapes.items()]
     print_table(["array", "shape", "type"], rows)
     counts = ", ".join(f"{count} {name}" for name, count in written.windows.items())
-    print(f"\nwindows: {counts}; {written.codes} codes per level; in {written.path}")
+    print_line()
+    print_line(f"windows: {counts}; {written.codes} codes per level; in {written.path}")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from zoo_registry import Registry, RunSpec
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
-from zoo.cli.tables import print_json
+from zoo.cli.tables import print_json, print_line
 from zoo.launched import launched
 from zoo.specs import read_run
 
@@ -47,7 +47,7 @@ def train(
     fit(spec, folder, resume, diagnose=diagnose)
     found = launched()
     if found is None or found.rank == 0:
-        print(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
+        print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
 
 
 def evaluate(
@@ -117,6 +117,6 @@ def quickstart(
 
     done: list[Stage] = []
     for stage in stages(out):
-        print(f"done: {stage.title}, in {stage.folder.path}")
+        print_line(f"done: {stage.title}, in {stage.folder.path}")
         done.append(stage)
     print_stages(done)

@@ -13,7 +13,7 @@ from zoo_registry.errors import show
 from zoo_registry.explain import explain
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_table, print_title
+from zoo.cli.tables import print_json, print_line, print_table, print_title
 from zoo.specs import read_spec
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def transfer(
         print_transfer(report)
     report.require_allowed()
     if out and not json:
-        print(f"\nbundle in {out}")
+        print_line()
+        print_line(f"bundle in {out}")
 
 
 def _transfer(

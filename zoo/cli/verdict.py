@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zoo.cli.tables import print_table, print_title
+from zoo.cli.tables import print_line, print_table, print_title
 from zoo.evaluate.report import ClassReconstruction, ClassReport, EvalReport, Majority, UsageReport
 from zoo.evaluate.seeds import SeedsReport, Spread
 from zoo.protocol import labelled
@@ -24,19 +24,20 @@ def print_report(report: EvalReport, split: str) -> None:
         numbers=_SCORES,
     )
     for name, words in report.judges.items():
-        print(f"{name}: {words}")
+        print_line(f"{name}: {words}")
     if report.classifiers:
         _print_classes(report)
     if report.reconstruction:
         _print_reconstruction(report)
     if report.agreement:
-        print(f"\n{report.agreement.sentence}")
+        print_line()
+        print_line(report.agreement.sentence)
     if report.corruptions:
         _print_corruptions(report)
     if report.codebook:
-        print()
+        print_line()
     for level in report.codebook or ():
-        print(_usage(level))
+        print_line(_usage(level))
 
 
 def print_seeds(found: SeedsReport, split: str) -> None:
@@ -45,9 +46,9 @@ def print_seeds(found: SeedsReport, split: str) -> None:
     print_title(labelled(title, found.protocol))
     rows = [(row.name, f"{_number(row.mean)} ± {_number(row.deviation)}", _each(row)) for row in found.measures]
     print_table(["measure", "mean ± sd", "each run"], rows)
-    print()
+    print_line()
     for run, seed in zip(found.runs, found.seeds, strict=True):
-        print(f"seed {seed}: {run}")
+        print_line(f"seed {seed}: {run}")
 
 
 def _each(row: Spread) -> str:
@@ -72,9 +73,10 @@ def print_stages(stages: "Sequence[Stage]") -> None:
     columns = ["model", "correct", "accuracy", "R² of rebuilt", "codes used", "effective shapes", "codebook score"]
     print_table(columns, [(*row, *more) for row, more in zip(rows, extra, strict=True)], numbers=columns[1:])
     for stage in stages:
-        print(f"\n{stage.folder.page}: {stage.verdict.headline}")
+        print_line()
+        print_line(f"{stage.folder.page}: {stage.verdict.headline}")
         if stage.codebook is not None:
-            print(f"its shapes: {stage.folder.figures / 'codebook-shapes.png'}")
+            print_line(f"its shapes: {stage.folder.figures / 'codebook-shapes.png'}")
 
 
 def _majority(name: str, majority: Majority) -> tuple[str, str, str]:
@@ -133,7 +135,7 @@ def _print_classes(report: EvalReport) -> None:
     print_table(columns, rows, numbers=columns[1:])
     for name, scores in report.classifiers.items():
         if scores.never_predicted:
-            print(f"never predicted by {name}: {', '.join(scores.never_predicted)}")
+            print_line(f"never predicted by {name}: {', '.join(scores.never_predicted)}")
 
 
 def _recall(report: EvalReport, name: str, index: int) -> str:
@@ -166,7 +168,7 @@ def _print_reconstruction(report: EvalReport) -> None:
             rows.append(("all", str(whole.tokens), *numbers))
         print_table(columns, rows, numbers=columns[1:], total=whole is not None)
         if whole is not None and whole.tokens:
-            print(f"{1 - whole.shaped / whole.tokens:.1%} of tokens are flat: they have no correlation")
+            print_line(f"{1 - whole.shaped / whole.tokens:.1%} of tokens are flat: they have no correlation")
 
 
 def _class_row(found: ClassReconstruction) -> tuple[str, ...]:

@@ -14,8 +14,12 @@ from zoo.codebook.report import CodebookReport
 from zoo.codebook.shapes import Array
 from zoo.evaluate.report import UsageReport
 from zoo.files import write_bytes, write_json
+from zoo.npz import open_npz
 from zoo.run_folder import RunFolder
 from zoo.specs import read_result
+
+_LARGEST = 2**30
+"""Bytes of all arrays."""
 
 
 def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, Any]) -> None:
@@ -40,7 +44,7 @@ def read_measured(folder: RunFolder, split: str = "test") -> Measured:
         raise DataError(str(path), "what `zoo codebook` writes, with its .npz", "none", hint)
     try:
         report = CodebookReport.model_validate(read_result(path))
-        with np.load(path.with_suffix(".npz")) as stored:
+        with open_npz(path.with_suffix(".npz"), _LARGEST) as stored:
             books = [_book(book.usage, number, stored) for number, book in enumerate(report.books)]
             names = tuple(map(str, stored["names"]))
     except ZooError:

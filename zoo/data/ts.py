@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from zoo_registry import DataError
 from zoo_registry.data import TsSource
+from zoo_registry.escaping import for_terminal
 
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit, require_windows
 from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
@@ -82,7 +83,7 @@ def _header(path: Path) -> _Header:
 
 
 def _classes(path: Path, words: list[str]) -> tuple[str, ...]:
-    classes = tuple(words[1:]) if words and words[0].lower() == "true" else ()
+    classes = tuple(map(for_terminal, words[1:])) if words and words[0].lower() == "true" else ()
     if not classes or len({word(name).lower() for name in classes}) < len(classes):
         found = " ".join(words) or "none"
         raise DataError(str(path), "distinct class names in the header", found, _CLASS_HINT)

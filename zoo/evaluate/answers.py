@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.files import new_file
+from zoo.npz import open_npz
+
+_LARGEST = 2**30
+"""Bytes of the answers: 12 a window."""
 
 
 class Answers:
@@ -48,7 +52,7 @@ class Answers:
         if not self.path.is_file():
             return {}
         try:
-            with np.load(self.path, allow_pickle=False) as file:
+            with open_npz(self.path, _LARGEST) as file:
                 fit, windows, classes = str(file["fit"]), file["windows"].tolist(), file["classes"].tolist()
             said = dict(zip(windows, classes, strict=True))
             other = None if fit == self.fit else json.loads(fit)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from safetensors import SafetensorError, safe_open
 from zoo_registry import BundleError, DataError, Registry, RunSpec
 
@@ -17,7 +17,7 @@ from zoo.findings.find import find
 from zoo.findings.finding import Finding
 from zoo.findings.verdict import Verdict, verdict
 from zoo.run_folder import RunFolder
-from zoo.specs import read_result
+from zoo.specs import read_result, validated
 from zoo.weights.manifest import TENSORS, bundle_in
 
 Report = TypeVar("Report", bound=BaseModel)
@@ -56,16 +56,7 @@ def record(facts: Facts, folder: Path) -> Verdict:
 def _report(home: RunFolder, path: Path, kind: type[Report], command: str) -> Report | None:
     """What ``command`` wrote; None where that is nothing yet, or was made of other data or weights than are here."""
     content = home.stamped(path)
-    return None if content is None else _validated(path, kind, content, command)
-
-
-def _validated(path: Path, kind: type[Report], content: object, command: str) -> Report:
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        field = ".".join(map(str, error.errors()[0]["loc"]))
-        found = f"another {field}"
-        raise DataError(str(path), "what this version writes", found, f"write it again with `{command}`") from None
+    return None if content is None else validated(path, kind, content, command)
 
 
 def write_data(data: DataFacts, fingerprint: str, folder: Path) -> None:
@@ -81,7 +72,7 @@ def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
     kept = read_result(home.data_facts) if home.data_facts.exists() else None
     asked = {"fingerprint", *DataFacts.model_fields}
     if isinstance(kept, dict) and kept.keys() >= asked and kept["fingerprint"] == fingerprint:
-        return _validated(home.data_facts, DataFacts, kept, "zoo train")
+        return validated(home.data_facts, DataFacts, kept, "zoo train")
     try:
         data = prepare(run.data)
     except DataError:

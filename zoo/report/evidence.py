@@ -18,7 +18,8 @@ from zoo.findings.verdict import Verdict
 from zoo.report.history import History, read_history
 from zoo.report.stored import codebook_of, evaluation_of
 from zoo.run_folder import RunFolder
-from zoo.specs import read_result
+from zoo.specs import read_result, validated
+from zoo.weights.report import Transferred
 
 _CROWD = 5
 """Channels from which on four windows side by side are hard to read."""
@@ -44,7 +45,7 @@ class Evidence:
     data: DataSet
     sample: Sample
     history: History | None
-    transfer: dict[str, Any] | None
+    transfer: Transferred | None
 
     @property
     def name(self) -> str:
@@ -70,8 +71,14 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
         data=opened.data,
         sample=_sample(opened),
         history=read_history(folder.metrics),
-        transfer=read_result(folder.transfer) if folder.transfer.is_file() else None,
+        transfer=_transferred(folder),
     )
+
+
+def _transferred(folder: RunFolder) -> Transferred | None:
+    if not folder.transfer.exists():
+        return None
+    return validated(folder.transfer, Transferred, read_result(folder.transfer), "zoo train")
 
 
 @torch.no_grad()

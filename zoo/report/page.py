@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from zoo_registry.escaping import for_markup
 
 from zoo.files import write_bytes
 from zoo.palette import PALETTE
@@ -51,7 +52,8 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     )
     environment.filters |= {"share": share, "number": number, "plain_value": plain_value}
     palette = {colour.name: colour for colour in PALETTE if colour.light != "#000000"}
-    return environment.get_template(template).render({**context, "palette": palette.values()})
+    page = environment.get_template(template).render({**context, "palette": palette.values()})
+    return for_markup(page)
 
 
 def share(value: float | None) -> str:

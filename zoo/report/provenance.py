@@ -1,12 +1,11 @@
 """What was run: data, seed, revision, versions and where weights came from, in words."""
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from zoo.data.split import DataSet
 from zoo.report.evidence import Evidence
-from zoo.weights.report import TransferReport
+from zoo.weights.report import Transferred
 
 
 class Fact(NamedTuple):
@@ -40,11 +39,11 @@ def splits(data: DataSet) -> str:
     return f"{sizes}; {channels} channels of {length} samples, {len(data.classes)} classes"
 
 
-def origins(transfer: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
+def origins(transfer: Transferred | None) -> dict[str, dict[str, str]]:
     """Of every component, how many tensors came from where: `encoder: {fresh: 24 tensors}`."""
     counts = Counter(
         (tensor.partition(".")[0], origin.rpartition(": ")[0] or origin)
-        for tensor, origin in (transfer or {"origins": {}})["origins"].items()
+        for tensor, origin in (transfer.origins if transfer else {}).items()
     )
     found: dict[str, dict[str, str]] = {}
     for (component, origin), count in counts.items():
@@ -53,8 +52,7 @@ def origins(transfer: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
 
 
 def _transfers(evidence: Evidence) -> list[str]:
-    reports = evidence.transfer["transfers"] if evidence.transfer else []
-    return [TransferReport.model_validate(report).sentence() for report in reports]
+    return [report.sentence() for report in (evidence.transfer.transfers if evidence.transfer else [])]
 
 
 def _subjects(data: DataSet) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, JsonValue
 from zoo_registry import SpecError
+from zoo_registry.escaping import for_terminal
 from zoo_registry.sweep import ChoicesSpec, GridSpec, IntervalSpec, Spacing, SweepSpec
 
 _LONGEST_LABEL = 40
@@ -113,7 +114,7 @@ def label_of(value: JsonValue) -> str:
     elif isinstance(value, bool) or value is None:
         text = {True: "true", False: "false", None: "null"}[value]
     else:
-        text = value if isinstance(value, str) else f"{value:g}"
+        text = for_terminal(value) if isinstance(value, str) else f"{value:g}"
     return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"
 
 

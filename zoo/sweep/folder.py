@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from zoo_registry import TrainingError
 
 from zoo.files import write_json, write_text
+from zoo.specs import read_json
 from zoo.sweep.plan import Plan
 from zoo.sweep.results import SweepResult, table
 from zoo.sweep.storage import FILE, shown, storage_url
@@ -59,6 +63,14 @@ class SweepFolder:
     def named(self, url: str) -> str:
         """How the storage is named in this folder: without secrets, and without a path that a moved folder outdates."""
         return FILE if url == storage_url(str(self.database)) else shown(url)
+
+    def read(self) -> dict[str, Any]:
+        """The content of `sweep.json`; raises SpecError or TrainingError for one that is not whole."""
+        stored = read_json(self.spec)
+        if not isinstance(stored, dict) or not isinstance(stored.get("sweep"), dict) or "storage" not in stored:
+            hint = "restore the file, or sweep into another --out"
+            raise TrainingError(str(self.spec), "a sweep written by `zoo sweep`", "something else", hint)
+        return stored
 
     def write(self, result: SweepResult) -> None:
         """Write `trials.csv` and `results.json`."""

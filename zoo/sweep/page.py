@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from zoo.files import write_text
 from zoo.report.page import Section, render, save
 from zoo.run_folder import RunFolder
-from zoo.specs import read_json
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.pictures import pictures
 from zoo.sweep.results import PointResult, Spread, SweepResult
@@ -90,7 +89,7 @@ def context(result: SweepResult, folder: SweepFolder) -> dict[str, Any]:
         "pareto": drawn.get("sweep-pareto"),
         "axes": [Column(name, any(name not in point.numbers for point in result.points)) for name in result.axes],
         "cell": {"width": WIDTH, "height": HEIGHT},
-        "stored": read_json(folder.spec)["sweep"],
+        "stored": folder.read()["sweep"],
         "zoo": version(),
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
+from zoo_registry.escaping import for_csv
 
 from zoo.dominance import beats
 
@@ -154,7 +155,8 @@ def table(result: SweepResult) -> str:
     rows = csv.DictWriter(file, columns, restval="", lineterminator="\n")
     rows.writeheader()
     for point in sorted(result.points, key=lambda point: point.number):
-        rows.writerow({**_facts(point), **point.settings, **_numbers(point)})
+        row = {**_facts(point), **point.settings, **_numbers(point)}
+        rows.writerow({name: for_csv(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
     return file.getvalue()
 
 

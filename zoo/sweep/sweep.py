@@ -9,7 +9,6 @@ from zoo_registry import TrainingError
 from zoo_registry.redacted import HIDDEN
 
 from zoo.owned import owned
-from zoo.specs import read_json
 from zoo.sweep.crew import crew
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.gather import gather
@@ -51,7 +50,7 @@ def join_sweep(storage: str, name: str | None, path: Path | None, workers: int, 
     folder = SweepFolder(path or home_of(storage, queue.plan))
     if not folder.spec.exists():
         folder.start(queue.plan, queue.storage.url)
-    require_same(read_json(folder.spec)["sweep"], queue.plan, str(folder.spec))
+    require_same(folder.read()["sweep"], queue.plan, str(folder.spec))
     return _labour(queue, folder, workers, show)
 
 
@@ -93,7 +92,7 @@ def _url(folder: SweepFolder, plan: Plan, resume: bool, storage: str | None) -> 
     if not resume:
         hint = "add --resume to go on with it, or choose another --out or name"
         raise TrainingError(str(folder.path), "a new folder of a sweep", "a sweep", hint)
-    stored = read_json(folder.spec)
+    stored = folder.read()
     require_same(stored["sweep"], plan, str(folder.spec))
     if storage is None and folder.database.exists():  # wherever the folder was when that was written down
         return own

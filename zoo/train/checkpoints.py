@@ -13,7 +13,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 from zoo_registry import RunSpec, TrainingError
 
-from zoo.files import new_file
+from zoo.files import new_file, open_file
 from zoo.run_folder import RunFolder
 
 _BETTER: Mapping[str, tuple[str, str]] = {
@@ -22,6 +22,10 @@ _BETTER: Mapping[str, tuple[str, str]] = {
     "codebook": ("val/codebook", "max"),
 }
 """What validation logs of an objective, and which way is better; any other objective is a judge's."""
+
+
+_PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
+"""What Lightning keeps of a folder, and forgets, with its best score, where the folder has another name."""
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -38,7 +42,19 @@ class WholeCheckpoints(TorchCheckpointIO):
             file.write(content.getbuffer())
 
 
-class Best(ModelCheckpoint):
+class Kept(ModelCheckpoint):
+    """Checkpoints of one folder, wherever it lies now: a run that was moved or copied keeps its best score."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        paths = {name: self._here(state_dict[name]) for name in _PATHS}
+        best = {self._here(path): score for path, score in state_dict["best_k_models"].items()}
+        super().load_state_dict({**state_dict, **paths, "best_k_models": best, "dirpath": self.dirpath})
+
+    def _here(self, path: str) -> str:
+        return str(Path(self.dirpath or "") / Path(path).name) if path else ""
+
+
+class Best(Kept):
     """The weights that are best by what is measured under one name, in epochs where it is."""
 
     def __init__(self, folder: RunFolder, objective: str) -> None:
@@ -61,9 +77,7 @@ class Best(ModelCheckpoint):
 
 def checkpoints(run: RunSpec, folder: RunFolder) -> list[ModelCheckpoint]:
     """What keeps the weights of ``run``: the best per objective, then the last, which knows of the best."""
-    last = ModelCheckpoint(
-        folder.checkpoints, folder.last.stem, save_on_train_epoch_end=True, enable_version_counter=False
-    )
+    last = Kept(folder.checkpoints, folder.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     return [*(Best(folder, objective) for objective in run.objectives), last]
 
 
@@ -83,7 +97,7 @@ def newest(folder: RunFolder) -> Path | None:
 def damage(path: Path) -> str | None:
     """What is wrong with a checkpoint file; None where every part has the checksum it was written with."""
     try:
-        with zipfile.ZipFile(path) as file:
+        with open_file(path) as content, zipfile.ZipFile(content) as file:
             broken = file.testzip()
         torch._C.PyTorchFileReader(str(path)).get_all_records()  # stricter about the archive, without its content
     except Exception as error:  # readers of archives trip over changed bytes in every way there is

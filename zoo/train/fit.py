@@ -41,7 +41,7 @@ from zoo.train.timeline import Timeline
 from zoo.train.unlearned import note_unlearned
 from zoo.train.watch import Watch
 from zoo.weights.bundle import save
-from zoo.weights.report import TransferReport, origins
+from zoo.weights.report import Transferred, TransferReport, origins
 from zoo.weights.transfer import transfer
 
 
@@ -178,8 +178,7 @@ def _write(transfers: list[TransferReport], model: ZooModel, folder: RunFolder) 
             warnings.warn(f"{report.sentence()}; {folder.transfer} names each", ZooNote, stacklevel=2)
     found = origins(transfers)
     origin = {name: found.get(name, "fresh") for name in model.state_dict()}
-    reports = [report.model_dump(mode="json") for report in transfers]
-    write_json(folder.transfer, {"origins": origin, "transfers": reports})
+    write_json(folder.transfer, Transferred(origins=origin, transfers=transfers).model_dump(mode="json"))
 
 
 def make_trainer(

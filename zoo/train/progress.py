@@ -7,6 +7,7 @@ from lightning.pytorch.callbacks import ProgressBar
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from zoo_registry.escaping import for_terminal
 
 from zoo.train.module import ZooTraining
 
@@ -67,4 +68,4 @@ def _numbers(module: ZooTraining) -> str:
     if report and "head" in report.classifiers:
         scores = report.classifiers["head"]
         parts.append(f"val {scores.correct}/{scores.total}")
-    return escape(" ".join(parts))
+    return escape(for_terminal(" ".join(parts)))

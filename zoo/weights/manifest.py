@@ -5,8 +5,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn
 
-from pydantic import Field, ValidationError
-from zoo_registry import BundleError, ModelSpec, Registry, SpecError, ZooError
+from pydantic import Field, ValidationError, field_validator
+from zoo_registry import ROLES, BundleError, ModelSpec, Registry, SpecError, ZooError
 from zoo_registry.component import Spec
 from zoo_registry.explain import explain
 
@@ -34,6 +34,15 @@ class Manifest(Spec):
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Hash of the file of tensors."""
+
+    @field_validator("model")
+    @classmethod
+    def _parts_are_objects(cls, model: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Sources of weights are compared part by part, also where no plugin here knows them."""
+        for role in ROLES:
+            if not isinstance(model.get(role), Mapping | None):
+                raise ValueError(f"A component or null as {role}")
+        return model
 
 
 class OpenBundle(NamedTuple):

@@ -43,6 +43,13 @@ class FieldDifference(BaseModel, frozen=True):
     here: Any
 
 
+class Transferred(BaseModel, frozen=True):
+    """`transfer.json` of a run: where every tensor of its model came from, and the reports of all transfers."""
+
+    origins: dict[str, str]
+    transfers: list["TransferReport"]
+
+
 class Module(NamedTuple):
     """The rows of one part of a component, such as `encoder.transformer`."""
 

@@ -1,6 +1,5 @@
 """Read the mean and deviation that a judge's inputs were standardised by, from a file of a few numbers."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from zoo_registry import BundleError, ZooError
 
+from zoo.npz import open_npz
 from zoo.specs import read_json
 
 _LARGEST = 2**20
@@ -34,10 +34,7 @@ def read_statistics(path: Path, channels: int) -> Pair:
 
 
 def _npz(path: Path) -> tuple[Any, Any]:
-    with zipfile.ZipFile(path) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
-            raise BundleError(str(path), "a few numbers per channel", "more than 1 MiB", "check the file")
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_npz(path, _LARGEST) as arrays:
         return arrays["mean"], arrays["std"]
 
 

@@ -1,0 +1,125 @@
+"""A command run in this process with a limit on its memory and on its time, and what may come of it."""
+
+import io
+import os
+import re
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import zoo.train.fit  # noqa: F401  # torch is mapped into memory before that is limited
+from zoo.cli.main import main
+
+ROOM = 2 * 2**30
+"""Bytes that a command may take beyond what the process holds."""
+LONGEST = 60
+"""Seconds after which a command counts as hanging."""
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+class Hangs(BaseException):
+    """No Exception, which a command could take for its own."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command ended: its status, None where an exception left it; what it printed; seconds of CPU."""
+
+    arguments: tuple[str, ...]
+    status: int | None
+    out: str
+    err: str
+    seconds: float
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with it, in words; nothing where it did well or was refused in one line."""
+        if self.status is None:
+            return "an exception"
+        if self.status not in (0, 2):
+            return f"status {self.status}"
+        if UNSEEN.search(self.out + self.err):
+            return "bytes that move the cursor"
+        lines = [line for line in self.err.splitlines() if not line.startswith("zoo: note: ")]
+        if self.status == 2 and (len(lines) != 1 or not _SAID.match(lines[0])):
+            return "no line, or several, in place of one"
+        if "memory: expected" in self.err:
+            return "more than 2 GiB"
+        return ""
+
+
+_SAID = re.compile(r"zoo: .*: expected .*, found .*; .+")
+
+
+def guarded(*arguments: str | Path) -> Outcome:
+    """Run a command as `zoo` would, in 2 GiB and a minute."""
+    given = tuple(map(str, arguments))
+    out, err = io.StringIO(), io.StringIO()
+    start, status = time.process_time(), None
+    with redirect_stdout(out), redirect_stderr(err), _limits():
+        try:
+            status = main(given)
+        except (Exception, Hangs):
+            traceback.print_exc()
+    return Outcome(given, status, out.getvalue(), err.getvalue(), time.process_time() - start)
+
+
+@dataclass
+class Tally:
+    """What came of many commands."""
+
+    ended: dict[str, int] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    longest: float = 0.0
+
+    def add(self, outcome: Outcome, what: str) -> None:
+        """Count ``outcome``; ``what`` says what was done to its input."""
+        words = {0: "well", 2: "refused", None: "exception"}.get(outcome.status, "otherwise")
+        self.ended[words] = self.ended.get(words, 0) + 1
+        self.longest = max(self.longest, outcome.seconds)
+        if outcome.fault:
+            end = "\n".join((outcome.err or outcome.out).splitlines()[-12:])
+            self.faults.append(f"{what}: zoo {' '.join(outcome.arguments)}: {outcome.fault}\n{end}")
+
+    def require_sound(self) -> None:
+        """Fail where any command ended badly, and say what came of all."""
+        print(
+            f"{self.ended}, longest {self.longest:.1f} s of CPU, most memory {peak() / 2**20:.0f} MiB", file=sys.stderr
+        )
+        assert not self.faults, f"{len(self.faults)} faults\n" + "\n\n".join(self.faults[:20])
+
+
+def peak() -> int:
+    """Bytes that this process held at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def cases(few: int) -> int:
+    """How many cases a test tries: ``few``, or as many as the environment asks for."""
+    return int(os.environ.get("ZOO_CASES", few))
+
+
+@contextmanager
+def _limits() -> Iterator[None]:
+    def hang(number: int, frame: FrameType | None) -> None:
+        raise Hangs
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if sys.platform == "linux":
+        held = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (held + ROOM, hard))
+    before = signal.signal(signal.SIGALRM, hang)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

@@ -1,0 +1,114 @@
+"""What is too large, or no file at all, is refused before memory is taken or a process waits for ever."""
+
+import os
+import resource
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from guarded import guarded
+from zoo_registry import DataError, SpecError
+from zoo_registry.data import DataSpec, TsSource
+
+from zoo.cli import components
+from zoo.data import prepare
+from zoo.files import open_file
+from zoo.metrics_file import MetricsFile
+from zoo.npz import open_npz
+from zoo.specs import read_json, read_result
+from zoo.train.checkpoints import damage
+
+HUGE = 3 * 2**30
+READERS: dict[str, Callable[[Path], object]] = {
+    "run.json": read_json,
+    "eval.json": read_result,
+    "metrics.csv": lambda path: MetricsFile(path).rows(),
+}
+
+
+def sparse(path: Path) -> Path:
+    """A file of 3 GB that takes no room."""
+    with path.open("wb") as file:
+        file.truncate(HUGE)
+    return path
+
+
+def peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_huge_file_is_refused(tmp_path, name):
+    before = peak()
+    with pytest.raises((SpecError, OSError), match=r"more than \d+ MiB"):
+        READERS[name](sparse(tmp_path / name))
+    assert peak() - before < 2**30
+
+
+def test_a_file_without_ends_of_lines_is_refused(tmp_path):
+    sparse(tmp_path / "x_TRAIN.ts")
+    before = peak()
+    with pytest.raises(DataError, match=r"x_TRAIN\.ts: .* a line of 67,108,864 characters or more"):
+        prepare(DataSpec(source=TsSource(path=str(tmp_path))))
+    assert peak() - before < 2**30
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are made in another way here")
+@pytest.mark.parametrize("name", READERS)
+def test_a_pipe_or_a_device_is_refused_at_once(tmp_path, name):
+    pipe, device = tmp_path / name, tmp_path / "device"
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    for path in (pipe, device):
+        with pytest.raises((SpecError, OSError), match="a pipe or a device"):
+            READERS[name](path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="named pipes are made in another way here")
+def test_a_pipe_in_place_of_a_checkpoint_is_damage(tmp_path):
+    os.mkfifo(tmp_path / "last.ckpt")
+    assert "a pipe or a device" in damage(tmp_path / "last.ckpt")
+
+
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(OSError, match="a folder"):
+        open_file(tmp_path)
+
+
+def test_arrays_that_claim_more_than_they_may_are_not_unpacked(tmp_path):
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.npy", "w") as file:
+        file.write(bytes(2**23))
+    with pytest.raises(ValueError, match="arrays of 8,388,608 bytes"), open_npz(path, 2**20):
+        raise AssertionError
+    np.savez(path, a=np.arange(3))
+    with open_npz(path, 2**30) as arrays:
+        assert arrays["a"].tolist() == [0, 1, 2]
+
+
+WORDS = [
+    MemoryError(),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:124] . DefaultCPUAllocator: can't allocate memory: you tried ..."),
+    RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 12 bytes."),
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
+]
+
+
+@pytest.mark.parametrize("error", WORDS, ids=lambda error: str(error)[:12])
+def test_no_room_is_one_line_whoever_says_so(monkeypatch, error):
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(components, "print_table", fail)
+    found = guarded("list")
+    assert (found.status, found.err.count("\n")) == (2, 1)
+    assert found.err.startswith("zoo: memory: expected room")
+
+
+def test_torch_says_so_in_these_words():
+    with pytest.raises(RuntimeError, match=r"can't allocate memory|not enough memory"):
+        torch.empty(2**60, dtype=torch.uint8)

@@ -1,0 +1,75 @@
+"""Text from outside is safe for the terminal, for pages and for tables, and says what was in it."""
+
+import json
+import re
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zoo_registry import SpecError
+from zoo_registry.escaping import for_csv, for_json, for_markup, for_terminal
+
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Controls of a terminal, of lines and of directions, halves of pairs, and what XML 1.0 forbids."""
+ANYTHING = st.text(st.characters(exclude_categories=()), max_size=30)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("walk\x1b[2J", r"walk\x1b[2J"),
+        ("\x9b31m", r"\x9b31m"),
+        ("a\nb\tc\r", r"a\nb\tc\r"),
+        ("user\u202etxt.exe", r"user\u202etxt.exe"),
+        ("\ud800\ufffe\x00", r"\ud800\ufffe\x00"),
+        ("plain", "plain"),
+        ("gehen, 走る, идти", "gehen, 走る, идти"),
+        ("می\u200cروم 👩\u200d👩 a\u00a0b", "می\u200cروم 👩\u200d👩 a\u00a0b"),
+    ],
+)
+def test_what_nobody_sees_is_an_escape_and_every_script_stays(text, shown):
+    assert for_terminal(text) == shown
+
+
+@given(ANYTHING)
+def test_nothing_on_a_terminal_moves_the_cursor(text):
+    assert not UNSEEN.search(for_terminal(text))
+    assert for_terminal(for_terminal(text)) == for_terminal(text)
+
+
+@given(ANYTHING)
+def test_text_in_markup_is_xml(text):
+    escaped = for_markup(text).replace("&", "&amp;").replace("<", "&lt;")
+    assert ElementTree.fromstring(f"<a>{escaped}</a>").text or not text
+
+
+@given(st.recursive(ANYTHING, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANYTHING, inner, max_size=3)))
+def test_json_on_a_terminal_has_the_same_content(data):
+    document = for_json(json.dumps(data, indent=2, ensure_ascii=False))
+    assert json.loads(document) == data
+    assert not UNSEEN.search(document.replace("\n", ""))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "＝1+1", " =1", "-", "+"])
+def test_a_cell_that_begins_like_a_formula_is_text(text):
+    assert for_csv(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["-1", "+2.5e-3", "-inf", "1=1", "walk", "", "x-y"])
+def test_numbers_and_other_words_are_cells_as_they_are(text):
+    assert for_csv(text) == text
+
+
+@given(ANYTHING)
+def test_no_cell_is_a_formula(text):
+    cell = for_csv(text)
+    if cell.strip()[:1] in tuple("=+-@＝＋－＠"):
+        float(cell)
+    assert not cell.startswith(("\t", "\r"))
+
+
+def test_a_name_in_a_spec_is_printable(toys, run):
+    run["training"] = {"phases": [{"name": "warm\x1b[2J"}]}
+    with pytest.raises(SpecError, match=r"training\.phases\.0\.name: expected printable characters, found"):
+        toys.run(run)
