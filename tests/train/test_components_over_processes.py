@@ -59,7 +59,7 @@ def covering() -> Iterator[dict[str, str]]:
             if kind not in left:
                 continue
             found = next(model for base in BASES if fits(model := base | {role: kind}))
-            for other in found.keys() - {role}:
+            for other in sorted(found.keys() - {role}):
                 for swapped in sorted(left & set(REGISTRY.kinds(other))):
                     if fits(model := found | {other: swapped}):
                         found = model
