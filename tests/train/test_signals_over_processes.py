@@ -24,11 +24,11 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes as Linux lists them"),
 ]
-KILLS = int(os.environ.get("ZOO_KILLS", "2"))
+KILLS = int(os.environ.get("ZOO_KILLS", "1"))
 """How often the run is killed; a search for faults takes more."""
 SEED = int(os.environ.get("ZOO_KILLS_SEED", "0"))
 PATIENCE = 5
-EPOCHS = 12
+EPOCHS = 6
 MODEL = SHAPES | {"quantizer": SHAPES["quantizer"] | {"start": "kmeans", "reset_after": 4}}
 """With dropout, left-out patches, codes that are reset, and a head that keeps running statistics."""
 
