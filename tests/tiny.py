@@ -11,7 +11,7 @@ from zoo_registry import Registry, ZooError
 REGISTRY = Registry.discover()
 
 TINY: Mapping[str, int | str] = {
-    "read": "both",
+    "read": "stretch",
     "bits": 3,
     "codes": 8,
     "depth": 10,
@@ -24,7 +24,7 @@ TINY: Mapping[str, int | str] = {
     "tokenizer_heads": 2,
     "tokenizer_layers": 1,
 }
-"""Sizes that make components quick to run, by the names that fields of any component have; VQShape reads both ways."""
+"""Sizes that make components quick to run, by the names that fields of any component have."""
 
 
 @cache

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 import traceback
@@ -16,6 +15,7 @@ from optuna.trial import TrialState
 from zoo_registry import ZooError
 from zoo_registry.redacted import without_secrets
 
+from zoo.cli.tables import print_line
 from zoo.interrupts import forget
 from zoo.sweep.attempt import attempt
 from zoo.sweep.outage import OutageError
@@ -75,7 +75,8 @@ def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
             raise
         forget()
     except Exception as error:  # a fault of one point must not end the sweep
-        print(without_secrets(traceback.format_exc(), queue.storage.url), file=sys.stderr)
+        for line in without_secrets(traceback.format_exc(), queue.storage.url).splitlines():
+            print_line(line, error=True)
         queue.fail(trial, f"{type(error).__name__}: {error}")
     return False
 
