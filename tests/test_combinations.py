@@ -1,6 +1,7 @@
 """Every combination of installed components is refused in one line, or builds and takes a step of training."""
 
 import itertools
+import os
 import random
 from collections.abc import Iterator
 
@@ -131,8 +132,10 @@ def in_turn(combinations: list[Combination]) -> list[Combination]:
 @pytest.mark.slow
 @pytest.mark.parametrize("encoder", [None, *REGISTRY.kinds("encoder")])
 def test_every_valid_choice_of_components_learns(valid, encoder):
+    """Every third of them; all with ZOO_CASES=all. The quick test covers every pair of components."""
     place = list(ROLES).index("encoder")
-    learn_all([combination for combination in in_turn(valid) if combination[place] == encoder])
+    step = 1 if os.environ.get("ZOO_CASES") == "all" else 3
+    learn_all([combination for combination in in_turn(valid) if combination[place] == encoder][::step])
 
 
 SWAPS = [
