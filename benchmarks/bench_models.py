@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from zoo_registry import EncoderSpec, Registry, Shape
 
 import zoo
-from zoo.assembly import ZooModel
+from zoo.model.assembly import ZooModel
 
 REGISTRY = Registry.discover()
 WINDOWS, CHANNELS, LENGTH = 16, 3, 500

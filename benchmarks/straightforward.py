@@ -10,8 +10,8 @@ from zoo_vqshape.attributes import crowding
 from zoo_vqshape.shapes import GroupNorm
 from zoo_vqshape.transformer import DecoderLayer, EncoderLayer
 
-from zoo.assembly import ZooModel
 from zoo.contracts import Attributes, Tokens, instance_scale, read_stretches
+from zoo.model.assembly import ZooModel
 
 
 class StraightforwardVQShape(nn.Module):

@@ -10,7 +10,7 @@ PROGRAM = """
 import os, signal, subprocess, sys
 from pathlib import Path
 from zoo_registry import ZooError
-from zoo.owned import owned
+from zoo.process.owned import owned
 
 print("ready", flush=True)
 sys.stdin.readline()

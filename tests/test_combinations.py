@@ -9,9 +9,9 @@ import pytest
 import torch
 from tiny import REGISTRY, tiny
 from zoo_registry import ROLES, ModelSpec, ZooError
-from zoo_registry.testing import adapt
 
-from zoo.assembly import ZooModel
+from zoo.model.assembly import ZooModel
+from zoo.testing import adapt
 
 INPUT = {"channels": 2, "length": 64, "classes": 3}
 

@@ -10,7 +10,7 @@ import pytest
 from zoo_registry import DataSpec, Registry, SpecError, ZooError
 from zoo_registry.data import Source
 
-from zoo.specs import read_data
+from zoo.specs.read import read_data
 
 REGISTRY = Registry.discover()
 DATA = {"source": {"format": "ts", "path": "folder"}, "missing": "mask"}
@@ -111,7 +111,7 @@ def test_arrays_in_a_few_words_are_read_as_they_lie_and_as_changes_say(tmp_path)
 
 def test_torch_is_not_imported():
     program = (
-        "import sys; from zoo_registry import Registry; from zoo.specs import read_data; "
+        "import sys; from zoo_registry import Registry; from zoo.specs.read import read_data; "
         "read_data('aeon:arrow_head', Registry.discover()); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

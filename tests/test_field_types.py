@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from zoo_registry import Registry, RunSpec
 
-from zoo.changes import apply_changes
-from zoo.field_types import inner_type, takes_null, takes_text_alone
+from zoo.specs.field_types import inner_type, takes_null, takes_text_alone
+from zoo.specs.overrides import apply_changes
 
 RUN: dict[str, Any] = {
     "model": {"head": {"kind": "wrn.signal"}},

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from zoo.children import start
-from zoo.revision import revision
+from zoo.process.children import start
+from zoo.runs.revision import revision
 
 PLANTED = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\nraise SystemExit('planted')\n"
 

@@ -15,8 +15,8 @@ from waves import write_waves
 
 import zoo
 from zoo.cli.main import main
-from zoo.files import write_text
-from zoo.train import fit
+from zoo.io.files import write_text
+from zoo.training import fit
 
 ROOM = 16 * 2**20
 MODEL = {"input": {"channels": 2, "length": 40, "classes": 3}, **SHAPES}

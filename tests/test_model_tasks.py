@@ -8,7 +8,7 @@ from test_combinations import INPUT, REGISTRY, fits, tiny
 from torch import Tensor, nn
 from zoo_registry import ROLES, DataError, ModelSpec, ShapeError, SpecError
 
-from zoo.assembly import ZooModel
+from zoo.model.assembly import ZooModel
 
 CHANNELS, LENGTH, BATCH = INPUT["channels"], INPUT["length"], 3
 FUSIONS = [None, *REGISTRY.kinds("fusion")]

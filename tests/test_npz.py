@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from killed import killed_at, steps_of
 
-from zoo.npz import NpzStream, new_npz
+from zoo.io.npz import NpzStream, new_npz
 
 DTYPES = st.sampled_from(["u1", "<u2", "<i8", "<f4", "?", "<U3"])
 
@@ -87,7 +87,7 @@ def test_files_are_closed(tmp_path):
         stream.append({"x": np.zeros((1, 3))})
 
 
-IMPORTS = "import numpy as np; from zoo.npz import new_npz"
+IMPORTS = "import numpy as np; from zoo.io.npz import new_npz"
 PROGRAM = """
 with new_npz(Path(sys.argv[2]), 2) as stream:
     for row in range(2):

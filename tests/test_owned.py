@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 from owners import Owner, owner
-from zoo_registry import TrainingError
+from zoo_registry import TrainingError, ZooNote
 
-from zoo.notes import ZooNote
-from zoo.owned import LOCK_FILE, owned
+from zoo.process.owned import LOCK_FILE, owned
 
 
 def test_of_several_that_begin_at_once_one_owns_the_folder(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 import zoo.quickstart
 from zoo.cli.main import main
-from zoo.train.fit import train
+from zoo.training.fit import train
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ from zoo_registry import BundleError, DataError, ShapeError
 import zoo
 from zoo.cli.main import main
 from zoo.contracts import Standardize
-from zoo.cost import bill
+from zoo.model.cost import bill
 
 INPUT = {"channels": 3, "height": 40, "width": 32, "classes": 4}
 ENCODER = {"kind": "timm.encoder", "backbone": "test_resnet", "grid": 1, "dim": 8}

@@ -9,12 +9,12 @@ from pathlib import Path
 import filelock
 import pytest
 
-from zoo.scratch import clear, scratch
+from zoo.io.scratch import clear, scratch
 
 WRITER = """
 import sys
 from pathlib import Path
-from zoo.scratch import scratch
+from zoo.io.scratch import scratch
 
 with scratch(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("written")

@@ -14,8 +14,8 @@ from torch import Tensor
 from waves import write_waves
 from zoo_registry import ROLES, DataError
 
-from zoo.assembly import ZooModel
 from zoo.cli.main import main
+from zoo.model.assembly import ZooModel
 
 HEADS = [kind for kind in REGISTRY.kinds("head") if REGISTRY.find(kind).needs in ("tokens", "codes")]
 CASES = list(zip(REBUILDING, itertools.cycle(HEADS)))

@@ -14,8 +14,8 @@ from small_runs import PUBLISHED
 from zoo_registry import DataError, DataSpec, Registry, ShapeError, SpecError, ZooError
 
 import zoo
+from zoo.codebook.token_file import write_tokens
 from zoo.data import DataSet, prepare
-from zoo.token_file import write_tokens
 
 SHARED = Path(__file__).parents[1] / "../shared/data"
 CHANNELS, LENGTH = 2, 40

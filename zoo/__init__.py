@@ -3,24 +3,28 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zoo.assembly import ZooModel as ZooModel
-    from zoo.builder import build as build
-    from zoo.token_file import tokenize as tokenize
+    from zoo.codebook.token_file import tokenize as tokenize
+    from zoo.model.assembly import ZooModel as ZooModel
+    from zoo.model.build import build as build
     from zoo.weights.bundle import load as load
     from zoo.weights.bundle import save as save
 
 __all__ = ["ZooModel", "build", "load", "save", "tokenize"]
 
 _HOMES = {
-    "ZooModel": "zoo.assembly",
-    "build": "zoo.builder",
+    "ZooModel": "zoo.model.assembly",
+    "build": "zoo.model.build",
     "load": "zoo.weights.bundle",
     "save": "zoo.weights.bundle",
-    "tokenize": "zoo.token_file",
+    "tokenize": "zoo.codebook.token_file",
 }
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from zoo_registry.version import version
+
+        return version()
     # Resolved on use, so that `import zoo` does not import torch.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

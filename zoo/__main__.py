@@ -7,6 +7,6 @@ import sys
 if not sys.flags.safe_path and sys.path[:1] == [os.getcwd()]:
     del sys.path[0]
 
-from zoo.start import main
+from zoo.cli.start import main
 
 sys.exit(main())

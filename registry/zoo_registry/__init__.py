@@ -24,6 +24,7 @@ from zoo_registry.errors import (
     TrainingError,
     UnknownKindError,
     ZooError,
+    ZooNote,
 )
 from zoo_registry.hooks import hookimpl
 from zoo_registry.importer import Checkpoint, Imported, Importer, input_sizes
@@ -80,6 +81,7 @@ __all__ = [
     "TransferSpec",
     "UnknownKindError",
     "ZooError",
+    "ZooNote",
     "class_order",
     "hookimpl",
     "input_sizes",

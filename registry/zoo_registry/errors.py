@@ -28,6 +28,10 @@ class ZooError(Exception):
         return f"{where}: expected {expected}, found {found}; {hint}"
 
 
+class ZooNote(UserWarning):
+    """What a user should know although nothing is wrong enough to stop; the command line prints `zoo: note: …`."""
+
+
 class SpecError(ZooError):
     """A spec is malformed: unknown field, wrong type, value out of bounds."""
 

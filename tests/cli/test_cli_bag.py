@@ -11,8 +11,8 @@ from zoo_registry import Registry
 import zoo as shapezoo
 from zoo.codebook.score import DEFINITION
 from zoo.codebook.stored import read_measured
-from zoo.run_folder import RunFolder
-from zoo.train.fit import train
+from zoo.runs.folder import RunFolder
+from zoo.training.fit import train
 
 BAG = {"head": {"kind": "bag.signal", "samples": 8, "scales": [1, 2], "codes": [4, 12], "level": [4, 3]}}
 CLOSED = {"epochs": 1, "batch": 8, "phases": [{"name": "solve", "learn": ["head"], "fit": "closed"}]}

@@ -7,7 +7,7 @@ import pytest
 from small_runs import SHAPES
 from zoo_registry import Registry
 
-from zoo.train.fit import train
+from zoo.training.fit import train
 
 MODEL = SHAPES | {"head": {"kind": "heads.histogram-linear"}}
 

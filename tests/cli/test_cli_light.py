@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "numpy", "scipy", "timm", "lightning", "matplotlib", "rich", "zoo.assembly"}
+HEAVY = {"torch", "numpy", "scipy", "timm", "lightning", "matplotlib", "rich", "zoo.model.assembly"}
 PROGRAM = """
 import json, sys
 from zoo.cli.main import main

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from zoo.cli import components, doctor
 from zoo.cli.main import main
-from zoo.interrupts import _State
+from zoo.process.interrupts import _State
 
 
 def assert_refused(result, *words):
@@ -139,7 +139,7 @@ def test_an_interruption_gets_one_line_and_130(capfd, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(components, "print_table", interrupt)
-    monkeypatch.setattr("zoo.interrupts._state", _State())  # of another process, as said once is enough
+    monkeypatch.setattr("zoo.process.interrupts._state", _State())  # of another process, as said once is enough
     assert main(["list"]) == 130
     assert capfd.readouterr().err == "zoo: interrupted\n"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from zoo_registry import InputSpec, Registry, ZooError
 
-from zoo.presets import large, load, names, small
-from zoo.train.timeline import Timeline
+from zoo.specs.presets import large, load, names, small
+from zoo.training.timeline import Timeline
 
 REQUIRED = {"uea_paper", "recon_then_cls", "two_step_epoch", "channelwise_codebook", "flatten_joint", "probe_only"}
 MOTIONS = Path(aeon.__file__).parent / "datasets" / "data" / "BasicMotions"

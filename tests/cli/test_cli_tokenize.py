@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from zoo.builder import build
+from zoo.model.build import build
 from zoo.weights.bundle import save
 
 MODEL = {

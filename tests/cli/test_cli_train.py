@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from zoo_registry import SpecError
 
-from zoo.changes import apply_changes
 from zoo.cli.main import main
+from zoo.specs.overrides import apply_changes
 
 SPEC = {
     "name": "tiny",

@@ -7,8 +7,8 @@ from torch import nn
 from zoo_registry import PluginError, SpecError
 
 import zoo
-from zoo import memory
-from zoo.cost import bill
+from zoo.model import memory
+from zoo.model.cost import bill
 
 
 def snapshot(model):

@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from zoo.children import start
+from zoo.process.children import start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 OPENING = """
 import os, signal, sys, time
 from zoo import interrupts
-from zoo.interrupts import Interruption, forget, listen, raised, say, status, undoing
+from zoo.process.interrupts import Interruption, forget, listen, raised, say, status, undoing
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 listen()
@@ -202,7 +202,7 @@ def test_a_terminal_that_is_gone_is_no_error():
 def test_a_child_hears_when_it_listens_says_nothing_and_ends_by_the_signal(tmp_path, monkeypatch):
     (tmp_path / "waiting.py").write_text("""
 import os, sys
-from zoo.interrupts import listen
+from zoo.process.interrupts import listen
 
 print("up", flush=True)
 os.read(0, 1)

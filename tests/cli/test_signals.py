@@ -74,7 +74,9 @@ def test_what_a_killed_command_left_is_removed_by_the_next(work):
 
 
 def test_nohup_goes_on(tmp_path):
-    code = "import os, signal, sys; os.kill(os.getpid(), signal.SIGHUP); from zoo.start import main; sys.exit(main())"
+    code = (
+        "import os, signal, sys; os.kill(os.getpid(), signal.SIGHUP); from zoo.cli.start import main; sys.exit(main())"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, "list"],
         preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),

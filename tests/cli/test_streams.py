@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from zoo_registry import TrainingError
 
-from zoo.metrics_file import MetricsFile
+from zoo.runs.metrics import MetricsFile
 
 PROGRAM = [sys.executable, "-m", "zoo"]
 posix = pytest.mark.skipif(os.name != "posix", reason="the shell of POSIX closes the streams")
@@ -39,7 +39,7 @@ def test_a_command_without_streams_does_its_work(closed: str, arguments: list[st
 
 @posix
 def test_a_file_that_is_opened_does_not_become_the_closed_output(tmp_path: Path) -> None:
-    opening = "import sys; from zoo.streams import open_streams; open_streams(); file = open(sys.argv[1], 'w')"
+    opening = "import sys; from zoo.process.streams import open_streams; open_streams(); file = open(sys.argv[1], 'w')"
     words = ["sh", "-c", '"$@" >&-', "sh", sys.executable, "-c", f"{opening}; print('lost')", str(tmp_path / "file")]
     assert subprocess.run(words, check=False).returncode == 0
     assert (tmp_path / "file").read_bytes() == b""
@@ -99,7 +99,7 @@ import os, signal, sys
 
 class Finder:
     def find_spec(self, name, path=None, target=None):
-        if name == {module!r} and "zoo.start" in sys.modules:
+        if name == {module!r} and "zoo.cli.start" in sys.modules:
             sys.meta_path.remove(self)
             try:
                 os.kill(os.getpid(), signal.SIGINT)
@@ -109,7 +109,7 @@ class Finder:
 
 sys.meta_path.insert(0, Finder())
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from zoo.start import main
+from zoo.cli.start import main
 sys.exit(main())
 """)
     done = subprocess.run([sys.executable, tmp_path / "interrupting.py", "list"], capture_output=True, check=False)
@@ -119,7 +119,8 @@ sys.exit(main())
 @posix
 def test_an_ignored_ctrl_c_stays_ignored() -> None:
     code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); from zoo.start import main; status = main()"
+        "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        "from zoo.cli.start import main; status = main()"
     )
     check = "; sys.exit(status or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN)"
     assert (

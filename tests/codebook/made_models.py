@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 from zoo_registry import DecoderSpec, EncoderSpec, HeadSpec, InputSpec, ModelSpec, Need, QuantizerSpec, Shape
 
-from zoo.assembly import ZooModel
 from zoo.codebook.measure import Windows, measure
 from zoo.codebook.measured import Measured
 from zoo.contracts import Attributes, Decoded, Decoder, Encoder, Head, Output, Quantized, Quantizer, Tokens, histogram
 from zoo.data.batch import Batch
+from zoo.model.assembly import ZooModel
 
 SEGMENTS, SAMPLES, CLASSES = 4, 16, 3
 NAMES = ("walk", "sit", "stairs")

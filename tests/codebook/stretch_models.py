@@ -7,10 +7,10 @@ from made_models import BookSpec
 from torch import Tensor
 from zoo_registry import DecoderSpec, EncoderSpec, InputSpec, ModelSpec, Shape
 
-from zoo.assembly import ZooModel
 from zoo.contracts import Attributes, Decoded, Decoder, Encoder, Tokens, read_stretches
 from zoo.contracts.kmeans import kmeans
 from zoo.data.batch import Batch
+from zoo.model.assembly import ZooModel
 
 TOKENS, SAMPLES, FLOOR = 20, 32, 0.05
 LENGTH = 1.5 / TOKENS

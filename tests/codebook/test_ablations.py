@@ -7,12 +7,12 @@ import torch
 from made_models import CLASSES, NAMES, batches, made
 from zoo_registry import HeadSpec, InputSpec, ModelSpec, Shape
 
-from zoo.assembly import ZooModel
-from zoo.builder import build
 from zoo.codebook.bypass import altered
 from zoo.codebook.measure import Windows, measure
 from zoo.contracts import Head, Output
-from zoo.evaluate.judge import NetworkJudge
+from zoo.evaluation.judge import NetworkJudge
+from zoo.model.assembly import ZooModel
+from zoo.model.build import build
 
 ROWS = ["raw signals", "as found", "codes shuffled", "sigma zero", "mu's mean"]
 

@@ -8,13 +8,13 @@ import torch
 from made_models import CLASSES, NAMES, SAMPLES, TEMPLATES, batches, made, measured
 from small_runs import PUBLISHED
 
-from zoo.builder import build
 from zoo.codebook.book import books_of
 from zoo.codebook.measure import Windows, measure
 from zoo.codebook.shapes import decoded_shapes, drawn_shapes, shape_source
 from zoo.codebook.survey import survey
 from zoo.contracts import Attributes, Tokens
 from zoo.data.batch import Batch
+from zoo.model.build import build
 
 LENGTH = 64
 VQSHAPE = {

@@ -5,7 +5,7 @@ import torch
 from made_models import batches, made
 from zoo_registry import SpecError
 
-from zoo.builder import build
+from zoo.model.build import build
 
 
 def test_encode_and_decode_are_a_forward():

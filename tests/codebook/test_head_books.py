@@ -5,11 +5,11 @@ import pytest
 import torch
 from zoo_bag import BagSignal
 from zoo_registry import Shape
-from zoo_registry.testing import adapt
 
 from zoo.codebook.head_books import BookCount
 from zoo.codebook.similarity import straightness, warped
 from zoo.contracts import Output
+from zoo.testing import adapt
 
 
 @pytest.fixture(scope="module")

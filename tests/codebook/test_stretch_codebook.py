@@ -12,9 +12,9 @@ from zoo_registry import Registry
 from zoo.codebook.measure import Windows, measure
 from zoo.codebook.report import CodebookReport
 from zoo.data.batch import Batch, batches
-from zoo.data.run_data import load_set
 from zoo.findings.facts import Facts
 from zoo.findings.find import find
+from zoo.runs.data import load_set
 
 WRIST = Path(__file__).parents[2].parent / "shared" / "data" / "wrist_adl14"
 SHAPES = ("collapsed-scale", "identical-shapes", "shapes-fit-nothing", "decoder-bypass")

@@ -14,7 +14,7 @@ from zoo_registry.data import DataSpec, LengthSpec, NpySource
 
 from zoo.data import DataSet, prepare
 from zoo.data.batch import Batch
-from zoo.data.module import SplitDataset, ZooData, load_data
+from zoo.training.data import SplitDataset, ZooData, load_data
 
 
 @pytest.fixture

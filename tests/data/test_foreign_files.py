@@ -8,13 +8,13 @@ import pytest
 from toy_sets import Write
 from zoo_registry import DataError, SpecError
 from zoo_registry.data import DataSpec, MatSource, NpySource, SplitSpec, TsSource
+from zoo_registry.formats import PLACES
 
 from zoo.data import input_of, prepare
 from zoo.data.labels import class_names, index_labels
 from zoo.data.recognise import recognise
 from zoo.data.sources import read
-from zoo.formats import PLACES
-from zoo.specs import read_data, shorthand
+from zoo.specs.read import read_data, shorthand
 
 NAMES = ("café", "run", "1")
 

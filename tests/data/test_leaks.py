@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_sets import Write, waves
-from zoo_registry import Registry, SpecError
+from zoo_registry import Registry, SpecError, ZooNote
 from zoo_registry.data import DataSpec, NpySource, SplitSpec
 
 from zoo.cli.main import main
 from zoo.data import prepare
 from zoo.data.leaks import digests_of
 from zoo.data.overlaps import run_length, runs_of, sharing
-from zoo.data.run_data import load_set
-from zoo.notes import ZooNote
+from zoo.runs.data import load_set
 
 
 def read(folder: Path, **changes: object):

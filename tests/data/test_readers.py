@@ -8,14 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy_sets import Write, waves
-from zoo_registry import DataError
+from zoo_registry import DataError, ZooNote
 from zoo_registry.data import BundledSource, DataSpec, LengthSpec, MatSource, NpySource, SplitSpec, TsSource
 
 from zoo.data import input_of, prepare
 from zoo.data.labels import index_labels
 from zoo.data.layout import lay_out
 from zoo.data.sources import read
-from zoo.notes import ZooNote
 
 BUNDLED = {
     "basic_motions": (6, 100, 4),

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from zoo_registry import DataError, DataSpec
+from zoo_registry import DataError, DataSpec, ZooNote
 
 from zoo.data import input_of
 from zoo.data.recognise import recognise, recognise_arrays
-from zoo.notes import ZooNote
 
 
 def save(folder, shape, *splits):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from zoo_registry import Registry, SpecError
 
-from zoo.data.module import ZooData, load_data
 from zoo.data.turning import rotations, with_turned
+from zoo.training.data import ZooData, load_data
 
 DEGREES = 15.0
 

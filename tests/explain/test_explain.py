@@ -4,12 +4,12 @@ import pytest
 import torch
 from zoo_bag import BagSignal
 from zoo_registry import Shape
-from zoo_registry.testing import adapt
 
 from zoo.contracts import Output
 from zoo.explain.decision import decide
 from zoo.explain.picture import chosen, decision_picture
 from zoo.explain.report import CodeSaid
+from zoo.testing import adapt
 
 FIELDS = {"samples": 8, "scales": (1, 2), "codes": (4, 12), "level": (4, 3)}
 

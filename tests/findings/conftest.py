@@ -10,14 +10,14 @@ import pytest
 import torch
 from zoo_registry import Registry, RunSpec
 
-from zoo.assembly import ZooModel
-from zoo.builder import build
 from zoo.codebook.measure import Windows, measure
-from zoo.data.module import ZooData, load_data
-from zoo.evaluate.evaluation import Evaluation
-from zoo.evaluate.judge import NetworkJudge
+from zoo.evaluation.evaluation import Evaluation
+from zoo.evaluation.judge import NetworkJudge
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, standard_of
+from zoo.model.assembly import ZooModel
+from zoo.model.build import build
+from zoo.training.data import ZooData, load_data
 
 FIRST_TESTED = 100
 """Number of the first subject of the test split."""

@@ -8,21 +8,20 @@ import numpy as np
 import pytest
 import torch
 from small_runs import PUBLISHED
-from zoo_registry import TrainingError
+from zoo_registry import TrainingError, ZooNote
 
 from zoo.codebook.measure_run import measure_run
 from zoo.data.leaks import Leaks
-from zoo.evaluate.judge_run import judge_run
-from zoo.evaluate.opened import open_run
+from zoo.evaluation.judge_run import judge_run
+from zoo.evaluation.opened import open_run
 from zoo.findings.curve import Curve
 from zoo.findings.facts import Facts
 from zoo.findings.find import find
 from zoo.findings.gather import findings_of
 from zoo.findings.shapes import draw_shapes
-from zoo.notes import ZooNote
-from zoo.run_folder import RunFolder
-from zoo.specs import read_json
-from zoo.train.fit import train
+from zoo.runs.folder import RunFolder
+from zoo.specs.read import read_json
+from zoo.training.fit import train
 
 SHAPES = {
     "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "patches": 16, "tokens": 2, "dim": 32, "heads": 2, "layers": 1,

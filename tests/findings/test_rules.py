@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 from zoo_registry import DataError, RunSpec, TrainingError
 
-from zoo.evaluate.classification import Classification
-from zoo.evaluate.reconstruction import Reconstruction
-from zoo.evaluate.report import ClassReport, EvalReport, Majority, UsageReport
+from zoo.evaluation.classification import Classification
+from zoo.evaluation.reconstruction import Reconstruction
+from zoo.evaluation.report import ClassReport, EvalReport, Majority, UsageReport
 from zoo.findings.accuracy import majority_rate
 from zoo.findings.classes import class_hard, class_lost, class_missed
 from zoo.findings.codebook import dead_codes, flat_shapes, identical_shapes
@@ -29,8 +29,8 @@ from zoo.findings.readers import at_majority, stands_out
 from zoo.findings.reconstruction import flat_reconstruction, no_independent_judge, one_network_pleased
 from zoo.findings.shapes import Shapes
 from zoo.findings.verdict import verdict
-from zoo.run_folder import RunFolder
-from zoo.train.fit import train
+from zoo.runs.folder import RunFolder
+from zoo.training.fit import train
 
 
 def scores(correct: int, total: int) -> ClassReport:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-import zoo.train.fit  # noqa: F401  # torch is mapped into memory before that is limited
+import zoo.training.fit  # noqa: F401  # torch is mapped into memory before that is limited
 from zoo.cli.main import main
 
 ROOM = 2 * 2**30

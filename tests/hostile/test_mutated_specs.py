@@ -13,7 +13,7 @@ from damage import as_text, mutated
 from guarded import Tally, cases, guarded
 from zoo_registry import ROLES, Registry, RunSpec, ZooError
 
-from zoo.presets import load, names
+from zoo.specs.presets import load, names
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ from zoo_registry.data import DataSpec, TsSource
 
 from zoo.cli import components
 from zoo.data import prepare
-from zoo.files import open_file
-from zoo.metrics_file import MetricsFile
-from zoo.npz import open_npz
-from zoo.specs import read_json, read_result
-from zoo.train.checkpoints import damage
+from zoo.io.files import open_file
+from zoo.io.npz import open_npz
+from zoo.runs.metrics import MetricsFile
+from zoo.specs.read import read_json, read_result
+from zoo.training.checkpoints import damage
 
 HUGE = 3 * 2**30
 READERS: dict[str, Callable[[Path], object]] = {

@@ -10,9 +10,9 @@ from zoo_bag import BagRecon, BagSignal
 from zoo_bag.heads import BagHead
 from zoo_bag.layout import Layout
 from zoo_registry import BundleError, Shape, ShapeError
-from zoo_registry.testing import NormalWindows, adapt, check_component
 
 from zoo.contracts import Output, Standardize, TrainingWindows
+from zoo.testing import NormalWindows, adapt, check_component
 
 SMALL = {"samples": 8, "nearest": 4, "floor": 0.1, "scales": (1, 2, 4), "places": 20, "codes": (4, 12), "level": (5, 3)}
 X = Shape.of("c t", 2, 60)

@@ -2,7 +2,8 @@
 
 import pytest
 from zoo_registry import Registry
-from zoo_registry.testing import check_component, every_component
+
+from zoo.testing import check_component, every_component
 
 REGISTRY = Registry.discover()
 

@@ -17,8 +17,8 @@ from zoo_heads import HistogramLinear, TokenLinear
 from zoo_heads.running import RunningStandardize
 from zoo_registry import Registry, Shape, ShapeError
 
-from zoo.assembly import ZooModel
 from zoo.contracts import Attributes, Head, LinearHead, Output, Quantized, Scale, Tokens, histogram
+from zoo.model.assembly import ZooModel
 
 FEATURES, CODES = Shape.of("c n d", 2, 5, 4), Shape.of("c n q k", 2, 5, 3, 7)
 POOLS = ["none", "moments"]

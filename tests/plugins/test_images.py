@@ -9,7 +9,7 @@ from zoo_images import GramianAngularField
 from zoo_images.gramian import GramianAngularImage
 from zoo_registry import Registry, Shape, ShapeError
 
-from zoo.assembly import ZooModel
+from zoo.model.assembly import ZooModel
 
 Sizes = st.integers(8, 20).flatmap(lambda size: st.tuples(st.just(size), st.integers(size, 60)))
 

@@ -11,7 +11,7 @@ from zoo_quantizers import EMA, FSQ, LFQ, Cosine, Residual
 from zoo_registry import QuantizerSpec, Shape, ShapeError
 
 from zoo.contracts import Quantized
-from zoo.per_channel import PerChannel
+from zoo.model.per_channel import PerChannel
 
 
 @every

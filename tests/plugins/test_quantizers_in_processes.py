@@ -13,7 +13,7 @@ from zoo_registry import QuantizerSpec, Shape
 from zoo_vqshape import CodebookSpec
 
 from zoo.contracts import Quantizer, summed, world_size
-from zoo.per_channel import PerChannel
+from zoo.model.per_channel import PerChannel
 
 TOKENS = Shape.of("c n d", 2, 7, 4)
 STEPS, BATCH = 5, 3

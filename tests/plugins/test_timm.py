@@ -10,8 +10,8 @@ from torch import nn
 from zoo_registry import Registry, Shape, ShapeError, SpecError
 from zoo_timm import TimmClassifier, TimmEncoder
 
-from zoo.assembly import ZooModel
 from zoo.contracts import Output
+from zoo.model.assembly import ZooModel
 
 IMAGE = Shape.of("c h w", 5, 64, 64)
 FAMILIES = [

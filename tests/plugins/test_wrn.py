@@ -15,8 +15,8 @@ from zoo_wrn import WideResNetImage, WideResNetRecon, WideResNetSignal
 from zoo_wrn.heads import ImageHead, SeriesClassifier
 from zoo_wrn.wideresnet import IMAGES, SERIES, Layers, WideResNet
 
-from zoo.assembly import ZooModel
 from zoo.contracts import Output, Standardize
+from zoo.model.assembly import ZooModel
 
 CHECKPOINTS = Path(__file__).parents[2] / "../shared/weights/tda_kd"
 SIZES = [(16, 1), (16, 3), (28, 1), (28, 3), (40, 1)]

@@ -9,7 +9,6 @@ import toy_plugin
 from torch import Tensor, nn
 from toy_plugin import MeanLinear, MeanSpec, Patches, PatchSpec, SignSpec, Unpatches, UnpatchSpec
 from zoo_registry import Registry, Shape
-from zoo_registry.testing import check_component, every_component
 
 from zoo.contracts import (
     Attributes,
@@ -22,6 +21,7 @@ from zoo.contracts import (
     Tokens,
 )
 from zoo.contracts.resizing import Resized, Tensors
+from zoo.testing import check_component, every_component
 
 
 def name_of(part: object) -> str | None:
@@ -53,7 +53,7 @@ def test_the_random_generator_is_left_alone():
 
 
 def test_the_registry_does_not_import_its_kit():
-    code = "import sys, zoo_registry; assert 'zoo_registry.testing' not in sys.modules"
+    code = "import sys, zoo_registry; assert 'zoo.testing' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 from zoo_quantizers import EMA
-from zoo_registry.testing import check_component
 
 from zoo.contracts import CodeCare, Resizing, Stats
+from zoo.testing import check_component
 
 
 def never(self: CodeCare, stats: Stats) -> bool:

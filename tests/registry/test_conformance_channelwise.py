@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from toy_plugin import Patches, PatchSpec, Signs, SignSpec, Unpatches, UnpatchSpec
 from zoo_registry import ComponentSpec, Registry, Shape
-from zoo_registry.testing import check_component, every_component
 
 from zoo.contracts import CodeTable, Decoded, Quantized, Tokens
+from zoo.testing import check_component, every_component
 
 TOKENS, SERIES = Shape.of("c n d", 2, 6, 5), Shape.of("c t", 2, 24)
 CLAIMS = {

@@ -6,9 +6,9 @@ import pytest
 from torch import Tensor
 from toy_plugin import MeanSpec
 from zoo_registry import HeadSpec, Shape
-from zoo_registry.testing import check_component
 
 from zoo.contracts import Head, LinearHead, Output
+from zoo.testing import check_component
 
 
 class Means(LinearHead):

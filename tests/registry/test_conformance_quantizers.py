@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor
 from toy_plugin import Signs, SignSpec
-from zoo_registry.testing import check_component
 
 from zoo.contracts import Losses, Quantized, Stats
+from zoo.testing import check_component
 
 
 class NarrowCodes(Signs):

@@ -6,7 +6,8 @@ import pytest
 from pydantic import Field
 from toy_plugin import MeanSpec, SignSpec
 from zoo_registry import ComponentSpec
-from zoo_registry.testing import check_component
+
+from zoo.testing import check_component
 
 
 def name_of(part: object) -> str | None:

@@ -7,7 +7,7 @@ from small_reports import NAMES, REBUILT, spec, trained
 from waves import write_waves
 
 from zoo.cli.main import main
-from zoo.run_folder import RunFolder
+from zoo.runs.folder import RunFolder
 
 
 @pytest.fixture(scope="session")

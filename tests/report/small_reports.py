@@ -7,8 +7,8 @@ from typing import Any
 from small_runs import SHAPES
 from zoo_registry import Registry
 
-from zoo.run_folder import RunFolder
-from zoo.train.fit import train
+from zoo.runs.folder import RunFolder
+from zoo.training.fit import train
 
 NAMES = ["<script>alert(1)</script>", "walk & run", "price $5 or $6"]
 

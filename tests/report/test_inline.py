@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from zoo.drawing import new_figure, tidy
-from zoo.palette import PALETTE
-from zoo.picture import Picture
-from zoo.report.inline import inline
+from zoo.plotting.drawing import new_figure, tidy
+from zoo.plotting.inline import inline
+from zoo.plotting.palette import PALETTE
+from zoo.plotting.picture import Picture
 from zoo.report.page import render
 
 

@@ -10,10 +10,10 @@ import pytest
 from small_reports import NAMES, stored
 
 from zoo.cli.main import main
-from zoo.evaluate.opened import open_run
+from zoo.evaluation.opened import open_run
 from zoo.report.comparison import compare
 from zoo.report.stored import evaluation_of, stored_codebook, stored_evaluation
-from zoo.run_folder import RunFolder
+from zoo.runs.folder import RunFolder
 
 pytestmark = pytest.mark.slow
 

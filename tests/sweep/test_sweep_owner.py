@@ -6,7 +6,7 @@ import pytest
 from owners import owner
 
 from zoo.cli.main import main
-from zoo.owned import LOCK_FILE
+from zoo.process.owned import LOCK_FILE
 
 
 @pytest.mark.parametrize("more", [[], ["--resume"]])

@@ -9,10 +9,9 @@ import warnings
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from zoo_registry import BundleError, PluginError
+from zoo_registry import BundleError, PluginError, ZooNote
 
 import zoo
-from zoo.notes import ZooNote
 
 
 def rewrite(bundle, **changes):

@@ -11,14 +11,14 @@ from killed import killed_at, steps_of
 
 import zoo
 from zoo import exchange, files
-from zoo.files import current, new_folder, opened
+from zoo.io.files import current, new_folder, opened
 
 SWAPS = int(os.environ.get("ZOO_SWAPS", "50"))
 """A larger number looks longer."""
 SWAPPING = """
 import sys
 from pathlib import Path
-from zoo.files import new_folder
+from zoo.io.files import new_folder
 
 print("ready", flush=True)
 for turn in range(int(sys.argv[2])):
@@ -87,7 +87,7 @@ def test_files_opened_together_are_of_one_folder_whoever_replaces_it(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
 
 
-IMPORTS = "from zoo.files import new_folder"
+IMPORTS = "from zoo.io.files import new_folder"
 PROGRAM = """
 with new_folder(Path(sys.argv[2])) as home:
     for name in "ab":

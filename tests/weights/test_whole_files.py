@@ -4,10 +4,10 @@ import pytest
 from killed import killed_at, steps_of
 from zoo_registry import DataError
 
-from zoo.files import current, new_folder, write_json, write_text
-from zoo.specs import read_json
+from zoo.io.files import current, new_folder, write_json, write_text
+from zoo.specs.read import read_json
 
-IMPORTS = "from zoo.files import new_folder, write_text"
+IMPORTS = "from zoo.io.files import new_folder, write_text"
 FOLDER = """
 with new_folder(Path(sys.argv[2])) as home:
     for name in "ab":

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from zoo_registry.suggest import listed
+
 from zoo.bench.results import Pair
-from zoo.drawing import SMALL, TEXT, new_figure, plain, tidy
-from zoo.palette import INK, MUTED, RULE, SERIES, SOFT
-from zoo.picture import Picture
-from zoo.sentence import listed
+from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
+from zoo.plotting.palette import INK, MUTED, RULE, SERIES, SOFT
+from zoo.plotting.picture import Picture
 
 
 def ratios_picture(found: Sequence[Pair]) -> Picture:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, ValidationError
 from zoo_registry import DataError
 from zoo_registry.explain import explain
 
-from zoo.specs import read_json
+from zoo.specs.read import read_json
 
 ZOO = "zoo"
 

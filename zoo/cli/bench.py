@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from zoo_registry import SpecError, TrainingError
 
-from zoo.children import SAFE_PATH
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_line, print_table, print_title
-from zoo.scratch import scratch
+from zoo.io.scratch import scratch
+from zoo.process.children import SAFE_PATH
 
 if TYPE_CHECKING:
     from zoo.bench.results import Case, Pair, Results
@@ -44,7 +44,7 @@ def bench(
         _print(found, compared, alone(found))
     if out is not None and compared:
         from zoo.bench.picture import ratios_picture
-        from zoo.files import write_bytes
+        from zoo.io.files import write_bytes
 
         for name, content in ratios_picture(compared).files().items():
             write_bytes(out / name, content)

@@ -12,7 +12,7 @@ from zoo.cli.training import Moved
 
 if TYPE_CHECKING:
     from zoo.codebook.report import BookReport, CodebookReport
-    from zoo.evaluate.report import ShapeScore
+    from zoo.evaluation.report import ShapeScore
 
 _MOST = 8
 
@@ -28,8 +28,8 @@ def codebook(
 ) -> None:
     """Measure the codebook of a run: different shapes, classes, bypass, one score; writes codebook.json and figures."""
     from zoo.codebook.measure_run import measure_run
-    from zoo.evaluate.opened import open_run
-    from zoo.run_folder import RunFolder
+    from zoo.evaluation.opened import open_run
+    from zoo.runs.folder import RunFolder
 
     folder = RunFolder(run)
     report = measure_run(open_run(folder, moved or ()), split, beside or (), moved or ()).report

@@ -12,7 +12,7 @@ from zoo_registry import Registry, SpecError
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_line, print_table, print_title
 from zoo.cli.training import Changes
-from zoo.specs import read_data
+from zoo.specs.read import read_data
 
 if TYPE_CHECKING:
     from zoo.data.card import DataCard, PerSplit

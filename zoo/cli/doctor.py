@@ -8,10 +8,10 @@ from typing import Any
 
 from zoo_registry import Registry
 from zoo_registry.registry import OUR_DISTRIBUTION
+from zoo_registry.version import version as own_version
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
-from zoo.version import version as own_version
 
 
 def doctor(json: Json = False) -> None:

@@ -26,9 +26,9 @@ def explain(
     json: Json = False,
 ) -> None:
     """Read a decision back: which shapes at which places spoke for a class; writes JSON and a picture."""
-    from zoo.evaluate.opened import open_run
+    from zoo.evaluation.opened import open_run
     from zoo.explain.explain_run import explain_run, stem
-    from zoo.run_folder import RunFolder
+    from zoo.runs.folder import RunFolder
 
     folder = RunFolder(run)
     found = explain_run(open_run(folder, moved or ()), window, split, of)

@@ -9,15 +9,14 @@ from importlib import import_module
 from typing import Annotated, NamedTuple, TextIO
 
 import typer
-from zoo_registry import SpecError, ZooError
+from zoo_registry import SpecError, ZooError, ZooNote
 from zoo_registry.docs import docstring
 from zoo_registry.redacted import redacted
 from zoo_registry.suggest import nearest
 
 from zoo.cli.tables import print_line
-from zoo.interrupts import Interruption, raised, say, status
-from zoo.launched import require_alone
-from zoo.notes import ZooNote
+from zoo.process.interrupts import Interruption, raised, say, status
+from zoo.process.launched import require_alone
 
 MISTAKE = 2
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -79,7 +78,7 @@ def program(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from zoo.version import version
+        from zoo_registry.version import version
 
         print_line(f"zoo {version()}")
         raise typer.Exit

@@ -12,10 +12,10 @@ from zoo.cli.runs import print_run, require_bundles, run_data
 from zoo.cli.stages import Stage, stages
 from zoo.cli.tables import print_json, print_line, print_table
 from zoo.cli.training import Changes
-from zoo.specs import read_spec
+from zoo.specs.read import read_spec
 
 if TYPE_CHECKING:
-    from zoo.cost import Bill
+    from zoo.model.cost import Bill
 
 SpecFile = Annotated[
     Path,
@@ -80,8 +80,8 @@ def _build(
     """Cost of the model, and sentences on what was read and written."""
     import torch
 
-    from zoo.builder import build as build_model
-    from zoo.cost import bill
+    from zoo.model.build import build as build_model
+    from zoo.model.cost import bill
     from zoo.weights.bundle import require_replaceable, save
     from zoo.weights.transfer import transfer
 

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 import typer
 from zoo_registry import Registry, RunSpec
 
-from zoo.changes import apply_changes
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_line, print_table
 from zoo.cli.training import Changes
-from zoo.presets import large, load, names, small
-from zoo.presets.fitting import fit
-from zoo.specs import as_it_lies, shorthand
+from zoo.specs.overrides import apply_changes
+from zoo.specs.presets import large, load, names, small
+from zoo.specs.presets.fitting import fit
+from zoo.specs.read import as_it_lies, shorthand
 
 presets = typer.Typer(help="Known experiments as run specs: what each is for, and where it comes from.")
 

@@ -7,9 +7,9 @@ import typer
 from zoo_registry import SpecError
 
 from zoo.cli.components import Json
+from zoo.cli.lasting import lasting
 from zoo.cli.tables import print_json, print_line, print_table, print_title
 from zoo.cli.training import Moved
-from zoo.lasting import lasting
 
 if TYPE_CHECKING:
     from zoo.report.comparison import ClassPair, Comparison
@@ -34,7 +34,7 @@ def report(
         from zoo.report.evidence import gather
         from zoo.report.run_report import write_report
         from zoo.report.runs_report import write_comparison
-        from zoo.run_folder import RunFolder
+        from zoo.runs.folder import RunFolder
 
         found = [gather(RunFolder(path), moved or ()) for path in runs]
     for evidence in found:

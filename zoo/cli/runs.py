@@ -7,7 +7,7 @@ from zoo_registry import PhaseSpec, RampSpec, RunSpec
 from zoo_registry.data import BundledSource
 
 from zoo.cli.tables import print_facts, print_table, print_title
-from zoo.protocol import UPPER_BOUND
+from zoo.runs.protocol import UPPER_BOUND
 from zoo.weights.manifest import bundle_in, read_manifest
 
 

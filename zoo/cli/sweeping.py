@@ -12,7 +12,7 @@ from rich.text import Text
 from zoo_registry.escaping import for_terminal
 
 from zoo.cli.tables import print_line, print_table, print_title
-from zoo.metrics_file import MetricsFile
+from zoo.runs.metrics import MetricsFile
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.point import Point
 from zoo.sweep.queue import NUMBER, POINT, Queue, running

@@ -11,10 +11,10 @@ from zoo_registry import Registry
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_line, print_table
 from zoo.cli.training import Changes
-from zoo.specs import read_data
+from zoo.specs.read import read_data
 
 if TYPE_CHECKING:
-    from zoo.token_file import Seen, TokenFile
+    from zoo.codebook.token_file import Seen, TokenFile
 
 
 def tokenize(
@@ -34,7 +34,7 @@ def tokenize(
 ) -> None:
     """Write codes, positions, lengths, offsets and scales of a whole data set into one .npz file."""
     spec = read_data(data, Registry.discover(), changes or ())
-    from zoo.token_file import tokenize as write
+    from zoo.codebook.token_file import tokenize as write
 
     with _bar("tokenize") as seen:
         written = write(bundle, spec, out, split, seen)

@@ -9,8 +9,8 @@ from zoo_registry import Registry, RunSpec
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
 from zoo.cli.tables import print_json, print_line
-from zoo.launched import launched
-from zoo.specs import read_run
+from zoo.process.launched import launched
+from zoo.specs.read import read_run
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME without it.", show_default=False)]
@@ -42,7 +42,7 @@ def train(
     """Train a run into its folder: checkpoints, metrics.csv, TensorBoard events and a bundle."""
     spec = read_run(run, Registry.discover(), changes or ())
     folder = out or _home(run, spec)
-    from zoo.train.fit import train as fit
+    from zoo.training.fit import train as fit
 
     fit(spec, folder, resume, diagnose=diagnose)
     found = launched()
@@ -81,11 +81,11 @@ def evaluate(
     Several runs that differ in nothing but their seed give mean and sample deviation of every measure.
     """
     from zoo.cli.verdict import print_report, print_seeds
-    from zoo.evaluate.corruption import parse_corruptions
-    from zoo.evaluate.judge_run import judge_run
-    from zoo.evaluate.opened import open_run
-    from zoo.evaluate.seeds import over_seeds, require_seeds
-    from zoo.run_folder import RunFolder
+    from zoo.evaluation.corruption import parse_corruptions
+    from zoo.evaluation.judge_run import judge_run
+    from zoo.evaluation.opened import open_run
+    from zoo.evaluation.seeds import over_seeds, require_seeds
+    from zoo.runs.folder import RunFolder
 
     corruptions = parse_corruptions(corrupt or ())
     folders = [RunFolder(run) for run in runs]

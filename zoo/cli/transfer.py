@@ -14,7 +14,7 @@ from zoo_registry.explain import explain
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_line, print_table, print_title
-from zoo.specs import read_spec
+from zoo.specs.read import read_spec
 
 if TYPE_CHECKING:
     from zoo.weights.report import TensorRow, TransferReport
@@ -94,7 +94,7 @@ def _model(spec: Path) -> ModelSpec:
 def _plan(model: ModelSpec, chosen: TransferSpec, seed: int, out: Path | None) -> "TransferReport":
     import torch
 
-    from zoo.builder import build
+    from zoo.model.build import build
     from zoo.weights.bundle import require_replaceable, save
     from zoo.weights.plan import plan
     from zoo.weights.source import read_source

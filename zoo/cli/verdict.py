@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from zoo.cli.tables import print_line, print_table, print_title
-from zoo.evaluate.report import ClassReconstruction, ClassReport, EvalReport, Majority, UsageReport
-from zoo.evaluate.seeds import SeedsReport, Spread
-from zoo.protocol import labelled
+from zoo.evaluation.report import ClassReconstruction, ClassReport, EvalReport, Majority, UsageReport
+from zoo.evaluation.seeds import SeedsReport, Spread
+from zoo.runs.protocol import labelled
 
 if TYPE_CHECKING:
     from zoo.quickstart import Stage

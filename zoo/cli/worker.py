@@ -9,9 +9,9 @@ from pathlib import Path
 from zoo_registry import ZooError
 from zoo_registry.sweep import OUTAGE
 
-from zoo.children import when_orphaned
 from zoo.cli.main import MISTAKE
-from zoo.interrupts import leave, listen, raised
+from zoo.process.children import when_orphaned
+from zoo.process.interrupts import leave, listen, raised
 
 _GRACE = 5.0
 """Seconds in which a worker may give back its point once the program that started it is gone."""

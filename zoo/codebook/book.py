@@ -11,8 +11,8 @@ from zoo.codebook.report import BookReport, CodeRow, NearDuplicate, ShapeReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import SAME, likeness, mean_warped, straightness, warped
 from zoo.codebook.survey import BINS, Survey
-from zoo.evaluate.perplexity import usage_reports
-from zoo.evaluate.report import ShapeScore, UsageReport
+from zoo.evaluation.perplexity import usage_reports
+from zoo.evaluation.report import ShapeScore, UsageReport
 
 MOST_SHAPES = 2048
 """Codes whose shapes are compared pair by pair, the most used ones."""

@@ -6,13 +6,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from zoo.assembly import ZooModel
 from zoo.codebook.report import Ablation, BypassReport
 from zoo.codebook.survey import Survey
 from zoo.contracts import Attributes, Output, Quantizer, book_of
 from zoo.contracts.codes import nearest_others
-from zoo.evaluate.judge import Judge
-from zoo.evaluate.judges import predict
+from zoo.evaluation.judge import Judge
+from zoo.evaluation.judges import predict
+from zoo.model.assembly import ZooModel
 
 RAW, FOUND, SHUFFLED, FLATTENED, LEVELLED = "raw signals", "as found", "codes shuffled", "sigma zero", "mu's mean"
 """Rows of the ablations: what readers get."""

@@ -2,11 +2,11 @@
 
 import torch
 
-from zoo.assembly import ZooModel
 from zoo.codebook.shapes import Array
 from zoo.contracts import Output, slots
-from zoo.evaluate.report import ShapeScore
-from zoo.evaluate.shape_fit import ShapeFit, stretches
+from zoo.evaluation.report import ShapeScore
+from zoo.evaluation.shape_fit import ShapeFit, stretches
+from zoo.model.assembly import ZooModel
 
 
 class CodeFit:

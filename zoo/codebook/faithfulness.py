@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zoo.assembly import ZooModel
 from zoo.codebook.bypass import altered, series_mean
 from zoo.codebook.classes import divergences
 from zoo.codebook.report import FaithfulnessReport
@@ -15,8 +14,9 @@ from zoo.codebook.shapes import Array
 from zoo.codebook.survey import Survey
 from zoo.contracts import Attributes, Output, book_of
 from zoo.data.batch import Batch
-from zoo.evaluate.judge import Judge
-from zoo.evaluate.judges import predict
+from zoo.evaluation.judge import Judge
+from zoo.evaluation.judges import predict
+from zoo.model.assembly import ZooModel
 
 STEPS = 8
 _ORDERS = 2

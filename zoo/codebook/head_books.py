@@ -7,7 +7,6 @@ import torch
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 from torch import Tensor
 
-from zoo.assembly import ZooModel
 from zoo.codebook.book import MOST_SHAPES, Book, book_report, most_used
 from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
@@ -18,7 +17,8 @@ from zoo.codebook.stability import stability
 from zoo.codebook.survey import BINS
 from zoo.contracts import ShapeBook, ShapesHead, Uses
 from zoo.data.batch import Batch
-from zoo.evaluate.perplexity import usage_report
+from zoo.evaluation.perplexity import usage_report
+from zoo.model.assembly import ZooModel
 
 SOURCE = "learned"
 """Where the shapes come from: codes are shapes."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 
-from zoo.assembly import ZooModel
 from zoo.codebook.book import Book, book_report, books_of
 from zoo.codebook.bypass import Bypass
 from zoo.codebook.code_fit import CodeFit
@@ -17,8 +16,9 @@ from zoo.codebook.score import DEFINITION, score, score_parts
 from zoo.codebook.stability import stability
 from zoo.codebook.survey import Survey, survey
 from zoo.data.batch import Batch
-from zoo.evaluate.judge import Judge
-from zoo.evaluate.report import ShapeScore
+from zoo.evaluation.judge import Judge
+from zoo.evaluation.report import ShapeScore
+from zoo.model.assembly import ZooModel
 
 MOST_TRAINING = 16_384
 """Training windows that the probe, and the order of codes, are learned of."""

@@ -11,9 +11,9 @@ from zoo.codebook.stored import write_measured
 from zoo.codebook.survey import survey
 from zoo.contracts import ShapesHead
 from zoo.data.batch import Batch, evenly
-from zoo.evaluate.judges import load_judges
-from zoo.evaluate.opened import AnySplit, Opened, SplitName, open_run
-from zoo.run_folder import RunFolder
+from zoo.evaluation.judges import load_judges
+from zoo.evaluation.opened import AnySplit, Opened, SplitName, open_run
+from zoo.runs.folder import RunFolder
 
 MOST_FEW = 128
 """Windows of which codes' tokens are deleted."""

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
+from zoo_registry.suggest import listed
 
 from zoo.codebook.book import Book
 from zoo.codebook.measured import Measured
@@ -13,11 +14,10 @@ from zoo.codebook.report import BookReport
 from zoo.codebook.shape_grid import percent, shapes_picture, shortened
 from zoo.codebook.shapes import Array
 from zoo.codebook.survey import BINS
-from zoo.drawing import SMALL, new_figure, plain, tidy
-from zoo.evaluate.report import UsageReport
-from zoo.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES
-from zoo.picture import Picture
-from zoo.sentence import listed
+from zoo.evaluation.report import UsageReport
+from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
+from zoo.plotting.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES
+from zoo.plotting.picture import Picture
 
 _ROWS = 32
 """Codes told one by one, the most used."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from zoo.evaluate.report import ShapeScore, UsageReport
+from zoo.evaluation.report import ShapeScore, UsageReport
 
 
 class ClassShare(BaseModel, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from zoo.codebook.report import BookReport, BypassReport, ProbeReport
-from zoo.evaluate.report import ShapeScore
+from zoo.evaluation.report import ShapeScore
 
 DEFINITION = 2
 """Number of what the parts mean; scores of another are measured anew, not compared."""

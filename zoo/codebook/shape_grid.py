@@ -10,9 +10,9 @@ from zoo.codebook.book import Book
 from zoo.codebook.report import BookReport
 from zoo.codebook.shapes import Array, normalised
 from zoo.codebook.similarity import FLAT, straightness
-from zoo.drawing import SMALL, TEXT, new_figure, plain
-from zoo.palette import INK, MUTED, REBUILT, RULE, SERIES, SOFT
-from zoo.picture import Picture
+from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain
+from zoo.plotting.palette import INK, MUTED, REBUILT, RULE, SERIES, SOFT
+from zoo.plotting.picture import Picture
 
 _ACROSS, _CELLS = 6, 60
 """Cells side by side, and in all."""

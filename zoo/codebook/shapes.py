@@ -9,8 +9,8 @@ from einops import rearrange
 from numpy.typing import NDArray
 from torch import Tensor
 
-from zoo.assembly import ZooModel
 from zoo.contracts import Attributes, Output, Tokens, read_stretches
+from zoo.model.assembly import ZooModel
 
 Array = NDArray[Any]
 Source = Literal["decoded", "mean decoded", "mean input"]

@@ -12,11 +12,11 @@ from zoo.codebook.measured import Measured
 from zoo.codebook.pictures import pictures
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.shapes import Array
-from zoo.evaluate.report import UsageReport
-from zoo.files import write_bytes, write_json
-from zoo.npz import open_npz
-from zoo.run_folder import RunFolder
-from zoo.specs import read_result
+from zoo.evaluation.report import UsageReport
+from zoo.io.files import write_bytes, write_json
+from zoo.io.npz import open_npz
+from zoo.runs.folder import RunFolder
+from zoo.specs.read import read_result
 
 _LARGEST = 2**30
 """Bytes of all arrays."""

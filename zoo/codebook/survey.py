@@ -9,11 +9,11 @@ from scipy.sparse import coo_array, csr_array, vstack
 from torch import Tensor
 from zoo_registry import SpecError
 
-from zoo.assembly import ZooModel
 from zoo.codebook.pool import CodePool
 from zoo.codebook.shapes import Array, Source, decoded_shapes, mean_shapes, shape_source, token_shapes
 from zoo.contracts import Output, slots
 from zoo.data.batch import Batch
+from zoo.model.assembly import ZooModel
 
 BINS = 100
 """Places and lengths are counted in hundredths of the series."""

@@ -1,4 +1,4 @@
-"""From files to train, validation and test splits; everything but ``zoo.data.module`` works without torch."""
+"""From files to train, validation and test splits; everything but ``zoo.training.data`` works without torch."""
 
 from zoo.data.peek import input_of
 from zoo.data.prepare import prepare

@@ -99,7 +99,7 @@ def write_statistics(data: DataSet, path: Path) -> None:
 
     A channel that does not vary gets the deviation 1. Raises OSError.
     """
-    from zoo.files import new_file
+    from zoo.io.files import new_file
 
     with new_file(path) as file:
         np.savez(file, mean=data.mean, std=np.where(data.std > 0, data.std, 1))

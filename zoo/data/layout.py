@@ -3,11 +3,10 @@
 import warnings
 
 import numpy as np
-from zoo_registry import DataError
+from zoo_registry import DataError, ZooNote
 from zoo_registry.data import Layout
 
 from zoo.data.raw import Array
-from zoo.notes import ZooNote
 
 _WINDOWS_LOOKED_AT = 32
 _FEWEST_SAMPLES = 8

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from zoo_registry import DataError
+from zoo_registry.formats import WAY_ON, other_formats
 
 from zoo.data.layout import layout_of
 from zoo.data.npy import open_array
 from zoo.data.reading import folder_of, visible
-from zoo.formats import WAY_ON, other_formats
 
 _TEST = 0.2
 """Share cut off as test split where the folder has none."""

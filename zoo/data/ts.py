@@ -13,7 +13,7 @@ from zoo_registry.escaping import for_terminal
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit, require_windows
 from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
 from zoo.data.text import data_lines, ends_within_a_line, word
-from zoo.scratch import scratch
+from zoo.io.scratch import scratch
 
 _FILE = "a .ts file as in the UEA and UCR archives"
 _HINT = "mend the file, or fetch it anew"

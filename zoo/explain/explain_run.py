@@ -6,11 +6,11 @@ from zoo_registry import DataError, SpecError
 from zoo_registry.explain import unknown
 
 from zoo.contracts import ShapesHead
-from zoo.evaluate.opened import Opened, SplitName
+from zoo.evaluation.opened import Opened, SplitName
 from zoo.explain.decision import decide
 from zoo.explain.picture import decision_picture
 from zoo.explain.report import Explanation
-from zoo.files import write_bytes, write_json
+from zoo.io.files import write_bytes, write_json
 
 
 def explain_run(opened: Opened, window: int, split: SplitName = "test", of: str | None = None) -> Explanation:

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from zoo.codebook.shapes import Array
-from zoo.drawing import SMALL, TEXT, new_figure, plain, tidy
 from zoo.explain.decision import Decision
 from zoo.explain.report import CodeSaid
-from zoo.palette import INK, MUTED, RAW, REBUILT, RULE, SERIES, SOFT
-from zoo.picture import Picture
+from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
+from zoo.plotting.palette import INK, MUTED, RAW, REBUILT, RULE, SERIES, SOFT
+from zoo.plotting.picture import Picture
 
 _ROWS = 6
 """Channels that are drawn."""

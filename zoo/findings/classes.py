@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from zoo.evaluate.report import ClassScore, Majority
+from zoo.evaluation.report import ClassScore, Majority
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 from zoo.findings.readers import REBUILT, Reader, at_majority, capital, readers

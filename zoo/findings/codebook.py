@@ -1,6 +1,6 @@
 """What is wrong with a codebook: shapes without scale, all alike, flat or unlike the signal, and codes of no use."""
 
-from zoo.evaluate.report import UsageReport
+from zoo.evaluation.report import UsageReport
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 from zoo.findings.shapes import Shapes

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.metrics_file import MetricsFile
+from zoo.runs.metrics import MetricsFile
 
 _WEIGHTED, _SHARE = ".weighted", ".share"
 

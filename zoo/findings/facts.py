@@ -7,14 +7,14 @@ from pydantic import BaseModel
 from torch import nn
 from zoo_registry import ModelSpec, PhaseSpec, RunSpec
 
-from zoo.assembly import ZooModel
 from zoo.codebook.report import CodebookReport
 from zoo.contracts import Standardize
 from zoo.data.leaks import Leaks
 from zoo.data.split import DataSet
-from zoo.evaluate.report import EvalReport, ShapeScore, UsageReport
+from zoo.evaluation.report import EvalReport, ShapeScore, UsageReport
 from zoo.findings.curve import Curve
 from zoo.findings.shapes import Shapes, reported_shapes
+from zoo.model.assembly import ZooModel
 
 
 class DataFacts(BaseModel, frozen=True):

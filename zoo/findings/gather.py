@@ -9,15 +9,15 @@ from zoo_registry import BundleError, DataError, Registry, RunSpec
 
 from zoo.codebook.report import CodebookReport
 from zoo.data.prepare import prepare
-from zoo.evaluate.report import EvalReport
-from zoo.files import current, write_json
+from zoo.evaluation.report import EvalReport
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, Standard, reads_signals
 from zoo.findings.find import find
 from zoo.findings.finding import Finding
 from zoo.findings.verdict import Verdict, verdict
-from zoo.run_folder import RunFolder
-from zoo.specs import read_result, validated
+from zoo.io.files import current, write_json
+from zoo.runs.folder import RunFolder
+from zoo.specs.read import read_result, validated
 from zoo.weights.manifest import TENSORS, bundle_in
 
 Report = TypeVar("Report", bound=BaseModel)

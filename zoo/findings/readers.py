@@ -5,7 +5,7 @@ from math import sqrt
 
 from scipy.special import bdtrc
 
-from zoo.evaluate.report import ClassReport, EvalReport, Majority
+from zoo.evaluation.report import ClassReport, EvalReport, Majority
 from zoo.findings.facts import Facts
 
 CHANCE = 0.05

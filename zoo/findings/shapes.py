@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zoo.assembly import ZooModel
 from zoo.codebook.book import most_used
 from zoo.codebook.report import BookReport
 from zoo.codebook.shapes import Array, decoded_shapes, shape_source
 from zoo.codebook.similarity import likeness
-from zoo.evaluate.report import UsageReport
+from zoo.evaluation.report import UsageReport
+from zoo.model.assembly import ZooModel
 
 MOST = 256
 """Codes drawn of each book, the most used ones: they speak for the others, and cost no more than a batch."""

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
-from zoo.evaluate.report import EvalReport
+from zoo.evaluation.report import EvalReport
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 from zoo.findings.readers import REBUILT, Reader, frozen, readers
-from zoo.protocol import UPPER_BOUND
+from zoo.runs.protocol import UPPER_BOUND
 
 
 class Verdict(BaseModel, frozen=True):

@@ -15,7 +15,7 @@ from zoo.linear.logistic import Logistic
 from zoo.linear.ridge import Ridge
 from zoo.linear.scaling import find_scaling
 from zoo.linear.temperature import find_temperature
-from zoo.memory import available
+from zoo.model.memory import available
 
 _METHODS: Mapping[str, type[Ridge] | type[Discriminant] | type[Logistic]] = {
     "ridge": Ridge,

@@ -10,12 +10,12 @@ from typing import Any
 from zoo_registry import Registry, RunSpec
 
 from zoo.codebook.report import CodebookReport
-from zoo.evaluate.report import EvalReport
+from zoo.evaluation.report import EvalReport
 from zoo.findings.verdict import Verdict
 from zoo.report.evidence import gather
 from zoo.report.run_report import write_report
-from zoo.run_folder import RunFolder
-from zoo.train.fit import train
+from zoo.runs.folder import RunFolder
+from zoo.training.fit import train
 
 
 @dataclass(frozen=True)

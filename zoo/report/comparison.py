@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import BaseModel
 from zoo_registry import DataError
 
-from zoo.evaluate.opened import open_run
-from zoo.evaluate.report import ClassReport, EvalReport
+from zoo.evaluation.opened import open_run
+from zoo.evaluation.report import ClassReport, EvalReport
 from zoo.report.differences import SpecDifference, differences
 from zoo.report.measures import Judgement, Measure, measures
 from zoo.report.stored import evaluation_of, stored_codebook, stored_evaluation
-from zoo.run_folder import RunFolder
+from zoo.runs.folder import RunFolder
 
 NOTHING_SHARED = "The runs share no classifier by which one could be called better."
 OTHER_DATA = "different data: the counts are of different windows"

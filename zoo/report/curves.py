@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from zoo_registry.suggest import listed
 
-from zoo.drawing import SMALL, TEXT, new_figure, plain, tidy
-from zoo.palette import MUTED, RAW, REBUILT, RULE, SERIES, SOFT
-from zoo.picture import Picture
+from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
+from zoo.plotting.palette import MUTED, RAW, REBUILT, RULE, SERIES, SOFT
+from zoo.plotting.picture import Picture
 from zoo.report.history import History, Series
-from zoo.sentence import listed
 
 WIDTH, HEIGHT = 3.9, 2.7
 

@@ -10,15 +10,15 @@ import torch
 from zoo.codebook.measured import Measured
 from zoo.contracts import Output
 from zoo.data.split import DataSet
-from zoo.evaluate.figures import varied
-from zoo.evaluate.opened import Opened, open_run
-from zoo.evaluate.report import EvalReport
+from zoo.evaluation.figures import varied
+from zoo.evaluation.opened import Opened, open_run
+from zoo.evaluation.report import EvalReport
 from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
 from zoo.report.history import History, read_history
 from zoo.report.stored import codebook_of, evaluation_of
-from zoo.run_folder import RunFolder
-from zoo.specs import read_result, validated
+from zoo.runs.folder import RunFolder
+from zoo.specs.read import read_result, validated
 from zoo.weights.report import Transferred
 
 _CROWD = 5

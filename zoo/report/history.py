@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from zoo.metrics_file import MetricsFile
+from zoo.runs.metrics import MetricsFile
 
 Series = NDArray[np.float64]
 

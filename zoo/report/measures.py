@@ -6,8 +6,8 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from zoo.codebook.report import CodebookReport
-from zoo.evaluate.report import EvalReport
-from zoo.run_folder import RunFolder
+from zoo.evaluation.report import EvalReport
+from zoo.runs.folder import RunFolder
 
 
 class Judgement(NamedTuple):

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from zoo_registry.escaping import for_markup
 
-from zoo.files import write_bytes
-from zoo.palette import PALETTE
-from zoo.picture import Picture
-from zoo.report.inline import inline
+from zoo.io.files import write_bytes
+from zoo.plotting.inline import inline
+from zoo.plotting.palette import PALETTE
+from zoo.plotting.picture import Picture
 
 _WIDE = 5.0
 """Figures of more inches take a row of their own."""

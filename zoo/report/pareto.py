@@ -5,13 +5,13 @@ from math import inf
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from zoo_registry.suggest import listed
 
-from zoo.dominance import beats
-from zoo.drawing import SMALL, new_figure, plain, tidy
-from zoo.palette import INK, MUTED, RULE, SERIES, SOFT
-from zoo.picture import Picture
+from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
+from zoo.plotting.palette import INK, MUTED, RULE, SERIES, SOFT
+from zoo.plotting.picture import Picture
 from zoo.report.measures import Judgement
-from zoo.sentence import listed
+from zoo.runs.dominance import beats
 
 
 class Place(NamedTuple):

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 from zoo.codebook.pictures import pictures as codebook_pictures
-from zoo.evaluate.figures import (
+from zoo.evaluation.figures import (
     confusion_picture,
     recall_picture,
     reconstruction_picture,
     shapes_picture,
 )
-from zoo.evaluate.report import ClassReport, EvalReport
-from zoo.picture import Picture
+from zoo.evaluation.report import ClassReport, EvalReport
+from zoo.plotting.picture import Picture
 from zoo.report.curves import curves
 from zoo.report.evidence import Evidence
 

@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any, NamedTuple
 
-from zoo.evaluate.report import ClassReconstruction, EvalReport
-from zoo.files import write_text
-from zoo.protocol import UPPER_BOUND
+from zoo_registry.version import version
+
+from zoo.evaluation.report import ClassReconstruction, EvalReport
+from zoo.io.files import write_text
 from zoo.report.evidence import Evidence
 from zoo.report.history import History
 from zoo.report.page import Drawn, Section, render, save
 from zoo.report.pictures import pictures_of
 from zoo.report.provenance import facts, origins, splits
 from zoo.report.summary import headline, tiles
-from zoo.version import version
+from zoo.runs.protocol import UPPER_BOUND
 
 
 class ClassRow(NamedTuple):

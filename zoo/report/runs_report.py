@@ -4,16 +4,17 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from zoo.files import write_text
-from zoo.protocol import UPPER_BOUND
+from zoo_registry.version import version
+
+from zoo.io.files import write_text
 from zoo.report.comparison import OTHER_DATA
 from zoo.report.differences import differences
 from zoo.report.evidence import Evidence
 from zoo.report.measures import Judgement, Measure, measures
 from zoo.report.page import number, render, save, share
 from zoo.report.pareto import dominated, pareto_picture, places
-from zoo.run_folder import RunFolder
-from zoo.version import version
+from zoo.runs.folder import RunFolder
+from zoo.runs.protocol import UPPER_BOUND
 
 
 class Cell(NamedTuple):

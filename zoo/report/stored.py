@@ -6,16 +6,16 @@ from zoo_registry import DataError, SpecError
 from zoo.codebook.measured import Measured
 from zoo.codebook.score import DEFINITION
 from zoo.codebook.stored import read_measured
-from zoo.evaluate.opened import Opened
-from zoo.evaluate.report import EvalReport
-from zoo.run_folder import RunFolder
+from zoo.evaluation.opened import Opened
+from zoo.evaluation.report import EvalReport
+from zoo.runs.folder import RunFolder
 
 
 def evaluation_of(opened: Opened) -> EvalReport:
     """The run's scores on the test split: the stored ones while they hold, else judged now and stored."""
     if (stored := stored_evaluation(opened.folder)) is not None:
         return stored
-    from zoo.evaluate.judge_run import judge_run  # brings metrics along, which take seconds to import
+    from zoo.evaluation.judge_run import judge_run  # brings metrics along, which take seconds to import
 
     return judge_run(opened)
 

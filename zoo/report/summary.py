@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from zoo.codebook.report import CodebookReport
-from zoo.evaluate.report import ClassReport, EvalReport
+from zoo.evaluation.report import ClassReport, EvalReport
 from zoo.report.pictures import judged_twice
 
 

@@ -10,17 +10,17 @@ import optuna
 from zoo_registry import RunSpec, TrainingError
 
 from zoo.codebook.measure_run import measure_run
-from zoo.evaluate.judge_run import judge_run
-from zoo.evaluate.opened import open_run
-from zoo.evaluate.report import EvalReport
-from zoo.owned import owned
-from zoo.run_folder import RunFolder
+from zoo.evaluation.judge_run import judge_run
+from zoo.evaluation.opened import open_run
+from zoo.evaluation.report import EvalReport
+from zoo.process.owned import owned
+from zoo.runs.folder import RunFolder
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point
 from zoo.sweep.queue import LOWER, NUMBER, RUNS
 from zoo.sweep.results import RunResult
-from zoo.train.fit import train
-from zoo.train.module import ZooTraining
+from zoo.training.fit import train
+from zoo.training.module import ZooTraining
 
 
 def attempt(plan: Plan, point: Point, trial: optuna.Trial, home: Path) -> list[float]:

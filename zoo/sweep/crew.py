@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from zoo.children import start
+from zoo.process.children import start
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.outage import OutageError
 from zoo.sweep.queue import Queue, worker_name

@@ -6,8 +6,8 @@ from typing import Any
 
 from zoo_registry import TrainingError
 
-from zoo.files import write_json, write_text
-from zoo.specs import read_json
+from zoo.io.files import write_json, write_text
+from zoo.specs.read import read_json
 from zoo.sweep.plan import Plan
 from zoo.sweep.results import SweepResult, table
 from zoo.sweep.storage import FILE, shown, storage_url

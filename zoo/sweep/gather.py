@@ -3,8 +3,8 @@
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
+from zoo_registry.suggest import listed
 
-from zoo.sentence import listed
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, edges
 from zoo.sweep.queue import LOWER, POINT, REASON, RUNS, Queue, shown_worker

@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from zoo.files import write_text
+from zoo_registry.version import version
+
+from zoo.io.files import write_text
 from zoo.report.page import Section, render, save
-from zoo.run_folder import RunFolder
+from zoo.runs.folder import RunFolder
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.pictures import pictures
 from zoo.sweep.results import PointResult, Spread, SweepResult
 from zoo.sweep.thumbnail import HEIGHT, WIDTH, Thumbnail, thumbnail
-from zoo.version import version
 
 
 class Cell(NamedTuple):

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
+from zoo_registry.suggest import listed
 
-from zoo.drawing import SMALL, new_figure, plain, tidy
-from zoo.palette import INK, MUTED, RULE, SERIES, SOFT
-from zoo.picture import Picture
-from zoo.sentence import listed
+from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
+from zoo.plotting.palette import INK, MUTED, RULE, SERIES, SOFT
+from zoo.plotting.picture import Picture
 from zoo.sweep.results import PointResult, SweepResult
 
 _NAMES = {"codebook": "codebook score", "mse": "mean squared error"}

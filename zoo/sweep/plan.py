@@ -12,10 +12,10 @@ from zoo_registry import InputSpec, Registry, RunSpec, SpecError, ZooError
 from zoo_registry.explain import explain, unknown
 from zoo_registry.sweep import PruneSpec, SweepSpec
 
-from zoo.changes import apply_changes
 from zoo.data import input_of
-from zoo.presets import load, names
-from zoo.specs import is_run, load_spec, read_json
+from zoo.specs.overrides import apply_changes
+from zoo.specs.presets import load, names
+from zoo.specs.read import is_run, load_spec, read_json
 from zoo.sweep.axis import Axis, axes_of
 from zoo.sweep.point import AS_IT_IS, Point, most_refined, points_of
 from zoo.weights.manifest import bundle_in, read_manifest

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from zoo_registry import SpecError, TrainingError
 from zoo_registry.redacted import without_secrets
 
-from zoo.run_folder import first_difference
+from zoo.runs.folder import first_difference
 from zoo.sweep.patient import PatientStorage
 from zoo.sweep.plan import Plan, lasting, plan_of
 from zoo.sweep.point import Point

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from zoo_registry.escaping import for_csv
 
-from zoo.dominance import beats
+from zoo.runs.dominance import beats
 
 State = Literal["done", "running", "waiting", "pruned", "failed"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo_registry import TrainingError
 from zoo_registry.redacted import HIDDEN
 
-from zoo.owned import owned
+from zoo.process.owned import owned
 from zoo.sweep.crew import crew
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.gather import gather

@@ -11,7 +11,7 @@ from zoo.codebook.report import BookReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import FLAT, straightness
 from zoo.codebook.stored import read_measured
-from zoo.run_folder import RunFolder
+from zoo.runs.folder import RunFolder
 
 ACROSS, DOWN = 6, 2
 WIDTH, HEIGHT = 44, 32

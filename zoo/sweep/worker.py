@@ -16,7 +16,7 @@ from zoo_registry import ZooError
 from zoo_registry.redacted import without_secrets
 
 from zoo.cli.tables import print_line
-from zoo.interrupts import forget
+from zoo.process.interrupts import forget
 from zoo.sweep.attempt import attempt
 from zoo.sweep.outage import OutageError
 from zoo.sweep.plan import Plan

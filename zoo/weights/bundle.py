@@ -10,13 +10,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as serialize
 from torch import Tensor
-from zoo_registry import BundleError, Registry
+from zoo_registry import BundleError, Registry, ZooNote
+from zoo_registry.version import version
 
-from zoo.assembly import ZooModel
-from zoo.builder import build
-from zoo.files import new_folder, write_json
-from zoo.notes import ZooNote
-from zoo.version import version
+from zoo.io.files import new_folder, write_json
+from zoo.model.assembly import ZooModel
+from zoo.model.build import build
 from zoo.weights.manifest import MANIFEST, TENSORS, Manifest, OpenBundle, grown_apart, open_bundle, stored_spec
 
 Sizes = Mapping[str, tuple[int, ...]]

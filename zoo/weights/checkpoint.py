@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from zoo_registry import BundleError, Checkpoint
 
-from zoo.memory import available
+from zoo.model.memory import available
 from zoo.weights.pickles import MAGIC, PICKLES_IN_A_ROW, calls, is_data
 from zoo.weights.sound import require_sound
 from zoo.weights.standins import stand_ins

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from zoo_registry import BundleError, Imported, Registry, SpecError
 
-from zoo.assembly import ZooModel
-from zoo.builder import build
 from zoo.contracts import Standardize
 from zoo.data.labels import class_names
+from zoo.model.assembly import ZooModel
+from zoo.model.build import build
 from zoo.weights.checkpoint import read_checkpoint
 from zoo.weights.sound import FLOATS
 from zoo.weights.statistics import read_statistics

@@ -10,8 +10,8 @@ from zoo_registry import ROLES, BundleError, ModelSpec, Registry, SpecError, Zoo
 from zoo_registry.component import Spec
 from zoo_registry.explain import explain
 
-from zoo.files import opened
-from zoo.specs import read_json
+from zoo.io.files import opened
+from zoo.specs.read import read_json
 
 TENSORS = "model.safetensors"
 MANIFEST = "spec.json"

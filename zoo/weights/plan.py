@@ -10,9 +10,9 @@ from zoo_registry import ROLES, BundleError, TransferSpec
 from zoo_registry.explain import unknown
 from zoo_registry.suggest import nearest
 
-from zoo.assembly import ZooModel
 from zoo.contracts import ClassRows, Component, Resizing
 from zoo.contracts.resizing import Resized
+from zoo.model.assembly import ZooModel
 from zoo.weights.classes import ClassMatch
 from zoo.weights.naming import Pairs, pair
 from zoo.weights.report import FieldDifference, Status, TensorRow, TransferReport, inside

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from zoo_registry import BundleError, ZooError
 
-from zoo.npz import open_npz
-from zoo.specs import read_json
+from zoo.io.npz import open_npz
+from zoo.specs.read import read_json
 
 _LARGEST = 2**20
 _FORMS = ".npz with mean and std, .json with the same, or .npy of shape (2, c)"

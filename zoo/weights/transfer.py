@@ -3,7 +3,7 @@
 import torch
 from zoo_registry import TransferSpec
 
-from zoo.assembly import ZooModel
+from zoo.model.assembly import ZooModel
 from zoo.weights.plan import Plan, plan
 from zoo.weights.report import TransferReport
 from zoo.weights.source import read_source

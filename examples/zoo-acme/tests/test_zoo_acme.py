@@ -1,9 +1,9 @@
 import torch
 from zoo_acme import AttentionPool
 from zoo_registry import Shape
-from zoo_registry.testing import check_component
 
 from zoo.contracts import Output, Tokens
+from zoo.testing import check_component
 
 
 def test_it_keeps_the_contract_of_a_head() -> None:

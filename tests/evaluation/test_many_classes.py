@@ -1,0 +1,61 @@
+"""A thousand classes, and names of any length: pictures can be drawn, results read again, more is refused up front."""
+
+import io
+import json
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+import torch
+from zoo_registry import DataError, DataSpec, SpecError
+
+from zoo.data.check import input_after
+from zoo.data.raw import Extent
+from zoo.evaluation.classification import Classification
+from zoo.evaluation.figures import confusion_picture, recall_picture
+from zoo.evaluation.report import ClassReport
+from zoo.io.files import write_json
+from zoo.specs.read import read_json, read_result
+
+DATA = DataSpec.model_validate({"source": {"format": "npy", "path": "d", "layout": "c t"}})
+
+
+def report_of(classes: int, seed: int = 0) -> ClassReport:
+    """Of a judge that finds all windows but those of the last ten classes."""
+    counted = Classification(tuple(f"class {k} " + "long " * 40 for k in range(classes)))
+    target = torch.arange(classes).repeat(2)
+    said = torch.where(target >= classes - 10, (target + seed) % 10, target)
+    counted.update(torch.nn.functional.one_hot(said, classes).float(), target)
+    return counted.report()
+
+
+@pytest.mark.parametrize("classes", [12, 1000])
+def test_pictures_show_the_classes_that_are_mistaken(classes: int) -> None:
+    report = report_of(classes)
+    for picture in (confusion_picture(report, "judge"), recall_picture(report, report_of(classes, 3), "judge")):
+        height, width, _ = matplotlib.image.imread(io.BytesIO(picture.drawn())).shape
+        assert max(height, width) < 4000
+        labels = [label.get_text() for label in picture.figure.axes[0].get_yticklabels()]
+        assert len(labels) == min(classes, 50)
+        assert max(map(len, labels)) <= 24
+        assert ("are drawn" in picture.alt) == (classes > 50)
+    confused = [label.get_text().split()[1] for label in confusion_picture(report, "").figure.axes[0].get_yticklabels()]
+    assert set(confused) >= {str(k) for k in range(classes - 10, classes)}
+
+
+def test_what_is_written_of_a_thousand_classes_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "eval.json"
+    content = {"confusion": np.zeros((1000, 1000), dtype=int).tolist(), "other": "x" * 2**24}
+    write_json(path, content)
+    assert read_result(path) == content
+    with pytest.raises(SpecError, match="more than 16 MiB"):
+        read_json(path)
+    assert len(json.dumps(content)) > 2**24
+
+
+@pytest.mark.parametrize("classes", [1001, 30_000])
+def test_more_classes_are_refused_before_anything_is_made(classes: int) -> None:
+    with pytest.raises(DataError, match=rf"at most 1,000 classes, found {classes:,}"):
+        input_after(Extent(3, 20, 20, tuple(map(str, range(classes)))), DATA, "y_train.npy")
+    assert input_after(Extent(3, 20, 20, tuple(map(str, range(1000)))), DATA, "y_train.npy").classes == 1000

@@ -1,0 +1,46 @@
+"""Real recordings train and are judged with one model spec, only the data part changed."""
+
+from pathlib import Path
+
+import pytest
+from small_runs import PUBLISHED
+from zoo_registry import Registry, ZooNote
+
+from zoo.evaluation.judge_run import judge_run
+from zoo.evaluation.opened import open_run
+from zoo.training.fit import train
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
+MODEL = {
+    "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "tokens": 10, "dim": 16, "heads": 2, "layers": 1,
+                "tokenizer_heads": 2, "tokenizer_layers": 1},
+    "quantizer": {"kind": "vqshape.codebook", "codes": 8},
+    "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
+    "head": {"kind": "heads.token-linear"},
+}  # fmt: skip
+WRIST = {"source": {"format": "npy", "path": str(SHARED / "wrist_adl14"), "layout": "c t", "test": "val",
+                    "subject": "subject", "group": "trial", "classes": "classes.txt"}}  # fmt: skip
+EPILEPSY = {"source": {"format": "ts", "path": str(SHARED / "uea/Epilepsy")}, "length": {"to": 500}}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared folder with real recordings is not here")
+@pytest.mark.filterwarnings("ignore::zoo_registry.errors.ZooNote")
+@pytest.mark.parametrize(
+    ("data", "windows", "classes"), [(WRIST, 886, 14), (EPILEPSY, 138, 4)], ids=["wrist", "epilepsy"]
+)
+def test_the_same_model_trains_on(tmp_path, data, windows, classes):
+    run = Registry.discover().run({"model": MODEL, "data": data, "training": {"epochs": 1, "batch": 64}})
+    report = judge_run(open_run(train(run, tmp_path / "run", quiet=True)))
+    assert report.classifiers["head"].total == windows
+    assert len(report.classifiers["head"].classes) == classes
+    assert report.reconstruction is not None
+    assert len(report.reconstruction) == 4
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the shared folder with real recordings is not here")
+def test_shared_subjects_are_said():
+    from zoo.training.data import load_data
+
+    with pytest.warns(ZooNote, match="share 16 subjects"):
+        load_data(Registry.discover().run({"model": MODEL, "data": WRIST}))

@@ -1,0 +1,108 @@
+"""A run killed at any moment goes on to the weights of one that was never disturbed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from small_runs import SHAPES
+
+import zoo
+from zoo.runs.metrics import MetricsFile
+from zoo.training.checkpoints import Best
+from zoo.training.fit import train
+
+
+def start(spec: Path, out: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "zoo", "train", str(spec), "--out", str(out), "--resume"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def epochs_done(out: Path) -> int:
+    return len(MetricsFile(out / "metrics.csv").rows())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("after", "care"), [(1, {}), (3, {"start": "kmeans", "reset_after": 4})], ids=["plain", "care"]
+)
+def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, after, care):
+    """Dropout, left-out patches, the order of windows, moments, moving averages, use of codes: all must come back."""
+    model = SHAPES | {"quantizer": SHAPES["quantizer"] | care}
+    training = {"epochs": 12, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
+    spec, out = tmp_path / "run.json", tmp_path / "killed"
+    spec.write_text(json.dumps(spec_of(model, training)))
+    process = start(spec, out)
+    while (epochs_done(out) < after or not (out / "checkpoints/last.ckpt").exists()) and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert (out / "checkpoints" / "last.ckpt").exists(), "nothing to resume from"
+    assert epochs_done(out) < 12, "the run was over before it was killed"
+    resumed = start(spec, out)
+    _, errors = resumed.communicate()
+    assert resumed.returncode == 0, errors.decode()
+    undisturbed = train(run_of(model, training), tmp_path / "undisturbed", quiet=True)
+    expected = zoo.load(undisturbed.bundle).state_dict()
+    for name, value in zoo.load(out / "bundle").state_dict().items():
+        assert torch.equal(value, expected[name]), name
+    assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(12)]
+
+
+@pytest.mark.slow
+def test_an_interrupted_run_says_so_and_goes_on(spec_of, tmp_path):
+    spec, out = tmp_path / "run.json", tmp_path / "run"
+    spec.write_text(json.dumps(spec_of(SHAPES, {"epochs": 30})))
+    process = start(spec, out)
+    while not (out / "checkpoints/last.ckpt").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130, errors.decode()
+    assert errors.decode().endswith("zoo: interrupted\n")
+    assert "Traceback" not in errors.decode()
+    resumed = start(spec, out)
+    resumed.communicate()
+    assert resumed.returncode == 0
+
+
+def test_a_finished_run_resumes_to_itself(run_of, tmp_path):
+    run = run_of(SHAPES, {"epochs": 1})
+    folder = train(run, tmp_path / "run", quiet=True)
+    before = (folder.bundle / "model.safetensors").read_bytes()
+    train(run, folder.path, resume=True, quiet=True)
+    assert (folder.bundle / "model.safetensors").read_bytes() == before
+    assert os.listdir(folder.checkpoints)
+
+
+@pytest.mark.slow
+def test_a_run_that_was_moved_remembers_its_best_epoch(run_of, tmp_path):
+    """Else the first epoch after the move would be the best so far, however bad."""
+    run = run_of(SHAPES, {"epochs": 2, "optimizer": {"kind": "adamw", "lr": 0.01}})
+    first = train(run, tmp_path / "first", quiet=True)
+    moved = tmp_path / "moved"
+    first.path.rename(moved)
+    again = train(run, moved, resume=True, quiet=True)
+    stored = torch.load(again.last, weights_only=True)["callbacks"]
+    best = Best(again, "x")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        best.load_state_dict(next(state for name, state in stored.items() if "val/loss/x" in name))
+    assert best.best_model_score is not None
+    assert best.best_k_models == {str(again.best("x")): best.best_model_score}
+    assert best.best_model_path == str(again.best("x"))
+
+
+def test_a_run_goes_on_with_other_workers_and_another_patience(run_of, tmp_path):
+    """They change no window and no weight."""
+    folder = train(run_of(SHAPES, {"epochs": 1}), tmp_path / "run", quiet=True)
+    before = (folder.bundle / "model.safetensors").read_bytes()
+    other = run_of(SHAPES, {"epochs": 1}, trainer={"workers": 1, "patience": 90})
+    train(other, folder.path, resume=True, quiet=True)
+    assert (folder.bundle / "model.safetensors").read_bytes() == before

@@ -1,0 +1,103 @@
+"""A run folder has one writer: a second training is refused before it changes anything."""
+
+import json
+import multiprocessing
+import threading
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import lightning as L
+import pytest
+import torch
+from owners import owner
+from small_runs import SHAPES, SIGNAL
+from zoo_registry import Registry, TrainingError
+
+from zoo.evaluation.judge_run import judge_run
+from zoo.evaluation.opened import open_run
+from zoo.model.build import build
+from zoo.process.owned import LOCK_FILE
+from zoo.runs.metrics import MetricsFile
+from zoo.training.fit import train
+from zoo.weights.bundle import save
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("devices", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_folder_that_another_process_owns_stays_as_it_is(run_of, tmp_path, devices, resume):
+    path = tmp_path / "run"
+    run = run_of(SIGNAL, {}, trainer={"accelerator": "cpu", "devices": devices})
+    with owner(path), pytest.raises(TrainingError, match="expected a folder that nobody writes to, found process"):
+        train(run, path, resume=resume, quiet=True)
+    assert [file.name for file in path.iterdir()] == [LOCK_FILE]
+
+
+class TryAgain(L.Callback):
+    """Begins the same training beside itself, once."""
+
+    def __init__(self, run, path: Path) -> None:
+        self.run, self.path = run, path
+        self.refusal: TrainingError | None = None
+
+    def on_train_epoch_start(self, trainer: L.Trainer, module: L.LightningModule) -> None:
+        if trainer.current_epoch == 1:
+            thread = threading.Thread(target=self.resume)
+            thread.start()
+            thread.join()
+
+    def resume(self) -> None:
+        try:
+            train(self.run, self.path, resume=True, quiet=True)
+        except TrainingError as error:
+            self.refusal = error
+
+
+def test_a_run_that_trains_is_not_resumed_beside_itself(run_of, tmp_path):
+    run = run_of(SIGNAL, {"epochs": 3})
+    second = TryAgain(run, tmp_path / "run")
+    folder = train(run, tmp_path / "run", quiet=True, hooks=[second])
+    assert "a folder that nobody writes to" in str(second.refusal)
+    assert [row["epoch"] for row in MetricsFile(folder.metrics).rows()] == ["0", "1", "2"]
+    train(run, folder.path, resume=True, quiet=True)
+
+
+def test_what_was_measured_before_a_run_trained_on_does_not_count_as_measured_after_it(run_of, tmp_path):
+    """Readers own nothing: the bundle may be replaced while they measure."""
+    folder = train(run_of(SIGNAL, {}), tmp_path / "run", quiet=True)
+    opened = open_run(folder)
+    judge_run(opened)
+    assert folder.stamped(folder.evaluation("test")) is not None
+    save(build(opened.run.model), folder.bundle)
+    judge_run(opened)
+    assert folder.stamped(folder.evaluation("test")) is None
+
+
+def begin(spec: dict, path: Path, barrier: Barrier, told: "Queue[int]") -> None:
+    torch.set_num_threads(1)
+    run = Registry.discover().run(spec)
+    barrier.wait()
+    try:
+        train(run, path, quiet=True)
+    except TrainingError:
+        return
+    told.put(run.training.seed)
+
+
+@pytest.mark.slow
+def test_of_two_fresh_starts_at_once_exactly_one_trains(spec_of, tmp_path):
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["zoo.training.fit", "zoo_vqshape.encoder", "zoo_vqshape.decoder"])
+    for turn in range(5):
+        path, barrier, told = tmp_path / str(turn), context.Barrier(2), context.Queue()
+        specs = [spec_of(SHAPES, {"seed": seed}) for seed in range(2)]
+        both = [context.Process(target=begin, args=(spec, path, barrier, told)) for spec in specs]
+        for process in both:
+            process.start()
+        for process in both:
+            process.join(120)
+            assert process.exitcode == 0
+        trained = told.get(timeout=10)
+        assert told.empty()
+        assert json.loads((path / "run.json").read_text())["seed"] == trained
+        assert [row["epoch"] for row in MetricsFile(path / "metrics.csv").rows()] == ["0", "1"]

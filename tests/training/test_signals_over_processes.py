@@ -1,0 +1,151 @@
+"""Two processes of `zoo train` that are killed or stopped: none stays behind, and the run goes on to equal weights."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from small_runs import SHAPES
+from stopped import weights
+
+from zoo.runs.folder import RunFolder
+from zoo.runs.metrics import MetricsFile
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes as Linux lists them"),
+]
+KILLS = int(os.environ.get("ZOO_KILLS", "1"))
+"""How often the run is killed; a search for faults takes more."""
+SEED = int(os.environ.get("ZOO_KILLS_SEED", "0"))
+PATIENCE = 5
+EPOCHS = 6
+MODEL = SHAPES | {"quantizer": SHAPES["quantizer"] | {"start": "kmeans", "reset_after": 4}}
+"""With dropout, left-out patches, codes that are reset, and a head that keeps running statistics."""
+
+
+class Program:
+    """`zoo train --resume` with two processes, and those processes."""
+
+    def __init__(self, spec: Path, out: Path) -> None:
+        self.out = out
+        command = [sys.executable, "-m", "zoo", "train", str(spec), "--out", str(out), "--resume"]
+        self.parent = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.seen: set[int] = set()
+
+    def ranks(self) -> dict[int, int]:
+        """Numbers of the training processes that run now, by rank."""
+        found = {}
+        with_children = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children")
+        for child in with_children.read_text().split() if with_children.exists() else []:
+            told = _environment(int(child))
+            found.update({int(line.partition("=")[2]): int(child) for line in told if line.startswith("RANK=")})
+        self.seen |= set(found.values())
+        return found
+
+    def after_epoch(self, epoch: int) -> dict[int, int]:
+        """The training processes once the rows of so many epochs were written."""
+        while len(MetricsFile(self.out / "metrics.csv").rows()) <= epoch:
+            assert self.parent.poll() is None, self.parent.communicate()[1]
+            time.sleep(0.02)
+        return self.ranks()
+
+    def lines(self) -> list[str]:
+        """What the program said at its end but notes."""
+        _, errors = self.parent.communicate(timeout=300)
+        assert "Traceback" not in errors
+        return [line for line in errors.splitlines() if line.startswith("zoo: ") and "note:" not in line]
+
+    def all_gone(self) -> bool:
+        """Whether its processes end, each of them."""
+        for _ in range(400):
+            if not any(_runs(number) for number in self.seen):
+                return True
+            time.sleep(0.05)
+        return False
+
+    def end(self) -> None:
+        for number in [*self.ranks().values(), self.parent.pid]:
+            if _runs(number):
+                os.kill(number, signal.SIGKILL)
+        self.parent.communicate()
+
+
+def _environment(number: int) -> list[str]:
+    try:
+        return Path(f"/proc/{number}/environ").read_bytes().decode().split("\0")
+    except OSError:  # it has ended
+        return []
+
+
+def _runs(number: int) -> bool:
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def start(spec_of: Any, tmp_path: Path) -> Iterator[Any]:
+    """Start `zoo train`; whatever still runs at the end is killed."""
+    programs: list[Program] = []
+    trainer = {"accelerator": "cpu", "devices": 2, "patience": PATIENCE}
+
+    def start(name: str, epochs: int = EPOCHS) -> Program:
+        spec = tmp_path / f"{name}.json"
+        spec.write_text(json.dumps(spec_of(MODEL, {"epochs": epochs, "batch": 3}, trainer=trainer)))
+        programs.append(Program(spec, tmp_path / name))
+        return programs[-1]
+
+    yield start
+    for program in programs:
+        program.end()
+
+
+def test_kills_at_random_end_at_the_weights_of_an_undisturbed_run(start: Any, tmp_path: Path) -> None:
+    """Either process, or the one that started them, at any time: while it starts, between steps, while it writes."""
+    chance, began = random.Random(SEED), time.monotonic()
+    whole = start("whole")
+    assert whole.lines() == []
+    lasts = time.monotonic() - began
+    expected, out, kills = weights(RunFolder(whole.out)), tmp_path / "killed", 0
+    while True:
+        program = start("killed")
+        if kills < KILLS:
+            time.sleep(chance.uniform(0, lasts))
+        victims = program.ranks() | {2: program.parent.pid}
+        victim = chance.choice(sorted(victims))
+        if kills < KILLS and program.parent.poll() is None:
+            os.kill(victims[victim], signal.SIGKILL)
+            kills += 1
+        said = program.lines()
+        assert program.all_gone(), "a process goes on with nobody to stop it"
+        if program.parent.returncode == 0:
+            found = weights(RunFolder(out))
+            assert [name for name in expected if not torch.equal(found[name], expected[name])] == []
+            if kills == KILLS:
+                return
+            shutil.rmtree(out)
+        elif victim < 2:
+            killed = "expected to train to the end, found killed by SIGKILL; go on with --resume"
+            assert program.parent.returncode == 2
+            assert [line.partition("; where")[0] for line in said] == [f"zoo: process {victim} of 2: {killed}"]
+
+
+def test_a_process_that_is_stopped_ends_the_run_in_one_line(start: Any) -> None:
+    program = start("stopped", epochs=1000)
+    os.kill(program.after_epoch(0)[1], signal.SIGSTOP)
+    said = program.lines()
+    assert program.parent.returncode == 2
+    expected = f"zoo: process 1 of 2: expected a sign of life within {PATIENCE} s"
+    assert [line.partition(", found")[0] for line in said] == [expected]
+    assert program.all_gone()

@@ -1,0 +1,56 @@
+"""A model whose only state is a codebook trains, is measured, stored and resumed like any other."""
+
+import os
+import sys
+from typing import Any
+
+import pytest
+import torch
+from stopped import Stop, rows, weights
+
+import zoo
+from zoo.training.fit import train
+
+MODEL = {
+    "encoder": {"kind": "vqshape.encoder", "readout": "identity", "tokens": 5, "samples": 8, "overlap": 1},
+    "quantizer": {"kind": "quantizers.ema", "codes": 6, "start": "kmeans", "reset_after": 6},
+    "decoder": {"kind": "vqshape.renderer", "shape": "code"},
+}
+TRAINING = {"epochs": 6}
+
+
+def test_a_codebook_alone_is_trained_by_its_statistics(run_of, tmp_path):
+    folder = train(run_of(MODEL, TRAINING), tmp_path / "run", quiet=True, diagnose=True)
+    model = zoo.load(folder.bundle)
+    assert not list(model.parameters())
+    assert len(torch.unique(model.state_dict()["quantizer.codebook.codes"], dim=1).flatten(0, 1)) == 6
+    found = rows(folder)
+    assert [int(row["step"]) for row in found] == [4, 8, 12, 16, 20, 24]
+    assert float(found[-1]["train/x"]) < float(found[0]["train/x"])
+    assert float(found[-1]["val/r2"]) > 0.8
+    assert folder.best("x").exists()
+
+
+@pytest.mark.parametrize("extra", [{}, {"accumulate": 2}, {"optimizer": {"kind": "sgd"}}, {"clip": None}])
+def test_a_stopped_run_goes_on_to_the_same_codebook(run_of, tmp_path, extra: dict[str, Any]):
+    run = run_of(MODEL, TRAINING | extra)
+    whole = train(run, tmp_path / "whole", quiet=True)
+    with pytest.raises(ConnectionError):
+        train(run, tmp_path / "stopped", quiet=True, hooks=[Stop(3)])
+    stopped = train(run, tmp_path / "stopped", resume=True, quiet=True)
+    for name, value in weights(whole).items():
+        assert torch.equal(value, weights(stopped)[name]), name
+    assert [row["train/x"] for row in rows(whole)] == [row["train/x"] for row in rows(stopped)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_two_processes_find_the_codebook_of_one(run_of, tmp_path, monkeypatch, strategy):
+    """From random codes: k-means draws from the tokens in another order."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    model = MODEL | {"quantizer": {"kind": "quantizers.ema", "codes": 6}}
+    one = train(run_of(model, {"batch": 6}), tmp_path / "one", quiet=True)
+    trainer = {"accelerator": "cpu", "devices": 2, "strategy": strategy}
+    two = train(run_of(model, {"batch": 3}, trainer=trainer), tmp_path / "two", quiet=True)
+    for name, value in weights(one).items():
+        torch.testing.assert_close(weights(two)[name], value, rtol=1e-5, atol=1e-5)

@@ -1,0 +1,168 @@
+"""A token file: a whole data set as codes with their attributes, written batch by batch."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import DTypeLike, NDArray
+from torch import Tensor
+from zoo_registry import DataError, DataSpec, Registry, ShapeError, SpecError
+
+from zoo.contracts import Output
+from zoo.data import DataSet, Split, input_of, prepare
+from zoo.data.split import Rows
+from zoo.io.npz import NpzStream, new_npz
+from zoo.model.assembly import ZooModel
+from zoo.specs.read import Source, read_data
+from zoo.weights.bundle import load
+from zoo.weights.manifest import bundle_in
+
+SplitChoice = Literal["all", "train", "validation", "test"]
+Array = NDArray[Any]
+Seen = Callable[[int, int], None]
+"""Told the windows done and those there are."""
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class TokenFile:
+    """What was written: windows by split, number of codes per level, shape and type of every array."""
+
+    path: Path
+    windows: Mapping[str, int]
+    codes: int
+    shapes: Mapping[str, tuple[int, ...]]
+    dtypes: Mapping[str, str]
+    fingerprint: str
+
+
+def tokenize(
+    bundle: str | Path,
+    data: DataSpec | Source,
+    out: str | Path,
+    split: SplitChoice = "all",
+    seen: Seen | None = None,
+) -> TokenFile:
+    """Write the codes that the model of a bundle, or of a run, finds in a data set, in place of an older file.
+
+    ``np.load(out)`` reads it; memory stays that of a batch. Raises ZooError when the bundle or the data are refused,
+    and OSError when the file cannot be written.
+    """
+    target = Path(out)
+    _require_file(target)
+    spec = data if isinstance(data, DataSpec) else read_data(data, Registry.discover())
+    model = load(bundle_in(Path(bundle)))
+    _require_fit(model, spec, str(bundle))
+    return write_tokens(model, prepare(spec), target, split, seen)
+
+
+@torch.no_grad()
+def write_tokens(
+    model: ZooModel,
+    data: DataSet,
+    target: Path,
+    split: SplitChoice = "all",
+    seen: Seen | None = None,
+    batch: int = _BATCH,
+) -> TokenFile:
+    """The same for a model in evaluation mode and a prepared data set, ``batch`` windows at a time."""
+    codes = model.trace.codes
+    assert codes is not None
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model.to(device)
+    splits = [part for part in (data.train, data.validation, data.test) if split in ("all", part.name)]
+    total, done = sum(map(len, splits)), 0
+    with new_npz(target, total) as stream:
+        _put_facts(stream, data, codes["k"])
+        names = _names(splits)
+        for part, rows in _batches(splits, batch):
+            found = _encode(model, part, rows, batch, device)
+            stream.append(_tokens(found, len(rows), codes["k"]) | _windows(part, rows, names))
+            done += len(rows)
+            if seen is not None:
+                seen(done, total)
+    windows = {part.name: len(part) for part in splits}
+    dtypes = {name: str(dtype) for name, dtype in stream.dtypes.items()}
+    return TokenFile(target, windows, codes["k"], stream.shapes, dtypes, data.fingerprint)
+
+
+def _batches(splits: Sequence[Split], batch: int) -> Iterator[tuple[Split, Rows]]:
+    for part in splits:
+        for start in range(0, len(part), batch):
+            yield part, np.arange(start, min(start + batch, len(part)))
+
+
+def _encode(model: ZooModel, part: Split, rows: Rows, batch: int, device: torch.device) -> Output:
+    # Filled up with the last window: how sums are rounded, and so which code is nearest, may depend on a batch's size.
+    x, mask = part.read(np.pad(rows, (0, batch - len(rows)), mode="edge"))
+    observed = None if mask is None else torch.from_numpy(mask).to(device)
+    return model.encode(torch.from_numpy(x).to(device), observed)
+
+
+def _put_facts(stream: NpzStream, data: DataSet, size: int) -> None:
+    """What is said once: class names, number of codes, and the fingerprint of the data."""
+    stream.put("classes", np.array(data.classes))
+    stream.put("k", np.array(size))
+    stream.put("fingerprint", np.array(data.fingerprint))
+
+
+def _tokens(output: Output, count: int, size: int) -> dict[str, Array]:
+    """What the model found in the first ``count`` windows."""
+    assert output.tokens is not None
+    assert output.quantized is not None
+    codes, mask = output.quantized.codes, output.tokens.mask
+    real = torch.ones_like(codes[..., 0], dtype=torch.bool) if mask is None else mask
+    found: dict[str, Tensor] = output.attributes._asdict() if output.attributes is not None else {}
+    if output.scale is not None:
+        found |= {name: value.squeeze(-1) for name, value in output.scale._asdict().items()}
+    return {
+        "codes": codes[:count].cpu().numpy().astype(np.min_scalar_type(size - 1)),
+        "real": real[:count].cpu().numpy(),
+        **{name: value[:count].float().cpu().numpy() for name, value in found.items()},
+    }
+
+
+def _windows(part: Split, rows: Rows, names: Mapping[str, DTypeLike]) -> dict[str, Array]:
+    """What is known of some windows besides their signal."""
+    columns = {"subject": part.subject, "group": part.group}
+    known = {name: column for name, column in columns.items() if column is not None and name in names}
+    return {
+        "y": part.y[rows].astype(np.int64),
+        "split": np.full(len(rows), part.name, "<U10"),
+        "row": part.rows[rows].astype(np.int64),
+        **{name: column[rows].astype(names[name]) for name, column in known.items()},
+    }
+
+
+def _names(splits: Sequence[Split]) -> dict[str, DTypeLike]:
+    """The type that holds the subjects, and the groups, of every split, where all splits know them."""
+    columns = {"subject": [part.subject for part in splits], "group": [part.group for part in splits]}
+    known = {name: [c for c in column if c is not None] for name, column in columns.items()}
+    return {name: np.result_type(*column) for name, column in known.items() if len(column) == len(splits)}
+
+
+def _require_file(target: Path) -> None:
+    if target.suffix != ".npz" or target.is_dir():
+        found = "a folder" if target.is_dir() else repr(target.name)
+        raise SpecError("out", "a file that ends in .npz", found, "name it like tokens.npz")
+
+
+def _require_fit(model: ZooModel, spec: DataSpec, bundle: str) -> None:
+    """Raise ZooError unless the model gives codes, and reads such data."""
+    signal = model.trace.signal
+    if model.trace.codes is None:
+        hint = "use the bundle of a model with one; `zoo list quantizer` shows the kinds"
+        raise SpecError(bundle, "a model with a quantizer", "none", hint)
+    if signal.layout != "c t":
+        raise SpecError(bundle, "a model that reads series", "one that reads ready-made images", "use another bundle")
+    found = input_of(spec)
+    if found.length != signal["t"]:
+        hint = f'add "length": {{"to": {signal["t"]}}} to data, or --set data.length.to={signal["t"]}'
+        raise ShapeError("data.length", f"{signal['t']} samples, as {bundle} reads", f"{found.length}", hint)
+    if found.channels != signal["c"] and not model.spec.channelwise:
+        hint = "use a model trained on such data, or one whose parts all take channels one by one"
+        raise DataError("data", f"{signal['c']} channels, as {bundle} reads", f"{found.channels}", hint)

@@ -1,0 +1,133 @@
+"""One pass over a split: every score at once, for validation while training and for `zoo eval`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+from zoo_registry import DataError
+
+from zoo.contracts import Output
+from zoo.contracts.processes import summed
+from zoo.data.batch import Batch
+from zoo.evaluation.agreement import agreement, gaps
+from zoo.evaluation.classification import Classification, majority
+from zoo.evaluation.judge import Judge, NetworkJudge, Reading
+from zoo.evaluation.judges import same_head
+from zoo.evaluation.reconstruction import Reconstruction
+from zoo.evaluation.report import EvalReport, Majority
+from zoo.evaluation.shape_fit import ShapeFit, buckets, by_length, stretches
+from zoo.evaluation.usage import Usage
+from zoo.model.assembly import ZooModel
+
+
+class Evaluation:
+    """Counts and sums of one split; ``windows`` is the split's size, which the total must meet.
+
+    What judges say of raw windows is kept from one pass to the next: neither they nor the windows change.
+
+    Over several processes, of which each sees its share, the report is of all, and each must ask for it.
+    """
+
+    def __init__(
+        self, model: ZooModel, names: tuple[str, ...], windows: int, judges: Mapping[str, Judge] | None = None
+    ) -> None:
+        self.model = model
+        self.names = names
+        self.windows = windows
+        self.judges = dict(judges or {})
+        self._raw: dict[tuple[str, tuple[int, ...]], Reading] = {}
+        shapes = model.trace
+        self.classifiers = {name: Classification(names) for name in self._classifier_names()}
+        tokens = shapes.tokens["n"] if shapes.tokens else 1
+        self.reconstruction = Reconstruction(shapes.signal["c"], tokens) if shapes.recon else None
+        self.shapes = ShapeFit() if shapes.shapes else None
+        self.usage: Usage | None = None
+        if shapes.codes:
+            self.usage = Usage(model.books, shapes.codes["q"], shapes.codes["k"])
+        self.reset()
+
+    def _classifier_names(self) -> list[str]:
+        head, rebuilds = self.model.spec.head, self.model.spec.decoder is not None
+        names = ["head"] if head else []
+        names += ["head on raw"] if head and head.needs == "recon" else []
+        for judge in self.judges:
+            names += [f"{judge} on raw", *([f"{judge} on rebuilt"] if rebuilds else [])]
+        return names
+
+    def reset(self) -> None:
+        """Forget everything counted."""
+        for counted in (*self.classifiers.values(), self.reconstruction, self.shapes, self.usage):
+            if counted is not None:
+                counted.reset()
+        self._support = torch.zeros(len(self.names), dtype=torch.int64)
+        self._losses: dict[str, float] = {}
+
+    @torch.no_grad()
+    def update(self, output: Output, batch: Batch) -> None:
+        """Add what the model gave for one batch."""
+        self._support += torch.bincount(batch.y.cpu(), minlength=len(self.names))
+        for name, value in output.losses.items():
+            self._losses[name] = self._losses.get(name, 0.0) + float(value) * len(batch.y)
+        self._classify(output, batch)
+        if self.reconstruction is not None and output.x_recon is not None:
+            self.reconstruction.to(output.x.device).update(output.x, output.x_recon, output.mask)
+        self._fit(output)
+        if self.usage is not None and output.quantized is not None and output.tokens is not None:
+            self.usage.to(output.x.device).update(output.quantized.codes, output.tokens.mask)
+
+    def _fit(self, output: Output) -> None:
+        found = stretches(self.model, output) if self.shapes is not None else None
+        if self.shapes is not None and found is not None and output.attributes is not None:
+            self.shapes.to(output.x.device).update(found, by_length(output.attributes.l))
+
+    def _classify(self, output: Output, batch: Batch) -> None:
+        if output.logits is not None:
+            self.classifiers["head"].update(output.logits, batch.y)
+        if "head on raw" in self.classifiers and self.model.head is not None:
+            self.classifiers["head on raw"].update(self.model.head(replace(output, x_recon=output.x)), batch.y)
+        for name, judge in self.judges.items():
+            self.classifiers[f"{name} on raw"].count(self._read_raw(name, judge, output, batch), batch.y)
+            if output.x_recon is not None:
+                self.classifiers[f"{name} on rebuilt"].count(judge.read(output.x_recon, output.mask), batch.y)
+
+    def _read_raw(self, name: str, judge: Judge, output: Output, batch: Batch) -> Reading:
+        key = name, tuple(batch.index.tolist())
+        if key not in self._raw:
+            self._raw[key] = judge.read(output.x, output.mask)
+        return self._raw[key]
+
+    def report(self) -> EvalReport:
+        """Everything measured; raise DataError unless every window of the split was seen exactly once."""
+        support, losses = self._together()
+        seen = int(support.sum())
+        classifiers = {name: counted.report() for name, counted in self.classifiers.items()}
+        for total in (seen, *(scores.total for scores in classifiers.values())):
+            if total != self.windows:
+                raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
+        best, count = majority(support)
+        rebuilds = self.model.spec.decoder is not None
+        own = {name: self._is_own(judge) for name, judge in self.judges.items()}
+        shapes = self.shapes.report() if self.shapes is not None and self.shapes.update_called else []
+        return EvalReport(
+            windows=seen,
+            majority=Majority(name=self.names[best], correct=count, total=seen, accuracy=count / max(seen, 1)),
+            classifiers=classifiers,
+            reconstruction=self.reconstruction.report() if self.reconstruction is not None else None,
+            codebook=self.usage.report() if self.usage is not None else None,
+            losses={name: value / max(seen, 1) for name, value in losses.items()},
+            judges={name: judge.words for name, judge in self.judges.items()},
+            gaps={name: gaps(classifiers, name) for name in self.judges} if rebuilds else None,
+            agreement=agreement(classifiers, own) if rebuilds else None,
+            shape_fit=shapes[-1] if shapes else None,
+            shapes_by_length=buckets(shapes) if shapes else None,
+        )
+
+    def _is_own(self, judge: Judge) -> bool:
+        return isinstance(judge, NetworkJudge) and same_head(self.model, judge.model)
+
+    def _together(self) -> tuple[torch.Tensor, dict[str, float]]:
+        """Windows of each class `(k)`, and every loss summed over windows, in all processes."""
+        device = self.model.device
+        losses = torch.tensor(list(self._losses.values()), dtype=torch.float64, device=device)
+        support = summed(self._support.to(device)).cpu()
+        return support, dict(zip(self._losses, summed(losses).tolist(), strict=True))

@@ -1,0 +1,196 @@
+"""Pictures of one evaluated run: reconstructions, shapes in their place, confusion, recall lost."""
+
+import itertools
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+from torch import Tensor
+from zoo_registry.suggest import listed
+
+from zoo.contracts import Output
+from zoo.evaluation.report import ClassReport
+from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
+from zoo.plotting.palette import INK, MUTED, ON_SERIES, RAW, REBUILT, RULE, SERIES
+from zoo.plotting.picture import Picture
+
+Array = NDArray[np.float32]
+
+_MOST_DRAWN = 50
+"""Classes in one picture; matplotlib draws no figure of a thousand rows."""
+_LONGEST_NAME = 24
+
+
+def varied(labels: Sequence[str], most: int) -> list[int]:
+    """Positions of windows of different classes, the first of each, up to ``most``."""
+    first = {label: index for index, label in reversed(list(enumerate(labels)))}
+    return sorted(first.values())[:most]
+
+
+def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture:
+    """Every window of ``output``, raw and rebuilt: a column per window and a row per channel, at most six."""
+    assert output.x_recon is not None
+    x, rebuilt = _observed(output), _array(output.x_recon)
+    columns, rows = len(labels), min(output.x.shape[1], 6)
+    figure = new_figure(2.8 * columns + 0.4, 1.2 * rows + 0.8)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True)
+    for row, column in itertools.product(range(rows), range(columns)):
+        axis = axes[row, column]
+        axis.plot(x[column, row], color=RAW, linewidth=1.0, label="raw")
+        axis.plot(rebuilt[column, row], color=REBUILT, linewidth=1.2, label="rebuilt")
+        tidy(
+            axis,
+            x="sample" if row == rows - 1 else "",
+            y=f"channel {row}" if column == 0 else "",
+            title=labels[column] if row == 0 else "",
+            ticks=3,
+        )
+    figure.align_ylabels(axes[:, 0])
+    handles = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
+    errors = [f"{label} {np.nanmean(np.square(x[w] - rebuilt[w])):.3g}" for w, label in enumerate(labels)]
+    alt = f"Raw and rebuilt signals of {columns} windows, {rows} channels each; mean squared errors: {listed(errors)}."
+    return Picture("reconstruction", "Raw signals and what was rebuilt of them", alt, figure)
+
+
+def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Picture | None:
+    """One series of windows of different classes with its decoded shapes where they lie; None without shapes.
+
+    Above, shapes over the raw series; below, each shape's stretch as a bar with its code, a colour per code. Of more
+    than ``most`` shapes every second, third, … is drawn, in the order of their places.
+    """
+    if output.shapes is None or output.attributes is None:
+        return None
+    picked = varied(labels, windows)
+    figure = new_figure(3.6 * len(picked) + 0.4, 5.2)
+    axes = figure.subplots(2, len(picked), squeeze=False, sharex="col", height_ratios=(1, 1.15))
+    seen = []
+    for column, window in enumerate(picked):
+        seen.append(_draw_shapes(axes[0, column], axes[1, column], output, window, most))
+        tidy(axes[0, column], title=labels[window], y="first series and its shapes" if column == 0 else "")
+        tidy(axes[1, column], x="sample", y="place of each shape, with its code" if column == 0 else "")
+    told = [f"{labels[window]} {codes} different codes" for window, codes in zip(picked, seen, strict=True)]
+    alt = f"Decoded shapes drawn over {len(picked)} raw series at their places and lengths: {listed(told)}."
+    return Picture("shapes", "Shapes in their places", alt, figure)
+
+
+def _draw_shapes(above: Axes, below: Axes, output: Output, window: int, most: int) -> int:
+    """Draw one window's shapes and their stretches; returns how many different codes it has."""
+    assert output.shapes is not None
+    assert output.attributes is not None
+    series, shapes = _folded(output, window), _array(output.shapes)[window, 0]
+    start, length = _array(output.attributes.t)[window, 0], _array(output.attributes.l)[window, 0]
+    codes = _codes(output, window, len(start))
+    colors = dict(zip(sorted(set(codes)), itertools.cycle(SERIES), strict=False))
+    above.plot(series, color=MUTED, linewidth=2.6)
+    for row, token in enumerate(np.argsort(start)[:: -(-len(start) // most)]):
+        first, last = (min(end, 1) * (len(series) - 1) for end in (start[token], start[token] + length[token]))
+        color = colors[codes[token]]
+        above.plot(np.linspace(first, last, shapes.shape[-1]), shapes[token], color=color, linewidth=1.1)
+        below.plot((first, last), (-row, -row), color=color, linewidth=3, solid_capstyle="butt")
+        below.text(last + 0.01 * len(series), -row, codes[token], color=color, fontsize=SMALL - 0.5, va="center")
+    below.set_yticks([])
+    below.set_xlim(-0.02 * len(series), 1.08 * len(series))
+    return len(set(codes))
+
+
+def confusion_picture(report: ClassReport, classifier: str) -> Picture:
+    """True class against predicted class, counts in cells, coloured by the share of the true class."""
+    every = np.asarray(report.confusion)
+    kept = _most_confused(every)
+    names = [_short(report.classes[k].name) for k in kept]
+    counts = every[np.ix_(kept, kept)]
+    shares = counts / np.maximum(every[kept].sum(1, keepdims=True), 1)
+    size = 1.9 + 0.36 * len(names)
+    figure = new_figure(size + 0.5, size)
+    axis = figure.subplots()
+    tidy(axis, x="predicted", y="true", title=f"{classifier}: {report.correct}/{report.total}")
+    for row, column in np.argwhere(counts > 0):
+        share = shares[row, column]
+        axis.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, color=SERIES[0], alpha=max(share, 0.04), linewidth=0))
+        color = ON_SERIES if share > 0.6 else INK
+        axis.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=SMALL, color=color)
+    axis.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5), aspect="equal")
+    labels = [plain(name) for name in names]
+    axis.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
+    axis.set_yticks(range(len(names)), labels)
+    some = f" The {len(kept)} classes with most mistakes of {len(every)} are drawn." * (len(kept) < len(every))
+    told = _confused(report, every) + some
+    return Picture(f"confusion-{_slug(classifier)}", f"Confusion of {classifier}", told, figure)
+
+
+def _most_confused(counts: NDArray[np.int64]) -> NDArray[np.intp]:
+    """The classes to draw of a table of confusion, in order: those with most mistakes where they are too many."""
+    mistakes = counts.sum(0) + counts.sum(1) - 2 * counts.diagonal()
+    return np.sort(np.argsort(-mistakes, kind="stable")[:_MOST_DRAWN])
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def _confused(report: ClassReport, counts: NDArray[np.int64]) -> str:
+    """The most frequent mistakes in a sentence."""
+    wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
+    names = [scores.name for scores in report.classes]
+    worst = sorted(np.argwhere(wrong > 0).tolist(), key=lambda cell: -wrong[tuple(cell)])[:3]
+    told = [f"{names[row]} taken for {names[column]} {wrong[row, column]} times" for row, column in worst]
+    return f"{report.correct} of {report.total} windows on the diagonal; most frequent mistakes: {listed(told)}."
+
+
+def recall_picture(raw: ClassReport, rebuilt: ClassReport, judge: str) -> Picture:
+    """Recall of one judge per class, on raw and on rebuilt signals, the largest loss first."""
+    found = [
+        (b.name, a.recall, b.recall)
+        for a, b in zip(raw.classes, rebuilt.classes, strict=True)
+        if a.recall is not None and b.recall is not None
+    ]
+    rows = sorted(found, key=lambda row: row[2] - row[1])[:_MOST_DRAWN]
+    figure = new_figure(5.6, 0.9 + 0.24 * len(rows))
+    axis = figure.subplots()
+    place = np.arange(len(rows))
+    before, after = (np.asarray([row[part] for row in rows], dtype=float) for part in (1, 2))
+    axis.hlines(place, before, after, color=MUTED, linewidth=2, zorder=1)
+    axis.scatter(before, place, s=30, facecolors="none", edgecolors=RAW, linewidths=1.5, label="raw", zorder=2)
+    axis.scatter(after, place, s=24, color=REBUILT, label="rebuilt", zorder=2)
+    tidy(axis, x=f"recall of {judge}")
+    axis.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.5, -0.5))
+    axis.set_yticks(place, [plain(_short(row[0])) for row in rows])
+    axis.grid(axis="x", color=RULE, linewidth=0.6)
+    axis.set_axisbelow(True)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
+    told = [f"{name} from {a:.2f} to {b:.2f}" for name, a, b in rows[:3]]
+    some = f" {len(rows)} of {len(found)} classes are drawn." * (len(rows) < len(found))
+    alt = f"Recall per class on raw and on rebuilt signals, largest loss first: {listed(told)}.{some}"
+    return Picture(f"recall-{_slug(judge)}", f"What {judge} still recognises after rebuilding", alt, figure)
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _folded(output: Output, window: int) -> Array:
+    """The first series that shapes were drawn for: the first channel, or all of them where they were flattened."""
+    x = _observed(output)[window]
+    series: Array = x[0] if output.shapes is not None and output.shapes.shape[1] == len(x) else x.reshape(-1)
+    return series
+
+
+def _observed(output: Output) -> Array:
+    """The raw signals `(b c t)`, NaN where nothing was observed, so that nothing is drawn there."""
+    x = _array(output.x)
+    return x if output.mask is None else np.where(_array(output.mask), x, np.float32("nan"))
+
+
+def _codes(output: Output, window: int, tokens: int) -> list[str]:
+    if output.quantized is None:
+        return [""] * tokens
+    return ["·".join(map(str, code)) for code in _array(output.quantized.codes)[window, 0]]
+
+
+def _array(value: Tensor) -> Array:
+    found: Array = value.detach().cpu().numpy()
+    return found

@@ -1,0 +1,56 @@
+"""What every judge does: it reads windows and says which class each is of."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from zoo.model.assembly import ZooModel
+
+
+class Reading(NamedTuple):
+    """What a judge says of windows: `classes (b)`, and `logits (b k)` where it gives any."""
+
+    classes: Tensor
+    logits: Tensor | None
+
+
+class Judge(Protocol):
+    """A classifier of signals that a run does not change."""
+
+    @property
+    def words(self) -> str:
+        """What it is and where it comes from, for the reader of a table."""
+
+    def read(self, x: Tensor, mask: Tensor | None) -> Reading:
+        """Classes of windows `x (b c t)` in the data's units, observed where ``mask`` is True, None = everywhere.
+
+        The reading lies on the device of ``x``.
+        """
+
+
+class NetworkJudge:
+    """A trained network of the zoo in evaluation mode, frozen; ``place`` is the folder of its bundle.
+
+    ``order`` holds the network's number of each class of the data; None where both count alike.
+    """
+
+    def __init__(self, model: ZooModel, place: str, order: Sequence[int] | None = None) -> None:
+        self.model = model
+        self.place = place
+        self.order = None if order is None else list(order)
+
+    @property
+    def words(self) -> str:
+        """Its kind and its bundle."""
+        head = self.model.spec.head
+        return f"{head.kind if head else 'a network'} from {self.place}"
+
+    @torch.no_grad()
+    def read(self, x: Tensor, mask: Tensor | None) -> Reading:
+        """As `Judge.read`, with logits; the network follows ``x`` to its device."""
+        logits = self.model.to(x.device)(x, mask).logits
+        if self.order is not None:
+            logits = logits[:, self.order]
+        return Reading(logits.argmax(-1), logits)

@@ -1,0 +1,73 @@
+"""Judge a trained run on one of its splits and write what was found."""
+
+from collections.abc import Sequence
+
+import torch
+
+from zoo.contracts import Output
+from zoo.evaluation.class_reconstruction import ClassReconstructions
+from zoo.evaluation.corruption import Corruption
+from zoo.evaluation.corruption_trial import CorruptionTrial
+from zoo.evaluation.evaluation import Evaluation
+from zoo.evaluation.judges import add_judges, load_judges
+from zoo.evaluation.opened import Opened, SplitName
+from zoo.evaluation.report import EvalReport
+from zoo.io.files import write_json
+
+
+def judge_run(
+    opened: Opened,
+    split: SplitName = "test",
+    corruptions: Sequence[Corruption] = (),
+    judges: Sequence[str] = (),
+) -> EvalReport:
+    """Run a model over a whole split, fresh metrics, and write what was found into the run's folder.
+
+    Every window is also tried under each of ``corruptions``; ``judges``, `NAME=BUNDLE` or `NAME=ESTIMATOR` each, join
+    those of the run. Raises ZooError when a judge does not fit.
+    """
+    report, folder = _judge(opened, split, corruptions, judges), opened.folder
+    write_json(folder.evaluation(split), {"split": split} | opened.stamp | report.model_dump(mode="json"))
+    return report
+
+
+@torch.no_grad()
+def _judge(opened: Opened, split: SplitName, corruptions: Sequence[Corruption], given: Sequence[str]) -> EvalReport:
+    model, names = opened.model, opened.classes
+    judges = load_judges(add_judges(opened.run.evaluation.judges, given), opened.data, opened.folder.judges)
+    windows, deviation = len(opened.split(split)), torch.from_numpy(opened.data.std)
+    evaluation = Evaluation(model, names, windows, judges)
+    details = Details(opened)
+    trials = [CorruptionTrial(corruption, model, names, windows, judges, deviation) for corruption in corruptions]
+    for batch in opened.batches(split):
+        output: Output = model(batch.x, batch.mask, batch.y)
+        evaluation.update(output, batch)
+        details.update(output, batch.y)
+        for trial in trials:
+            trial.update(batch)
+    found = details.complete(evaluation.report())
+    tried = [trial.report() for trial in trials] or None
+    return found.model_copy(update={"corruptions": tried})
+
+
+class Details:
+    """What only `zoo eval` measures of the clean windows: errors per class."""
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        shapes = opened.model.trace
+        self.per_class = ClassReconstructions(opened.classes, shapes.signal["c"]) if shapes.recon else None
+
+    def update(self, output: Output, target: torch.Tensor) -> None:
+        """Add what the model gave for one batch of classes `target (b)`."""
+        if self.per_class is not None and output.x_recon is not None:
+            self.per_class.to(output.x.device).update(output.x, output.x_recon, target, output.mask)
+
+    def complete(self, report: EvalReport) -> EvalReport:
+        """``report`` with these measures and the protocol of the run."""
+        return report.model_copy(
+            update={
+                "protocol": self.opened.run.evaluation.protocol,
+                "per_class": self.per_class.report() if self.per_class is not None else None,
+            }
+        )

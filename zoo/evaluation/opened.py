@@ -1,0 +1,94 @@
+"""A trained run opened to be judged: its spec, its bundle, and the data it was trained on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from zoo_registry import DataError, Registry, RunSpec, SpecError
+from zoo_registry.data import BundledSource
+
+from zoo.data.batch import Batch, batches
+from zoo.data.split import DataSet, Rows, Split
+from zoo.model.assembly import ZooModel
+from zoo.runs.data import load_set
+from zoo.runs.folder import RunFolder
+from zoo.specs.read import read_run
+from zoo.weights.bundle import load
+
+SplitName = Literal["test", "validation"]
+AnySplit = Literal["train", "validation", "test"]
+_PLACE = "data.source."
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A finished run: ``model`` in evaluation mode, on a GPU where there is one, and the data it was trained on.
+
+    ``stamp`` goes with what is measured of it: the run may train on meanwhile and replace its bundle.
+    """
+
+    folder: RunFolder
+    run: RunSpec
+    model: ZooModel
+    data: DataSet
+    stamp: dict[str, str | None]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes by index."""
+        return self.data.classes
+
+    def split(self, name: AnySplit) -> Split:
+        """The windows of one split."""
+        splits = {"train": self.data.train, "validation": self.data.validation, "test": self.data.test}
+        return splits[name]
+
+    def batches(self, name: AnySplit) -> Iterator[Batch]:
+        """Every window of a split once, in order, on the device of the model."""
+        return self.read(name, np.arange(len(self.split(name))))
+
+    def read(self, name: AnySplit, rows: Rows) -> Iterator[Batch]:
+        """The windows of a split at ``rows``, as many at a time as the run's evaluation says."""
+        return batches(self.split(name), rows, self.run.evaluation.batch, self.model.device)
+
+
+def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> Opened:
+    """The finished run in ``folder``, on a GPU where there is one.
+
+    ``changes`` say where its data lie now, such as `data.source.path=FOLDER`. Raises ZooError when there is no finished
+    run, or when the data are not those it was trained on.
+    """
+    stored = folder.read()
+    run = _run(stored["run"], changes)
+    # Before the weights: where they are replaced in between, what is measured counts as that of older ones.
+    stamp = folder.stamp()
+    model = load(folder.bundle).eval()
+    data = _data(run, bool(changes))
+    if not data.has(stored["fingerprint"]):
+        found = "other data there" if changes else "other data under the same path"
+        hint = "restore the data, or say where they are with --set data.source.path=FOLDER"
+        raise DataError(str(folder.run_file), "the data it was trained on", found, hint)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return Opened(folder, run, model.to(device), data, stamp)
+
+
+def _run(stored: dict[str, Any], changes: Sequence[str]) -> RunSpec:
+    for change in changes:
+        if not change.startswith(_PLACE):
+            hint = "measurements are those of the run as it was trained; train another to change more"
+            raise SpecError(f"--set {change}", f"a field of {_PLACE[:-1]}, where its data lie", "another", hint)
+    return read_run(stored, Registry.discover(), changes)
+
+
+def _data(run: RunSpec, moved: bool) -> DataSet:
+    try:
+        return load_set(run)
+    except DataError as error:
+        source = run.data.source
+        if moved or isinstance(source, BundledSource) or Path(source.path).is_dir():
+            raise
+        hint = "say where its data are now: --set data.source.path=FOLDER"
+        raise DataError(error.where, error.expected, error.found, hint) from None

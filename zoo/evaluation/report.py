@@ -1,0 +1,200 @@
+"""What `zoo eval` finds of one split, as it is stored and printed: classifiers, reconstruction, shapes and codes."""
+
+from pydantic import BaseModel
+
+from zoo.evaluation.corruption import CorruptionReport
+from zoo.runs.protocol import Protocol
+
+
+class UsageReport(BaseModel, frozen=True):
+    """One level of codes. ``perplexity`` is exp of the entropy of their shares: how many codes are used evenly."""
+
+    book: str
+    codes: int
+    used: int
+    perplexity: float
+    counts: list[int]
+
+
+class ClassScore(BaseModel, frozen=True):
+    """One class: how many windows it has, how often it was predicted, and the share found."""
+
+    name: str
+    support: int
+    predicted: int
+    recall: float | None
+
+
+class ClassReport(BaseModel, frozen=True):
+    """Scores of one classifier on one split.
+
+    ``balanced_accuracy`` is the mean recall over classes with support; ``macro_f1`` the mean F1 over classes that
+    occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j. ``ece`` is the expected
+    calibration error: how far confidence and accuracy are apart, 0 to 1 (see `Calibration`); None for a judge that
+    says classes alone.
+    """
+
+    correct: int
+    total: int
+    accuracy: float
+    balanced_accuracy: float
+    macro_f1: float
+    ece: float | None
+    never_predicted: list[str]
+    classes: list[ClassScore]
+    confusion: list[list[int]]
+
+
+class ChannelScore(BaseModel, frozen=True):
+    """One channel, or all of them together.
+
+    ``mse`` is in the data's units squared; ``nmse`` is mse over the variance about the split's channel mean; ``r2``
+    is 1 − error / spread about each window's *own* mean, so that giving the mean back earns nothing; ``correlation``
+    is the mean Pearson correlation over windows. ``spectral`` is the relative distance of power spectra,
+    Σ|P − P̂| / ΣP over windows and frequencies, P the periodogram of what is left when a window's mean is taken off:
+    0 for equal spectra, 1 for a flat line, whatever the phase. ``mean_mse`` is what each window's mean scores,
+    ``lowpass_mse`` its lowest Fourier coefficients, as many real numbers as the model has tokens.
+    """
+
+    name: str
+    mse: float
+    nmse: float | None
+    r2: float | None
+    correlation: float | None
+    spectral: float | None = None
+    mean_mse: float
+    lowpass_mse: float
+
+
+class ChannelFit(BaseModel, frozen=True):
+    """Mean squared error and R² of one channel in windows of one class."""
+
+    name: str
+    mse: float
+    r2: float | None
+
+
+class ClassReconstruction(BaseModel, frozen=True):
+    """Windows of one class: how many, and how well they are rebuilt, over all channels and in each.
+
+    ``r2`` is about each window's own mean, None where nothing varies; ``mse`` is None for a class without windows.
+    """
+
+    name: str
+    windows: int
+    mse: float | None
+    r2: float | None
+    channels: list[ChannelFit]
+
+
+class ShapeScore(BaseModel, frozen=True):
+    """How well the shapes drawn for some ``tokens`` fit the stretches they stand for.
+
+    ``correlation`` is the mean Pearson correlation of a drawn shape with its stretch, over the ``shaped`` tokens: those
+    whose stretch varies by more than 5 % of its series' deviation. A flat stretch has no shape and is left out; a
+    constant drawn for one that varies counts as 0. ``r2`` is the share of variance explained, 1 − error / spread about
+    each stretch's *own* mean, over all tokens, so that a flat shape at the right height earns nothing; ``mse`` is in
+    the series' units squared. ``scale`` is the mean deviation of drawn shapes over that of the stretches; ``room`` the
+    spread within stretches over that of their series: what is left to shapes once the level of every token is known.
+    None where there is nothing to measure.
+    """
+
+    tokens: int
+    shaped: int
+    correlation: float | None
+    mse: float | None
+    r2: float | None
+    scale: float | None
+    room: float | None
+
+
+class ShapeBucket(BaseModel, frozen=True):
+    """Tokens longer than ``above`` and not longer than ``upto``, as shares of the series; the first from 0 on.
+
+    ``mse``, ``r2`` and ``correlation`` are those of `ShapeScore`.
+    """
+
+    above: float
+    upto: float
+    tokens: int
+    mse: float | None
+    r2: float | None
+    correlation: float | None = None
+
+
+class RecallGap(BaseModel, frozen=True):
+    """One class and one judge: windows recognised when raw and when rebuilt, and what share of the class that is."""
+
+    name: str
+    windows: int
+    raw: float | None
+    rebuilt: float | None
+
+
+class JudgeLoss(BaseModel, frozen=True):
+    """How many of ``total`` windows a judge names rightly when raw and when rebuilt; ``lost`` is the difference as a
+    share of all, below 0 where rebuilding helped. ``own`` marks a judge that is the model's own head."""
+
+    name: str
+    raw: int
+    rebuilt: int
+    total: int
+    lost: float
+    own: bool
+
+
+class Agreement(BaseModel, frozen=True):
+    """``agree`` is None where fewer than two judges read the rebuilt signals; ``sentence`` says what that means.
+
+    ``pleased`` names the judges that the reconstruction pleases where it does not please all: those that lost less
+    than the harshest judge by more than ``POINTS`` and also name more rebuilt windows rightly. A judge that lost less
+    since it knew less of the raw signals is not pleased.
+    """
+
+    judges: list[JudgeLoss]
+    agree: bool | None
+    pleased: list[str]
+    sentence: str
+
+
+class Majority(BaseModel, frozen=True):
+    """What always naming the most frequent class would score."""
+
+    name: str
+    correct: int
+    total: int
+    accuracy: float
+
+
+class EvalReport(BaseModel, frozen=True):
+    """Everything measured on one split; a part the model cannot fill, or that was not asked for, is None.
+
+    ``classifiers`` holds `head`, the model's own; `head on raw`, the same head reading the raw signal where it reads
+    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``judges`` says what each of them is;
+    ``gaps``, judge by judge and class by class, what rebuilding lost; ``agreement``, whether the judges agree about it;
+    ``shape_fit``, how well drawn shapes fit their stretches. ``per_class`` and ``corruptions`` are measured by
+    `zoo eval` alone, not while training.
+    """
+
+    windows: int
+    majority: Majority
+    classifiers: dict[str, ClassReport]
+    reconstruction: list[ChannelScore] | None
+    codebook: list[UsageReport] | None
+    losses: dict[str, float]
+    protocol: Protocol = "honest"
+    judges: dict[str, str] = {}
+    gaps: dict[str, list[RecallGap]] | None = None
+    agreement: Agreement | None = None
+    per_class: list[ClassReconstruction] | None = None
+    shape_fit: ShapeScore | None = None
+    shapes_by_length: list[ShapeBucket] | None = None
+    corruptions: list[CorruptionReport] | None = None
+
+    def scores(self) -> dict[str, float]:
+        """The few numbers by which epochs are compared: accuracies of classifiers, losses, error and fit of shapes."""
+        found = {f"accuracy/{name}": scores.accuracy for name, scores in self.classifiers.items()}
+        found |= {f"loss/{name}": value for name, value in self.losses.items()}
+        found |= {"mse": self.reconstruction[-1].mse} if self.reconstruction else {}
+        fit = self.shape_fit.correlation if self.shape_fit else None
+        return found if fit is None else found | {"fit": fit}

@@ -1,0 +1,205 @@
+"""Files and folders written whole or not at all: in a hidden folder beside the target, then a rename.
+
+What is read back may be anything by then.
+"""
+
+import errno
+import json
+import os
+import shutil
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from zoo_registry import DataError
+
+from zoo.io.exchange import exchange
+from zoo.io.scratch import scratch
+
+_FILES_BY_NUMBER = Path("/dev/fd")
+
+
+def open_file(path: Path, largest: int | None = None) -> BinaryIO:
+    """``path`` opened for reading.
+
+    Raises OSError for what is no file, such as a pipe, at which others wait for ever, and for more bytes than
+    ``largest``.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    found = os.fstat(handle)
+    wrong = None
+    if not stat.S_ISREG(found.st_mode):
+        wrong = "a folder" if stat.S_ISDIR(found.st_mode) else "a pipe or a device"
+    elif largest is not None and found.st_size > largest:
+        wrong = f"more than {largest // 2**20} MiB"
+    if wrong is not None:
+        os.close(handle)
+        raise OSError(errno.EINVAL, wrong, str(path))
+    return os.fdopen(handle, "rb")
+
+
+@contextmanager
+def new_file(target: Path, replaced: Path | None = None) -> Iterator[BinaryIO]:
+    """An open temporary file that becomes ``target`` when the block ends well and vanishes when it does not.
+
+    A killed process leaves the old file or the new one. An old file goes to ``replaced`` where that is given; it is
+    then whole in one of the two places at any time. Raises OSError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with scratch(target.parent) as folder:
+            temporary = folder / "new"
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            if replaced is not None and target.exists():
+                target.replace(replaced)
+            temporary.replace(target)
+            _sync_folder(target.parent)
+    except OSError as error:
+        _name(target, error)
+        raise
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace ``path`` by ``data``, as ``new_file`` does."""
+    with new_file(path) as file:
+        file.write(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text`` in UTF-8, as ``write_bytes`` does."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Replace ``path`` by ``data`` as indented JSON; raises DataError for NaN and infinities, which JSON lacks.
+
+    Names of files that are not in UTF-8 are read back as they are: halves of surrogate pairs become escapes of JSON.
+    """
+    try:
+        text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError:
+        hint = "weights that diverged or were damaged give others: train again, or copy the bundle again"
+        raise DataError(str(path), "finite numbers", "NaN or an infinity", hint) from None
+    write_bytes(path, text.encode(errors="backslashreplace"))
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """An empty temporary folder that becomes ``target`` when the block ends well and vanishes when it does not.
+
+    Readers find the old folder or the new one at any time, and so do those after a killed process. Where the system
+    cannot exchange two folders, ``target`` is missing for a moment, in which ``current`` finds the old one.
+    Raises OSError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with scratch(target.parent) as folder:
+            temporary = folder / "new"
+            temporary.mkdir()
+            yield temporary
+            mask = _umask()
+            temporary.chmod(0o777 & ~mask)
+            for file in temporary.iterdir():
+                file.chmod(0o666 & ~mask)
+                _sync(file)
+            _sync_folder(temporary)
+            _put(temporary, target)
+    except OSError as error:
+        _name(target, error)
+        raise
+
+
+def _name(target: Path, error: OSError) -> None:
+    """Let ``error`` say which file it is about: a failed write does not know its own."""
+    if error.filename is None:
+        error.filename = str(target)
+
+
+def current(target: Path) -> Path:
+    """Where the content of ``target`` lies now: there, or set aside by a process killed while replacing it."""
+    aside = _aside(target)
+    return aside if not target.exists() and aside.is_dir() else target
+
+
+@contextmanager
+def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
+    """Paths to read files of ``folder`` by, all of one folder, even where `new_folder` replaces it meanwhile.
+
+    Raises OSError where one cannot be opened, or is no file.
+    """
+    with ExitStack() as stack:
+        while True:
+            home = current(folder)
+            before = _identity(home)
+            try:
+                files = [stack.enter_context(open(home / name, "rb", opener=_open_file)) for name in names]
+            except OSError:
+                if before == _identity(current(folder)):
+                    raise
+            else:
+                if before == _identity(current(folder)):
+                    break
+            stack.close()
+        by_number = _FILES_BY_NUMBER.is_dir()
+        yield [_FILES_BY_NUMBER / str(file.fileno()) if by_number else Path(file.name) for file in files]
+
+
+def _open_file(path: str, flags: int) -> int:
+    """Open a regular file; not at once a pipe, which would wait for its writer."""
+    number = os.open(path, flags | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise FileNotFoundError(errno.ENOENT, "no file", path)
+    return number
+
+
+def _identity(folder: Path) -> tuple[int, ...] | None:
+    """What tells a folder from one that takes its place; None where there is none."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_mtime_ns
+
+
+def _put(temporary: Path, target: Path) -> None:
+    aside = _aside(target)
+    if not (target.exists() and exchange(temporary, target)):
+        if target.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+            target.rename(aside)
+        temporary.rename(target)
+    _sync_folder(target.parent)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _aside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.previous")
+
+
+def _umask() -> int:
+    # The only portable way to read it is to set it; temporary files are private until then.
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _sync(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere folders cannot be opened, nor need they
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,106 @@
+"""An .npz file of arrays: read where it claims no more than it may, or written larger than memory.
+
+What is larger than memory grows in a file per array, then they are packed into one.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO, Self
+from zipfile import ZipFile
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from zoo.io.files import new_file, open_file
+from zoo.io.scratch import scratch
+
+Array = NDArray[Any]
+
+
+@contextmanager
+def open_npz(path: Path, most: int) -> Iterator[Mapping[str, Array]]:
+    """The arrays of ``path`` by name, read on access; none of Python objects.
+
+    Raises ValueError where they claim more than ``most`` bytes, before memory is taken, and whatever else changed bytes
+    make the parsers of zip and npy raise.
+    """
+    with open_file(path) as file:
+        with ZipFile(file) as archive:
+            claimed = sum(entry.file_size for entry in archive.infolist())
+        if claimed > most:
+            raise ValueError(f"arrays of {claimed:,} bytes")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as arrays:
+            yield arrays
+
+
+class NpzStream:
+    """Arrays of ``rows`` rows each, written a few rows at a time into ``folder``.
+
+    ``shapes`` and ``dtypes`` tell the arrays by name, in the order in which they came.
+    """
+
+    def __init__(self, folder: Path, rows: int) -> None:
+        self.folder = folder
+        self.rows = rows
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.dtypes: dict[str, np.dtype[Any]] = {}
+        self._files: dict[str, IO[bytes]] = {}
+        self._left: dict[str, int] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def put(self, name: str, array: Array) -> None:
+        """Write a whole array at once."""
+        self._open(name, array.shape, array.dtype).write(array.tobytes())
+
+    def append(self, blocks: Mapping[str, Array]) -> None:
+        """Add some rows to every array; those of one array always have the same type and the same other axes."""
+        for name, block in blocks.items():
+            if name not in self._files:
+                self._open(name, (self.rows, *block.shape[1:]), block.dtype)
+                self._left[name] = self.rows
+            assert (block.shape[1:], block.dtype) == (self.shapes[name][1:], self.dtypes[name])
+            self._files[name].write(block.tobytes())
+            self._left[name] -= len(block)
+
+    def _open(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> IO[bytes]:
+        """A file that begins as an .npy file of this size does."""
+        file = self._stack.enter_context((self.folder / f"{name}.npy").open("wb"))
+        descr = npy.dtype_to_descr(dtype)  # type: ignore[no-untyped-call]  # numpy leaves both untyped
+        npy.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})  # type: ignore[no-untyped-call]
+        self.shapes[name], self.dtypes[name], self._files[name] = shape, dtype, file
+        return file
+
+    def pack(self, target: BinaryIO) -> None:
+        """Copy all arrays into one file, which takes as long as copying does: nothing is compressed."""
+        assert not any(self._left.values())
+        with ZipFile(target, "w") as archive:
+            for name in self.shapes:
+                with (
+                    (self.folder / f"{name}.npy").open("rb") as source,
+                    archive.open(f"{name}.npy", "w", force_zip64=True) as packed,
+                ):
+                    shutil.copyfileobj(source, packed)
+
+
+@contextmanager
+def new_npz(target: Path, rows: int) -> Iterator[NpzStream]:
+    """A stream of arrays that becomes the file ``target`` when the block ends well, and vanishes when it does not.
+
+    Until then the arrays lie in a hidden folder beside it. A killed process leaves the old file or the new one.
+    Raises OSError.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with new_file(target) as file, scratch(target.parent) as folder:
+        with NpzStream(folder, rows) as stream:
+            yield stream
+        stream.pack(file)

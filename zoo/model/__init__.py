@@ -1,0 +1,1 @@
+"""The model: assembled from its components, built from a spec, and what it costs."""

@@ -1,0 +1,1 @@
+"""What every picture shares: colours, drawing, and how one is placed in a page."""

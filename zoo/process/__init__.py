@@ -1,0 +1,1 @@
+"""How a process of ours lives: its streams, its children, the folders that it owns."""

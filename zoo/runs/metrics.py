@@ -1,0 +1,56 @@
+"""metrics.csv: a row per epoch, written and read in one place."""
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+
+from zoo_registry import TrainingError
+from zoo_registry.escaping import for_csv
+
+from zoo.io.files import open_file, write_text
+
+_LARGEST = 2**28
+"""Bytes: a million epochs have fewer."""
+
+
+class MetricsFile:
+    """A CSV file with a row per epoch, written whole each time, so that a killed run leaves it readable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def rows(self) -> list[dict[str, str]]:
+        """The rows so far; raise TrainingError for a file that is cut or overwritten."""
+        if not self.path.exists():
+            return []
+        try:
+            with io.TextIOWrapper(open_file(self.path, _LARGEST), encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file, strict=True))
+            for row in rows:
+                _require_numbers(row)
+        except (ValueError, KeyError, csv.Error) as error:
+            found, hint = f"{type(error).__name__}: {error}", "restore the file, or move it away: curves begin anew"
+            raise TrainingError(str(self.path), "a row per epoch, as training writes them", found, hint) from None
+        return rows
+
+    def add(self, row: Mapping[str, str | int | float]) -> None:
+        """Write ``row`` after the rows of earlier epochs; rows from this epoch on, of a killed run, are dropped."""
+        kept = [old for old in self.rows() if int(old["epoch"]) < int(row["epoch"])]
+        columns = list(dict.fromkeys([*(kept[0] if kept else {}), *row]))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(kept)
+        writer.writerow({name: for_csv(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
+        write_text(self.path, text.getvalue())
+
+
+def _require_numbers(row: Mapping[str, str | None]) -> None:
+    """Raise ValueError or KeyError for a row that lacks a cell, has one too many, or words where numbers belong."""
+    int(row["epoch"] or "")
+    for name, cell in row.items():
+        if cell is None or not isinstance(cell, str):
+            raise ValueError(f"a row of another width, epoch {row['epoch']}")
+        if cell and name != "phase":
+            float(cell)

@@ -1,0 +1,1 @@
+"""Spec files: read, changed field by field, and presets."""

@@ -1,0 +1,219 @@
+"""Read spec files: a model, a run, or what a bundle or run folder saved. Never imports torch."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from zoo_registry import DataError, DataSpec, ModelSpec, Registry, RunSpec, SpecError
+from zoo_registry.formats import PLACES, WAY_ON, format_in, other_formats
+
+from zoo.io.files import current, open_file
+from zoo.specs.overrides import apply_changes
+
+Stored = TypeVar("Stored", bound=BaseModel)
+Source = dict[str, Any] | str | Path
+_LARGEST_FILE = 16 * 2**20
+_LARGEST_RESULT = 2**28
+"""Bytes of a file that the zoo wrote itself: what it writes of a thousand classes must be read again."""
+_SAVED_AS = ("spec.json", "run.json")
+_LEFT_OUT: dict[str, Any] = {"data": {"split": {}, "length": {}}}
+"""Parts that a data spec may leave out, so that one field of them can be changed."""
+
+
+def read_result(path: Path) -> Any:
+    """The content of a JSON file that the zoo wrote; raise SpecError as ``read_json`` does."""
+    return read_json(path, _LARGEST_RESULT)
+
+
+def read_json(path: Path, largest: int = _LARGEST_FILE) -> Any:
+    """The content of a JSON file of ``largest`` bytes at most.
+
+    Raises SpecError when there is none, or when it says two things at once.
+    """
+    text = _read_text(path, largest)
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise SpecError(str(path), "valid JSON", str(error), "mend the file at that place") from None
+
+
+def validated(path: Path, kind: type[Stored], content: object, command: str) -> Stored:
+    """``content`` of ``path``, which ``command`` wrote, as a ``kind``; raise DataError where it is something else."""
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        field = ".".join(map(str, error.errors()[0]["loc"]))
+        found = f"another {field}" if field else type(content).__name__
+        raise DataError(str(path), "what this version writes", found, f"write it again with `{command}`") from None
+
+
+def load_spec(source: Source) -> object:
+    """Plain data as given, or read from a file or from the folder of a bundle or run."""
+    if isinstance(source, dict):
+        return source
+    path = current(Path(source))
+    data = read_json(_spec_file(path) if path.is_dir() else path)
+    if not isinstance(data, dict):
+        return data
+    # The run.json of a run folder keeps the spec beside what was found when it started.
+    if {"run", "fingerprint"} <= data.keys():
+        return migrated(data)["run"]
+    return _migrated(data) if "sha256" in data else data
+
+
+def migrated(stored: dict[str, Any]) -> dict[str, Any]:
+    """The content of a `run.json` of any version, its model as this version would have stored it."""
+    return stored | {"run": _migrated(stored["run"])}
+
+
+def _migrated(data: Any) -> Any:
+    """``data`` with its model migrated, where there is one."""
+    if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
+        return data
+    return data | {"model": Registry.discover().migrate(data["model"])}
+
+
+def is_run(data: object) -> bool:
+    """Whether plain data is a run spec, rather than a model spec or what a bundle says of itself."""
+    return isinstance(data, dict) and "model" in data and "sha256" not in data
+
+
+def read_spec(source: Source, registry: Registry, changes: Sequence[str] = ()) -> ModelSpec | RunSpec:
+    """The run spec of a run file, else the model spec of a model file or bundle, with ``changes`` made."""
+    data = load_spec(source)
+    read = registry.run if is_run(data) else registry.model
+    data = data if is_run(data) else _model_part(data)
+    if changes and isinstance(data, dict):
+        spec = read(data)
+        data = apply_changes(data, changes, spec.dump(), type(spec))
+    return read(data)
+
+
+def read_model(source: Source, registry: Registry) -> ModelSpec:
+    """A model spec from a model file, from a bundle or its `spec.json`, or from the model of a run."""
+    return registry.model(_model_part(load_spec(source)))
+
+
+def read_run(source: Source, registry: Registry, changes: Sequence[str] = ()) -> RunSpec:
+    """A run spec from a run file, with ``changes`` such as `training.epochs=5` made; raise SpecError for a model."""
+    data = load_spec(source)
+    if isinstance(data, dict) and not is_run(data):
+        hint = 'wrap the model as {"model": ..., "data": ...}; `zoo schema run` describes it'
+        raise SpecError("spec" if isinstance(source, dict) else str(source), "a run spec", "a model", hint)
+    if changes and isinstance(data, dict):
+        run = registry.run(data)
+        data = apply_changes(data, changes, run.dump(), type(run))
+    return registry.run(data)
+
+
+def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -> DataSpec:
+    """A data spec from a file of one, from the data of a run, or from `FORMAT:PATH` such as `ts:folder`.
+
+    ``changes`` are written as for a run, such as `data.length.to=512`. Raises SpecError.
+    """
+    short = shorthand(str(source))
+    data = short or _data_part(source)
+    if changes and isinstance(data, dict):
+        data = apply_changes({"data": data}, changes, _LEFT_OUT, RunSpec)["data"]
+    return registry.data(as_it_lies(data) if short and isinstance(data, dict) else data)
+
+
+def as_it_lies(data: dict[str, Any]) -> dict[str, Any]:
+    """``data`` of a few words; of arrays, what it leaves out is what the files in the folder tell.
+
+    Raises DataError where they do not.
+    """
+    if data["source"].get("format") != "npy":
+        return data
+    from zoo.data.recognise import recognise_arrays  # brings NumPy along
+
+    return recognise_arrays(data)
+
+
+def shorthand(source: str) -> dict[str, Any] | None:
+    """Plain data of `FORMAT:PATH`, which says nothing else of them; None for another text.
+
+    Raises SpecError for a format that nothing reads.
+    """
+    form, sign, place = source.partition(":")
+    if sign and form in PLACES:
+        return {"source": {"format": form, PLACES[form]: place}}
+    if sign and form.isalnum() and len(form) > 1 and not Path(source).exists():  # one letter may be a drive
+        raise SpecError(source, f"FORMAT:PATH with a format among {', '.join(PLACES)}", repr(form), WAY_ON)
+    return None
+
+
+def _data_part(source: Source) -> object:
+    if isinstance(source, str | Path):
+        _require_ours(current(Path(source)), str(source))
+    data = load_spec(source)
+    if isinstance(data, dict) and "sha256" in data:
+        raise SpecError(str(source), "data or a run", "a bundle", "name what it shall read")
+    return data.get("data") if isinstance(data, dict) and is_run(data) else data
+
+
+def _require_ours(path: Path, named: str) -> None:
+    """Raise SpecError for a folder or a file that holds data, rather than says how to read them."""
+    expected = "a JSON file, the folder of a run, or FORMAT:PATH"
+    if _is_foreign(path):
+        other = other_formats(path)
+        hint = WAY_ON if other else f"say how to read it, such as {format_in(path) or 'ts'}:{named}"
+        raise SpecError(named, expected, other or "another folder", hint)
+    if path.is_file() and (other := other_formats(path)):
+        raise SpecError(named, expected, other, WAY_ON)
+
+
+def _is_foreign(path: Path) -> bool:
+    return path.is_dir() and not any((path / name).is_file() for name in _SAVED_AS)
+
+
+def _model_part(data: object) -> object:
+    return data["model"] if isinstance(data, dict) and "model" in data else data
+
+
+def _read_text(path: Path, largest: int) -> str:
+    try:
+        with open_file(path) as file:
+            if os.fstat(file.fileno()).st_size > largest:
+                hint = "name a spec; weights and data lie beside it"
+                raise SpecError(str(path), "a JSON file", f"more than {largest // 2**20} MiB", hint)
+            content = file.read(largest)
+        return content.decode("utf-8-sig")
+    except FileNotFoundError:
+        raise SpecError(str(path), "a JSON file", "no such file", "check the path") from None
+    except IsADirectoryError:
+        raise SpecError(str(path), "a JSON file", "a folder", "name the file in it") from None
+    except UnicodeDecodeError as error:
+        found = f"{error.reason} at byte {error.start}"
+        raise SpecError(str(path), "JSON in UTF-8", found, "save the file as UTF-8") from None
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        raise SpecError(
+            repr(str(path)), "a readable JSON file", _reason(error), "check the path and its rights"
+        ) from None
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
+
+
+def _spec_file(folder: Path) -> Path:
+    for name in _SAVED_AS:
+        if (folder / name).is_file():
+            return folder / name
+    raise SpecError(str(folder), f"a JSON file, or a folder with {' or '.join(_SAVED_AS)}", "neither", "check the path")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {name!r} twice in one object")
+        found[name] = value
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name}, which JSON has no word for")

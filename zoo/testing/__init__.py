@@ -1,0 +1,85 @@
+"""Conformance checks for components, for the tests of anyone's plugin.
+
+The only part of ``zoo_registry`` that imports torch and ``zoo``: it speaks for plugins, so it depends on what they
+depend on. ``import zoo_registry`` does not import it.
+
+    from zoo.testing import check_component
+
+    def test_mine() -> None:
+        check_component(MyHead())
+"""
+
+import torch
+from zoo_registry.component import ROLES, ComponentSpec, QuantizerSpec
+from zoo_registry.learned import LearnedQuantizerSpec
+from zoo_registry.registry import Registry
+from zoo_registry.shapes import Shape
+
+from zoo.testing import checks, quantizer_checks, spec_checks
+from zoo.testing.care_checks import FOR_CARE, with_care
+from zoo.testing.channelwise_checks import check_channelwise
+from zoo.testing.resizing_checks import check_resizing
+from zoo.testing.samples import NormalWindows, adapt
+from zoo.testing.trials import (
+    DecoderTrial,
+    EncoderTrial,
+    FusionTrial,
+    HeadTrial,
+    PerChannelTrial,
+    QuantizerTrial,
+    trial_of,
+)
+
+__all__ = ["NormalWindows", "adapt", "check_component", "every_component"]
+
+
+def check_component(
+    spec: ComponentSpec, x: Shape | None = None, *, series: Shape | None = None, classes: int = 3
+) -> None:
+    """Hold a component to its contract on a small random batch; raise AssertionError where it breaks it.
+
+    ``x`` is what the spec's ``build`` is given first: a signal `c t`, an image `c h w`, tokens `c n d` or codes
+    `c n q k`; by default a small shape that suits the role. ``series`` `c t` is what a decoder is to match and
+    ``classes`` how many a head tells apart. The default random generator is left as it was.
+    """
+    spec_checks.check_contract(spec)
+    spec_checks.check_json(spec)
+    spec_checks.check_bounds(spec)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        trial = trial_of(spec, x, series, classes)
+        module = trial.ready()
+        for check in checks.FOR_ALL:
+            check(trial, module)
+        check_resizing(trial, module)
+        if isinstance(trial, FusionTrial | EncoderTrial | DecoderTrial) and trial.spec.channelwise:
+            check_channelwise(trial)
+        if isinstance(trial, DecoderTrial):
+            checks.check_code_table(trial, module)
+        if isinstance(trial, HeadTrial):
+            checks.check_linear(trial, module)
+        if isinstance(trial, QuantizerTrial) and isinstance(spec, QuantizerSpec):
+            check_channelwise(trial)
+            _check_quantizer(trial)
+            _check_quantizer(PerChannelTrial(spec, trial.x))
+        if isinstance(trial, QuantizerTrial) and isinstance(spec, LearnedQuantizerSpec):
+            _check_care(with_care(spec), trial.x)
+
+
+def _check_quantizer(trial: QuantizerTrial) -> None:
+    module = trial.ready()
+    for check in (*quantizer_checks.FOR_QUANTIZERS, checks.check_shapes, checks.check_masks, checks.check_padding):
+        check(trial, module)
+
+
+def _check_care(spec: LearnedQuantizerSpec, x: Shape) -> None:
+    for trial in (QuantizerTrial(spec, x), PerChannelTrial(spec, x)):
+        _check_quantizer(trial)
+        check_resizing(trial, trial.ready())
+    for check in FOR_CARE:
+        check(QuantizerTrial(spec, x))
+
+
+def every_component(registry: Registry) -> list[ComponentSpec]:
+    """Every installed component with its defaults, by role and kind, to parametrize a test over."""
+    return [registry.find(kind, role).model_validate({}) for role in ROLES for kind in registry.kinds(role)]

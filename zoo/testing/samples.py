@@ -1,0 +1,123 @@
+"""Small random batches with everything a component may read, and the same with other content where none counts."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from zoo_registry.shapes import Shape
+
+from zoo.contracts import Adapted, Attributes, Output, Quantized, Tokens
+
+BATCH = 3
+_WINDOWS = 16
+
+Masking = Literal["none", "full", "part"]
+
+
+def sample(shapes: Mapping[str, Shape], masking: Masking, seed: int = 0) -> Output:
+    """A batch of the ``shapes`` named signal, image, tokens and codes.
+
+    ``masking`` leaves masks out, makes them all True, or hides the end of one series and the start of another.
+    """
+    torch.manual_seed(seed)
+    signal = shapes.get("signal", Shape.of("c t", 1, 8))
+    output = Output(x=_normal(signal), x_recon=_normal(signal), mask=_mask(signal, masking))
+    if image := shapes.get("image"):
+        output.image = _normal(image)
+    if tokens := shapes.get("tokens"):
+        attributes = _attributes(tokens) if "attributes" in shapes else None
+        output.tokens = Tokens(_normal(tokens), _mask(tokens, masking), attributes)
+        if codes := shapes.get("codes"):
+            latents = _normal(tokens)
+            output.quantized = Quantized(_normal(tokens), _codes(codes), latents)
+    return output
+
+
+class NormalWindows:
+    """Training windows of shape ``x``, `c t` or `c h w`, that are noise of mean 0 and deviation 1."""
+
+    def __init__(self, x: Shape) -> None:
+        self.x = x
+        self.mean, self.std = torch.zeros(x["c"]), torch.ones(x["c"])
+
+    def some(self, most: int) -> tuple[Tensor, Tensor | None]:
+        """The same few windows each time, all observed."""
+        return torch.randn(min(most, _WINDOWS), *self.x.sizes, generator=torch.Generator().manual_seed(0)), None
+
+
+def adapt(module: nn.Module, x: Shape) -> None:
+    """Fill what ``module`` learns of training windows, as training would, from noise of shape ``x``."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        for part in reversed(list(module.modules())):
+            if isinstance(part, Adapted):
+                part.adapt(NormalWindows(x))
+
+
+def spoil(output: Output) -> Output:
+    """``output`` with other content wherever a mask says that nothing was observed or a token is padding."""
+    spoilt = replace(output, x=_elsewhere(output.x, output.mask))
+    if output.x_recon is not None:
+        spoilt.x_recon = _elsewhere(output.x_recon, output.mask)
+    if output.tokens is not None:
+        values, mask, attributes, spans = output.tokens
+        if attributes is not None:
+            attributes = Attributes(*(torch.where(mask, a, 1 - a) if mask is not None else a for a in attributes))
+        spoilt.tokens = Tokens(_elsewhere(values, mask), mask, attributes, spans)
+        if output.quantized is not None:
+            spoilt.quantized = _spoil_codes(output.quantized, mask)
+    return spoilt
+
+
+def one_series(output: Output, index: int) -> Output:
+    """``output`` with nothing left but its series number ``index``."""
+    own = slice(index, index + 1)
+    left = Output(x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own])
+    if output.tokens is not None:
+        values, mask, attributes, spans = output.tokens
+        attributes = None if attributes is None else Attributes(*(a[:, own] for a in attributes))
+        left.tokens = Tokens(values[:, own], None if mask is None else mask[:, own], attributes, spans)
+    return left
+
+
+def _spoil_codes(quantized: Quantized, mask: Tensor | None) -> Quantized:
+    codes = quantized.codes
+    if mask is not None:
+        codes = torch.where(mask[..., None], codes, codes.max() - codes)
+    return quantized._replace(values=_elsewhere(quantized.values, mask), codes=codes)
+
+
+def _elsewhere(x: Tensor, mask: Tensor | None) -> Tensor:
+    """``x`` where ``mask``, of its leading axes, is True, and large noise elsewhere."""
+    return x if mask is None else torch.where(expand(mask, x), x, 100 * torch.randn_like(x))
+
+
+def expand(mask: Tensor, x: Tensor) -> Tensor:
+    """``mask`` with the trailing axes of ``x``."""
+    return mask.reshape(*mask.shape, *[1] * (x.dim() - mask.dim())).expand_as(x)
+
+
+def _normal(shape: Shape) -> Tensor:
+    return torch.randn(BATCH, *shape.sizes)
+
+
+def _codes(shape: Shape) -> Tensor:
+    return torch.randint(shape["k"], (BATCH, shape["c"], shape["n"], shape["q"]))
+
+
+def _attributes(tokens: Shape) -> Attributes:
+    size = (BATCH, tokens["c"], tokens["n"])
+    return Attributes(0.5 * torch.rand(size), 0.1 + 0.4 * torch.rand(size), torch.rand(size), 0.1 + torch.rand(size))
+
+
+def _mask(shape: Shape, masking: Masking) -> Tensor | None:
+    if masking == "none":
+        return None
+    channels, places = shape.sizes[:2]
+    mask = torch.ones(BATCH, channels, places, dtype=torch.bool)
+    if masking == "part":
+        mask[1, :, places - places // 3 :] = False
+        mask[2, :, : places // 4] = False
+    return mask

@@ -1,0 +1,306 @@
+"""A component on a small random batch: how each role is built and fed, and names for what it gives."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from zoo_registry.component import (
+    ComponentSpec,
+    DecoderSpec,
+    EncoderSpec,
+    FusionSpec,
+    HeadSpec,
+    ImageSpec,
+    QuantizerSpec,
+)
+from zoo_registry.shapes import Shape
+
+from zoo.contracts import (
+    Decoder,
+    Encoder,
+    Fusion,
+    Head,
+    Image,
+    Losses,
+    Output,
+    Quantizer,
+    Tokens,
+)
+from zoo.model.per_channel import PerChannel
+from zoo.testing.samples import Masking, adapt, expand, sample
+
+SIGNAL = Shape.of("c t", 3, 160)
+IMAGE = Shape.of("c h w", 3, 64, 64)
+TOKENS = Shape.of("c n d", 3, 10, 32)
+CODES = Shape.of("c n q k", 3, 10, 2, 8)
+
+Results = dict[str, Tensor]
+"""What a component gives, by name; `loss.NAME` are its terms. Content at padded places is 0."""
+
+
+class Trial(ABC):
+    """One component with the shapes it is given and promises."""
+
+    spec: ComponentSpec
+    x: Shape
+
+    @property
+    @abstractmethod
+    def given(self) -> Mapping[str, Shape]:
+        """Shapes of the parts of a batch that the component reads."""
+
+    @property
+    @abstractmethod
+    def promised(self) -> Mapping[str, Shape]:
+        """Shapes of its results, as the spec works them out in integers."""
+
+    @abstractmethod
+    def build(self) -> nn.Module:
+        """The module, as the spec builds it."""
+
+    @abstractmethod
+    def run(self, module: nn.Module, batch: Output) -> Results:
+        """Everything the module gives for ``batch``."""
+
+    def batch(self, masking: Masking = "none", seed: int = 0) -> Output:
+        """A random batch of what is ``given``."""
+        return sample(self.given, masking, seed)
+
+    def ready(self) -> nn.Module:
+        """The module in eval mode, filled with what it would have learned of training windows."""
+        module = self.build().eval()
+        adapt(module, self.x)
+        return module
+
+
+@dataclass
+class FusionTrial(Trial):
+    """``fold``, ``mix`` and ``unfold`` of one fusion."""
+
+    spec: FusionSpec
+    x: Shape
+
+    @property
+    def tokens(self) -> Shape:
+        """Tokens of the folded series."""
+        return TOKENS.replace(c=self.spec.output(self.x)["c"])
+
+    @property
+    def given(self) -> Mapping[str, Shape]:
+        return {"signal": self.x, "tokens": self.tokens}
+
+    @property
+    def promised(self) -> Mapping[str, Shape]:
+        return {"folded": self.spec.output(self.x), "mixed": self.tokens, "unfolded": self.x}
+
+    def build(self) -> nn.Module:
+        return self.spec.build(self.x, self.tokens)
+
+    def run(self, module: nn.Module, batch: Output) -> Results:
+        assert isinstance(module, Fusion)
+        assert batch.tokens is not None
+        folded, mask = module.fold(batch.x, batch.mask)
+        mixed = module.mix(batch.tokens)
+        return {
+            "folded": _real(folded, mask),
+            "mask": _full(mask, folded),
+            "mixed": _real(mixed.values, mixed.mask),
+            "unfolded": module.unfold(_real(folded, mask)),
+        }
+
+
+@dataclass
+class ImageTrial(Trial):
+    """One image of signals."""
+
+    spec: ImageSpec
+    x: Shape
+
+    @property
+    def given(self) -> Mapping[str, Shape]:
+        return {"signal": self.x}
+
+    @property
+    def promised(self) -> Mapping[str, Shape]:
+        return {"image": self.spec.output(self.x)}
+
+    def build(self) -> nn.Module:
+        return self.spec.build(self.x)
+
+    def run(self, module: nn.Module, batch: Output) -> Results:
+        assert isinstance(module, Image)
+        return {"image": module(batch.x, batch.mask)}
+
+
+@dataclass
+class EncoderTrial(Trial):
+    """One encoder of series or images."""
+
+    spec: EncoderSpec
+    x: Shape
+
+    @property
+    def given(self) -> Mapping[str, Shape]:
+        return {"signal" if self.spec.reads == "c t" else "image": self.x}
+
+    @property
+    def promised(self) -> Mapping[str, Shape]:
+        tokens = self.spec.output(self.x)
+        one = Shape.of("c n", tokens["c"], tokens["n"])
+        return {"values": tokens} | (
+            dict.fromkeys(("t", "l", "mu", "sigma"), one) if self.spec.gives_attributes else {}
+        )
+
+    def build(self) -> nn.Module:
+        return self.spec.build(self.x)
+
+    def run(self, module: nn.Module, batch: Output) -> Results:
+        assert isinstance(module, Encoder)
+        tokens = module(batch.x, batch.mask) if self.spec.reads == "c t" else module(batch.image, None)
+        assert isinstance(tokens, Tokens)
+        attributes = tokens.attributes._asdict() if tokens.attributes else {}
+        return {
+            "values": _real(tokens.values, tokens.mask),
+            "mask": _full(tokens.mask, tokens.values[..., 0]),
+            **{name: _real(value, tokens.mask) for name, value in attributes.items()},
+            **_named(module.losses(tokens)),
+        }
+
+
+@dataclass
+class QuantizerTrial(Trial):
+    """One quantizer, its codebook shared by all channels."""
+
+    spec: QuantizerSpec
+    x: Shape
+
+    @property
+    def given(self) -> Mapping[str, Shape]:
+        return {"tokens": self.x}
+
+    @property
+    def promised(self) -> Mapping[str, Shape]:
+        levels = self.spec.codebook(self.x)["q"]
+        return {"values": self.x, "codes": Shape.of("c n q", self.x["c"], self.x["n"], levels)}
+
+    def build(self) -> nn.Module:
+        return self.spec.build(self.x)
+
+    def run(self, module: nn.Module, batch: Output) -> Results:
+        assert isinstance(module, Quantizer)
+        assert batch.tokens is not None
+        mask = batch.tokens.mask
+        quantized = module(batch.tokens.values, mask)
+        return {
+            "values": _real(quantized.values, mask),
+            "codes": _real(quantized.codes, mask),
+            "latents": _real(quantized.latents, mask),
+            **{f"stats.{name}": value for name, value in (quantized.stats or {}).items()},
+            **_named(module.losses(quantized, mask)),
+        }
+
+
+@dataclass
+class PerChannelTrial(QuantizerTrial):
+    """The same quantizer once per channel."""
+
+    def build(self) -> nn.Module:
+        return PerChannel([self.spec.build(self.x.replace(c=1)) for _ in range(self.x["c"])])
+
+
+@dataclass
+class DecoderTrial(Trial):
+    """One decoder of tokens."""
+
+    spec: DecoderSpec
+    x: Shape
+    series: Shape
+
+    @property
+    def given(self) -> Mapping[str, Shape]:
+        return {"signal": self.series, "tokens": self.x} | (
+            {"attributes": self.x} if self.spec.needs_attributes else {}
+        )
+
+    @property
+    def promised(self) -> Mapping[str, Shape]:
+        shapes = self.spec.shapes(self.x)
+        return {"series": self.spec.output(self.x, self.series)} | ({"shapes": shapes} if shapes else {})
+
+    def build(self) -> nn.Module:
+        return self.spec.build(self.x, self.series)
+
+    def run(self, module: nn.Module, batch: Output) -> Results:
+        assert isinstance(module, Decoder)
+        assert batch.tokens is not None
+        decoded = module(batch.tokens)
+        drawn = {} if decoded.shapes is None else {"shapes": _real(decoded.shapes, batch.tokens.mask)}
+        losses = module.losses(decoded, batch.tokens, batch.x, batch.mask)
+        return {"series": _real(decoded.series, batch.mask), **drawn, **_named(losses)}
+
+
+@dataclass
+class HeadTrial(Trial):
+    """One head, reading what its ``needs`` names."""
+
+    spec: HeadSpec
+    x: Shape
+    classes: int
+
+    @property
+    def given(self) -> Mapping[str, Shape]:
+        match self.spec.needs:
+            case "signal" | "recon":
+                return {"signal": self.x}
+            case "codes":
+                return {"tokens": TOKENS.replace(c=self.x["c"], n=self.x["n"]), "codes": self.x}
+        return {self.spec.needs: self.x}
+
+    @property
+    def promised(self) -> Mapping[str, Shape]:
+        return {"logits": Shape.of("k", self.classes)}
+
+    def build(self) -> nn.Module:
+        self.spec.check(self.x)
+        return self.spec.build(self.x, self.classes)
+
+    def run(self, module: nn.Module, batch: Output) -> Results:
+        assert isinstance(module, Head)
+        logits = module(batch)
+        labels = torch.arange(len(logits)) % self.classes
+        return {"logits": logits, "loss.ce": F.cross_entropy(logits, labels)}
+
+
+def trial_of(spec: ComponentSpec, x: Shape | None, series: Shape | None, classes: int) -> Trial:
+    """The trial of the role of ``spec``, with small shapes where none are given."""
+    match spec:
+        case FusionSpec():
+            return FusionTrial(spec, x or SIGNAL)
+        case ImageSpec():
+            return ImageTrial(spec, x or SIGNAL)
+        case EncoderSpec():
+            return EncoderTrial(spec, x or (SIGNAL if spec.reads == "c t" else IMAGE))
+        case QuantizerSpec():
+            return QuantizerTrial(spec, x or TOKENS)
+        case DecoderSpec():
+            return DecoderTrial(spec, x or TOKENS, series or SIGNAL)
+        case HeadSpec():
+            read = {"signal": SIGNAL, "recon": SIGNAL, "tokens": TOKENS, "codes": CODES, "image": IMAGE}
+            return HeadTrial(spec, x or read[spec.needs], classes)
+    raise AssertionError(f"{spec!r} has no role")
+
+
+def _named(losses: Losses) -> Results:
+    return {f"loss.{name}": value for name, value in losses.items()}
+
+
+def _real(x: Tensor, mask: Tensor | None) -> Tensor:
+    """``x`` with 0 where ``mask``, of its leading axes, is False."""
+    return x if mask is None else torch.where(expand(mask, x), x, torch.zeros_like(x))
+
+
+def _full(mask: Tensor | None, like: Tensor) -> Tensor:
+    return torch.ones_like(like, dtype=torch.bool) if mask is None else mask

@@ -1,0 +1,39 @@
+"""The codebook score on the validation split, measured every few epochs, so that the best codebook can be kept."""
+
+import lightning as L
+import numpy as np
+
+from zoo.codebook.measure import MOST_TRAINING, codebook_score
+from zoo.data.batch import batches, evenly
+from zoo.training.data import ZooData
+from zoo.training.module import ZooTraining
+
+
+class CodebookScore(L.Callback):
+    """Logs `val/codebook`, the codebook score, after the first epoch and every ``every`` epochs from then on.
+
+    It is what `zoo codebook` gives of the validation split with the same weights. Comes before the callback that writes
+    metrics.csv. Each process measures the whole split, and the first one's number counts, as all must agree on which
+    weights are best.
+    """
+
+    def __init__(self, every: int) -> None:
+        self.every = every
+
+    def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        pl_module.codebook_score = None
+        if trainer.current_epoch % self.every:
+            return
+        loaded = trainer.datamodule  # type: ignore[attr-defined]  # set by fit(datamodule=…)
+        assert isinstance(loaded, ZooData)
+        validation, train = loaded.data.validation, loaded.data.train
+        size, device = loaded.judge_batch, pl_module.device
+        found = codebook_score(
+            pl_module.model,
+            batches(validation, np.arange(len(validation)), size, device),
+            batches(train, evenly(len(train), MOST_TRAINING), size, device),
+            loaded.data.classes,
+        )
+        pl_module.codebook_score = float(trainer.strategy.broadcast(found))
+        pl_module.log("val/codebook", pl_module.codebook_score)

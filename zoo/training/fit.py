@@ -1,0 +1,249 @@
+"""Train a run from its spec into its folder, from the start or from the last epoch that was finished."""
+
+import logging
+import signal
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import lightning as L
+import torch
+from lightning.pytorch.callbacks import Callback
+from zoo_registry import Registry, RunSpec, TrainingError, ZooNote
+
+from zoo.contracts.processes import once, rank, world_size
+from zoo.data.split import DataSet
+from zoo.evaluation.estimator_judge import rehearse
+from zoo.evaluation.evaluation import Evaluation
+from zoo.evaluation.judges import load_networks
+from zoo.io.files import write_json
+from zoo.io.scratch import clear
+from zoo.model.assembly import ZooModel
+from zoo.model.build import build
+from zoo.process.owned import owned
+from zoo.runs.folder import RunFolder
+from zoo.training.checkpoints import WholeCheckpoints, checkpoints, damage, newest, read_weights
+from zoo.training.codebook_score import CodebookScore
+from zoo.training.data import ZooData, load_data
+from zoo.training.devices import Devices, find_devices
+from zoo.training.group import joined, strategy
+from zoo.training.launch import Job, launch
+from zoo.training.learning import set_learning
+from zoo.training.log import EpochLog
+from zoo.training.module import ZooTraining
+from zoo.training.own_signals import OwnSignals
+from zoo.training.progress import EpochBar
+from zoo.training.statistics import fill_statistics
+from zoo.training.timeline import Timeline
+from zoo.training.unlearned import note_unlearned
+from zoo.training.watch import Watch
+from zoo.weights.bundle import save
+from zoo.weights.report import Transferred, TransferReport, origins
+from zoo.weights.transfer import transfer
+
+
+def train(
+    run: RunSpec,
+    path: Path,
+    resume: bool = False,
+    quiet: bool = False,
+    diagnose: bool = False,
+    hooks: Sequence[Callback] = (),
+) -> RunFolder:
+    """Train ``run`` into the folder ``path`` and write its bundle, and one per objective with the best weights for it.
+
+    With ``resume`` a run that was stopped goes on after its last finished epoch, to the same weights as an
+    undisturbed one; a folder without a run starts one. Where the last checkpoint is damaged, it goes on from the one
+    before. With ``diagnose`` metrics.csv holds norms of gradients too; ``hooks`` are called last of all callbacks, by
+    training in this process alone. Raises ZooError when the run is refused, when another process writes into the
+    folder, when an estimator that is to judge it cannot be fitted, when the data or the spec are not those the
+    folder was started with, when no checkpoint is whole, when a loss is no longer finite, and when what is frozen
+    changes.
+    """
+    devices = find_devices(run.trainer)
+    if devices.processes > 1 and devices.group is None:
+        launch(Job(run, path, resume, quiet, diagnose), devices.processes)
+        return RunFolder(path)
+    with joined(devices), _owned(path):
+        return _train(Job(run, path, resume, quiet, diagnose), devices, hooks)
+
+
+@contextmanager
+def _owned(path: Path) -> Iterator[None]:
+    """The first process owns the folder for all: it is the one that writes, and nobody may while it lives."""
+    with ExitStack() as held:
+
+        def own() -> None:
+            held.enter_context(owned(path))
+
+        once(own)
+        yield
+
+
+def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFolder:
+    """The part of this process, which is the only one or one of those that `joined` each other."""
+    registry, folder = Registry.discover(), RunFolder(job.path)
+    data = load_data(job.run, pinned=devices.accelerator == "gpu")
+    run = job.run.with_input(data.data.input)
+    going_on = once(lambda: job.resume and folder.run_file.exists())
+    if going_on:
+        folder.require_same(run, data.data)
+    checkpoint = once(lambda: _checkpoint(folder)) if going_on else None
+    once(lambda: _rehearse(run, data.data))
+    model, module, transfers = prepare(run, data, fresh=checkpoint is None)
+    module.diagnose = job.diagnose
+    if run.trainer.precision == "64-true":
+        module.double()  # Lightning does so after it has read a checkpoint, which float32 would round
+    if run.trainer.compile:
+        model.compile()  # in place: tensors keep their names
+    if not going_on:
+        once(lambda: folder.start(run, registry, data.data.fingerprint))
+    if checkpoint is None:
+        once(lambda: note_unlearned(model, run.training.phases, origins(transfers)))
+    if transfers:
+        once(lambda: _write(transfers, model, folder))
+    with warnings.catch_warnings():
+        _hush()
+        trainer = make_trainer(run, folder, devices, job.quiet or rank() > 0, hooks)
+        heeded = signal.getsignal(signal.SIGINT)
+        try:
+            trainer.fit(module, datamodule=data, ckpt_path=str(checkpoint) if checkpoint else None)
+        except SystemExit as left:  # what Lightning makes of an interruption; from then on it ignores any other
+            signal.signal(signal.SIGINT, heeded)
+            raise (left.__context__ or KeyboardInterrupt()) from None
+    once(lambda: _write_bundles(build(run.model), run, folder))
+    return folder
+
+
+def _rehearse(run: RunSpec, data: DataSet) -> None:
+    for name, judge in run.evaluation.estimators.items():
+        rehearse(judge, data, f"evaluation.judges.{name}")
+
+
+def _checkpoint(folder: RunFolder) -> Path | None:
+    found = newest(folder)
+    if found == folder.previous:
+        what = damage(folder.last) if folder.last.exists() else "missing, as the disk was full or the writer killed"
+        warnings.warn(f"{folder.last}: {what}; going on from {found.name}, one epoch before", ZooNote, stacklevel=3)
+    clear(folder.checkpoints)
+    return found
+
+
+def _write_bundles(model: ZooModel, run: RunSpec, folder: RunFolder) -> None:
+    """The best weights per objective, and those that ``training.select`` asks for."""
+    for objective in run.objectives:
+        model.load_state_dict(read_weights(folder.best(objective)))
+        save(model, folder.best_bundle(objective))
+    selected = folder.last if run.training.select == "last" else folder.best(run.training.select)
+    model.load_state_dict(read_weights(selected))
+    save(model, folder.bundle)
+
+
+class Prepared(NamedTuple):
+    """A model with its first weights, what trains it, and where transferred weights came from."""
+
+    model: ZooModel
+    module: ZooTraining
+    transfers: list[TransferReport]
+
+
+def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
+    """What `train` starts from; weights are transferred only into a ``fresh`` model, not into one that goes on.
+
+    Raises ZooError for a phase that cannot be, or weights that the policy refuses.
+    """
+    torch.manual_seed(run.training.seed)
+    model = build(run.model)
+    transfers = [transfer(model, spec, run.training.seed) for spec in run.transfer] if fresh else []
+    fill_statistics(model, data)
+    for phase in run.training.phases:
+        set_learning(model, phase)
+    judges = load_networks(run.evaluation.bundles, data.data.input)
+    validation = Evaluation(model, data.data.classes, len(data.data.validation), judges)
+    module = ZooTraining(model, run.training, data.learned, len(data.train_dataloader()), validation)
+    _require_reached(run, module.timeline)
+    _require_shares(data.data)
+    # Gradients are averaged over processes of what could learn when the strategy was set up; phases choose later.
+    model.requires_grad_(True)
+    return Prepared(model, module, transfers)
+
+
+def _write(transfers: list[TransferReport], model: ZooModel, folder: RunFolder) -> None:
+    """Store what became of every tensor; say so where some were not taken as they were."""
+    for report in transfers:
+        if not report.exact:
+            warnings.warn(f"{report.sentence()}; {folder.transfer} names each", ZooNote, stacklevel=2)
+    found = origins(transfers)
+    origin = {name: found.get(name, "fresh") for name in model.state_dict()}
+    write_json(folder.transfer, Transferred(origins=origin, transfers=transfers).model_dump(mode="json"))
+
+
+def make_trainer(
+    run: RunSpec, folder: RunFolder, devices: Devices, quiet: bool = False, hooks: Sequence[Callback] = ()
+) -> L.Trainer:
+    """Lightning's Trainer on ``devices``, with checkpoints and logs in ``folder``."""
+    training, every = run.training, run.evaluation.codebook
+    return L.Trainer(
+        max_epochs=training.epochs,
+        accelerator=devices.accelerator,
+        devices=devices.each,
+        num_nodes=devices.nodes,
+        strategy=strategy(run.trainer, devices),
+        precision=run.trainer.precision,
+        use_distributed_sampler=False,
+        accumulate_grad_batches=training.accumulate,
+        gradient_clip_val=training.clip,
+        logger=False,
+        enable_model_summary=False,
+        enable_progress_bar=not quiet,
+        num_sanity_val_steps=0,
+        default_root_dir=folder.path,
+        plugins=[WholeCheckpoints(folder), devices.environment],
+        callbacks=[
+            OwnSignals(),
+            *([] if every is None else [CodebookScore(every)]),
+            EpochLog(folder.path),
+            Watch(run, folder),
+            *([] if quiet else [EpochBar(run.name)]),
+            *checkpoints(run, folder),
+            *hooks,
+        ],
+    )
+
+
+def _require_reached(run: RunSpec, timeline: Timeline) -> None:
+    unreached = timeline.unreached(run.training.epochs)
+    if unreached:
+        raise TrainingError(
+            "training.phases",
+            f"phases that begin within {run.training.epochs} epochs",
+            f"{unreached[0].name!r} later",
+            "raise training.epochs or shorten the phases before it",
+        )
+
+
+def _require_shares(data: DataSet) -> None:
+    """Raise TrainingError for a split with fewer windows than there are processes to share it."""
+    for split in (data.train, data.validation):
+        if len(split) < world_size():
+            expected, found = f"a window for each of {world_size()} processes", f"{len(split)} in {split.name}"
+            raise TrainingError("trainer", expected, found, "lower trainer.devices or nodes, or take more data")
+
+
+def _hush() -> None:
+    """Keep advice out of the terminal that a user of the zoo cannot act on."""
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for message in (
+        ".*num_workers.*",
+        ".*training_step` returned `None.*",
+        ".*is not empty.*",
+        ".*in eval mode.*",
+        ".*torch.jit.script.*",
+        ".*sync_dist=True.*",
+        ".*returned a view tensor.*",
+    ):
+        warnings.filterwarnings("ignore", message=message)
+    warnings.filterwarnings("ignore", module="lightning.*", category=FutureWarning)

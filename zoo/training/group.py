@@ -1,0 +1,117 @@
+"""This process as one of those that train together."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+from lightning.fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
+from lightning.pytorch.strategies import DDPStrategy, ModelParallelStrategy, Strategy
+from lightning.pytorch.utilities.rank_zero import rank_zero_only  # type: ignore[attr-defined]
+from torch.distributed import PrefixStore, Store, TCPStore  # type: ignore[attr-defined]
+from torch.distributed.rendezvous import rendezvous
+from zoo_registry import TrainerSpec, TrainingError, ZooNote
+
+from zoo.training.devices import Devices
+from zoo.training.heartbeat import PeerError, heartbeat
+from zoo.training.launch import leave
+
+_BACKENDS = {"cpu": "gloo", "gpu": "cpu:gloo,cuda:nccl"}
+_PATIENCE = timedelta(hours=12)
+"""How long one process waits for another that lives, as while the first reads the data."""
+_MEETING = timedelta(minutes=10)
+"""How long the processes that were started together wait until all are there."""
+
+
+@contextmanager
+def joined(devices: Devices) -> Iterator[None]:
+    """Within it, this process is one of its group, as it stays if it was; only the first one's notes are heard.
+
+    Raises TrainingError where the processes do not meet, and PeerError where another is gone. One that is silent for
+    ``devices.patience`` seconds ends this process, whose main thread may wait for it.
+    """
+    group = devices.group
+    if group is None:
+        # Lightning takes it from RANK, whoever has set that.
+        rank_zero_only.rank = 0  # type: ignore[attr-defined]
+    if group is None or dist.is_initialized():
+        yield
+        return
+    if devices.accelerator == "gpu":
+        torch.accelerator.set_device_index(group.local_rank())
+    rank, processes = group.global_rank(), group.world_size()
+    try:
+        store = _meet(group)
+        backend = _BACKENDS[devices.accelerator]
+        dist.init_process_group(backend, store=store, rank=rank, world_size=processes, timeout=_PATIENCE)
+        beats = heartbeat(_own_store(devices), rank, processes, devices.patience, leave)
+        with warnings.catch_warnings(), beats:
+            if rank > 0:
+                warnings.simplefilter("ignore", ZooNote)
+            yield
+    except RuntimeError as error:
+        if isinstance(error, dist.DistError) or "gloo" in str(error):
+            raise _lost(group, error) from None
+        raise
+    # Not where an error ends the process: others may be waiting, and it would wait for them.
+    dist.destroy_process_group()
+
+
+def _meet(group: ClusterEnvironment) -> Store:
+    """The store of the group, in which its processes find each other; raise TrainingError where they cannot."""
+    place = f"{group.main_address}:{group.main_port}"
+    url = f"tcp://{place}?rank={group.global_rank()}&world_size={group.world_size()}"
+    try:
+        store, _, _ = next(rendezvous(url, timeout=_MEETING))
+    except dist.DistError as error:
+        hint = "is the port taken? set MASTER_PORT to a free one, and start all processes"
+        raise TrainingError(
+            f"process {group.global_rank()}", f"to meet the others at {place}", _cause(error), hint
+        ) from None
+    return PrefixStore("zoo", store)
+
+
+def _own_store(devices: Devices) -> Store:
+    """Another connection to the store, as one that waits for an answer is taken."""
+    assert devices.group is not None
+    # Under srun the first process holds the store, and is silent where that is; elsewhere it is what started them all.
+    hosted = isinstance(devices.group, SLURMEnvironment)
+    timeout = timedelta(seconds=devices.patience) if hosted else _PATIENCE
+    place = devices.group.main_address, devices.group.main_port
+    return TCPStore(*place, is_master=False, wait_for_workers=False, timeout=timeout)
+
+
+def _lost(group: ClusterEnvironment, error: RuntimeError) -> PeerError:
+    where, expected = f"process {group.global_rank()} of {group.world_size()}", "the others to train to the end"
+    hint = "what ended first says why; go on with --resume"
+    return PeerError(where, expected, f"one gone ({_cause(error)})", hint)
+
+
+def _cause(error: RuntimeError) -> str:
+    """What the system says, without the lines of code it went through."""
+    first = str(error).splitlines()[0].rpartition("message: ")[2]
+    return re.sub(r"^\[[^]]*\] ", "", first).partition(". ")[0]
+
+
+def strategy(spec: TrainerSpec, devices: Devices) -> Strategy | str:
+    """How Lightning brings the gradients of the processes together; `auto` where there is but one."""
+    if devices.processes == 1:
+        return "auto"
+    if spec.strategy == "fsdp":
+        return ModelParallelStrategy(devices.processes, 1, save_distributed_checkpoint=False)
+    # What a phase freezes gives no gradient: without looking for it, the others would be waited for in vain. Buffers
+    # are alike already, as whatever changes them sums over processes.
+    return _Averaged(find_unused_parameters=True, broadcast_buffers=False)
+
+
+class _Averaged(DDPStrategy):
+    """DDP, but for a model without weights, which torch's refuses: it has no gradients to average."""
+
+    def configure_ddp(self) -> None:
+        assert self.model is not None
+        if any(parameter.requires_grad for parameter in self.model.parameters()):
+            super().configure_ddp()

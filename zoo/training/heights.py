@@ -1,0 +1,39 @@
+"""How high shapes are drawn beside the stretches they stand for, from a few windows of every training step."""
+
+import torch
+from torch import Tensor
+
+from zoo.contracts import Attributes, Output
+from zoo.evaluation.shape_fit import heights, stretches
+from zoo.model.assembly import ZooModel
+
+FEW = 8
+"""Windows of a batch that are looked at: a hundred tokens and more, at a cost that does not show."""
+
+
+@torch.no_grad()
+def drawn_heights(model: ZooModel, output: Output) -> dict[str, Tensor]:
+    """Deviations summed over the tokens of a few windows: `drawn` of their shapes, `true` of their stretches.
+
+    Both in the units of the series; empty where the decoder draws no shapes, or cannot say of what.
+    """
+    found = stretches(model, _first(output))
+    if found is None:
+        return {}
+    drawn, true = heights(found)
+    return {"drawn": drawn.sum().float(), "true": true.sum().float()}
+
+
+def _first(output: Output) -> Output:
+    """What ``stretches`` asks for, of the first windows alone."""
+    tokens = output.coded
+    if tokens is not None:
+        attributes = None if tokens.attributes is None else Attributes(*(part[:FEW] for part in tokens.attributes))
+        mask = None if tokens.mask is None else tokens.mask[:FEW]
+        tokens = tokens._replace(values=tokens.values[:FEW], mask=mask, attributes=attributes)
+    return Output(
+        x=output.x[:FEW],
+        mask=None if output.mask is None else output.mask[:FEW],
+        shapes=None if output.shapes is None else output.shapes[:FEW],
+        tokens=tokens,
+    )

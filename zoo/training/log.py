@@ -1,0 +1,61 @@
+"""Every epoch written down: a row of metrics.csv and the same numbers for TensorBoard."""
+
+import time
+from pathlib import Path
+
+import lightning as L
+
+from zoo.contracts.processes import rank
+from zoo.evaluation.report import EvalReport
+from zoo.runs.metrics import MetricsFile
+from zoo.training.board import Board
+from zoo.training.closed import closed_row
+from zoo.training.ledger import Row
+from zoo.training.module import ZooTraining
+
+
+class EpochLog(L.Callback):
+    """Writes metrics.csv and TensorBoard events at the end of every epoch; of several processes, the first does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = MetricsFile(folder / "metrics.csv")
+        self.board = Board(folder)
+        self._started = time.perf_counter()
+
+    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._started = time.perf_counter()
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        epoch = trainer.current_epoch
+        row: Row = {"epoch": epoch, "step": trainer.global_step, "lr": trainer.optimizers[0].param_groups[0]["lr"]}
+        row |= pl_module.ledger.row()
+        row |= {f"grad/{name}": norm for name, norm in pl_module.gradients.items()}
+        if pl_module.found is not None:
+            row |= validation_row(pl_module.found)
+        if pl_module.fitted is not None:
+            row |= closed_row(pl_module.fitted)
+        if pl_module.codebook_score is not None:
+            row["val/codebook"] = pl_module.codebook_score
+        row["seconds"] = round(time.perf_counter() - self._started, 3)
+        if rank() == 0:
+            self.file.add(row)
+            self.board.add({name: value for name, value in row.items() if isinstance(value, int | float)}, epoch)
+
+
+def validation_row(report: EvalReport) -> Row:
+    """Validation as columns: losses, reconstruction, fit of shapes, and every classifier as correct of total."""
+    row: Row = {f"val/{name}": value for name, value in report.losses.items()}
+    for name, scores in report.classifiers.items():
+        row[f"val/{name}.correct"] = scores.correct
+        row[f"val/{name}.total"] = scores.total
+    if report.reconstruction:
+        every = report.reconstruction[-1]
+        row |= {"val/mse": every.mse} | ({} if every.r2 is None else {"val/r2": every.r2})
+    if report.shape_fit:
+        found = {"val/fit": report.shape_fit.correlation, "val/scale": report.shape_fit.scale}
+        row |= {name: value for name, value in found.items() if value is not None}
+    for level in report.codebook or ():
+        row[f"val/{level.book}.used"] = level.used
+        row[f"val/{level.book}.perplexity"] = level.perplexity
+    return row

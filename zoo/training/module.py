@@ -1,0 +1,202 @@
+"""The Lightning side of training: one step, in the phase it belongs to."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from math import isfinite
+from typing import Any
+
+import lightning as L
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, AdamW, Optimizer
+from zoo_registry import DivergenceError, PhaseSpec, TrainingSpec
+from zoo_registry.training import AdamWSpec
+
+from zoo.contracts import Output, Stats
+from zoo.contracts.processes import rank, summed, world_size
+from zoo.data.batch import Batch
+from zoo.data.split import Split
+from zoo.evaluation.evaluation import Evaluation
+from zoo.evaluation.report import EvalReport
+from zoo.linear import LinearFit
+from zoo.model.assembly import ZooModel
+from zoo.training.batch_norm import synchronised
+from zoo.training.closed import ClosedForm
+from zoo.training.frozen import Frozen
+from zoo.training.gradients import gradient_norms
+from zoo.training.heights import drawn_heights
+from zoo.training.learning import set_learning
+from zoo.training.ledger import Ledger
+from zoo.training.rate import rate
+from zoo.training.sharding import put_apart, shard, update_codes
+from zoo.training.timeline import Moment, Timeline
+
+
+class ZooTraining(L.LightningModule):
+    """A ZooModel under training; with ``diagnose``, ``gradients`` holds norms of an epoch's gradients by term.
+
+    Phase, weights and learning rate are functions of the optimizer step, and randomness of the epoch, so that a
+    resumed run repeats an undisturbed one.
+    """
+
+    def __init__(
+        self, model: ZooModel, training: TrainingSpec, train: Split, batches: int, validation: Evaluation
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.training_spec = training
+        self.train_split = train
+        self.steps_per_epoch = -(-batches // training.accumulate)
+        self.timeline = Timeline(training.phases, self.steps_per_epoch)
+        parts = model.quantizer.part_weights() if model.quantizer is not None else {}
+        self.ledger = Ledger(list(model.spec.terms()), parts)
+        self.validation = validation
+        self.found: EvalReport | None = None
+        self.fitted: LinearFit | None = None
+        self.codebook_score: float | None = None
+        self.diagnose = False
+        self.gradients: dict[str, float] = {}
+        self._diagnosed: set[int] = set()
+        self._moment: Moment | None = None
+        self._frozen: Frozen | None = None
+        self._closed: ClosedForm | None = None
+        self._stats: Stats = {}
+
+    def configure_model(self) -> None:
+        mesh = self.device_mesh
+        if mesh is not None:
+            shard(self.model, mesh["data_parallel"])
+
+    def configure_optimizers(self) -> Optimizer:
+        spec = self.training_spec.optimizer
+        # As a group, which may be empty: a model whose only state is a codebook has no weights, and yet takes steps.
+        parameters = [{"params": list(self.model.parameters())}]
+        if isinstance(spec, AdamWSpec):
+            return AdamW(parameters, lr=spec.lr, weight_decay=spec.weight_decay, fused=True)
+        # Not fused, which fails where a phase lets weights learn for the first time beside those that have a momentum.
+        return SGD(parameters, lr=spec.lr, momentum=spec.momentum, weight_decay=spec.weight_decay)
+
+    def on_train_epoch_start(self) -> None:
+        self.ledger.clear()
+        self.gradients, self._diagnosed = {}, set()
+        self._moment = self._closed = self.fitted = None
+        self._stats = {}
+
+    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+        if batch_idx == 0:
+            # Not at the start of the epoch: making the loader's iterator draws a number, before or after that
+            # depending on whether the run was resumed.
+            torch.manual_seed(_epoch_seed(self.training_spec.seed, self.current_epoch, rank()))
+        step = self.current_epoch * self.steps_per_epoch + batch_idx // self.training_spec.accumulate
+        moment = self.timeline.at(step)
+        if self._moment is None or moment.index != self._moment.index:
+            self._enter(moment.phase)
+        self._moment = moment
+        share = rate(self.training_spec.schedule, step, self.training_spec.epochs * self.steps_per_epoch)
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = share * self.training_spec.optimizer.lr
+
+    def _enter(self, phase: PhaseSpec) -> None:
+        """Let ``phase`` learn, once what the phase before it froze is proven to be as it was."""
+        put_apart(self.model)
+        same = self._frozen is not None and self._frozen.phase is phase
+        if self._frozen is not None and not same:
+            self._frozen.require_unchanged(self.model)
+        set_learning(self.model, phase)
+        if not same:
+            self._frozen = Frozen(self.model, phase)
+        self._closed = ClosedForm(self.model, self.train_split, phase) if phase.fit == "closed" else None
+
+    def on_train_epoch_end(self) -> None:
+        assert self._frozen is not None
+        self._frozen.require_unchanged(self.model)
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
+        assert self._moment is not None
+        reading = nullcontext() if self._closed is None else self._closed.reading(batch)
+        with torch.set_grad_enabled(not self._moment.phase.measure), synchronised(), reading:
+            output: Output = self.model(batch.x, batch.mask, batch.y)
+        weights = self._moment.weights(self.ledger.terms)
+        parts = self.weigh(output, weights)
+        total = torch.stack(list(parts.values())).sum() if parts else torch.zeros((), device=self.device)
+        self._require_finite(output, batch_idx)
+        if self.diagnose and self._moment.index not in self._diagnosed:
+            self._diagnosed.add(self._moment.index)
+            self.gradients = gradient_norms(self.model, parts) | self.gradients
+        self.ledger.add(output, batch.y, weights, self._moment.phase.name, drawn_heights(self.model, output))
+        self._collect(output)
+        if not total.requires_grad and world_size() > 1:
+            # Lightning's strategies expect a loss of each process; this one reaches no weight.
+            return total.detach().requires_grad_()
+        return total if total.requires_grad else None
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
+        # Before validation, which is part of the last batch's step.
+        if self._closed is not None and self.trainer.is_last_batch:
+            self.fitted = self._closed.solve()
+            self.ledger.solved("ce", *self._closed.scores(self.fitted))
+
+    def weigh(self, output: Output, weights: dict[str, float]) -> dict[str, Tensor]:
+        """The weighted losses; a term that weighs nothing is left out, and so leaves no gradient."""
+        return {term: weights[term] * output.losses[term] for term in self.ledger.terms if weights[term] > 0}
+
+    def _collect(self, output: Output) -> None:
+        if self.model.quantizer is not None and output.quantized is not None and output.quantized.stats is not None:
+            found = {name: value.detach() for name, value in output.quantized.stats.items()}
+            self._stats = self.model.quantizer.merge(self._stats, found) if self._stats else found
+
+    def optimizer_step(
+        self,
+        epoch: int,
+        batch_idx: int,
+        optimizer: Any,
+        optimizer_closure: Callable[[], Any] | None = None,
+    ) -> None:
+        super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
+        if self._stats and self.model.quantizer is not None:
+            update_codes(self.model, self._stats)
+            self._stats = {}
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        # Lightning's own refuses a fused optimizer in mixed precision, as some take a loss scale off; none is here.
+        if gradient_clip_val is not None and self.trainer.optimizers[0].param_groups[0]["params"]:
+            nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
+
+    def _require_finite(self, output: Output, batch_idx: int) -> None:
+        # Summed over processes, so that all stop where one must.
+        losses = summed(torch.stack([value.detach() for value in output.losses.values()]))
+        if not bool(losses.isfinite().all()):
+            values = dict(zip(output.losses, losses.tolist(), strict=True))
+            parts = [name for name, value in values.items() if not isfinite(value)]
+            first = next((name for name in parts if "." in name), parts[0])
+            raise DivergenceError(
+                f"epoch {self.current_epoch}, batch {batch_idx}",
+                "finite losses",
+                f"{first} = {values[first]}",
+                "lower the learning rate or the term's weight, or clip; the last checkpoint is from before this epoch",
+            )
+
+    def on_validation_epoch_start(self) -> None:
+        self.validation.reset()
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        output: Output = self.model(batch.x, batch.mask, batch.y)
+        self.validation.update(output, batch)
+
+    def on_validation_epoch_end(self) -> None:
+        self.found = self.validation.report()
+        for name, value in self.found.scores().items():
+            self.log(f"val/{name}", value)
+
+    def on_validation_end(self) -> None:
+        put_apart(self.model)
+
+
+def _epoch_seed(seed: int, epoch: int, process: int) -> int:
+    """Processes draw apart, or dropout would leave out the same of every share of a batch."""
+    return (seed * 1_000_003 + epoch + process * 7_919_000_000_033) % 2**63

@@ -1,0 +1,47 @@
+"""The program that each of several training processes runs: `python -m zoo.training.process DESK`."""
+
+import os
+import pickle
+import signal
+import sys
+import traceback
+import warnings
+from pathlib import Path
+
+from zoo_registry import ZooError, ZooNote
+
+from zoo.cli.main import MISTAKE, print_note
+from zoo.process.children import when_orphaned
+from zoo.process.interrupts import leave, listen
+
+
+def main(desk: Path) -> int:
+    """Do the job that lies on ``desk`` and return the exit status; an error is left there too."""
+    listen(child=True)
+    when_orphaned(lambda: leave(signal.SIGTERM))
+    from zoo.training.fit import train
+    from zoo.training.launch import Job, error_file, job_file
+
+    warnings.showwarning = print_note
+    warnings.simplefilter("always", ZooNote)
+    try:
+        job = Job.read(job_file(desk))
+        train(job.run, job.path, job.resume, job.quiet, job.diagnose)
+    except Exception as error:
+        error_file(desk, int(os.environ["RANK"])).write_bytes(pickle.dumps(_portable(error)))
+        return MISTAKE
+    return 0
+
+
+def _portable(error: Exception) -> Exception:
+    """What the parent raises: an error that users see on one line as it is, any other with its traceback."""
+    if isinstance(error, ZooError | OSError | MemoryError):
+        return error
+    return RuntimeError("".join(traceback.format_exception(error)))
+
+
+if __name__ == "__main__":
+    status = main(Path(sys.argv[1]))
+    if status:
+        # Leaving by the interpreter's way would wait for the other processes.
+        os._exit(status)

@@ -1,0 +1,71 @@
+"""The bar that moves while a run trains: one line for the whole training, with the numbers that matter."""
+
+from typing import Any
+
+import lightning as L
+from lightning.pytorch.callbacks import ProgressBar
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from zoo_registry.escaping import for_terminal
+
+from zoo.training.module import ZooTraining
+
+
+class EpochBar(ProgressBar):
+    """Epochs as a bar that moves with every batch; phase, loss and validation beside it."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__()
+        self.label = label
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        super().on_train_start(trainer, pl_module)
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=20),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+        )
+        self._progress.start()
+        total = int(trainer.max_epochs or 1) * int(trainer.num_training_batches)
+        done = trainer.current_epoch * int(trainer.num_training_batches)
+        self._task = self._progress.add_task(self.label, total=total, completed=done, numbers="")
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if self._progress is not None and self._task is not None:
+            self._progress.advance(self._task)
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, numbers=_numbers(pl_module))
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self._stop()
+
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _numbers(module: ZooTraining) -> str:
+    """Phase and loss of the epoch, and what validation found: mean squared error, then correct of total."""
+    row, report = module.ledger.row(), module.found
+    parts = [str(row["phase"]), f"loss {float(row['train/loss']):.3g}"]
+    if report and report.reconstruction:
+        parts.append(f"val mse {report.reconstruction[-1].mse:.3g}")
+    if report and "head" in report.classifiers:
+        scores = report.classifiers["head"]
+        parts.append(f"val {scores.correct}/{scores.total}")
+    return escape(for_terminal(" ".join(parts)))

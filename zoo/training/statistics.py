@@ -1,0 +1,113 @@
+"""What components learn of the training split before training: statistics of signals or images, codebooks."""
+
+import copy
+from functools import cached_property, partial
+
+import torch
+from torch import Tensor
+from zoo_registry import ComponentSpec, EncoderSpec, HeadSpec
+
+from zoo.contracts import Adapted, Image, TrainingWindows
+from zoo.contracts.processes import once
+from zoo.data.batch import evenly
+from zoo.data.split import Rows, Split
+from zoo.model.assembly import ZooModel
+from zoo.training.data import ZooData
+
+
+def fill_statistics(model: ZooModel, data: ZooData) -> None:
+    """Let every `Adapted` part of ``model`` learn of the training split, unless weights brought what it would learn.
+
+    The first process learns for all. The default random generator is left as it was.
+    """
+    for role, part in model.spec.components():
+        # Parts of a module come after it, and are filled before it.
+        modules = reversed(list(model.get_submodule(role).modules()))
+        empty = [module for module in modules if isinstance(module, Adapted) and not bool(module.filled)]
+        if empty:
+            learned = once(partial(_adapt, empty, _windows(model, data, part)))
+            for module, tensors in zip(empty, learned, strict=True):
+                module.load_state_dict(tensors)
+
+
+def _adapt(modules: list[Adapted], windows: TrainingWindows) -> list[dict[str, Tensor]]:
+    with torch.random.fork_rng(devices=[]):
+        for module in modules:
+            module.adapt(windows)
+    return [module.state_dict() for module in modules]
+
+
+class Signals:
+    """The training windows of ``data`` as they are."""
+
+    def __init__(self, data: ZooData) -> None:
+        self.split = data.learned
+        self.mean, self.std = torch.as_tensor(data.data.mean), torch.as_tensor(data.data.std)
+
+    def some(self, most: int) -> tuple[Tensor, Tensor | None]:
+        """At most so many windows `(b c t)`, evenly spread, with their mask."""
+        return _read(self.split, evenly(len(self.split), most))
+
+
+class Images:
+    """The images that ``image`` makes of the training windows of ``data``."""
+
+    def __init__(self, image: Image, data: ZooData) -> None:
+        self.image, self.split, self.batch = copy.deepcopy(image).eval(), data.data.train, data.batch
+
+    @cached_property
+    def _statistics(self) -> tuple[Tensor, Tensor]:
+        return image_statistics(self.image, self.split, self.batch)
+
+    @property
+    def mean(self) -> Tensor:
+        """Over all pixels of a channel, `(c)`."""
+        return self._statistics[0]
+
+    @property
+    def std(self) -> Tensor:
+        """Over all pixels of a channel, `(c)`."""
+        return self._statistics[1]
+
+    @torch.no_grad()
+    def some(self, most: int) -> tuple[Tensor, Tensor | None]:
+        """At most so many images `(b c h w)`, evenly spread; they have no mask."""
+        return self.image(*_read(self.split, evenly(len(self.split), most))), None
+
+
+def _windows(model: ZooModel, data: ZooData, part: ComponentSpec) -> TrainingWindows:
+    if not _reads_images(part):
+        return Signals(data)
+    assert model.image is not None
+    return Images(model.image, data)
+
+
+def _read(split: Split, index: slice | Rows) -> tuple[Tensor, Tensor | None]:
+    x, mask = split.read(index)
+    return torch.from_numpy(x), None if mask is None else torch.from_numpy(mask)
+
+
+@torch.no_grad()
+def image_statistics(image: Image, split: Split, batch: int) -> tuple[Tensor, Tensor]:
+    """Mean and population deviation `(c)` in float64 over the pixels of all images of ``split``, ``batch`` at a time.
+
+    One pass, joining batches as in Chan, Golub & LeVeque (1983). ``image`` is left as it was.
+    """
+    still = copy.deepcopy(image).eval()
+    count, mean, spread = 0, torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)
+    for start in range(0, len(split), batch):
+        images = still(*_read(split, slice(start, start + batch)))
+        pixels = images.double().transpose(0, 1).flatten(1)
+        total = count + pixels.shape[1]
+        gap = pixels.mean(1) - mean
+        spread = spread + (pixels - pixels.mean(1, keepdim=True)).square().sum(1)
+        spread = spread + gap.square() * (count * pixels.shape[1] / total)
+        mean = mean + gap * (pixels.shape[1] / total)
+        count = total
+    return mean, (spread / count).sqrt()
+
+
+def _reads_images(part: ComponentSpec) -> bool:
+    if isinstance(part, HeadSpec):
+        return part.needs == "image"
+    return isinstance(part, EncoderSpec) and part.reads == "c h w"

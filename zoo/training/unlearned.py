@@ -1,0 +1,36 @@
+"""Says what no phase learns and nothing was transferred into: it would stay as it was drawn, at random."""
+
+import warnings
+from collections.abc import Collection, Sequence
+
+from torch import nn
+from zoo_registry import PhaseSpec, ZooNote
+from zoo_registry.suggest import listed
+
+from zoo.training.frozen import learns
+
+
+def note_unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: Collection[str]) -> None:
+    """Warn of components with weights that no phase learns and that are not among ``transferred``, tensors by name."""
+    found = unlearned(model, phases, transferred)
+    if found:
+        its = "their" if len(found) > 1 else "its"
+        warnings.warn(
+            f"no phase learns {listed(found)}, and nothing was transferred into {its} weights: they stay as they were "
+            f"drawn. Add {listed([repr(name) for name in found])} to `learn` of a phase, or transfer {its} weights",
+            ZooNote,
+            stacklevel=2,
+        )
+
+
+def unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: Collection[str]) -> list[str]:
+    """Components by name; of one that learns or was transferred in part, the parts that do not and were not."""
+    found = []
+    for role, component in model.named_children():
+        names = [f"{role}.{name}" for name, _ in component.named_parameters()]
+        idle = [n for n in names if n not in transferred and not any(learns(n, phase) for phase in phases)]
+        if idle and len(idle) == len(names):
+            found.append(role)
+        else:
+            found += dict.fromkeys(".".join(name.split(".")[:2]) for name in idle)
+    return found

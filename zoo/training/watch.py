@@ -1,0 +1,121 @@
+"""What is going wrong while a run trains, told once in a plain sentence each."""
+
+import warnings
+from collections import Counter
+from typing import Any
+
+import lightning as L
+from zoo_registry import DivergenceError, RunSpec, ZooNote
+
+from zoo.evaluation.judge import NetworkJudge
+from zoo.findings.codebook import collapsed_scale
+from zoo.findings.curve import Curve
+from zoo.findings.facts import DataFacts, Facts, standard_of
+from zoo.findings.find import find
+from zoo.findings.finding import Finding
+from zoo.findings.gather import record, write_data
+from zoo.findings.shapes import Shapes, draw_shapes
+from zoo.runs.folder import RunFolder
+from zoo.training.data import ZooData
+from zoo.training.module import ZooTraining
+
+START = 1 / 3
+"""Share of the epochs that a finding must stand: sound runs were seen to look flat and guess for a fifth of them."""
+FEWEST = 3
+"""Epochs that it must stand in any case."""
+AT_ONCE = ("divergence", "wrong-normalisation")
+"""What does not pass by itself."""
+LOOK = 50
+"""Steps between two checks of the scale of shapes, which is reported at once: a collapse takes every gradient of shapes
+and codes with it within that many, and an epoch may be longer."""
+TOLD_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation", "overlapping-windows")
+"""What loading the data has said already."""
+
+
+class Watch(L.Callback):
+    """Asks the rules that curves, validation and shapes answer after every epoch, and writes the last verdict.
+
+    Whether shapes lose their scale is asked within epochs, too.
+
+    Comes after the callback that writes metrics.csv, which it reads.
+    """
+
+    def __init__(self, run: RunSpec, folder: RunFolder) -> None:
+        self.run = run
+        self.folder = folder
+        self.data: DataFacts | None = None
+        self.patience = max(FEWEST, round(START * run.training.epochs))
+        self._standing: Counter[str] = Counter()
+        self._told: set[str] = set()
+        self._drawn: tuple[Shapes, ...] = ()
+        self._looked = 0
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        loaded = trainer.datamodule  # type: ignore[attr-defined]  # set by fit(datamodule=…)
+        assert isinstance(loaded, ZooData)
+        self.data = DataFacts.of(loaded.data)
+        if trainer.is_global_zero:
+            write_data(self.data, str(self.folder.read()["fingerprint"]), self.folder.path)
+
+    def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        if trainer.is_global_zero and pl_module.found is not None:
+            self._drawn = draw_shapes(pl_module.model, pl_module.found.codebook or ())
+
+    def on_train_batch_end(
+        self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        step = trainer.global_step
+        if step == self._looked or step % LOOK or not trainer.is_global_zero:
+            return
+        self._looked = step
+        finding = collapsed_scale(Facts(run=self.run, scale=pl_module.ledger.latest_scale()))
+        if finding is not None:
+            self._tell(finding, f"step {step}")
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        if not trainer.is_global_zero:
+            return
+        found = find(self._facts(pl_module))
+        self._standing = Counter({finding.name: self._standing[finding.name] + 1 for finding in found})
+        for name in sorted(self._told - self._standing.keys()):
+            self._told.remove(name)
+            warnings.warn(f"epoch {trainer.current_epoch}: {name} no longer holds", ZooNote, stacklevel=2)
+        for finding in found:
+            late = finding.name == "collapsed-scale" and trainer.global_step >= LOOK
+            if finding.name in AT_ONCE or late or self._standing[finding.name] >= self.patience:
+                self._tell(finding, f"epoch {trainer.current_epoch}")
+
+    def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        assert isinstance(pl_module, ZooTraining)
+        if trainer.is_global_zero:
+            for finding in record(self._facts(pl_module), self.folder.path).findings:
+                self._tell(finding, "at the end")
+
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        """A loss that is not finite prints its own line; the verdict keeps it."""
+        assert isinstance(pl_module, ZooTraining)
+        if trainer.is_global_zero and isinstance(exception, DivergenceError):
+            record(self._facts(pl_module, f"{exception.where}, {exception.found}"), self.folder.path)
+
+    def _facts(self, module: ZooTraining, stopped: str | None = None) -> Facts:
+        judges = module.validation.judges.items()
+        networks = {name: judge.model for name, judge in judges if isinstance(judge, NetworkJudge)}
+        readers = {"head": module.model, **networks}
+        found = (standard_of(name, model) for name, model in readers.items())
+        return Facts(
+            run=self.run,
+            curve=Curve.read(self.folder.metrics),
+            evaluation=module.found,
+            data=self.data,
+            standards=tuple(standard for standard in found if standard is not None),
+            drawn=self._drawn,
+            stopped=stopped,
+        )
+
+    def _tell(self, finding: Finding, when: str) -> None:
+        if finding.name not in self._told and finding.name not in TOLD_BEFORE:
+            self._told.add(finding.name)
+            warnings.warn(f"{when}: {finding.sentence} {finding.remedy}", ZooNote, stacklevel=2)
