@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from zoo.contracts import Adapted, Standardize, TrainingWindows, without_autocast
-from zoo_bag import BagSpec
 from zoo_bag.layout import Block, Layout
 from zoo_bag.learn import WINDOWS, draw, learn_codes, learn_knots
+from zoo_bag.specs import BagSpec
 from zoo_bag.stretches import Stretches, read
 from zoo_bag.votes import Votes, code_votes, level_votes
 

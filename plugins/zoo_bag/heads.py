@@ -7,9 +7,9 @@ from torch import Tensor
 from zoo_registry import Shape
 
 from zoo.contracts import ClassRows, Evidence, Output, Resizing, ShapeBook, ShapesHead, StartAnew, Uses
-from zoo_bag import BagSpec
 from zoo_bag.bag import Bag, Counted
 from zoo_bag.layout import Block
+from zoo_bag.specs import BagSpec
 
 
 class BagHead(ShapesHead):

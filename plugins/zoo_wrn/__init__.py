@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, field_validator
 from zoo_registry import HeadSpec, Importer, Shape, ShapeError, hookimpl
 
+from zoo_wrn.sizes import REDUCTION
+
 if TYPE_CHECKING:
     from zoo.contracts import Head
-
-REDUCTION = 4
-"""Samples or rows of pixels that one position of the last stage stands for."""
 
 
 class WideResNetSpec(HeadSpec):

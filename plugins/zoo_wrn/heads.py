@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from zoo.contracts import Head, Output, Resizing, Standardize
-from zoo_wrn import REDUCTION
+from zoo_wrn.sizes import REDUCTION
 from zoo_wrn.wideresnet import IMAGES, RESIZING, SERIES, WideResNet
 
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
-    from zoo.contracts import Decoder, Encoder, Fusion, Head, Image, Quantizer
-
 Need = Literal["signal", "recon", "tokens", "codes", "image"]
 
 READS: Mapping[Need, str] = {
@@ -72,8 +70,8 @@ class FusionSpec(ComponentSpec):
         """Series `c' t'` after ``fold``, for a signal `c t`."""
 
     @abstractmethod
-    def build(self, x: Shape, tokens: Shape) -> "Fusion":
-        """Module for a signal `c t` whose folded series become ``tokens`` `c' n d`."""
+    def build(self, x: Shape, tokens: Shape) -> Any:
+        """`zoo.contracts.Fusion` for a signal `c t` whose folded series become ``tokens`` `c' n d`."""
 
 
 class ImageSpec(ComponentSpec):
@@ -86,8 +84,8 @@ class ImageSpec(ComponentSpec):
         """Image `c h w` of a signal `c t`."""
 
     @abstractmethod
-    def build(self, x: Shape) -> "Image":
-        """Module for a signal `c t`."""
+    def build(self, x: Shape) -> Any:
+        """`zoo.contracts.Image` for a signal `c t`."""
 
 
 class EncoderSpec(ComponentSpec):
@@ -107,8 +105,8 @@ class EncoderSpec(ComponentSpec):
         """Tokens `c n d` for series `c t`, or `c=1 n d` for an image `c h w`."""
 
     @abstractmethod
-    def build(self, x: Shape) -> "Encoder":
-        """Module for series `c t` or an image `c h w`."""
+    def build(self, x: Shape) -> Any:
+        """`zoo.contracts.Encoder` for series `c t` or an image `c h w`."""
 
 
 class QuantizerSpec(ComponentSpec):
@@ -125,8 +123,8 @@ class QuantizerSpec(ComponentSpec):
         """Code levels and codes `q k` for tokens `c n d`."""
 
     @abstractmethod
-    def build(self, x: Shape) -> "Quantizer":
-        """Module for tokens `c n d`."""
+    def build(self, x: Shape) -> Any:
+        """`zoo.contracts.Quantizer` for tokens `c n d`."""
 
 
 class DecoderSpec(ComponentSpec):
@@ -144,7 +142,7 @@ class DecoderSpec(ComponentSpec):
         """Series `c t` rebuilt from ``tokens`` `c n d`, given the folded ``series`` to match."""
 
     @abstractmethod
-    def build(self, tokens: Shape, series: Shape) -> "Decoder":
+    def build(self, tokens: Shape, series: Shape) -> Any:
         """Module from ``tokens`` `c n d` to ``series`` `c t`."""
 
     def shapes(self, tokens: Shape) -> Shape | None:
@@ -168,7 +166,7 @@ class HeadSpec(ComponentSpec):
         return
 
     @abstractmethod
-    def build(self, x: Shape, classes: int) -> "Head":
+    def build(self, x: Shape, classes: int) -> Any:
         """Module from ``x`` (laid out as ``READS[needs]``) to ``classes`` logits."""
 
 

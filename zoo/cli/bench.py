@@ -11,9 +11,10 @@ import typer
 from zoo_registry import SpecError, TrainingError
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_line, print_table, print_title
+from zoo.cli.tables import print_json, print_table, print_title
 from zoo.io.scratch import scratch
 from zoo.process.children import SAFE_PATH
+from zoo.process.lines import print_line
 
 if TYPE_CHECKING:
     from zoo.bench.results import Case, Pair, Results

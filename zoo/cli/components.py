@@ -9,7 +9,8 @@ from zoo_registry.explain import unknown
 from zoo_registry.sweep import SweepSpec
 
 from zoo.cli.describe import describe, summary
-from zoo.cli.tables import print_facts, print_json, print_line, print_table, print_title
+from zoo.cli.tables import print_facts, print_json, print_table, print_title
+from zoo.process.lines import print_line
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 

@@ -10,8 +10,9 @@ import typer
 from zoo_registry import Registry, SpecError
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_line, print_table, print_title
+from zoo.cli.tables import print_json, print_table, print_title
 from zoo.cli.training import Changes
+from zoo.process.lines import print_line
 from zoo.specs.read import read_data
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_facts, print_json, print_line, print_table, print_title
+from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.cli.training import Moved
+from zoo.process.lines import print_line
 
 if TYPE_CHECKING:
     from zoo.explain.report import Explanation

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from zoo.cli.tables import print_line, print_title
+from zoo.cli.tables import print_title
+from zoo.process.lines import print_line
 
 
 def print_verdict(folder: Path) -> None:

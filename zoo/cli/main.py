@@ -6,19 +6,17 @@ import sys
 import warnings
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Annotated, NamedTuple, TextIO
+from typing import Annotated, NamedTuple
 
 import typer
 from zoo_registry import SpecError, ZooError, ZooNote
 from zoo_registry.docs import docstring
-from zoo_registry.redacted import redacted
 from zoo_registry.suggest import nearest
 
-from zoo.cli.tables import print_line
 from zoo.process.interrupts import Interruption, raised, say, status
 from zoo.process.launched import require_alone
+from zoo.process.lines import complain, print_line, print_note
 
-MISTAKE = 2
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
@@ -107,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
         return done
     except ZooError as error:
-        return _complain(str(error))
+        return complain(str(error))
     except KeyboardInterrupt as error:
         number = error.number if isinstance(error, Interruption) else signal.SIGINT
         say(number)
@@ -115,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (MemoryError, RuntimeError) as error:
         if not _out_of_memory(error):
             raise
-        return _complain("memory: expected room for what the command needs, found none; make sizes or batches smaller")
+        return complain("memory: expected room for what the command needs, found none; make sizes or batches smaller")
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -124,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         expected, hint = ("room on it", "free some") if full else ("access", "check the path and its rights")
         where = error.filename or "the disk"
-        return _complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
+        return complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
 
 
 def _out_of_memory(error: Exception) -> bool:
@@ -156,24 +154,3 @@ def _run(arguments: list[str]) -> int:
     except typer.Abort:
         raise KeyboardInterrupt from None
     return int(done or 0)
-
-
-def _complain(line: str) -> int:
-    print_line(f"zoo: {redacted(line)}", error=True)
-    return MISTAKE
-
-
-def print_note(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
-    """Show a warning, as `warnings.showwarning` does; a ZooNote on one line."""
-    if issubclass(category, ZooNote):
-        print_line(f"zoo: note: {redacted(str(message))}", error=True)
-    else:
-        for said in warnings.formatwarning(message, category, filename, lineno, line).splitlines():
-            print_line(said, error=True)

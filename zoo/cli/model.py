@@ -10,8 +10,9 @@ from zoo_registry import ModelSpec, Registry, RunSpec, SpecError, TransferSpec
 from zoo.cli.components import Json
 from zoo.cli.runs import print_run, require_bundles, run_data
 from zoo.cli.stages import Stage, stages
-from zoo.cli.tables import print_json, print_line, print_table
+from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
+from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import typer
 from zoo_registry import Registry, RunSpec
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_line, print_table
+from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
+from zoo.process.lines import print_line
 from zoo.specs.overrides import apply_changes
 from zoo.specs.presets import large, load, names, small
 from zoo.specs.presets.fitting import fit

@@ -8,8 +8,9 @@ from zoo_registry import SpecError
 
 from zoo.cli.components import Json
 from zoo.cli.lasting import lasting
-from zoo.cli.tables import print_json, print_line, print_table, print_title
+from zoo.cli.tables import print_json, print_table, print_title
 from zoo.cli.training import Moved
+from zoo.process.lines import print_line
 
 if TYPE_CHECKING:
     from zoo.report.comparison import ClassPair, Comparison

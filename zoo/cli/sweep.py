@@ -8,7 +8,8 @@ import typer
 from zoo_registry import SpecError
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_facts, print_json, print_line, print_title
+from zoo.cli.tables import print_facts, print_json, print_title
+from zoo.process.lines import print_line
 
 if TYPE_CHECKING:
     from zoo.sweep.plan import Plan

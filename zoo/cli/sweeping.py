@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 from zoo_registry.escaping import for_terminal
 
-from zoo.cli.tables import print_line, print_table, print_title
+from zoo.cli.tables import print_table, print_title
+from zoo.process.lines import print_line
 from zoo.runs.metrics import MetricsFile
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.point import Point

@@ -14,11 +14,6 @@ from zoo_registry.escaping import for_json, for_terminal
 Row = Sequence[str]
 
 
-def print_line(text: str = "", error: bool = False) -> None:
-    """Print ``text`` as one line, an empty one without it; on standard error where ``error`` says so."""
-    print(for_terminal(text), file=sys.stderr if error else sys.stdout)
-
-
 def print_table(
     columns: Row,
     rows: Sequence[Row],

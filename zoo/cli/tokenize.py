@@ -9,8 +9,9 @@ import typer
 from zoo_registry import Registry
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_line, print_table
+from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
+from zoo.process.lines import print_line
 from zoo.specs.read import read_data
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from zoo_registry import Registry, RunSpec
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
-from zoo.cli.tables import print_json, print_line
+from zoo.cli.tables import print_json
 from zoo.process.launched import launched
+from zoo.process.lines import print_line
 from zoo.specs.read import read_run
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]

@@ -13,7 +13,8 @@ from zoo_registry.errors import show
 from zoo_registry.explain import explain
 
 from zoo.cli.components import Json
-from zoo.cli.tables import print_json, print_line, print_table, print_title
+from zoo.cli.tables import print_json, print_table, print_title
+from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
 
 if TYPE_CHECKING:

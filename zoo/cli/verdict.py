@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from zoo.cli.tables import print_line, print_table, print_title
+from zoo.cli.tables import print_table, print_title
 from zoo.evaluation.report import ClassReconstruction, ClassReport, EvalReport, Majority, UsageReport
 from zoo.evaluation.seeds import SeedsReport, Spread
+from zoo.process.lines import print_line
 from zoo.runs.protocol import labelled
 
 if TYPE_CHECKING:

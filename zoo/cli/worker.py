@@ -9,9 +9,9 @@ from pathlib import Path
 from zoo_registry import ZooError
 from zoo_registry.sweep import OUTAGE
 
-from zoo.cli.main import MISTAKE
 from zoo.process.children import when_orphaned
 from zoo.process.interrupts import leave, listen, raised
+from zoo.process.lines import complain
 
 _GRACE = 5.0
 """Seconds in which a worker may give back its point once the program that started it is gone."""
@@ -44,5 +44,4 @@ if __name__ == "__main__":
     except KeyboardInterrupt:
         leave(signal.SIGTERM)
     except ZooError as error:
-        print(f"zoo: {error}", file=sys.stderr)
-        sys.exit(MISTAKE)
+        sys.exit(complain(str(error)))

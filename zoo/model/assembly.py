@@ -1,11 +1,12 @@
 """ZooModel: one forward through the components of a spec."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from zoo_registry import DataError, ModelSpec, ShapeError, SpecError
+from zoo_registry import DataError, ModelSpec, PluginError, ShapeError, SpecError
 
 from zoo.contracts import (
     CodeTable,
@@ -26,6 +27,15 @@ from zoo.contracts import (
     slots,
 )
 from zoo.model.per_channel import PerChannel
+
+_ROLES: dict[str, type[Any]] = {
+    "fusion": Fusion,
+    "image": Image,
+    "encoder": Encoder,
+    "quantizer": Quantizer,
+    "decoder": Decoder,
+    "head": Head,
+}
 
 
 class ZooModel(nn.Module):
@@ -62,15 +72,18 @@ class ZooModel(nn.Module):
             given = shapes.need(spec.head.needs)
             assert given is not None
             self.head = spec.head.build(given, shapes.logits["k"])
+        _require_roles(self)
 
     def _build_quantizer(self) -> Quantizer:
         tokens = self.trace.tokens
-        assert self.spec.quantizer is not None
+        quantizer = self.spec.quantizer
+        assert quantizer is not None
         assert tokens is not None
         if self.spec.codebook == "shared":
-            return self.spec.quantizer.build(tokens)
+            shared: Quantizer = quantizer.build(tokens)
+            return shared
         one = tokens.replace(c=1)
-        return PerChannel([self.spec.quantizer.build(one) for _ in range(tokens["c"])])
+        return PerChannel([quantizer.build(one) for _ in range(tokens["c"])])
 
     @property
     def device(self) -> torch.device:
@@ -304,3 +317,12 @@ def _require_observed(mask: Tensor | None) -> None:
             "a series with none",
             "leave such windows out, or fold the channels so that each series has some",
         )
+
+
+def _require_roles(model: ZooModel) -> None:
+    """Raise PluginError for a component that built something else than a module of its role."""
+    for role, spec in model.spec.components():
+        module, expected = getattr(model, role), _ROLES[role]
+        if not isinstance(module, expected):
+            hint = f"let its build return a zoo.contracts.{expected.__name__}"
+            raise PluginError(str(spec.kind), f"a module of the role {role}", type(module).__name__, hint)

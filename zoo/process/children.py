@@ -19,8 +19,8 @@ def start(
     """`python -m module` with ``arguments``, its input a pipe whose end tells it that this process is gone.
 
     It imports what this process can, and nothing from the working folder, where `-m` would look first.
-    Signals that ask it to end wait until it calls `zoo.process.interrupts.listen`. With a ``log`` it says everything there, and
-    has a session of its own: Ctrl-C does not reach it.
+    Signals that ask it to end wait until it calls `zoo.process.interrupts.listen`. With a ``log`` it says everything
+    there, and has a session of its own: Ctrl-C does not reach it.
     """
     with held():
         return subprocess.Popen(

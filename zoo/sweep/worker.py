@@ -15,8 +15,8 @@ from optuna.trial import TrialState
 from zoo_registry import ZooError
 from zoo_registry.redacted import without_secrets
 
-from zoo.cli.tables import print_line
 from zoo.process.interrupts import forget
+from zoo.process.lines import print_line
 from zoo.sweep.attempt import attempt
 from zoo.sweep.outage import OutageError
 from zoo.sweep.plan import Plan

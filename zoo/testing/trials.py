@@ -97,7 +97,8 @@ class FusionTrial(Trial):
         return {"folded": self.spec.output(self.x), "mixed": self.tokens, "unfolded": self.x}
 
     def build(self) -> nn.Module:
-        return self.spec.build(self.x, self.tokens)
+        module: nn.Module = self.spec.build(self.x, self.tokens)
+        return module
 
     def run(self, module: nn.Module, batch: Output) -> Results:
         assert isinstance(module, Fusion)
@@ -128,7 +129,8 @@ class ImageTrial(Trial):
         return {"image": self.spec.output(self.x)}
 
     def build(self) -> nn.Module:
-        return self.spec.build(self.x)
+        module: nn.Module = self.spec.build(self.x)
+        return module
 
     def run(self, module: nn.Module, batch: Output) -> Results:
         assert isinstance(module, Image)
@@ -155,7 +157,8 @@ class EncoderTrial(Trial):
         )
 
     def build(self) -> nn.Module:
-        return self.spec.build(self.x)
+        module: nn.Module = self.spec.build(self.x)
+        return module
 
     def run(self, module: nn.Module, batch: Output) -> Results:
         assert isinstance(module, Encoder)
@@ -187,7 +190,8 @@ class QuantizerTrial(Trial):
         return {"values": self.x, "codes": Shape.of("c n q", self.x["c"], self.x["n"], levels)}
 
     def build(self) -> nn.Module:
-        return self.spec.build(self.x)
+        module: nn.Module = self.spec.build(self.x)
+        return module
 
     def run(self, module: nn.Module, batch: Output) -> Results:
         assert isinstance(module, Quantizer)
@@ -231,7 +235,8 @@ class DecoderTrial(Trial):
         return {"series": self.spec.output(self.x, self.series)} | ({"shapes": shapes} if shapes else {})
 
     def build(self) -> nn.Module:
-        return self.spec.build(self.x, self.series)
+        module: nn.Module = self.spec.build(self.x, self.series)
+        return module
 
     def run(self, module: nn.Module, batch: Output) -> Results:
         assert isinstance(module, Decoder)
@@ -265,7 +270,8 @@ class HeadTrial(Trial):
 
     def build(self) -> nn.Module:
         self.spec.check(self.x)
-        return self.spec.build(self.x, self.classes)
+        module: nn.Module = self.spec.build(self.x, self.classes)
+        return module
 
     def run(self, module: nn.Module, batch: Output) -> Results:
         assert isinstance(module, Head)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from zoo_registry import ZooError, ZooNote
 
-from zoo.cli.main import MISTAKE, print_note
 from zoo.process.children import when_orphaned
 from zoo.process.interrupts import leave, listen
+from zoo.process.lines import MISTAKE, print_note
 
 
 def main(desk: Path) -> int:

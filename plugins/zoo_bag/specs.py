@@ -1,0 +1,98 @@
+"""Specs of the two heads that count which stretches of a signal look like which code."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+from pydantic import Field, field_validator
+from zoo_registry import HeadSpec, Shape, ShapeError
+
+from zoo_bag.layout import Layout
+
+if TYPE_CHECKING:
+    from zoo.contracts import Head
+
+_MOST_FEATURES, _MOST_NUMBERS = 2**24, 2**26
+_LEAST_SAMPLES = 4
+
+
+class BagSpec(HeadSpec):
+    """What a bag of shapes counts; docs/bag.md has the formula."""
+
+    linear: ClassVar[bool] = True
+
+    samples: int = Field(default=16, ge=_LEAST_SAMPLES, le=256)
+    """Samples of a stretch, at every scale; fewer where a window has not as many."""
+
+    scales: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
+        default=(1, 2, 4, 8, 16), min_length=1, max_length=16
+    )
+    """Samples of the signal that one sample of a stretch is the mean of; those too long for a window are left out."""
+
+    places: int = Field(default=125, ge=1, le=4096)
+    """Steps into which a window is cut; a stretch starts at each from which it fits, at every sample of a short one."""
+
+    codes: tuple[Annotated[int, Field(ge=2, le=4096)], ...] = Field(default=(64, 512), min_length=1, max_length=4)
+    """Sizes of the codebooks; there is one of each size for every kind and scale."""
+
+    joint: bool = True
+    """Whether codes of all channels at once are counted beside those of each channel."""
+
+    level: tuple[Annotated[int, Field(ge=0, le=64)], ...] = Field(default=(16, 8), min_length=2, max_length=2)
+    """Cells of the histogram of a stretch's mean, and of its deviation, per channel and scale; 0 leaves it out."""
+
+    nearest: int = Field(default=8, ge=1, le=16)
+    """Codes that a stretch is shared among; with 1 it counts for the nearest alone, and no gradient passes."""
+
+    temperature: float = Field(default=0.1, gt=0, le=10)
+    """Squared distance, per sample of a stretch, at which a code's share falls by e; the smaller, the harder."""
+
+    floor: float = Field(default=0.2, gt=0, le=10)
+    """Deviation, in deviations of the channel in training data, below which a stretch counts as nearly flat."""
+
+    @field_validator("level")
+    @classmethod
+    def _several(cls, level: tuple[int, ...]) -> tuple[int, ...]:
+        if 1 in level:
+            raise ValueError("0, or 2 cells or more")
+        return level
+
+    def layout(self, x: Shape) -> Layout:
+        """What is counted of windows `c t`."""
+        means, deviations = self.level
+        level = (means, deviations)
+        return Layout.of(x["c"], x["t"], self.samples, self.scales, self.places, self.codes, self.joint, level)
+
+    def check(self, x: Shape) -> None:
+        layout = self.layout(x)
+        if layout.samples < _LEAST_SAMPLES:
+            found = f"{x['t']} at scale {min(self.scales)}"
+            raise ShapeError("head", f"windows of {_LEAST_SAMPLES} samples or more", found, "use longer windows")
+        if layout.features > _MOST_FEATURES:
+            found = f"{layout.features} of {x}"
+            raise ShapeError("head", f"{_MOST_FEATURES} features at most", found, "lower codes, scales or level")
+        if layout.numbers > _MOST_NUMBERS:
+            found = f"{layout.numbers} for {x}"
+            raise ShapeError("head", f"codebooks of {_MOST_NUMBERS} numbers at most", found, "lower codes or scales")
+
+
+class BagSignal(BagSpec):
+    """A linear map of which shapes occur in the signal and how often, at several scales, and of how high and strong."""
+
+    kind: Literal["bag.signal"] = "bag.signal"
+    needs = "signal"
+
+    def build(self, x: Shape, classes: int) -> "Head":
+        from zoo_bag.heads import SignalHead
+
+        return SignalHead(self, x, classes)
+
+
+class BagRecon(BagSpec):
+    """The reader of bag.signal on the rebuilt signal: how much of the class is left in its shapes and levels."""
+
+    kind: Literal["bag.recon"] = "bag.recon"
+    needs = "recon"
+
+    def build(self, x: Shape, classes: int) -> "Head":
+        from zoo_bag.heads import ReconHead
+
+        return ReconHead(self, x, classes)
