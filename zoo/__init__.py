@@ -1,22 +1,38 @@
-"""Assemble, train and judge models for wearable-sensor series from plugin components."""
+"""Assemble, train and judge models for wearable-sensor series from plugin components.
+
+run = zoo.train("run.json")            # or zoo.Run("runs/NAME"), trained before
+run.evaluate().classifiers["head"]     # also run.spec, run.model, run.metrics, run.codebook(), run.report()
+model = zoo.load("runs/NAME")          # a ZooModel, which is a torch.nn.Module
+zoo.components("head")                 # what is installed; zoo.check(spec) and zoo.build(spec) take any of it
+"""
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from zoo.api.run import Run as Run
+    from zoo.api.run import train as train
+    from zoo.api.specs import check as check
+    from zoo.api.specs import components as components
     from zoo.codebook.token_file import tokenize as tokenize
     from zoo.model.assembly import ZooModel as ZooModel
     from zoo.model.build import build as build
     from zoo.weights.bundle import load as load
     from zoo.weights.bundle import save as save
 
-__all__ = ["ZooModel", "build", "load", "save", "tokenize"]
+    __version__: str
+
+__all__ = ["Run", "ZooModel", "__version__", "build", "check", "components", "load", "save", "tokenize", "train"]
 
 _HOMES = {
+    "Run": "zoo.api.run",
     "ZooModel": "zoo.model.assembly",
     "build": "zoo.model.build",
+    "check": "zoo.api.specs",
+    "components": "zoo.api.specs",
     "load": "zoo.weights.bundle",
     "save": "zoo.weights.bundle",
     "tokenize": "zoo.codebook.token_file",
+    "train": "zoo.api.run",
 }
 
 
@@ -31,3 +47,7 @@ def __getattr__(name: str) -> object:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -16,7 +16,16 @@ from zoo_registry.version import version
 from zoo.io.files import new_folder, write_json
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
-from zoo.weights.manifest import MANIFEST, TENSORS, Manifest, OpenBundle, grown_apart, open_bundle, stored_spec
+from zoo.weights.manifest import (
+    MANIFEST,
+    TENSORS,
+    Manifest,
+    OpenBundle,
+    bundle_in,
+    grown_apart,
+    open_bundle,
+    stored_spec,
+)
 
 Sizes = Mapping[str, tuple[int, ...]]
 
@@ -56,13 +65,13 @@ def require_replaceable(folder: Path) -> None:
 
 
 def load(folder: str | Path) -> ZooModel:
-    """The model of a bundle with its weights, in evaluation mode; the random state stays as it was.
+    """The model of a bundle, or of a run's, with its weights, in evaluation mode; the random state stays as it was.
 
     Raises BundleError when the bundle is not whole or does not fit what is installed; warns with ZooNote where
     a plugin's first version number differs from the one the bundle was made with.
     """
     registry = Registry.discover()
-    with open_bundle(Path(folder)) as bundle:
+    with open_bundle(bundle_in(Path(folder))) as bundle:
         spec = stored_spec(bundle.folder, bundle.manifest, registry)
         for note in grown_apart(bundle.manifest, registry):
             warnings.warn(f"{folder}: {note}", ZooNote, stacklevel=2)

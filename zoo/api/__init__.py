@@ -1,0 +1,1 @@
+"""What `import zoo` offers from Python; the commands do the same."""
