@@ -1,0 +1,54 @@
+"""The folders of `zoo/` stand above each other: no import, not even one for types, runs in a circle of folders."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ZOO = ROOT / "zoo"
+PACKAGE = {"__init__.py", "__main__.py", "py.typed"}
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Modules of the zoo and its registry that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def rooms() -> dict[str, set[str]]:
+    """Of every folder, those it imports from."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for folder in [folder for folder in ZOO.iterdir() if (folder / "__init__.py").exists()]:
+        for file in folder.rglob("*.py"):
+            names = {match[1] for name in imported(file) if (match := re.match(r"zoo\.(\w+)", name))}
+            found[folder.name] |= {name for name in names if (ZOO / name).is_dir()} - {folder.name}
+    return found
+
+
+def test_no_folder_imports_in_a_circle():
+    order = list(TopologicalSorter(rooms()).static_order())  # raises CycleError, which names the circle
+    assert {"cli", "model", "training", "io"} <= set(order)
+
+
+def test_the_registry_imports_nothing_of_the_zoo():
+    for file in (ROOT / "registry").rglob("*.py"):
+        assert not [name for name in imported(file) if re.match(r"(zoo\.|zoo$|zoo_(?!registry))", name)], file
+
+
+def test_nothing_lies_loose_at_the_top():
+    assert {path.name for path in ZOO.iterdir() if path.is_file()} <= PACKAGE
+
+
+def test_the_map_lists_every_folder_above_what_it_imports():
+    page = (ROOT / "CONTRIBUTING.md").read_text()
+    listed = re.findall(r"^      (\w+)/  ", page, re.MULTILINE)
+    found = rooms()
+    assert set(listed) == set(found)
+    upward = [(room, other) for room in listed for other in found[room] if listed.index(other) < listed.index(room)]
+    assert upward == []
