@@ -98,7 +98,8 @@ class Run:
         """Judge it on a whole split, as `zoo eval` does.
 
         ``judges`` are further ones by name: the folder of a bundle, or an estimator such as
-        `aeon.MiniRocketClassifier`. ``corruptions`` are written like `noise:.06`. Raises ZooError for a judge that does not fit.
+        `aeon.MiniRocketClassifier`. ``corruptions`` are written like `noise:.06`. Raises ZooError for a judge that does
+        not fit.
         """
         given = [f"{name}={judge}" for name, judge in (judges or {}).items()]
         return judge_run(self._opened, split, parse_corruptions(corruptions), given)
