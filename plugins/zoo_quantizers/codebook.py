@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from zoo_registry import LearnedQuantizerSpec
 
-from zoo.contracts import CodeCare, nearest, summed, tally
+from zoo.contracts import CodebookMaintenance, nearest, summed, tally
 
 _EPSILON = 1e-5
 
@@ -30,7 +30,7 @@ class Codebook(nn.Module):
 
     def __init__(self, levels: int, codes: int, width: int, decay: float, spec: LearnedQuantizerSpec) -> None:
         super().__init__()
-        self.care = CodeCare(spec, levels, codes, self.unit)
+        self.care = CodebookMaintenance(spec, levels, codes, self.unit)
         self.levels, self.size, self.width, self.decay = levels, codes, width, decay
         self.precision = spec.precision
         start = self.care.first(torch.randn(levels, codes, width) * 0.5 ** torch.arange(levels)[:, None, None])

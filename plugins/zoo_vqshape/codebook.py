@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from zoo_registry import LearnedQuantizerSpec
 
 from zoo.contracts import (
-    CodeCare,
+    CodebookMaintenance,
     Losses,
     Quantized,
     Quantizer,
@@ -56,7 +56,7 @@ class Codebook(Quantizer):
         self.precision = spec.precision
         self.embedding = nn.Embedding(codes, dim)
         nn.init.uniform_(self.embedding.weight, -1 / codes, 1 / codes)
-        self.care = CodeCare(spec, 1, codes)
+        self.care = CodebookMaintenance(spec, 1, codes)
         self.moves = self.care.active
         self._place(self.care.first(self.embedding.weight))
 

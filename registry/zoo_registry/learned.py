@@ -8,7 +8,7 @@ from zoo_registry.component import QuantizerSpec
 
 
 class LearnedQuantizerSpec(QuantizerSpec):
-    """A quantizer with a learned codebook; `zoo.contracts.CodeCare` does what these fields say."""
+    """A quantizer with a learned codebook; `zoo.contracts.CodebookMaintenance` does what these fields say."""
 
     start: Literal["random", "kmeans"] = "random"
     """Where codes start: drawn at random, or k-means of the tokens of the first optimizer step in which the quantizer

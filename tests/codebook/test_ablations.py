@@ -7,7 +7,7 @@ import torch
 from made_models import CLASSES, NAMES, batches, made
 from zoo_registry import HeadSpec, InputSpec, ModelSpec, Shape
 
-from zoo.codebook.bypass import altered
+from zoo.codebook.ablation import altered
 from zoo.codebook.measure import Windows, measure
 from zoo.contracts import Head, Output
 from zoo.evaluation.judge import NetworkJudge

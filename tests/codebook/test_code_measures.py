@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import mutual_info_score
 
 from zoo.codebook import classes
+from zoo.codebook.ablation import nearest_codes
 from zoo.codebook.book import Book
-from zoo.codebook.bypass import nearest_codes
 from zoo.codebook.pool import CodePool
 from zoo.codebook.shapes import normalised
 from zoo.codebook.similarity import correlations, distinctness, grouped, mean_warped, straightness, warped

@@ -9,9 +9,9 @@ from made_models import CLASSES, NAMES, SAMPLES, TEMPLATES, batches, made, measu
 from small_runs import PUBLISHED
 
 from zoo.codebook.book import books_of
+from zoo.codebook.code_statistics import survey
 from zoo.codebook.measure import Windows, measure
 from zoo.codebook.shapes import decoded_shapes, drawn_shapes, shape_source
-from zoo.codebook.survey import survey
 from zoo.contracts import Attributes, Tokens
 from zoo.data.batch import Batch
 from zoo.model.build import build

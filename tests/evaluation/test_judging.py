@@ -12,7 +12,7 @@ from zoo_registry import Registry, SpecError, TrainingError
 from zoo.cli.main import main
 from zoo.evaluation.corruption import parse_corruptions
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
 from zoo.runs.protocol import UPPER_BOUND

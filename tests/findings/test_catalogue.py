@@ -13,7 +13,7 @@ from zoo_registry import TrainingError, ZooNote
 from zoo.codebook.measure_run import measure_run
 from zoo.data.leaks import Leaks
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.findings.curve import Curve
 from zoo.findings.facts import Facts
 from zoo.findings.find import find

@@ -5,35 +5,35 @@ import torch
 from torch import Tensor
 from zoo_quantizers import EMA
 
-from zoo.contracts import CodeCare, Resizing, Stats
+from zoo.contracts import CodebookMaintenance, Resizing, Stats
 from zoo.testing import check_component
 
 
-def never(self: CodeCare, stats: Stats) -> bool:
+def never(self: CodebookMaintenance, stats: Stats) -> bool:
     return False
 
 
-def always(self: CodeCare, stats: Stats) -> bool:
+def always(self: CodebookMaintenance, stats: Stats) -> bool:
     return self.spec.start == "kmeans"
 
 
-def adding(self: CodeCare, one: Stats, other: Stats) -> Stats:
+def adding(self: CodebookMaintenance, one: Stats, other: Stats) -> Stats:
     return {name: value + other[name] for name, value in one.items()}
 
 
 @torch.no_grad()
-def unmasked(self: CodeCare, codes: Tensor, latents: Tensor, mask: Tensor | None) -> Stats:
+def unmasked(self: CodebookMaintenance, codes: Tensor, latents: Tensor, mask: Tensor | None) -> Stats:
     return STATS(self, codes, latents.nan_to_num(), None)
 
 
-def forgetful(self: CodeCare, *given: object) -> None:
+def forgetful(self: CodebookMaintenance, *given: object) -> None:
     INIT(self, *given)
     if self.resets:
         self.register_buffer("use", self.use, persistent=False)
         self.resizing = Resizing
 
 
-STATS, INIT = CodeCare.stats, CodeCare.__init__
+STATS, INIT = CodebookMaintenance.stats, CodebookMaintenance.__init__
 
 FAULTS = {
     "due": (never, "after the start 90 tokens have . codes, not 45"),
@@ -47,6 +47,6 @@ FAULTS = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_fault_is_named(monkeypatch, name):
     faulty, message = FAULTS[name]
-    monkeypatch.setattr(CodeCare, name.strip(), faulty)
+    monkeypatch.setattr(CodebookMaintenance, name.strip(), faulty)
     with pytest.raises(AssertionError, match=message):
         check_component(EMA())

@@ -10,7 +10,7 @@ import pytest
 from small_reports import NAMES, stored
 
 from zoo.cli.main import main
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.report.comparison import compare
 from zoo.report.stored import evaluation_of, stored_codebook, stored_evaluation
 from zoo.runs.folder import RunFolder

@@ -11,7 +11,7 @@ from zoo_registry import DataError, Registry, SpecError, TrainingError, ZooError
 
 import zoo
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.runs.folder import RunFolder
 from zoo.training.data import load_data
 from zoo.training.fit import prepare, train

@@ -8,7 +8,7 @@ from zoo_registry import SpecError, TrainingError
 import zoo
 from zoo.codebook.measure_run import measure_run
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.findings.curve import Curve
 from zoo.report.history import read_history
 from zoo.runs.folder import RunFolder

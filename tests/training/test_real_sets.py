@@ -7,7 +7,7 @@ from small_runs import PUBLISHED
 from zoo_registry import Registry, ZooNote
 
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.training.fit import train
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"

@@ -15,7 +15,7 @@ from small_runs import SHAPES, SIGNAL
 from zoo_registry import Registry, TrainingError
 
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.model.build import build
 from zoo.process.owned import LOCK_FILE
 from zoo.runs.metrics import MetricsFile

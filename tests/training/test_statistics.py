@@ -10,7 +10,7 @@ from zoo_registry.run import TransferSpec
 import zoo
 from zoo.contracts import Image, Standardize
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.model.build import build
 from zoo.training.data import load_data
 from zoo.training.fit import train

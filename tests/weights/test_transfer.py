@@ -8,7 +8,7 @@ from small_runs import PUBLISHED
 from zoo_registry import BundleError, TransferSpec, ZooError
 
 import zoo
-from zoo.contracts import CodeCare
+from zoo.contracts import CodebookMaintenance
 from zoo.weights.plan import plan
 from zoo.weights.report import STATUSES, origins
 from zoo.weights.source import read_source
@@ -328,7 +328,7 @@ def test_codes_that_were_taken_are_not_started_again(kind, policy, tmp_path):
     model = zoo.build(vqshape(encoder={"code_dim": 4}, quantizer=care))
     report = take(model, bundle, policy=policy)
     assert len(rows(report, "missing")) == 1
-    care_of = next(module for module in model.modules() if isinstance(module, CodeCare))
+    care_of = next(module for module in model.modules() if isinstance(module, CodebookMaintenance))
     stats = model.train().quantizer(torch.randn(2, 1, 8, 4)).stats
     assert not care_of.due(stats)
     assert care_of.due({"waiting": torch.tensor(1)})

@@ -12,7 +12,7 @@ from zoo.codebook.measure_run import measure_run
 from zoo.codebook.report import CodebookReport
 from zoo.evaluation.corruption import parse_corruptions
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import Opened, SplitName, open_run
+from zoo.evaluation.loaded_run import LoadedRun, SplitName, open_run
 from zoo.evaluation.report import EvalReport
 from zoo.model.assembly import ZooModel
 from zoo.report.comparison import Comparison
@@ -72,7 +72,7 @@ class Run:
         return Registry.discover().run(self.folder.read()["run"])
 
     @cached_property
-    def _opened(self) -> Opened:
+    def _opened(self) -> LoadedRun:
         return open_run(self.folder, self._moved)
 
     @property

@@ -29,7 +29,7 @@ def codebook(
 ) -> None:
     """Measure the codebook of a run: different shapes, classes, bypass, one score; writes codebook.json and figures."""
     from zoo.codebook.measure_run import measure_run
-    from zoo.evaluation.opened import open_run
+    from zoo.evaluation.loaded_run import open_run
     from zoo.runs.folder import RunFolder
 
     folder = RunFolder(run)

@@ -27,7 +27,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Read a decision back: which shapes at which places spoke for a class; writes JSON and a picture."""
-    from zoo.evaluation.opened import open_run
+    from zoo.evaluation.loaded_run import open_run
     from zoo.explain.explain_run import explain_run, stem
     from zoo.runs.folder import RunFolder
 

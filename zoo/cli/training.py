@@ -84,7 +84,7 @@ def evaluate(
     from zoo.cli.verdict import print_report, print_seeds
     from zoo.evaluation.corruption import parse_corruptions
     from zoo.evaluation.judge_run import judge_run
-    from zoo.evaluation.opened import open_run
+    from zoo.evaluation.loaded_run import open_run
     from zoo.evaluation.seeds import over_seeds, require_seeds
     from zoo.runs.folder import RunFolder
 

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from zoo.codebook import classes
+from zoo.codebook.code_statistics import BINS, CodeStatistics
 from zoo.codebook.report import BookReport, CodeRow, NearDuplicate, ShapeReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import SAME, likeness, mean_warped, straightness, warped
-from zoo.codebook.survey import BINS, Survey
 from zoo.evaluation.perplexity import usage_reports
 from zoo.evaluation.report import ShapeScore, UsageReport
 
@@ -44,7 +44,7 @@ class Book:
         return found
 
 
-def books_of(found: Survey) -> list[Book]:
+def books_of(found: CodeStatistics) -> list[Book]:
     """Every book and level of a survey."""
     counts = found.counts
     per_code = counts.sum(-1)

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zoo.codebook.bypass import altered, series_mean
+from zoo.codebook.ablation import altered, series_mean
 from zoo.codebook.classes import divergences
+from zoo.codebook.code_statistics import CodeStatistics
 from zoo.codebook.report import FaithfulnessReport
 from zoo.codebook.shapes import Array
-from zoo.codebook.survey import Survey
 from zoo.contracts import Attributes, Output, book_of
 from zoo.data.batch import Batch
 from zoo.evaluation.judge import Judge
@@ -50,7 +50,7 @@ class Classifier:
 
 
 @torch.no_grad()
-def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: Survey) -> FaithfulnessReport | None:
+def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: CodeStatistics) -> FaithfulnessReport | None:
     """Areas under accuracy over the share of tokens, the order of codes and their shares being those of ``known``.
 
     Codes are taken in up to 8 steps of about equal shares of tokens. None without a classifier.

@@ -8,13 +8,13 @@ from scipy.sparse import coo_array, csr_array, hstack, vstack
 from torch import Tensor
 
 from zoo.codebook.book import MOST_SHAPES, Book, book_report, most_used
+from zoo.codebook.code_statistics import BINS
 from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.score import DEFINITION, score, score_parts
 from zoo.codebook.shapes import Array, normalised
 from zoo.codebook.stability import stability
-from zoo.codebook.survey import BINS
 from zoo.contracts import ShapeBook, ShapesHead, Uses
 from zoo.data.batch import Batch
 from zoo.evaluation.perplexity import usage_report
@@ -70,7 +70,7 @@ class BookCount:
         )
 
 
-class HeadSurvey:
+class HeadStatistics:
     """One pass over windows: a ``BookCount`` for each book of the head of ``model``, and the windows' ``labels``."""
 
     def __init__(self, model: ZooModel, batches: Iterable[Batch], classes: int) -> None:
@@ -102,8 +102,8 @@ class HeadSurvey:
 
 def measure_head(
     name: str,
-    split: HeadSurvey,
-    train: HeadSurvey,
+    split: HeadStatistics,
+    train: HeadStatistics,
     classes: tuple[str, ...],
     beside: Mapping[str, Sequence[Book]],
 ) -> Measured:

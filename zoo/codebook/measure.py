@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 import torch
 
+from zoo.codebook.ablation import CodeAblation
 from zoo.codebook.book import Book, book_report, books_of
-from zoo.codebook.bypass import Bypass
 from zoo.codebook.code_fit import CodeFit
+from zoo.codebook.code_statistics import CodeStatistics, survey
 from zoo.codebook.faithfulness import Classifier, faithfulness
 from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
 from zoo.codebook.report import BookReport, BypassReport, CodebookReport, ProbeReport
 from zoo.codebook.score import DEFINITION, score, score_parts
 from zoo.codebook.stability import stability
-from zoo.codebook.survey import Survey, survey
 from zoo.data.batch import Batch
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.report import ShapeScore
@@ -75,7 +75,7 @@ def codebook_score(model: ZooModel, split: Iterable[Batch], train: Iterable[Batc
 class _Found:
     """What one pass over a split tells, and the parts of the score."""
 
-    survey: Survey
+    survey: CodeStatistics
     books: list[Book]
     reports: tuple[BookReport, ...]
     bypass: BypassReport | None
@@ -85,10 +85,14 @@ class _Found:
 
 
 def _find(
-    model: ZooModel, batches: Iterable[Batch], train: Survey, classes: tuple[str, ...], judges: Mapping[str, Judge]
+    model: ZooModel,
+    batches: Iterable[Batch],
+    train: CodeStatistics,
+    classes: tuple[str, ...],
+    judges: Mapping[str, Judge],
 ) -> _Found:
-    found = Survey(model, train.classes)
-    bypass = Bypass(model, train, judges) if model.decoder is not None else None
+    found = CodeStatistics(model, train.classes)
+    bypass = CodeAblation(model, train, judges) if model.decoder is not None else None
     fit = CodeFit(model)
     _pass(model, batches, found, bypass, fit)
     books, whole = books_of(found), fit.whole()
@@ -101,7 +105,9 @@ def _find(
 
 
 @torch.no_grad()
-def _pass(model: ZooModel, batches: Iterable[Batch], found: Survey, bypass: Bypass | None, fit: CodeFit) -> None:
+def _pass(
+    model: ZooModel, batches: Iterable[Batch], found: CodeStatistics, bypass: CodeAblation | None, fit: CodeFit
+) -> None:
     for batch in batches:
         output = model.encode(batch.x, batch.mask)
         found.update(output, batch.y)

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from zoo.codebook.book import Book, books_of
-from zoo.codebook.head_books import HeadSurvey, measure_head
+from zoo.codebook.code_statistics import survey
+from zoo.codebook.head_books import HeadStatistics, measure_head
 from zoo.codebook.measure import MOST_TRAINING, Windows, measure
 from zoo.codebook.measured import Measured
 from zoo.codebook.stored import write_measured
-from zoo.codebook.survey import survey
 from zoo.contracts import ShapesHead
 from zoo.data.batch import Batch, evenly
 from zoo.evaluation.judges import load_judges
-from zoo.evaluation.opened import AnySplit, Opened, SplitName, open_run
+from zoo.evaluation.loaded_run import AnySplit, LoadedRun, SplitName, open_run
 from zoo.runs.folder import RunFolder
 
 MOST_FEW = 128
@@ -20,7 +20,7 @@ MOST_FEW = 128
 
 
 def measure_run(
-    opened: Opened, split: SplitName = "test", beside: Sequence[Path] = (), moved: Sequence[str] = ()
+    opened: LoadedRun, split: SplitName = "test", beside: Sequence[Path] = (), moved: Sequence[str] = ()
 ) -> Measured:
     """Measure the codebook of a run, match it with those of the runs ``beside``, and write files into its folder.
 
@@ -33,7 +33,7 @@ def measure_run(
     return measured
 
 
-def _of_quantizer(opened: Opened, split: SplitName, others: Mapping[str, Sequence[Book]]) -> Measured:
+def _of_quantizer(opened: LoadedRun, split: SplitName, others: Mapping[str, Sequence[Book]]) -> Measured:
     windows = Windows(
         name=split,
         split=opened.batches(split),
@@ -44,22 +44,22 @@ def _of_quantizer(opened: Opened, split: SplitName, others: Mapping[str, Sequenc
     return measure(opened.model, windows, opened.classes, judges, others)
 
 
-def _of_head(opened: Opened, split: SplitName, others: Mapping[str, Sequence[Book]]) -> Measured:
-    train = HeadSurvey(opened.model, _some(opened, "train", MOST_TRAINING), len(opened.classes))
-    found = HeadSurvey(opened.model, opened.batches(split), len(opened.classes))
+def _of_head(opened: LoadedRun, split: SplitName, others: Mapping[str, Sequence[Book]]) -> Measured:
+    train = HeadStatistics(opened.model, _some(opened, "train", MOST_TRAINING), len(opened.classes))
+    found = HeadStatistics(opened.model, opened.batches(split), len(opened.classes))
     return measure_head(split, found, train, opened.classes, others)
 
 
-def _counts_shapes(opened: Opened) -> bool:
+def _counts_shapes(opened: LoadedRun) -> bool:
     """Whether the only codebooks of the model are those of its head."""
     return opened.model.quantizer is None and isinstance(opened.model.head, ShapesHead)
 
 
-def _books(opened: Opened, split: SplitName) -> list[Book]:
+def _books(opened: LoadedRun, split: SplitName) -> list[Book]:
     if _counts_shapes(opened):
-        return HeadSurvey(opened.model, opened.batches(split), len(opened.classes)).books
+        return HeadStatistics(opened.model, opened.batches(split), len(opened.classes)).books
     return books_of(survey(opened.model, opened.batches(split), len(opened.classes)))
 
 
-def _some(opened: Opened, name: AnySplit, most: int) -> Iterator[Batch]:
+def _some(opened: LoadedRun, name: AnySplit, most: int) -> Iterator[Batch]:
     return opened.read(name, evenly(len(opened.split(name)), most))

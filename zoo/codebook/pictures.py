@@ -9,11 +9,11 @@ from matplotlib.path import Path
 from zoo_registry.suggest import listed
 
 from zoo.codebook.book import Book
+from zoo.codebook.code_statistics import BINS
 from zoo.codebook.measured import Measured
 from zoo.codebook.report import BookReport
 from zoo.codebook.shape_grid import percent, shapes_picture, shortened
 from zoo.codebook.shapes import Array
-from zoo.codebook.survey import BINS
 from zoo.evaluation.report import UsageReport
 from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
 from zoo.plotting.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES

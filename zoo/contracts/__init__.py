@@ -1,12 +1,12 @@
 """The torch side of the contract: what travels between components and what each role must do."""
 
 from zoo.contracts.adapted import Adapted, TrainingWindows
-from zoo.contracts.care import CodeCare
 from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
 from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
 from zoo.contracts.kmeans import kmeans
 from zoo.contracts.linear import LinearHead
+from zoo.contracts.maintenance import CodebookMaintenance
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse
 from zoo.contracts.nearest import nearest
 from zoo.contracts.processes import gathered, shared, summed, world_size
@@ -35,8 +35,8 @@ __all__ = [
     "Attributes",
     "CentreKernel",
     "ClassRows",
-    "CodeCare",
     "CodeTable",
+    "CodebookMaintenance",
     "Component",
     "Decoded",
     "Decoder",

@@ -10,13 +10,13 @@ from zoo.evaluation.corruption import Corruption
 from zoo.evaluation.corruption_trial import CorruptionTrial
 from zoo.evaluation.evaluation import Evaluation
 from zoo.evaluation.judges import add_judges, load_judges
-from zoo.evaluation.opened import Opened, SplitName
+from zoo.evaluation.loaded_run import LoadedRun, SplitName
 from zoo.evaluation.report import EvalReport
 from zoo.io.files import write_json
 
 
 def judge_run(
-    opened: Opened,
+    opened: LoadedRun,
     split: SplitName = "test",
     corruptions: Sequence[Corruption] = (),
     judges: Sequence[str] = (),
@@ -32,7 +32,7 @@ def judge_run(
 
 
 @torch.no_grad()
-def _judge(opened: Opened, split: SplitName, corruptions: Sequence[Corruption], given: Sequence[str]) -> EvalReport:
+def _judge(opened: LoadedRun, split: SplitName, corruptions: Sequence[Corruption], given: Sequence[str]) -> EvalReport:
     model, names = opened.model, opened.classes
     judges = load_judges(add_judges(opened.run.evaluation.judges, given), opened.data, opened.folder.judges)
     windows, deviation = len(opened.split(split)), torch.from_numpy(opened.data.std)
@@ -53,7 +53,7 @@ def _judge(opened: Opened, split: SplitName, corruptions: Sequence[Corruption], 
 class Details:
     """What only `zoo eval` measures of the clean windows: errors per class."""
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: LoadedRun) -> None:
         self.opened = opened
         shapes = opened.model.trace
         self.per_class = ClassReconstructions(opened.classes, shapes.signal["c"]) if shapes.recon else None

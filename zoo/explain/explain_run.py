@@ -6,14 +6,14 @@ from zoo_registry import DataError, SpecError
 from zoo_registry.explain import unknown
 
 from zoo.contracts import ShapesHead
-from zoo.evaluation.opened import Opened, SplitName
+from zoo.evaluation.loaded_run import LoadedRun, SplitName
 from zoo.explain.decision import decide
 from zoo.explain.picture import decision_picture
 from zoo.explain.report import Explanation
 from zoo.io.files import write_bytes, write_json
 
 
-def explain_run(opened: Opened, window: int, split: SplitName = "test", of: str | None = None) -> Explanation:
+def explain_run(opened: LoadedRun, window: int, split: SplitName = "test", of: str | None = None) -> Explanation:
     """Why ``window`` of ``split`` was given to its class, or how far to the class ``of``; writes JSON, PNG and SVG.
 
     Raises SpecError for a head that does not count shapes or a class that is not there, DataError for another window.

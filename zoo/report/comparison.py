@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from zoo_registry import DataError
 
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.report import ClassReport, EvalReport
 from zoo.report.differences import SpecDifference, differences
 from zoo.report.measures import Judgement, Measure, measures

@@ -11,7 +11,7 @@ from zoo.codebook.measured import Measured
 from zoo.contracts import Output
 from zoo.data.split import DataSet
 from zoo.evaluation.figures import varied
-from zoo.evaluation.opened import Opened, open_run
+from zoo.evaluation.loaded_run import LoadedRun, open_run
 from zoo.evaluation.report import EvalReport
 from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
@@ -82,7 +82,7 @@ def _transferred(folder: RunFolder) -> Transferred | None:
 
 
 @torch.no_grad()
-def _sample(opened: Opened) -> Sample:
+def _sample(opened: LoadedRun) -> Sample:
     split = opened.split("test")
     examples = 4 if opened.data.input.channels < _CROWD else 3
     rows = np.asarray(varied([opened.classes[label] for label in split.y], examples), dtype=np.intp)

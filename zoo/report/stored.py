@@ -6,12 +6,12 @@ from zoo_registry import DataError, SpecError
 from zoo.codebook.measured import Measured
 from zoo.codebook.score import DEFINITION
 from zoo.codebook.stored import read_measured
-from zoo.evaluation.opened import Opened
+from zoo.evaluation.loaded_run import LoadedRun
 from zoo.evaluation.report import EvalReport
 from zoo.runs.folder import RunFolder
 
 
-def evaluation_of(opened: Opened) -> EvalReport:
+def evaluation_of(opened: LoadedRun) -> EvalReport:
     """The run's scores on the test split: the stored ones while they hold, else judged now and stored."""
     if (stored := stored_evaluation(opened.folder)) is not None:
         return stored
@@ -29,7 +29,7 @@ def stored_evaluation(folder: RunFolder) -> EvalReport | None:
         return None
 
 
-def codebook_of(opened: Opened) -> Measured:
+def codebook_of(opened: LoadedRun) -> Measured:
     """The same of the run's codebook; raises SpecError for a model without a quantizer."""
     if (stored := stored_codebook(opened.folder)) is not None:
         return stored

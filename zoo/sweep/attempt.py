@@ -11,7 +11,7 @@ from zoo_registry import RunSpec, TrainingError
 
 from zoo.codebook.measure_run import measure_run
 from zoo.evaluation.judge_run import judge_run
-from zoo.evaluation.opened import open_run
+from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.report import EvalReport
 from zoo.process.owned import owned
 from zoo.runs.folder import RunFolder

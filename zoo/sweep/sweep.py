@@ -9,7 +9,6 @@ from zoo_registry import TrainingError
 from zoo_registry.redacted import HIDDEN
 
 from zoo.process.owned import owned
-from zoo.sweep.crew import crew
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.gather import gather
 from zoo.sweep.outage import OutageError
@@ -17,6 +16,7 @@ from zoo.sweep.plan import Plan
 from zoo.sweep.queue import Queue, create, join, require_same
 from zoo.sweep.results import SweepResult
 from zoo.sweep.storage import storage_url
+from zoo.sweep.worker_pool import crew
 
 LOOK = 0.5
 """Seconds between two looks at the workers."""

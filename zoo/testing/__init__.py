@@ -16,8 +16,8 @@ from zoo_registry.registry import Registry
 from zoo_registry.shapes import Shape
 
 from zoo.testing import checks, quantizer_checks, spec_checks
-from zoo.testing.care_checks import FOR_CARE, with_care
 from zoo.testing.channelwise_checks import check_channelwise
+from zoo.testing.maintenance_checks import FOR_CARE, with_care
 from zoo.testing.resizing_checks import check_resizing
 from zoo.testing.samples import NormalWindows, adapt
 from zoo.testing.trials import (

@@ -17,7 +17,7 @@ from zoo.data.batch import Batch, batches
 from zoo.data.split import Split
 from zoo.linear import LinearFit, fit_linear
 from zoo.model.assembly import ZooModel
-from zoo.training.ledger import Row
+from zoo.training.epoch_metrics import Row
 from zoo.training.sharding import whole
 
 

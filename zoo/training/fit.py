@@ -28,6 +28,7 @@ from zoo.training.checkpoints import WholeCheckpoints, checkpoints, damage, newe
 from zoo.training.codebook_score import CodebookScore
 from zoo.training.data import ZooData, load_data
 from zoo.training.devices import Devices, find_devices
+from zoo.training.findings_callback import FindingsCallback
 from zoo.training.group import joined, strategy
 from zoo.training.launch import Job, launch
 from zoo.training.learning import set_learning
@@ -38,7 +39,6 @@ from zoo.training.progress import EpochBar
 from zoo.training.statistics import fill_statistics
 from zoo.training.timeline import Timeline
 from zoo.training.unlearned import note_unlearned
-from zoo.training.watch import Watch
 from zoo.weights.bundle import save
 from zoo.weights.report import Transferred, TransferReport, origins
 from zoo.weights.transfer import transfer
@@ -205,7 +205,7 @@ def make_trainer(
             OwnSignals(),
             *([] if every is None else [CodebookScore(every)]),
             EpochLog(folder.path),
-            Watch(run, folder),
+            FindingsCallback(run, folder),
             *([] if quiet else [EpochBar(run.name)]),
             *checkpoints(run, folder),
             *hooks,

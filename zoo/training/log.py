@@ -8,9 +8,9 @@ import lightning as L
 from zoo.contracts.processes import rank
 from zoo.evaluation.report import EvalReport
 from zoo.runs.metrics import MetricsFile
-from zoo.training.board import Board
 from zoo.training.closed import closed_row
-from zoo.training.ledger import Row
+from zoo.training.epoch_metrics import Row
+from zoo.training.event_writer import EventWriter
 from zoo.training.module import ZooTraining
 
 
@@ -19,7 +19,7 @@ class EpochLog(L.Callback):
 
     def __init__(self, folder: Path) -> None:
         self.file = MetricsFile(folder / "metrics.csv")
-        self.board = Board(folder)
+        self.board = EventWriter(folder)
         self._started = time.perf_counter()
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:

@@ -22,14 +22,14 @@ from zoo.linear import LinearFit
 from zoo.model.assembly import ZooModel
 from zoo.training.batch_norm import synchronised
 from zoo.training.closed import ClosedForm
+from zoo.training.epoch_metrics import EpochMetrics
 from zoo.training.frozen import Frozen
 from zoo.training.gradients import gradient_norms
 from zoo.training.heights import drawn_heights
 from zoo.training.learning import set_learning
-from zoo.training.ledger import Ledger
 from zoo.training.rate import rate
 from zoo.training.sharding import put_apart, shard, update_codes
-from zoo.training.timeline import Moment, Timeline
+from zoo.training.timeline import PhasePosition, Timeline
 
 
 class ZooTraining(L.LightningModule):
@@ -49,7 +49,7 @@ class ZooTraining(L.LightningModule):
         self.steps_per_epoch = -(-batches // training.accumulate)
         self.timeline = Timeline(training.phases, self.steps_per_epoch)
         parts = model.quantizer.part_weights() if model.quantizer is not None else {}
-        self.ledger = Ledger(list(model.spec.terms()), parts)
+        self.ledger = EpochMetrics(list(model.spec.terms()), parts)
         self.validation = validation
         self.found: EvalReport | None = None
         self.fitted: LinearFit | None = None
@@ -57,7 +57,7 @@ class ZooTraining(L.LightningModule):
         self.diagnose = False
         self.gradients: dict[str, float] = {}
         self._diagnosed: set[int] = set()
-        self._moment: Moment | None = None
+        self._moment: PhasePosition | None = None
         self._frozen: Frozen | None = None
         self._closed: ClosedForm | None = None
         self._stats: Stats = {}

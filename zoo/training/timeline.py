@@ -7,7 +7,7 @@ from zoo_registry import PhaseSpec, RampSpec
 
 
 @dataclass(frozen=True)
-class Moment:
+class PhasePosition:
     """A place in training: the phase, how far into it (in the phase's own unit), and its position in the list."""
 
     phase: PhaseSpec
@@ -35,13 +35,13 @@ class Timeline:
     phases: tuple[PhaseSpec, ...]
     steps_per_epoch: int
 
-    def at(self, step: int) -> Moment:
+    def at(self, step: int) -> PhasePosition:
         """The moment of optimizer step ``step``, counted from 0 over the whole training."""
         lengths = [self._steps(phase) for phase in self.phases]
         left = step % sum(lengths)
         for index, (phase, length) in enumerate(zip(self.phases, lengths, strict=True)):
             if left < length:
-                return Moment(phase, index, left if phase.every == "batch" else left // self.steps_per_epoch)
+                return PhasePosition(phase, index, left if phase.every == "batch" else left // self.steps_per_epoch)
             left -= length
         raise AssertionError("a step lies in one of the phases")
 

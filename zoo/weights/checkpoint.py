@@ -14,8 +14,8 @@ from zoo_registry import BundleError, Checkpoint
 
 from zoo.model.memory import available
 from zoo.weights.pickles import MAGIC, PICKLES_IN_A_ROW, calls, is_data
-from zoo.weights.sound import require_sound
-from zoo.weights.standins import stand_ins
+from zoo.weights.safe_globals import safe_globals
+from zoo.weights.validate_tensor import validate_tensor
 
 _WRITTEN = "a checkpoint written by torch.save"
 _AGAIN = "copy or download it again"
@@ -46,7 +46,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise BundleError(str(path), _WRITTEN, found, f"{_AGAIN}, or save it anew with torch.save") from None
     tensors, entries = _parted(path, content)
     for name, tensor in tensors.items():
-        require_sound(f"{path}: {name}", tensor)
+        validate_tensor(f"{path}: {name}", tensor)
     return Checkpoint(str(path), tensors, entries)
 
 
@@ -103,7 +103,7 @@ def _called_in_stream(path: Path) -> list[str]:
 
 def _replaced(path: Path, names: Collection[str]) -> list[Allowed]:
     """What takes the place of some of ``names``; raise BundleError where another is called than makes data."""
-    known = stand_ins()
+    known = safe_globals()
     for name in names:
         if name not in known and not is_data(name):
             hint = "it was not loaded; ask the sender for the tensors and numbers alone"

@@ -14,8 +14,8 @@ from zoo.data.labels import class_names
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.weights.checkpoint import read_checkpoint
-from zoo.weights.sound import FLOATS
 from zoo.weights.statistics import read_statistics
+from zoo.weights.validate_tensor import FLOATS
 
 
 class ImportedModel(NamedTuple):

@@ -24,7 +24,7 @@ class Start(NamedTuple):
     shares: Tensor
 
 
-class CodeCare(nn.Module):
+class CodebookMaintenance(nn.Module):
     """What ``spec`` asks for a codebook of ``codes`` codes on each of ``levels``, decided once per optimizer step.
 
     Every process decides the same, from the tokens of all of them. A codebook that waits for its start holds zeros, so

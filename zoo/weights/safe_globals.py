@@ -35,7 +35,7 @@ def path(*parts: str) -> str:
     return str(PurePosixPath(*parts))
 
 
-def stand_ins() -> dict[str, Callable[..., Any]]:
+def safe_globals() -> dict[str, Callable[..., Any]]:
     """What takes the place of each name that a pickle may call."""
     paths = [
         f"{module}.{name}"

@@ -29,7 +29,7 @@ class _Batch(NamedTuple):
     weights: Mapping[str, float]
 
 
-class Ledger:
+class EpochMetrics:
     """Sums of one epoch: raw and weighted ``terms``, the error of quantization, and training accuracy as counts.
 
     ``parts`` says what the parts of a term, such as `z.commit`, weigh within it.

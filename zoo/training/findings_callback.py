@@ -32,7 +32,7 @@ TOLD_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation", "overla
 """What loading the data has said already."""
 
 
-class Watch(L.Callback):
+class FindingsCallback(L.Callback):
     """Asks the rules that curves, validation and shapes answer after every epoch, and writes the last verdict.
 
     Whether shapes lose their scale is asked within epochs, too.

@@ -13,7 +13,7 @@ _VERSION = "brain.Event:2"
 """What the first record of an event file says, for readers to know the format."""
 
 
-class Board:
+class EventWriter:
     """One event file in ``folder``, begun with the first numbers."""
 
     def __init__(self, folder: Path) -> None:

@@ -19,7 +19,7 @@ BINS = 100
 """Places and lengths are counted in hundredths of the series."""
 
 
-class Survey:
+class CodeStatistics:
     """Counts over real tokens, by book g, level q and code k; g is 1, or the folded channels with a codebook each.
 
     A window leaves its label and its codes' counts; everything else grows with the codebook alone.
@@ -128,9 +128,9 @@ class Survey:
         ]
 
 
-def survey(model: ZooModel, batches: Iterable[Batch], classes: int) -> Survey:
+def survey(model: ZooModel, batches: Iterable[Batch], classes: int) -> CodeStatistics:
     """The survey of every window of ``batches``; raise SpecError for a model without a quantizer."""
-    found = Survey(model, classes)
+    found = CodeStatistics(model, classes)
     for batch in batches:
         with torch.no_grad():
             found.update(model.encode(batch.x, batch.mask), batch.y)

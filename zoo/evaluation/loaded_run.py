@@ -24,7 +24,7 @@ _PLACE = "data.source."
 
 
 @dataclass(frozen=True)
-class Opened:
+class LoadedRun:
     """A finished run: ``model`` in evaluation mode, on a GPU where there is one, and the data it was trained on.
 
     ``stamp`` goes with what is measured of it: the run may train on meanwhile and replace its bundle.
@@ -55,7 +55,7 @@ class Opened:
         return batches(self.split(name), rows, self.run.evaluation.batch, self.model.device)
 
 
-def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> Opened:
+def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     """The finished run in ``folder``, on a GPU where there is one.
 
     ``changes`` say where its data lie now, such as `data.source.path=FOLDER`. Raises ZooError when there is no finished
@@ -72,7 +72,7 @@ def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> Opened:
         hint = "restore the data, or say where they are with --set data.source.path=FOLDER"
         raise DataError(str(folder.run_file), "the data it was trained on", found, hint)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return Opened(folder, run, model.to(device), data, stamp)
+    return LoadedRun(folder, run, model.to(device), data, stamp)
 
 
 def _run(stored: dict[str, Any], changes: Sequence[str]) -> RunSpec:

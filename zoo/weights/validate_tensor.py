@@ -8,7 +8,7 @@ FLOATS = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool)
 
 
-def require_sound(where: str, tensor: Tensor) -> None:
+def validate_tensor(where: str, tensor: Tensor) -> None:
     """Raise BundleError, before ``tensor`` is copied or read, for one that cannot be a weight of a model here."""
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
         kind = "quantized" if tensor.is_quantized else f"{tensor.layout} on {tensor.device.type}"

@@ -6,8 +6,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from zoo.codebook.code_statistics import CodeStatistics
 from zoo.codebook.report import Ablation, BypassReport
-from zoo.codebook.survey import Survey
 from zoo.contracts import Attributes, Output, Quantizer, book_of
 from zoo.contracts.codes import nearest_others
 from zoo.evaluation.judge import Judge
@@ -19,13 +19,13 @@ RAW, FOUND, SHUFFLED, FLATTENED, LEVELLED = "raw signals", "as found", "codes sh
 AVERAGED = "averaged"
 
 
-class Bypass:
+class CodeAblation:
     """Squared errors over observed samples; the codes to put in place are those of the survey ``known``.
 
     ``judges``, and the model's own head where it reads reconstructions, also say what is still recognised.
     """
 
-    def __init__(self, model: ZooModel, known: Survey, judges: Mapping[str, Judge] | None = None) -> None:
+    def __init__(self, model: ZooModel, known: CodeStatistics, judges: Mapping[str, Judge] | None = None) -> None:
         assert model.quantizer is not None
         device = model.device
         used = torch.from_numpy(known.counts[:, 0].sum(-1) > 0).to(device)

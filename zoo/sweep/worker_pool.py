@@ -39,7 +39,7 @@ class Worker:
         return (self.process.poll() or 0) < 0
 
 
-class Crew:
+class WorkerPool:
     """``size`` worker processes of a sweep on this machine, each with its share of the cores."""
 
     def __init__(self, queue: Queue, folder: SweepFolder, size: int) -> None:
@@ -117,9 +117,9 @@ def _cores() -> int:
 
 
 @contextmanager
-def crew(queue: Queue, folder: SweepFolder, size: int) -> Iterator[Crew]:
+def crew(queue: Queue, folder: SweepFolder, size: int) -> Iterator[WorkerPool]:
     """Workers at work, none of which outlives the block."""
-    found = Crew(queue, folder, size)
+    found = WorkerPool(queue, folder, size)
     try:
         found.start()
         yield found

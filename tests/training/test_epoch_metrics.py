@@ -10,8 +10,8 @@ from zoo_registry import Registry
 from zoo.contracts import Output, Quantized, Tokens, read_stretches
 from zoo.model.assembly import ZooModel
 from zoo.runs.metrics import MetricsFile
+from zoo.training.epoch_metrics import EpochMetrics
 from zoo.training.heights import FEW, drawn_heights
-from zoo.training.ledger import Ledger
 
 
 def output(x: float, z: float, correct: int, size: int) -> Output:
@@ -22,7 +22,7 @@ def output(x: float, z: float, correct: int, size: int) -> Output:
 
 
 def test_an_epoch_is_the_mean_over_windows_and_shares_add_up_to_one():
-    ledger = Ledger(["x", "z"], {"z.commit": 2.0, "z.other": 1.0})
+    ledger = EpochMetrics(["x", "z"], {"z.commit": 2.0, "z.other": 1.0})
     ledger.add(output(1.0, 4.0, 3, 3), torch.ones(3, dtype=torch.int64), {"x": 1.0, "z": 0.5}, "a")
     ledger.add(output(2.0, 2.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0, "z": 0.0}, "b")
     row = ledger.row()
@@ -49,7 +49,7 @@ batches = st.lists(
 @given(batches)
 def test_any_number_of_batches_adds_up_however_it_is_read(batches):
     """What waits on the device is read in lots; rows in between change nothing."""
-    ledger = Ledger(["x", "z"])
+    ledger = EpochMetrics(["x", "z"])
     for index, (x, z, correct, more) in enumerate(batches):
         size = correct + more
         ledger.add(output(x, z, correct, size), torch.ones(size, dtype=torch.int64), {"x": 2.0, "z": index}, "a")
@@ -68,7 +68,7 @@ def test_any_number_of_batches_adds_up_however_it_is_read(batches):
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_the_error_of_quantization_is_relative_and_leaves_padding_out(masked):
-    ledger, generator = Ledger([]), torch.Generator().manual_seed(0)
+    ledger, generator = EpochMetrics([]), torch.Generator().manual_seed(0)
     given_, taken = [], []
     for _ in range(3):
         values, off = torch.randn(2, 4, 2, 3, 5, generator=generator)
@@ -84,7 +84,7 @@ def test_the_error_of_quantization_is_relative_and_leaves_padding_out(masked):
 
 
 def test_the_scale_of_shapes_is_that_of_all_tokens_of_an_epoch_and_the_latest_that_of_few_batches():
-    ledger = Ledger(["x"])
+    ledger = EpochMetrics(["x"])
     assert ledger.latest_scale() is None
     heights = [(8.0, 10.0), (1.0, 4.0), (1.0, 4.0), (1.0, 2.0)]
     for drawn, true in heights:
@@ -138,7 +138,7 @@ def test_weighted_parts_of_z_add_up_to_it(kind, codebook):
         "input": {"channels": 2, "length": 40, "classes": 3},
     }
     model = ZooModel(Registry.discover().model(spec))
-    ledger = Ledger(list(model.spec.terms()), model.quantizer.part_weights())
+    ledger = EpochMetrics(list(model.spec.terms()), model.quantizer.part_weights())
     target = torch.tensor([0, 1, 2])
     ledger.add(model(torch.randn(3, 2, 40), target=target), target, dict.fromkeys(model.spec.terms(), 3.0), "a")
     row = ledger.row()
