@@ -20,7 +20,7 @@ def corrupted(text: str, x: torch.Tensor, mask: torch.Tensor | None = None, rows
     return parse_corruptions([text])[0](x[index], None if mask is None else mask[index], index, DEVIATION)
 
 
-@pytest.mark.parametrize("text", ["noise:.1", "missing:.3", "phase:.2", "missing:.3+noise:.1+phase:.5"])
+@pytest.mark.parametrize("text", ["noise:.1", "missing:.3", "shift:.2", "missing:.3+noise:.1+shift:.5"])
 @pytest.mark.parametrize("masked", [False, True])
 def test_what_happens_to_a_window_depends_on_nothing_but_the_window(text, masked):
     x = signal()
@@ -77,7 +77,7 @@ def test_missing_takes_its_share_of_what_was_observed_and_larger_gaps_contain_sm
 
 def test_phase_turns_a_window_and_its_clean_signal_by_up_to_its_share():
     x, turns = signal(), []
-    found = corrupted("phase:.2", x)
+    found = corrupted("shift:.2", x)
     assert torch.equal(found.x, found.clean)
     for before, after in zip(x.numpy(), found.x.numpy(), strict=True):
         fits = [turn for turn in range(-10, 11) if np.array_equal(np.roll(before, turn, -1), after)]
@@ -87,16 +87,21 @@ def test_phase_turns_a_window_and_its_clean_signal_by_up_to_its_share():
 
 
 def test_a_list_is_read_once_each_in_order():
-    found = parse_corruptions(["noise:.06,noise:0.06, missing:.15+noise:.06", "phase:.1"])
-    assert [corruption.name for corruption in found] == ["noise:0.06", "missing:0.15+noise:0.06", "phase:0.1"]
+    found = parse_corruptions(["noise:.06,noise:0.06, missing:.15+noise:.06", "shift:.1"])
+    assert [corruption.name for corruption in found] == ["noise:0.06", "missing:0.15+noise:0.06", "shift:0.1"]
 
 
 @pytest.mark.parametrize(
     "text", ["", "noise", "nois:.1", "noise:", "noise:x", "noise:nan", "noise:0", "noise:-1", "noise:inf",
-             "missing:1", "missing:15", "phase:.6", "noise:.1,,phase:.1", "noise:.1+"]
+             "missing:1", "missing:15", "shift:.6", "noise:.1,,shift:.1", "noise:.1+"]
 )  # fmt: skip
 def test_anything_else_is_refused_in_one_line(text):
     with pytest.raises(SpecError) as caught:
         parse_corruptions([text])
     assert "--corrupt" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_earlier_name_of_a_shift_is_answered_with_the_new_one():
+    with pytest.raises(SpecError, match=r"it is called shift now.*--corrupt shift:.1"):
+        parse_corruptions(["phase:.1"])

@@ -17,7 +17,7 @@ from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
 from zoo.runs.protocol import UPPER_BOUND
 
-CORRUPT = "noise:.2,missing:.3,phase:.25,missing:.3+noise:.2"
+CORRUPT = "noise:.2,missing:.3,shift:.25,missing:.3+noise:.2"
 
 
 @pytest.fixture(scope="module")
@@ -160,9 +160,9 @@ def test_runs_that_differ_in_more_than_the_seed_are_refused(judge, trained, caps
 
 
 def test_tables_show_pairs_and_corruptions(rebuilt, capsys):
-    assert main(["eval", str(rebuilt.path), "--corrupt", "missing:.2", "--corrupt", "phase:.1"]) == 0
+    assert main(["eval", str(rebuilt.path), "--corrupt", "missing:.2", "--corrupt", "shift:.1"]) == 0
     out = capsys.readouterr().out
-    for text in ("raw → rebuilt", "missing:0.2", "phase:0.1", "Drawn shapes", "worst channel", "own head", "ECE"):
+    for text in ("raw → rebuilt", "missing:0.2", "shift:0.1", "Drawn shapes", "worst channel", "own head", "ECE"):
         assert text in out
     assert main(["eval", str(rebuilt.path), "--corrupt", "fog:1"]) == 2
     assert capsys.readouterr().err.count("\n") == 1

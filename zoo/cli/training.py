@@ -61,7 +61,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="KIND:SEVERITY,...",
-            help="Try corrupted inputs too, such as noise:.06,missing:.15,phase:.1; repeatable.",
+            help="Try corrupted inputs too, such as noise:.06,missing:.15,shift:.1; repeatable.",
             show_default=False,
         ),
     ] = None,

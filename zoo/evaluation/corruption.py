@@ -14,9 +14,11 @@ from zoo_registry import SpecError
 _LIMITS: Mapping[str, tuple[float, str]] = {
     "noise": (100.0, "a deviation above 0 and up to 100, in deviations of the training split's channel"),
     "missing": (1.0, "a share of the samples above 0 and below 1"),
-    "phase": (0.5, "a share of the window above 0 and up to .5"),
+    "shift": (0.5, "a share of the window above 0 and up to .5"),
 }
 """Of every corruption, its largest severity and what it is measured in."""
+_SEEDED_AS = {"shift": "phase"}
+"""The name that a kind had when its draws were fixed: evaluations of earlier versions stay comparable."""
 
 
 class Signal(NamedTuple):
@@ -61,8 +63,8 @@ class Corruption:
       observed sample.
     - `missing:SHARE`: of each channel of each window, the whole part of SHARE times its observed samples, drawn
       without replacement, becomes unobserved: hidden by the mask, never a value.
-    - `phase:SHARE`: the window turned in a circle, either way by up to SHARE of its length, a whole number of samples
-      drawn evenly, all channels alike; the clean signal turns along, since a turn spoils nothing of its shape.
+    - `shift:SHARE`: circular shift by up to ±SHARE of the window, a whole number of samples drawn uniformly, the same
+      for all channels; the clean signal is shifted along, since a shift does not distort shapes.
 
     Draws depend on ``seed``, the kind and the window's position in its split alone: the severities of one kind share
     their draws, so that a stronger noise is the same noise, louder, and a larger gap contains the smaller one.
@@ -81,13 +83,16 @@ class Corruption:
         the training split."""
         signal = Signal(x, mask, clean=x, known=mask)
         for step in self.steps:
-            draws = [np.random.default_rng((self.seed, crc32(step.kind.encode()), int(i))) for i in index]
+            draws = [
+                np.random.default_rng((self.seed, crc32(_SEEDED_AS.get(step.kind, step.kind).encode()), int(i)))
+                for i in index
+            ]
             if step.kind == "noise":
                 signal = _noise(signal, step.severity * deviation, draws)
             elif step.kind == "missing":
                 signal = _missing(signal, step.severity, draws)
             else:
-                signal = _phase(signal, step.severity, draws)
+                signal = _shift(signal, step.severity, draws)
         return signal
 
 
@@ -100,7 +105,9 @@ def parse_corruptions(texts: Sequence[str]) -> list[Corruption]:
 def _step(text: str) -> Step:
     kind, sign, number = text.strip().partition(":")
     if kind not in _LIMITS or not sign:
-        hint = "write it like --corrupt noise:.06,missing:.15,phase:.1"
+        hint = "write it like --corrupt noise:.06,missing:.15,shift:.1"
+        if kind == "phase":
+            hint = f"it is called shift now, as a phase is a stage of training: --corrupt shift:{number}"
         raise SpecError("--corrupt", f"KIND:SEVERITY with {', '.join(_LIMITS)}", repr(text), hint)
     most, meaning = _LIMITS[kind]
     try:
@@ -129,7 +136,7 @@ def _missing(signal: Signal, share: float, draws: list[np.random.Generator]) -> 
     return signal._replace(x=torch.where(mask, signal.x, 0), mask=mask)
 
 
-def _phase(signal: Signal, share: float, draws: list[np.random.Generator]) -> Signal:
+def _shift(signal: Signal, share: float, draws: list[np.random.Generator]) -> Signal:
     length, device = signal.x.shape[-1], signal.x.device
     most = int(share * length + 1e-9)
     turns = torch.tensor([int(draw.integers(-most, most, endpoint=True)) for draw in draws], device=device)
