@@ -61,6 +61,14 @@ class EvaluationSpec(Spec):
     """honest: weights are selected on the validation split. paper: on the test split, as many papers do; the result is
     an upper bound, and says so wherever it is printed."""
 
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "EvaluationSpec":
+        for name in self.judges:
+            if name in ("last", "head", *_OWN_OBJECTIVES):
+                hint = "scores and objectives are named after judges; name it after what it is, such as wrn"
+                raise SpecError(f"evaluation.judges.{name}", "a name that is not taken yet", name, hint)
+        return self
+
     @property
     def bundles(self) -> dict[str, str]:
         """Judges that are trained networks: the folder of each bundle by name."""
@@ -109,10 +117,6 @@ class RunSpec(Spec):
             _check_phase(f"training.phases.{index}", phase, self.model)
             check_closed(f"training.phases.{index}", phase, self.model.head)
         check_order(self.training)
-        for name in self.evaluation.judges:
-            if name in ("last", "head", *_OWN_OBJECTIVES):
-                hint = "scores and objectives are named after judges; name it after what it is, such as wrn"
-                raise SpecError(f"evaluation.judges.{name}", "a name that is not taken yet", name, hint)
         if self.evaluation.codebook is not None and self.model.quantizer is None:
             hint = "leave it out, or add a quantizer"
             raise SpecError(

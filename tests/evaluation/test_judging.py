@@ -224,3 +224,9 @@ def test_a_run_cannot_be_selected_by_a_judge_that_reads_at_the_end(rebuilt):
     data["training"]["select"] = "mini"
     with pytest.raises(SpecError, match=r"training.select: expected a judge that reads while training"):
         Registry.discover().run(data)
+
+
+@pytest.mark.parametrize("name", ["head", "last", "accuracy"])
+def test_a_judge_of_the_command_line_cannot_take_a_name_of_ours(rebuilt, judge, capsys, name):
+    assert main(["eval", str(rebuilt.path), "--judge", f"{name}={judge.bundle}"]) == 2
+    assert f"evaluation.judges.{name}: expected a name that is not taken yet" in capsys.readouterr().err
