@@ -20,3 +20,4 @@ def test_every_block_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.Monkey
     assert names["head"].correct >= 30
     assert "head.kind did you mean 'heads.token-linear'?" in said
     assert (tmp_path / "runs" / "swapped" / "bundle").is_dir()
+    assert names["classifier"].classes_.tolist() == ["badminton", "running", "standing", "walking"]
