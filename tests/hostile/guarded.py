@@ -88,7 +88,7 @@ class Tally:
             end = "\n".join((outcome.err or outcome.out).splitlines()[-12:])
             self.faults.append(f"{what}: zoo {' '.join(outcome.arguments)}: {outcome.fault}\n{end}")
 
-    def validate_tensor(self) -> None:
+    def require_sound(self) -> None:
         """Fail where any command ended badly, and say what came of all."""
         print(
             f"{self.ended}, longest {self.longest:.1f} s of CPU, most memory {peak() / 2**20:.0f} MiB", file=sys.stderr
