@@ -9,7 +9,7 @@ from swept import S, Z
 from zoo_registry import ZooError
 
 from zoo.cli.main import main
-from zoo.sweep.plan import plan_of, read_plan, validate_tensor
+from zoo.sweep.plan import plan_of, read_plan, validate_plan
 
 Q = "model.quantizer.codes"
 ALL = {"training.phases": [{}]}
@@ -74,7 +74,7 @@ def test_a_spec_that_cannot_be_is_refused_in_one_line(sweep_of, parts, words):
 )
 def test_a_point_that_cannot_be_is_named_before_anything_is_trained(sweep_of, parts, words):
     with pytest.raises(ZooError) as caught:
-        validate_tensor(plan_of(sweep_of(**parts)))
+        validate_plan(plan_of(sweep_of(**parts)))
     assert all(word in str(caught.value) for word in words), caught.value
 
 

@@ -80,7 +80,7 @@ def read_plan(path: Path) -> Plan:
     if isinstance(spec.run, str):
         data = data | {"run": _named(spec.run, path.parent)}
     plan = plan_of(data)
-    validate_tensor(plan)
+    validate_plan(plan)
     return plan
 
 
@@ -100,7 +100,7 @@ def plan_of(data: Any) -> Plan:
     return Plan(spec, base, axes, [] if spec.method == "search" else points_of(spec, axes, complete))
 
 
-def validate_tensor(plan: Plan) -> None:
+def validate_plan(plan: Plan) -> None:
     """Raise ZooError, naming the point, for a run of the first grid that cannot be; of a search, the run as it is."""
     for number, point in enumerate(plan.points or [Point(levels={})]):
         for seed in plan.spec.seeds:
