@@ -12,7 +12,7 @@ from zoo.process.children import start
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 OPENING = """
 import os, signal, sys, time
-from zoo import interrupts
+from zoo.process import interrupts
 from zoo.process.interrupts import Interruption, forget, listen, raised, say, status, undoing
 
 signal.signal(signal.SIGINT, signal.default_int_handler)

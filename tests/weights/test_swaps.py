@@ -10,7 +10,7 @@ import torch
 from killed import killed_at, steps_of
 
 import zoo
-from zoo import exchange, files
+from zoo.io import exchange, files
 from zoo.io.files import current, new_folder, opened
 
 SWAPS = int(os.environ.get("ZOO_SWAPS", "50"))
