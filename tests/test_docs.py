@@ -1,14 +1,19 @@
 """What the documents show is what the zoo takes."""
 
+import ast
 import json
 import re
+import shlex
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from zoo_registry import Registry, RunSpec, TrainingSpec, ZooError
 from zoo_registry.sweep import SweepSpec
 
-from zoo.cli.main import COMMANDS
+from zoo.cli.main import COMMANDS, program
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -42,3 +47,42 @@ def test_the_mistake_in_the_readme_gets_the_line_in_the_readme():
 def test_every_command_is_in_the_readme():
     shown = set(re.findall(r"`zoo (\w+)", (ROOT / "README.md").read_text()))
     assert set(COMMANDS) <= shown
+
+
+def fenced(language: str) -> list[Any]:
+    """Code blocks of all pages in ``language``, by page and number."""
+    pattern = re.compile(rf"```{language}\n(.*?)```", re.DOTALL)
+    return [
+        pytest.param(block, id=f"{page.stem}-{index}")
+        for page in PAGES
+        for index, block in enumerate(pattern.findall(page.read_text()))
+    ]
+
+
+@pytest.mark.parametrize("block", fenced("python"))
+def test_what_a_python_block_imports_is_there(block, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "examples" / "zoo-acme"))
+    for node in ast.walk(ast.parse(block)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                import_module(alias.name)
+        if isinstance(node, ast.ImportFrom):
+            module = import_module(str(node.module))
+            assert [alias.name for alias in node.names if getattr(module, alias.name, None) is None] == []
+
+
+def typed() -> list[Any]:
+    """Command lines of `zoo` in the code blocks of all pages."""
+    lines = [(page.stem, line) for page in PAGES for block in re.findall(r"```\n(.*?)```", page.read_text(), re.DOTALL)
+             for line in block.splitlines() if re.match(r"(\$ )?(\.venv/bin/)?zoo [a-z]", line)]  # fmt: skip
+    return [pytest.param(line.partition("zoo ")[2], id=f"{page}-{index}") for index, (page, line) in enumerate(lines)]
+
+
+@pytest.mark.parametrize("line", typed())
+def test_a_command_line_names_a_command_and_options_that_it_has(line):
+    name, *words = shlex.split(line, comments=True)
+    command = typer.main.get_command(program([name])).commands[name]
+    if words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    assert [word for word in words if word.startswith("--") and word.partition("=")[0] not in known] == []
