@@ -146,7 +146,7 @@ def test_a_mutated_spec_is_read_or_refused(registry, models, data):
 
 @pytest.mark.slow
 @given(data=st.data())
-@settings(UNHURRIED, max_examples=2500)
+@settings(UNHURRIED, max_examples=1000)
 def test_thousands_of_mutated_specs_are_read_or_refused(registry, models, data):
     read_or_refused(registry, *data.draw(specs(registry, models)))
 

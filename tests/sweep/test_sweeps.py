@@ -90,20 +90,6 @@ def test_a_killed_worker_costs_nothing_but_time_and_every_point_is_done_once(hom
     assert len(list((folder / "runs").glob("*/bundle"))) == 4
 
 
-def test_of_three_who_start_at_once_in_a_folder_one_does_the_sweep(home, written):
-    spec = written(set={"training.epochs": 1}, vary={Z: [1]}, objectives=["mse"])
-    said = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    started = [subprocess.Popen([*ZOO, "sweep", spec], **said) for _ in range(3)]
-    errors = [process.communicate(timeout=200)[1] for process in started]
-    ends = sorted((process.returncode, error) for process, error in zip(started, errors, strict=True))
-    assert [status for status, _ in ends] == [0, 2, 2], ends
-    for _, error in ends[1:]:
-        (line,) = error.strip().splitlines()
-        assert "add --resume" in line
-    complete = [t.user_attrs["number"] for t in join(storage_url("sweeps/small")).trials() if t.state.is_finished()]
-    assert Counter(complete) == {0: 1}
-
-
 def test_ctrl_c_stops_the_workers_and_resume_goes_on(home, written, capfd):
     spec = written(set={"training.epochs": 200}, vary={Z: [1, 10]})
     folder = home / "sweeps" / "small"
