@@ -1,4 +1,4 @@
-"""Fusions of channels: left alone, one after another, averaged, mixed by convolution, or by attention of tokens."""
+"""Channel fusions: none, concatenation, mean, convolution, or attention between tokens."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -33,7 +33,7 @@ class Flatten(FusionSpec):
     kind: Literal["fusion.flatten"] = "fusion.flatten"
 
     order: Literal["channel", "time"] = "channel"
-    """channel: one channel after another; time: the channels of each sample side by side."""
+    """channel: one channel after another; time: the channels interleaved sample by sample."""
 
     def output(self, x: Shape) -> Shape:
         length = x["c"] * x["t"]
@@ -62,7 +62,7 @@ class Mean(FusionSpec):
 
 
 class Conv(FusionSpec):
-    """A learned mixing of channels before the encoder, and a learned way back after the decoder."""
+    """Learned mixing of channels before the encoder, and a learned inverse map after the decoder."""
 
     kind: Literal["fusion.conv"] = "fusion.conv"
 
@@ -70,7 +70,7 @@ class Conv(FusionSpec):
     """Series c' that the encoder reads."""
 
     kernel: int = Field(default=1, ge=1, le=255)
-    """Samples (odd) that a mixed sample sees; 1 mixes sample by sample."""
+    """Kernel size in samples (odd); 1 mixes sample by sample."""
 
     @field_validator("kernel")
     @classmethod
@@ -97,7 +97,7 @@ class Attention(FusionSpec):
     """Heads of attention."""
 
     width: int = Field(default=16, ge=1, le=256)
-    """Width of a head; heads and tokens may have any widths."""
+    """Width of a head; it does not depend on the width of the tokens."""
 
     def output(self, x: Shape) -> Shape:
         return x

@@ -1,14 +1,14 @@
-"""Whole numbers that have to divide one another, each refusal naming the nearest that would."""
+"""Divisibility checks of sizes; each error names the nearest valid value."""
 
 from math import log
 
 from zoo_registry import ShapeError
 
 USUAL = 50
-"""Patches that suit windows of 500 samples (10 samples each)."""
+"""Usual number of patches, for windows of 500 samples (10 samples each)."""
 
 MOST = 1024
-"""Most patches or tokens of a series: attention takes memory in their square."""
+"""Upper limit on patches or tokens of a series: the memory of attention grows with their square."""
 
 MOST_HEADS = 64
 
@@ -20,9 +20,10 @@ def nearest_divisor(length: int, wanted: int, least: int = 1, most: int = MOST) 
 
 
 def cut(length: int, patches: int | None, patch: int | None, step: int | None = None) -> tuple[int, int]:
-    """Patches and samples per patch of a series of ``length``, None meaning whatever fits; raise ShapeError on gaps.
+    """Patches and samples per patch of a series of ``length``; None means any value that fits. Raises ShapeError on
+    gaps.
 
-    Patches are ``step`` samples apart, None meaning length // patches.
+    Patches are ``step`` samples apart; None means length // patches.
     """
     if step is not None:
         patch = patch or step
@@ -66,7 +67,7 @@ def _require_cover(length: int, patches: int, patch: int, step: int) -> None:
 
 
 def require_divisor(where: str, what: str, count: int, length: int, least: int) -> None:
-    """Raise ShapeError unless ``count`` ``what`` divide ``length``, naming the nearest count and length that would."""
+    """Raise ShapeError unless ``count`` ``what`` divide ``length``, and name the nearest valid count and length."""
     if length % count == 0:
         return
     nearest = nearest_divisor(length, count, least)
