@@ -68,8 +68,7 @@ class CodebookMaintenance(nn.Module):
         return self.spec.start == "kmeans" and bool(summed(stats["waiting"]) > 0)
 
     def start(self, stats: Stats) -> Start:
-        """Codes by k-means, level by level, each from the residual of the levels before; computed in the first
-        process."""
+        """Codes by k-means, level by level, each from the residual of the levels before; the same in all processes."""
         given = self.tokens(stats)
         left, books = given.cpu().double(), []
         for _ in range(self.levels):
@@ -102,8 +101,8 @@ class CodebookMaintenance(nn.Module):
         return found.tokens[found.real > 0]
 
     def drawn(self, given: Tensor, dead: Tensor) -> Tensor:
-        """For each of ``dead (q k)`` a random input of its level from `given (m q e)`: `(r e)`, drawn in the first
-        process.
+        """For each of ``dead (q k)`` a random input of its level from `given (m q e)`: `(r e)`, the same in all
+        processes.
 
         No two codes get the same input if there are enough.
         """
