@@ -39,7 +39,7 @@ class _FollowingSpec(LearnedQuantizerSpec):
     """Weight of the entropy terms inside the term z; 0 leaves them out."""
 
     diversity: float = Field(default=1.0, ge=0, le=1e6)
-    """Weight of the entropy of the mean choice (codes used alike) beside the mean entropy (tokens sure)."""
+    """Weight of the entropy of the mean choice (even use) relative to the mean entropy (certain tokens)."""
 
     temperature: float = Field(default=1.0, ge=1e-6, le=1e6)
     """Temperature of a token's soft choice in the entropy terms, in squared distance."""
@@ -158,7 +158,7 @@ class LFQ(QuantizerSpec):
     """Weight of the entropy terms inside the term z."""
 
     diversity: float = Field(default=1.0, ge=0, le=1e6)
-    """Weight of the entropy of the mean distribution (codes used alike) beside the mean entropy (tokens sure)."""
+    """Weight of the entropy of the mean distribution (even use) relative to the mean entropy (certain tokens)."""
 
     temperature: float = Field(default=1.0, ge=1e-3, le=1e3)
     """Temperature of a token's distribution over codes, in squared distance."""
