@@ -95,10 +95,10 @@ class Bag(Adapted):
     def _features(self, x: Tensor, mask: Tensor | None) -> Tensor:
         found = []
         for number, (counted, middle) in enumerate(zip(self.count(x, mask), self.middles(), strict=True)):
-            away = (root(counted.shares) - middle) / self.spread[number]
+            scaled = (root(counted.shares) - middle) / self.spread[number]
             if counted.votes.seen is not None:
-                away = torch.where(counted.votes.seen.any(-1, keepdim=True), away, 0)
-            found.append(away.flatten(1))
+                scaled = torch.where(counted.votes.seen.any(-1, keepdim=True), scaled, 0)
+            found.append(scaled.flatten(1))
         return torch.cat(found, 1)
 
     def middles(self) -> list[Tensor]:

@@ -35,10 +35,10 @@ def read(x: Tensor, mask: Tensor | None, samples: int, scale: int, step: int, fl
     means = F.avg_pool1d(x, scale, 1) if scale > 1 else x
     values = means.unfold(-1, (samples - 1) * scale + 1, step)[..., ::scale]
     mu = values.mean(-1)
-    away = values - mu.unsqueeze(-1)
-    variance = away.square().mean(-1)
-    axis = away * (variance + floor**2).rsqrt().unsqueeze(-1)
-    joint = away * (variance.mean(1, keepdim=True) + floor**2).rsqrt().unsqueeze(-1)
+    centred = values - mu.unsqueeze(-1)
+    variance = centred.square().mean(-1)
+    axis = centred * (variance + floor**2).rsqrt().unsqueeze(-1)
+    joint = centred * (variance.mean(1, keepdim=True) + floor**2).rsqrt().unsqueeze(-1)
     return Stretches(
         axis=axis,
         joint=joint.transpose(1, 2).flatten(2).unsqueeze(1),

@@ -63,8 +63,8 @@ def _between(values: Tensor, knots: Tensor) -> tuple[Tensor, Tensor]:
     rows = values.transpose(0, 1).flatten(1)
     place = torch.searchsorted(knots, rows.detach().contiguous()).clamp(1, knots.shape[1] - 1)
     low, high = knots.gather(1, place - 1), knots.gather(1, place)
-    apart = high - low
-    share = torch.where(apart > 0, (rows - low) / torch.where(apart > 0, apart, 1), 0).clamp(0, 1)
+    gap = high - low
+    share = torch.where(gap > 0, (rows - low) / torch.where(gap > 0, gap, 1), 0).clamp(0, 1)
     size = (values.shape[1], values.shape[0], -1)
     return (place - 1).view(size).transpose(0, 1), share.view(size).transpose(0, 1)
 

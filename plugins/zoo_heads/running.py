@@ -52,6 +52,6 @@ class RunningStandardize(nn.Module):
             (count > 0) & self.batches.isfinite(), self.batches.clamp(min=1).reciprocal().clamp(min=_RATE), 0
         )
         # Mean and variance of the two populations combined, with weights 1 − rate and rate.
-        away = mean - self.mean
-        self.var.lerp_(var, rate).add_(rate * (1 - rate) * away.square())
-        self.mean.add_(rate * away)
+        shift = mean - self.mean
+        self.var.lerp_(var, rate).add_(rate * (1 - rate) * shift.square())
+        self.mean.add_(rate * shift)

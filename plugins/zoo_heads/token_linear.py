@@ -59,5 +59,5 @@ class TokenLinearHead(LinearHead):
             self.series.settle()
 
     def resizing(self) -> Resizing:
-        anew = {"standardize": StartAnew("statistics"), "classify": ClassRows()}
-        return Resizing(anew if self.series is None else anew | {"series": StartAnew("statistics")})
+        restarted = {"standardize": StartAnew("statistics"), "classify": ClassRows()}
+        return Resizing(restarted if self.series is None else restarted | {"series": StartAnew("statistics")})

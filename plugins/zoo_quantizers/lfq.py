@@ -42,8 +42,8 @@ class LookupFreeQuantizer(LatentQuantizer):
         latents = latents if mask is None else torch.where(mask[..., None], latents, 0)
         commit = masked_mse(latents, self.vectors(quantized.codes), mask)
         logits = latents * (4 / self.temperature)
-        doubt = masked_mean(_bit_entropy(logits).sum(-1), mask)
-        gain = doubt - self.diversity * entropy(_mean_distribution(logits.sigmoid(), mask).flatten())
+        token_entropy = masked_mean(_bit_entropy(logits).sum(-1), mask)
+        gain = token_entropy - self.diversity * entropy(_mean_distribution(logits.sigmoid(), mask).flatten())
         return {"z": self.commit * commit + self.entropy * gain, "z.commit": commit, "z.entropy": gain}
 
     def part_weights(self) -> Mapping[str, float]:

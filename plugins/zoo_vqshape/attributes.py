@@ -79,9 +79,9 @@ def crowding(attributes: Attributes, shortest: float, mask: Tensor | None = None
     angle, radius = torch.pi * attributes.t, attributes.l.log() / log(shortest)
     points = torch.stack([angle.cos() * radius, angle.sin() * radius], -1)
     squared = (points.unsqueeze(-2) - points.unsqueeze(-3)).square().sum(-1)
-    apart = squared > 0
+    distinct = squared > 0
     # The root has no gradient at 0: points that coincide get none.
-    distance = torch.where(apart, torch.where(apart, squared, 1).sqrt(), 0)
+    distance = torch.where(distinct, torch.where(distinct, squared, 1).sqrt(), 0)
     others = ~torch.eye(squared.shape[-1], dtype=torch.bool, device=squared.device)
     pairs = None if mask is None else mask.unsqueeze(-1) & mask.unsqueeze(-2)
     return masked_mean((NEAREST - distance).clamp(min=0) * others, pairs)

@@ -13,10 +13,10 @@ MOST = 1024
 MOST_HEADS = 64
 
 
-def nearest_divisor(length: int, wanted: int, least: int = 1, most: int = MOST) -> int | None:
+def nearest_divisor(length: int, target: int, least: int = 1, most: int = MOST) -> int | None:
     """The divisor of ``length`` nearest to ``wanted`` by ratio, from ``least`` to ``most``, if any."""
     divisors = [n for n in range(least, min(length, most) + 1) if length % n == 0]
-    return min(divisors, key=lambda n: (abs(log(n / wanted)), n), default=None)
+    return min(divisors, key=lambda n: (abs(log(n / target)), n), default=None)
 
 
 def cut(length: int, patches: int | None, patch: int | None, step: int | None = None) -> tuple[int, int]:

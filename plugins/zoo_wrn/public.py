@@ -29,12 +29,12 @@ class PublicWideResNet(Importer):
         sizes, notes = input_sizes(given, IMAGES if images else SERIES)
         head = {"depth": 6 * checkpoint.layers("block1.nblockLayer") + 4, "width": width}
         if images:
-            enters: dict[str, Any] = {"channels": channels, "height": sizes["h"], "width": sizes["w"]}
+            input_fields: dict[str, Any] = {"channels": channels, "height": sizes["h"], "width": sizes["w"]}
             head_of, place = {"kind": "wrn.image", **head}, "head.network"
         else:
-            enters = {"channels": channels, "length": sizes["t"]}
+            input_fields = {"channels": channels, "length": sizes["t"]}
             head_of, place = {"kind": "wrn.signal", **head}, "head.classifier.network"
-        model = {"input": {**enters, "classes": classes}, "head": head_of}
+        model = {"input": {**input_fields, "classes": classes}, "head": head_of}
         return Imported(model, {f"{place}.{name}": tensor for name, tensor in checkpoint.tensors.items()}, notes)
 
 

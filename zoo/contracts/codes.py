@@ -112,12 +112,12 @@ def shrink(book: Book, size: int) -> Book:
     distance, other = nearest_others(vectors)
     for _ in range(len(vectors) - size):
         one = int(distance.argmin())
-        keep, gone = sorted((one, int(other[one])))
-        total = (weights[keep] + weights[gone]).clamp(min=torch.finfo(vectors.dtype).tiny)
-        vectors[keep] += (vectors[gone] - vectors[keep]) * (weights[gone] / total)
-        weights[keep] += weights[gone]
-        alive[gone], distance[gone] = False, torch.inf
-        stale = alive & ((other == keep) | (other == gone))
+        keep, removed = sorted((one, int(other[one])))
+        total = (weights[keep] + weights[removed]).clamp(min=torch.finfo(vectors.dtype).tiny)
+        vectors[keep] += (vectors[removed] - vectors[keep]) * (weights[removed] / total)
+        weights[keep] += weights[removed]
+        alive[removed], distance[removed] = False, torch.inf
+        stale = alive & ((other == keep) | (other == removed))
         stale[keep] = True
         _renew(vectors, alive, distance, other, keep, stale)
     return Book(vectors[alive], None if book.counts is None else weights[alive])

@@ -36,6 +36,6 @@ def choice_entropy(
     rows = latents.flatten(0, -2)
     real = torch.ones_like(rows[:, 0], dtype=torch.bool) if mask is None else mask.flatten()
     rows = rows if mask is None else torch.where(real[:, None], rows, 0)
-    doubt, usage = choose(rows, codes.to(rows.dtype), real, temperature, least)
+    token_entropy, usage = choose(rows, codes.to(rows.dtype), real, temperature, least)
     count = real.sum()
-    return doubt / count.clamp(min=1) - diversity * entropy(pooled_mean(usage, count), least)
+    return token_entropy / count.clamp(min=1) - diversity * entropy(pooled_mean(usage, count), least)

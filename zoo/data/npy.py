@@ -76,9 +76,9 @@ def _load(path: Path) -> Array:
 
 def _open(path: Path, what: str) -> Array:
     if not path.exists():
-        beside = ", ".join(other.name for other in visible(path.parent, "*.npy")) or "no .npy file"
+        present = ", ".join(other.name for other in visible(path.parent, "*.npy")) or "no .npy file"
         hint = "set data.source.train, test, subject and group to names as the files have them"
-        raise DataError(str(path), "this file", f"{beside} in the folder", hint)
+        raise DataError(str(path), "this file", f"{present} in the folder", hint)
     return open_array(path, what)
 
 

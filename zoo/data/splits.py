@@ -55,12 +55,12 @@ def _by_class(y: Labels, draw: Draw) -> Cut:
     from sklearn.model_selection import StratifiedShuffleSplit
 
     pairs = np.flatnonzero(np.bincount(y)[y] > 1)  # the only window of a class must be kept
-    wanted, classes = round(draw.share * len(y)), len(np.unique(y[pairs]))
-    if min(wanted, len(pairs) - wanted) < max(classes, 1):
-        found = f"{wanted} of {len(y)} windows for {classes} classes that have two or more"
+    target, classes = round(draw.share * len(y)), len(np.unique(y[pairs]))
+    if min(target, len(pairs) - target) < max(classes, 1):
+        found = f"{target} of {len(y)} windows for {classes} classes that have two or more"
         hint = f"change data.split.{draw.part}, or add windows"
         raise DataError(draw.where, f"a window of every class in {draw.part} and in training", found, hint)
-    shuffle = StratifiedShuffleSplit(n_splits=1, test_size=wanted, random_state=draw.seed)
+    shuffle = StratifiedShuffleSplit(n_splits=1, test_size=target, random_state=draw.seed)
     _, off = next(shuffle.split(pairs, y[pairs]))
     return _fair(y, [_parts(len(y), pairs[off])], draw)
 
@@ -104,6 +104,6 @@ def _fraction(share: float, most: int) -> tuple[int, int]:
 
 
 def _parts(size: int, off: Rows) -> Cut:
-    away = np.zeros(size, dtype=bool)
-    away[off] = True
-    return np.flatnonzero(~away), np.flatnonzero(away)
+    selected = np.zeros(size, dtype=bool)
+    selected[off] = True
+    return np.flatnonzero(~selected), np.flatnonzero(selected)

@@ -77,8 +77,8 @@ class ZooData(L.LightningDataModule):
         order: DistributedSampler[int] = DistributedSampler(
             windows, num_replicas=world, rank=place, shuffle=True, seed=self.seed, drop_last=True
         )
-        lonely = world == 1 and len(order) > self.batch and len(order) % self.batch == 1
-        return self._loader(windows, BatchSampler(order, self.batch, drop_last=lonely))
+        single_last = world == 1 and len(order) > self.batch and len(order) % self.batch == 1
+        return self._loader(windows, BatchSampler(order, self.batch, drop_last=single_last))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         return self.in_order(self.data.validation)

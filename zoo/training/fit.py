@@ -86,10 +86,10 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     registry, folder = Registry.discover(), RunFolder(job.path)
     data = load_data(job.run, pinned=devices.accelerator == "gpu")
     run = job.run.with_input(data.data.input)
-    going_on = once(lambda: job.resume and folder.run_file.exists())
-    if going_on:
+    resuming = once(lambda: job.resume and folder.run_file.exists())
+    if resuming:
         folder.require_same(run, data.data)
-    checkpoint = once(lambda: _checkpoint(folder)) if going_on else None
+    checkpoint = once(lambda: _checkpoint(folder)) if resuming else None
     once(lambda: _rehearse(run, data.data))
     model, module, transfers = prepare(run, data, fresh=checkpoint is None)
     module.diagnose = job.diagnose
@@ -97,7 +97,7 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
         module.double()  # Lightning does so only after it has read a checkpoint, which float32 would round
     if run.trainer.compile:
         model.compile()  # in place, so that tensors keep their names
-    if not going_on:
+    if not resuming:
         once(lambda: folder.start(run, registry, data.data.fingerprint))
     if checkpoint is None:
         once(lambda: note_unlearned(model, run.training.phases, origins(transfers)))
@@ -106,11 +106,11 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     with warnings.catch_warnings():
         _hush()
         trainer = make_trainer(run, folder, devices, job.quiet or rank() > 0, hooks)
-        heeded = signal.getsignal(signal.SIGINT)
+        handler = signal.getsignal(signal.SIGINT)
         try:
             trainer.fit(module, datamodule=data, ckpt_path=str(checkpoint) if checkpoint else None)
         except SystemExit as left:  # Lightning turns an interruption into SystemExit and ignores later ones
-            signal.signal(signal.SIGINT, heeded)
+            signal.signal(signal.SIGINT, handler)
             raise (left.__context__ or KeyboardInterrupt()) from None
     once(lambda: _write_bundles(build(run.model), run, folder))
     return folder

@@ -60,14 +60,14 @@ class _Ring:
     def listen(self, done: threading.Event) -> None:
         """Beat until ``done``; raise PeerError."""
         # Counts checks, not seconds: if a whole job is suspended, no process counts as lost.
-        beats, heard, silent = 0, "", 0
+        beats, last_beat, silent = 0, "", 0
         self._say("0")
         while not done.wait(_EVERY):
             beats += 1
             self._say(str(beats))
             now = self._hear()
-            silent = 0 if now != heard or now == _LEFT else silent + 1
-            heard = now
+            silent = 0 if now != last_beat or now == _LEFT else silent + 1
+            last_beat = now
             if silent * _EVERY >= self.patience:
                 raise self._lost(self.following)
         if self.left:

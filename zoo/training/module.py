@@ -163,7 +163,7 @@ class ZooTraining(L.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        # Lightning's clipping refuses fused optimizers in mixed precision because of loss scaling, which is unused here.
+        # Lightning's clipping refuses fused optimizers in mixed precision because of loss scaling; there is none here.
         if gradient_clip_val is not None and self.trainer.optimizers[0].param_groups[0]["params"]:
             nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
 

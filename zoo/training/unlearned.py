@@ -28,9 +28,9 @@ def unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: Collec
     found = []
     for role, component in model.named_children():
         names = [f"{role}.{name}" for name, _ in component.named_parameters()]
-        idle = [n for n in names if n not in transferred and not any(learns(n, phase) for phase in phases)]
-        if idle and len(idle) == len(names):
+        untrained = [n for n in names if n not in transferred and not any(learns(n, phase) for phase in phases)]
+        if untrained and len(untrained) == len(names):
             found.append(role)
         else:
-            found += dict.fromkeys(".".join(name.split(".")[:2]) for name in idle)
+            found += dict.fromkeys(".".join(name.split(".")[:2]) for name in untrained)
     return found

@@ -84,10 +84,10 @@ def load(folder: str | Path) -> ZooModel:
 
 def stored_sizes(bundle: OpenBundle) -> Sizes:
     """Shape of every tensor of a bundle; raise BundleError if the file does not match the manifest."""
-    wanted = bundle.manifest.sha256
-    if (found := _hash(bundle.tensors)) != wanted:
+    expected = bundle.manifest.sha256
+    if (found := _hash(bundle.tensors)) != expected:
         raise BundleError(
-            bundle.named, f"sha256 {wanted[:12]}… as in {MANIFEST}", f"{found[:12]}…", "copy the bundle again"
+            bundle.named, f"sha256 {expected[:12]}… as in {MANIFEST}", f"{found[:12]}…", "copy the bundle again"
         )
     try:
         with safe_open(bundle.tensors, framework="pt") as tensors:
@@ -96,13 +96,13 @@ def stored_sizes(bundle: OpenBundle) -> Sizes:
         raise BundleError(bundle.named, "a file of tensors", str(error), "copy the bundle again") from None
 
 
-def _require_fit(where: str, wanted: Sizes, stored: Sizes) -> None:
+def _require_fit(where: str, expected: Sizes, stored: Sizes) -> None:
     hint = "the plugin has changed since: install the version named in spec.json"
-    if missing := sorted(wanted.keys() - stored.keys()):
-        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(wanted)} missing", hint)
-    if unexpected := sorted(stored.keys() - wanted.keys()):
+    if missing := sorted(expected.keys() - stored.keys()):
+        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(expected)} missing", hint)
+    if unexpected := sorted(stored.keys() - expected.keys()):
         raise BundleError(where, "only the model's tensors", f"{unexpected[0]} and {len(unexpected) - 1} more", hint)
-    for name, sizes in wanted.items():
+    for name, sizes in expected.items():
         if stored[name] != sizes:
             raise BundleError(where, f"{name} of shape {sizes}", str(stored[name]), hint)
 

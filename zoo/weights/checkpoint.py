@@ -132,8 +132,8 @@ def _parted(path: Path, content: object) -> tuple[dict[str, Tensor], dict[str, A
         if not isinstance(name, str) or not isinstance(value, Tensor):
             hint = "save the model's state_dict, without further state"
             raise BundleError(f"{path}: {under}", "tensors by name", f"{name!r}: {type(value).__name__}", hint)
-    beside = {name: value for name, value in content.items() if name != under and not isinstance(value, Tensor)}
-    return _unwrapped(path, state), {str(name): _plain(value) for name, value in beside.items()}
+    others = {name: value for name, value in content.items() if name != under and not isinstance(value, Tensor)}
+    return _unwrapped(path, state), {str(name): _plain(value) for name, value in others.items()}
 
 
 def _unwrapped(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

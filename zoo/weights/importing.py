@@ -73,19 +73,19 @@ def _built(registry: Registry, imported: Imported, where: str) -> ZooModel:
 
 def _fill(model: ZooModel, tensors: Mapping[str, Tensor], where: str) -> None:
     """Copy every tensor into the model; raise BundleError with the name of a missing, unused or misshapen tensor."""
-    wanted = model.state_dict()
+    targets = model.state_dict()
     own = {f"{path}.{name}" for path, module in _standardizes(model).items() for name in module.state_dict()}
     hint = "check that the file is whole and of this importer's model"
-    if missing := sorted(wanted.keys() - tensors.keys() - own):
-        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(wanted)} missing", hint)
-    if unknown := sorted(tensors.keys() - wanted.keys()):
+    if missing := sorted(targets.keys() - tensors.keys() - own):
+        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(targets)} missing", hint)
+    if unknown := sorted(tensors.keys() - targets.keys()):
         found = f"{unknown[0]} ({len(unknown)} without a place)"
-        raise BundleError(where, f"the model's {len(wanted)} tensors alone", found, hint)
+        raise BundleError(where, f"the model's {len(targets)} tensors alone", found, hint)
     for name, tensor in tensors.items():
-        expected, found = _form(wanted[name]), _form(tensor)
+        expected, found = _form(targets[name]), _form(tensor)
         if expected != found:
             raise BundleError(where, f"{name} of {expected}", found, hint)
-    model.load_state_dict({**wanted, **tensors})
+    model.load_state_dict({**targets, **tensors})
 
 
 def _form(tensor: Tensor) -> str:

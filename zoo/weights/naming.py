@@ -77,15 +77,15 @@ def _renumber(pairs: Pairs, stack: str, here: Collection[str], layers: str) -> N
     theirs, ours = _layers(pairs.here, stack), _layers(here, stack)
     if not theirs or not ours or len(theirs) == len(ours):
         return
-    seats = _seats(len(theirs), len(ours), layers)
-    words = _words(len(theirs), len(ours), seats, layers)
+    layer_map = _layer_map(len(theirs), len(ours), layers)
+    words = _words(len(theirs), len(ours), layer_map, layers)
     moved = {name: pairs.here.pop(name) for name in list(pairs.here) if inside(name, stack)}
     for name, origin in moved.items():
         number, _, rest = name.removeprefix(f"{stack}.").partition(".")
-        if number.isdecimal() and int(number) in seats:
-            seat = f"{stack}.{seats[int(number)]}.{rest}"
-            pairs.here[seat] = origin
-            pairs.reasons[seat] = words
+        if number.isdecimal() and int(number) in layer_map:
+            target = f"{stack}.{layer_map[int(number)]}.{rest}"
+            pairs.here[target] = origin
+            pairs.reasons[target] = words
         else:
             pairs.reasons[origin] = words
     for name in here:
@@ -98,7 +98,7 @@ def _layers(names: Iterable[str], stack: str) -> set[int]:
     return {int(number) for number in numbers if number.isdecimal()}
 
 
-def _seats(theirs: int, ours: int, layers: str) -> Mapping[int, int]:
+def _layer_map(theirs: int, ours: int, layers: str) -> Mapping[int, int]:
     """Map from the index of a layer in the source to its index here."""
     few, many = min(theirs, ours), max(theirs, ours)
     step = (many - 1) / (few - 1) if layers == "even" and few > 1 else 1
@@ -106,14 +106,14 @@ def _seats(theirs: int, ours: int, layers: str) -> Mapping[int, int]:
     return dict(zip(spread, range(few), strict=True)) if theirs > ours else dict(enumerate(spread))
 
 
-def _words(theirs: int, ours: int, seats: Mapping[int, int], layers: str) -> str:
-    taken, verb = (seats.keys(), "taken") if theirs > ours else (seats.values(), "filled")
+def _words(theirs: int, ours: int, layer_map: Mapping[int, int], layers: str) -> str:
+    taken, verb = (layer_map.keys(), "taken") if theirs > ours else (layer_map.values(), "filled")
     numbers = ", ".join(map(str, sorted(taken)))
     which = (
-        f"the first {len(seats)}"
+        f"the first {len(layer_map)}"
         if layers == "first"
         else f"layers {numbers}"
-        if len(seats) > 1
+        if len(layer_map) > 1
         else f"layer {numbers}"
     )
     return f"{theirs} layers in the source, {ours} here: {which} {verb}"

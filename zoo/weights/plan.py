@@ -39,10 +39,10 @@ def plan(model: ZooModel, source: Source, spec: TransferSpec, seed: int = 0) -> 
     _require_paths(spec, own)
     resizing = _resizing(model)
     classes = ClassMatch.of(model.spec, source.model)
-    made = _Planner(own, source, spec, resizing, classes, pair(source.tensors, own, resizing.stacks, spec), seed)
-    rows = [*made.rows(), *made.left_over()]
-    report = TransferReport(transfer=spec, tensors=tuple(rows), differences=tuple(made.differences(model)))
-    return Plan(report, made.found)
+    planner = _Planner(own, source, spec, resizing, classes, pair(source.tensors, own, resizing.stacks, spec), seed)
+    rows = [*planner.rows(), *planner.left_over()]
+    report = TransferReport(transfer=spec, tensors=tuple(rows), differences=tuple(planner.differences(model)))
+    return Plan(report, planner.found)
 
 
 class _Planner:
@@ -170,7 +170,7 @@ class _Planner:
                 continue
             shape, reason = tuple(self.source.tensors[origin].shape), self._why_unused(origin, name or origin)
             asked = self._asked(name or origin)
-            excused = origin in self.pairs.reasons and self.spec.policy == "resize"
+            permitted = origin in self.pairs.reasons and self.spec.policy == "resize"
             yield TensorRow(
                 status="unused",
                 name=None,
@@ -179,7 +179,7 @@ class _Planner:
                 source_shape=shape,
                 reason=reason,
                 asked=asked,
-                refused=asked and not excused and self.spec.policy != "fit",
+                refused=asked and not permitted and self.spec.policy != "fit",
             )
 
     def _asked(self, name: str) -> bool:
@@ -238,8 +238,8 @@ class _Planner:
     def _as_it_is(self, name: str) -> str:
         theirs, ours = self._theirs(name).dtype, self.own[name].dtype
         rounded = "" if theirs == ours else f"{theirs} in the source, {ours} here".replace("torch.", "")
-        doubt = self.classes.doubt if name.rpartition(".")[0] in self.by_class else ""
-        return "; ".join(filter(None, (self.pairs.reasons.get(name, ""), rounded, doubt)))
+        caveat = self.classes.doubt if name.rpartition(".")[0] in self.by_class else ""
+        return "; ".join(filter(None, (self.pairs.reasons.get(name, ""), rounded, caveat)))
 
     def _sizes(self, name: str, what: str) -> str:
         theirs, ours = (_times(tensor.shape) for tensor in (self._theirs(name), self.own[name]))

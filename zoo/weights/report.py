@@ -86,8 +86,8 @@ class TransferReport(BaseModel, frozen=True):
 
     def sentence(self) -> str:
         """Summary of the status of the requested tensors."""
-        fates = Counter(row.status for row in self.tensors if row.asked)
-        counts = [f"{fates[status]} {status}" for status in STATUSES if fates[status]]
+        statuses = Counter(row.status for row in self.tensors if row.asked)
+        counts = [f"{statuses[status]} {status}" for status in STATUSES if statuses[status]]
         what = ", ".join(self.transfer.only or ()) or "everything shared"
         return f"weights of {what} from {self.transfer.source}: {', '.join(counts)}"
 

@@ -16,15 +16,15 @@ def transfer(model: ZooModel, spec: TransferSpec, seed: int = 0) -> TransferRepo
     Raises SpecError for a path that does not exist, and BundleError if the policy refuses the transfer; the model is
     then unchanged.
     """
-    made = plan(model, read_source(spec.source), spec, seed)
-    made.report.require_allowed()
-    apply(made, model)
-    return made.report
+    planned = plan(model, read_source(spec.source), spec, seed)
+    planned.report.require_allowed()
+    apply(planned, model)
+    return planned.report
 
 
 @torch.no_grad()
-def apply(made: Plan, model: ZooModel) -> None:
+def apply(planned: Plan, model: ZooModel) -> None:
     """Copy the tensors of a plan into ``model``."""
     own = model.state_dict()
-    for name, tensor in made.tensors.items():
+    for name, tensor in planned.tensors.items():
         own[name].copy_(tensor)
