@@ -76,7 +76,8 @@ class BagSpec(HeadSpec):
 
 
 class BagSignal(BagSpec):
-    """A linear map of which shapes occur in the signal and how often, at several scales, and of how high and strong."""
+    """A linear map of how often each shape occurs in the signal, at several scales, and of the levels and
+    deviations."""
 
     kind: Literal["bag.signal"] = "bag.signal"
     needs = "signal"
@@ -88,7 +89,7 @@ class BagSignal(BagSpec):
 
 
 class BagRecon(BagSpec):
-    """The reader of bag.signal on the rebuilt signal: how much of the class is left in its shapes and levels."""
+    """The head of bag.signal on the reconstruction: how much class information its shapes and levels keep."""
 
     kind: Literal["bag.recon"] = "bag.recon"
     needs = "recon"

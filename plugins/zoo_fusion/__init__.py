@@ -12,7 +12,7 @@ _LONGEST = 1_000_000
 
 
 class Channelwise(FusionSpec):
-    """Every channel is a series of its own."""
+    """Every channel is a separate series."""
 
     channelwise: ClassVar[bool] = True
 
@@ -62,7 +62,7 @@ class Mean(FusionSpec):
 
 
 class Conv(FusionSpec):
-    """Learned mixing of channels before the encoder, and a learned inverse map after the decoder."""
+    """Learned mixing of channels before the encoder, and a learned map back to channels after the decoder."""
 
     kind: Literal["fusion.conv"] = "fusion.conv"
 
@@ -89,7 +89,7 @@ class Conv(FusionSpec):
 
 
 class Attention(FusionSpec):
-    """Every channel is a series of its own, and the tokens at one position attend to each other across channels."""
+    """Every channel is a separate series, and the tokens at one position attend to each other across channels."""
 
     kind: Literal["fusion.attention"] = "fusion.attention"
 

@@ -60,7 +60,7 @@ class _FollowingSpec(LearnedQuantizerSpec):
 
 
 class EMA(_FollowingSpec):
-    """Nearest code by Euclidean distance; codes follow their tokens by moving averages (van den Oord et al. 2017)."""
+    """Nearest code by Euclidean distance; codes are moving averages of their tokens (van den Oord et al. 2017)."""
 
     kind: Literal["quantizers.ema"] = "quantizers.ema"
 
@@ -77,7 +77,7 @@ class EMA(_FollowingSpec):
 
 
 class Cosine(_FollowingSpec):
-    """Nearest code by angle, tokens and codes on the unit sphere (Yu et al. 2022); codes follow by moving averages."""
+    """Nearest code by angle, tokens and codes on the unit sphere (Yu et al. 2022); codes are moving averages."""
 
     kind: Literal["quantizers.cosine"] = "quantizers.cosine"
 

@@ -74,7 +74,7 @@ class VQShapeDecoderSpec(DecoderSpec):
 
 
 class VQShapeRendererSpec(DecoderSpec):
-    """The series drawn with its shapes: overlap-add of sigma · shape + mu in each token's place, and nothing else.
+    """The series drawn only with its shapes: overlap-add of sigma · shape + mu at each token's place.
 
     Each shape is weighted by a window, and the sum is divided by the sum of the weights. Only shapes, places and levels
     reach the series, so an unnecessary code cannot appear to be necessary.

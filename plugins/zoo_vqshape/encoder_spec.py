@@ -31,7 +31,7 @@ _OF_TRANSFORMER = {
 
 
 class VQShapeEncoderSpec(EncoderSpec):
-    """Tokens that name, place and scale a shape, each read from its own stretch of the series.
+    """Tokens with the code, place and scale of a shape, each read from its own stretch of the series.
 
     Channels are encoded one by one. The published form is `read: query`, `place: free`, `level: learned`: a patch
     transformer and learned queries give a code vector and t, l, mu, sigma. Its shapes collapse: all codes learn to draw

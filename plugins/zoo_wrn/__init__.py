@@ -50,7 +50,7 @@ class WideResNetSignal(WideResNetSpec):
 
 
 class WideResNetRecon(WideResNetSpec):
-    """The network of wrn.signal on the rebuilt signal: how much of the class is left in a reconstruction."""
+    """The network of wrn.signal on the reconstruction: how much class information it keeps."""
 
     kind: Literal["wrn.recon"] = "wrn.recon"
     needs = "recon"
