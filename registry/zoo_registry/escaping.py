@@ -32,7 +32,7 @@ def for_markup(text: str) -> str:
 
 
 def for_csv(text: str) -> str:
-    """``text`` as a cell that a spreadsheet shows as it is: text that starts like a formula gets a leading apostrophe.
+    """``text`` as a cell that a spreadsheet shows unchanged: text that starts like a formula gets a leading apostrophe.
 
     Numbers, including negative ones, stay numbers.
     """

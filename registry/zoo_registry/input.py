@@ -29,7 +29,7 @@ Units = Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class InputSpec(Spec):
-    """What enters the model: a signal `c t` in the data's own units."""
+    """The model input: a signal `c t` in the data's own units."""
 
     channels: int = Field(ge=1, le=4096)
     """Channels (axes) of the sensor."""
@@ -69,7 +69,7 @@ class InputSpec(Spec):
 
 
 class ImageInputSpec(Spec):
-    """What enters the model: ready-made images `c h w`, standardised by the head where it does so."""
+    """The model input: images `c h w`, standardised by the head if it has a standardisation."""
 
     channels: int = Field(ge=1, le=4096)
     """Channels of an image; one per sensor axis if the image shows a signal."""

@@ -37,7 +37,7 @@ class ModelSpec(Spec):
     """The input: a signal, or images if it has a height and a width; a run spec may take it from the data."""
 
     fusion: SerializeAsAny[FusionSpec] | None = None
-    """How channels are folded into series; none keeps them as they are."""
+    """How channels are folded into series; none keeps them unchanged."""
 
     image: SerializeAsAny[ImageSpec] | None = None
     """An image of the signal, for components that read (c h w); none if the input is images."""
