@@ -1,4 +1,4 @@
-"""zoo-bag: a bag of shapes, heads that count which stretches of a signal look like which code."""
+"""zoo-bag: bag-of-shapes heads, which count how often stretches of a signal match each code."""
 
 from zoo_registry import HeadSpec, hookimpl
 

@@ -1,4 +1,4 @@
-"""A bag of shapes: how often stretches of a signal look like each code, and how high and strong they are."""
+"""A bag of shapes: how often stretches of a signal match each code, and histograms of their mean and deviation."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,13 +14,13 @@ from zoo_bag.stretches import Stretches, read
 from zoo_bag.votes import Votes, code_votes, level_votes
 
 _HELD = 2**22
-"""Numbers of stretches that are held at a time."""
+"""Upper limit on the values of stretches held in memory at once."""
 _TYPICAL = 512
-"""Training windows of which the middle and the spread of features are learned."""
+"""Number of training windows from which the mean and the spread of the features are estimated."""
 
 
 class Counted(NamedTuple):
-    """A block, the ``votes`` it is counted from, and the ``shares (b g k)`` of its cells in them."""
+    """A block, its ``votes``, and the ``shares (b g k)`` of these votes that each of its cells receives."""
 
     block: Block
     votes: Votes
@@ -28,10 +28,11 @@ class Counted(NamedTuple):
 
 
 class Bag(Adapted):
-    """`x (b c t) -> (b f)`: square roots of shares of codes and of cells of level and deviation, block by block.
+    """`x (b c t) -> (b f)`: square roots of the shares of codes and of level and deviation cells, block by block.
 
-    Each block is less its mean over training windows, and over its deviation in all, so that blocks weigh alike. Codes
-    and knots are learned of training windows standardised by channel, so that units make no difference.
+    From each block its mean over training windows is subtracted, and the block is divided by its total deviation, so
+    that all blocks have equal weight. Codes and knots are learned from training windows standardised per channel, so
+    they do not depend on units.
     """
 
     needs = "codebooks and quantiles of its training data"
@@ -54,7 +55,7 @@ class Bag(Adapted):
 
     @torch.no_grad()
     def adapt(self, windows: TrainingWindows) -> None:
-        """Codebooks by k-means, knots by quantiles, then the middle and spread of what is counted with them."""
+        """Learn codebooks by k-means and knots by quantiles, then the mean and spread of the resulting features."""
         x, mask = windows.some(WINDOWS)
         x = self.standardize(x, mask)
         for scale in self.layout.scales:
@@ -82,9 +83,9 @@ class Bag(Adapted):
         return [block.size for block in self.layout.blocks]
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Features `(b f)` of `x (b c t)`; those of a series without any stretch that was observed whole are 0.
+        """Features `(b f)` of `x (b c t)`; they are 0 for a series without a fully observed stretch.
 
-        Raises BundleError while nothing was learned.
+        Raises BundleError before `adapt` has run.
         """
         self.require_filled()
         with without_autocast(x.device):
@@ -94,19 +95,19 @@ class Bag(Adapted):
     def _features(self, x: Tensor, mask: Tensor | None) -> Tensor:
         found = []
         for number, (counted, middle) in enumerate(zip(self.count(x, mask), self.middles(), strict=True)):
-            away = (root(counted.shares) - middle) / self.spread[number]
+            scaled = (root(counted.shares) - middle) / self.spread[number]
             if counted.votes.seen is not None:
-                away = torch.where(counted.votes.seen.any(-1, keepdim=True), away, 0)
-            found.append(away.flatten(1))
+                scaled = torch.where(counted.votes.seen.any(-1, keepdim=True), scaled, 0)
+            found.append(scaled.flatten(1))
         return torch.cat(found, 1)
 
     def middles(self) -> list[Tensor]:
-        """The middle of each block's square roots of shares, `(g k)`."""
+        """Mean of the square roots of shares, one tensor `(g k)` per block."""
         parts = torch.split(self.middle, self.sizes)
         return [part.view(block.series, -1) for part, block in zip(parts, self.layout.blocks, strict=True)]
 
     def count(self, x: Tensor, mask: Tensor | None = None) -> Iterator[Counted]:
-        """What each block counts in `x (b c t)`, in the order of the features."""
+        """The counts of each block in `x (b c t)`, in the order of the features."""
         x = self.standardize(x, mask)
         stretches: Stretches | None = None
         scale = 0
@@ -135,7 +136,7 @@ class Bag(Adapted):
         return torch.cat([torch.cat([root(one.shares).flatten(1) for one in self.count(*part)], 1) for part in parts])
 
     def _parts(self, x: Tensor, mask: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """A few windows at a time, so that memory does not grow with the batch; all of them in a graph."""
+        """Split the batch into chunks, so that memory does not grow with it; one chunk when compiling."""
         if torch.compiler.is_compiling():
             yield x, mask
             return
@@ -145,11 +146,11 @@ class Bag(Adapted):
 
 
 def knot_names(block: Block) -> tuple[str, str]:
-    """Buffers with the middles of a level block's cells, by mean and by deviation."""
+    """Names of the buffers that hold the centres of a level block's cells, by mean and by deviation."""
     return f"mu_{block.scale}", f"sigma_{block.scale}"
 
 
 def root(shares: Tensor) -> Tensor:
-    """Square root, whose gradient at 0 is 0: what has no share gains none by a small step."""
+    """Square root with gradient 0 at 0, so that empty cells get no gradient."""
     some = shares > 0
     return torch.where(some, torch.where(some, shares, 1).sqrt(), 0)

@@ -1,4 +1,4 @@
-"""Heads that are a linear map of a bag of shapes: of the signal, and of the rebuilt signal."""
+"""Linear heads on a bag of shapes, of the signal or of the reconstruction."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from zoo_bag.specs import BagSpec
 
 
 class BagHead(ShapesHead):
-    """Logits `(b k)` of a bag; raises BundleError while its codebooks were never learned."""
+    """Logits `(b k)` of a bag; raises BundleError before its codebooks have been learned."""
 
     def __init__(self, spec: BagSpec, x: Shape, classes: int) -> None:
         layout = spec.layout(x)
@@ -40,7 +40,7 @@ class BagHead(ShapesHead):
 
     @torch.no_grad()
     def evidence(self, output: Output, weight: Tensor) -> Iterator[Evidence]:
-        """As a share is a mean over places, so is its root: √s = Σ v / (n √s), v being the vote of each of n places."""
+        """The root of a share is a sum over n places with vote v each: √s = Σ v / (n √s). So it splits by place."""
         weights = torch.split(weight, self.bag.sizes)
         number = 0
         for place, (counted, middle) in enumerate(zip(self._counted(output), self.bag.middles(), strict=True)):
@@ -48,7 +48,7 @@ class BagHead(ShapesHead):
             each = weights[place].view(block.series, -1) / self.bag.spread[place]
             roots = shares.sqrt().clamp(min=torch.finfo(shares.dtype).tiny)
             of_cell = each / (roots * votes.number().unsqueeze(-1))
-            said = votes.weight * of_cell.gather(-1, votes.cells.flatten(2)).view_as(votes.weight)
+            contribution = votes.weight * of_cell.gather(-1, votes.cells.flatten(2)).view_as(votes.weight)
             shaped = block.kind != "level"
             everywhere = torch.ones_like(votes.weight[..., 0], dtype=torch.bool)
             yield Evidence(
@@ -57,7 +57,7 @@ class BagHead(ShapesHead):
                 starts=self._starts(block),
                 length=self._length(block),
                 cells=votes.cells,
-                said=said,
+                said=contribution,
                 seen=everywhere if votes.seen is None else votes.seen,
                 usual=each * middle,
             )
@@ -86,7 +86,7 @@ class BagHead(ShapesHead):
 
 
 class SignalHead(BagHead):
-    """A bag of the signal as given."""
+    """A bag of the input signal."""
 
     def read(self, output: Output) -> Tensor:
         """`x (b c t)`."""
@@ -94,7 +94,7 @@ class SignalHead(BagHead):
 
 
 class ReconHead(BagHead):
-    """A bag of the rebuilt signal; weights and buffers have the names of SignalHead's."""
+    """A bag of the reconstruction; weights and buffers have the same names as in SignalHead."""
 
     def read(self, output: Output) -> Tensor:
         """`x_recon (b c t)`."""

@@ -1,17 +1,17 @@
-"""Where a bag reads stretches and what it counts, worked out in integers before torch is imported."""
+"""Where a bag reads stretches and what it counts, computed in integers before torch is imported."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, NamedTuple
 
 Kind = Literal["axis", "joint", "level"]
-"""axis: codes of stretches of one channel. joint: codes of all channels at once. level: cells of mean and deviation."""
+"""axis: codes of stretches of one channel. joint: codes of all channels. level: cells of mean and deviation."""
 
 
 class Block(NamedTuple):
-    """Neighbouring features that count the same thing: ``cells`` codes or cells for each of ``series`` channels.
+    """A range of features that count the same thing: ``cells`` codes or cells for each of ``series`` channels.
 
-    Stretches are read at ``scale``; the series of a joint block is one, all channels.
+    Stretches are read at ``scale``. A joint block has one series, which combines all channels.
     """
 
     kind: Kind
@@ -21,21 +21,21 @@ class Block(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Features."""
+        """Number of features."""
         return self.series * self.cells
 
     @property
     def name(self) -> str:
-        """A name that no other block of a bag has."""
+        """A name that is unique within a bag."""
         return f"{self.kind}_{self.scale}_{self.cells}"
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Stretches of ``samples`` means over ``scale`` samples of windows of ``channels`` and ``length``.
+    """Stretches of ``samples`` values, each the mean over ``scale`` samples, of windows of ``channels`` and ``length``.
 
-    They start every ``step`` samples. Books of ``codes`` codes are held for each kind and scale; ``level`` are cells by
-    mean and by deviation, none where one of them is 0.
+    They start every ``step`` samples. Each kind and scale has codebooks with ``codes`` codes. ``level`` gives the
+    number of cells by mean and by deviation; if either is 0, there are none.
     """
 
     channels: int
@@ -59,9 +59,9 @@ class Layout:
         joint: bool,
         level: tuple[int, int],
     ) -> "Layout":
-        """The layout for one input: scales whose stretches do not fit are left out, all but the shortest.
+        """The layout for one input. Scales whose stretches do not fit are left out, except the shortest.
 
-        Where that one does not fit either, stretches have as many samples as do; a single channel has no joint codes.
+        If the shortest does not fit either, stretches have fewer samples. A single channel has no joint codes.
         """
         shortest = min(scales)
         samples = min(samples, length // shortest)
@@ -70,12 +70,12 @@ class Layout:
         return cls(channels, length, samples, kept, step, tuple(sorted(set(codes))), joint and channels > 1, level)
 
     def places(self, scale: int) -> int:
-        """Stretches at ``scale``."""
+        """Number of stretches at ``scale``."""
         return (self.length - self.samples * scale) // self.step + 1
 
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
-        """Everything that is counted, in the order of the features."""
+        """All blocks, in the order of the features."""
         found = []
         for scale in self.scales:
             for codes in self.codes:
@@ -88,16 +88,16 @@ class Layout:
 
     @property
     def features(self) -> int:
-        """Features of a window."""
+        """Number of features of a window."""
         return sum(block.size for block in self.blocks)
 
     @property
     def numbers(self) -> int:
-        """Numbers in all codebooks."""
+        """Number of values in all codebooks."""
         axes = {"axis": 1, "joint": self.channels, "level": 0}
         return sum(block.cells * axes[block.kind] * self.samples for block in self.blocks)
 
     @property
     def held(self) -> int:
-        """Numbers that the stretches of one window are, at the scale that has most."""
+        """Number of values in the stretches of one window, at the scale that has most."""
         return 2 * self.places(self.scales[0]) * self.channels * self.samples

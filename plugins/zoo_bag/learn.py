@@ -1,4 +1,4 @@
-"""What a bag learns of training windows without labels: codebooks by k-means, knots by quantiles."""
+"""Unsupervised learning of a bag from training windows: codebooks by k-means, knots by quantiles."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -10,21 +10,22 @@ from zoo.contracts import kmeans
 from zoo_bag.stretches import Stretches
 
 WINDOWS = 1024
-"""Training windows that stretches are drawn from."""
+"""Number of training windows from which stretches are sampled."""
 _PLACES = 20_480
-"""Places that are drawn: each gives a stretch of every channel."""
+"""Number of places that are sampled; each gives a stretch of every channel."""
 _STRETCHES = 20_480
-"""Stretches of a k-means, 40 for each of 512 codes."""
+"""Number of stretches for k-means, 40 for each of 512 codes."""
 
 
 def draw(parts: Iterable[Stretches], windows: int) -> Stretches:
-    """Stretches at places drawn at random from ``parts`` of so many windows in all: each field `(1 g p ...)`."""
+    """Stretches at randomly sampled places of ``parts``, which have ``windows`` windows in total; each field `(1 g p
+    ...)`."""
     drawn = zip(*(_draw(part, windows) for part in parts), strict=True)
     return Stretches(*(None if fields[0] is None else torch.cat(fields, 2) for fields in drawn))  # type: ignore[arg-type]  # seen alone may be None
 
 
 def _draw(read: Stretches, windows: int) -> Stretches:
-    """This part's share of the places."""
+    """Stretches at the places sampled from one part, in proportion to its windows."""
     total = read.mu.shape[0] * read.mu.shape[2]
     kept = torch.randperm(total)[: -(-_PLACES * read.mu.shape[0] // windows)]
 
@@ -35,7 +36,8 @@ def _draw(read: Stretches, windows: int) -> Stretches:
 
 
 def learn_codes(stretches: Stretches, kind: Literal["axis", "joint"], size: int) -> Tensor:
-    """``size`` codes `(k e)` of the shapes of ``kind``, by k-means over those observed whole; 0 without any."""
+    """``size`` codes `(k e)` of the shapes of ``kind``, by k-means over fully observed stretches; 0 if there are
+    none."""
     axis = kind == "axis"
     shapes = stretches.axis if axis else stretches.joint
     seen = stretches.seen if axis else stretches.seen_jointly
@@ -46,7 +48,7 @@ def learn_codes(stretches: Stretches, kind: Literal["axis", "joint"], size: int)
 
 
 def learn_knots(stretches: Stretches, cells: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Quantiles of mean and deviation per channel, `(c m)` and `(c n)`: the middles of cells of even use."""
+    """Quantiles of mean and deviation per channel, `(c m)` and `(c n)`: the centres of equally used cells."""
     return _quantiles(stretches.mu, stretches.seen, cells[0]), _quantiles(stretches.sigma, stretches.seen, cells[1])
 
 

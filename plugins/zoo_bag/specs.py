@@ -1,4 +1,4 @@
-"""Specs of the two heads that count which stretches of a signal look like which code."""
+"""Specs of the two bag-of-shapes heads."""
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -20,33 +20,34 @@ class BagSpec(HeadSpec):
     linear: ClassVar[bool] = True
 
     samples: int = Field(default=16, ge=_LEAST_SAMPLES, le=256)
-    """Samples of a stretch, at every scale; fewer where a window has not as many."""
+    """Samples of a stretch, at every scale; fewer if the window is shorter."""
 
     scales: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
         default=(1, 2, 4, 8, 16), min_length=1, max_length=16
     )
-    """Samples of the signal that one sample of a stretch is the mean of; those too long for a window are left out."""
+    """Samples of the signal that are averaged to one sample of a stretch; scales too long for a window are left out."""
 
     places: int = Field(default=125, ge=1, le=4096)
-    """Steps into which a window is cut; a stretch starts at each from which it fits, at every sample of a short one."""
+    """Number of steps in a window; a stretch starts at each step where it fits, at every sample of a short window."""
 
     codes: tuple[Annotated[int, Field(ge=2, le=4096)], ...] = Field(default=(64, 512), min_length=1, max_length=4)
-    """Sizes of the codebooks; there is one of each size for every kind and scale."""
+    """Sizes of the codebooks; every kind and scale has one codebook of each size."""
 
     joint: bool = True
-    """Whether codes of all channels at once are counted beside those of each channel."""
+    """Whether codes of all channels together are counted in addition to those of each channel."""
 
     level: tuple[Annotated[int, Field(ge=0, le=64)], ...] = Field(default=(16, 8), min_length=2, max_length=2)
-    """Cells of the histogram of a stretch's mean, and of its deviation, per channel and scale; 0 leaves it out."""
+    """Cells of the histogram of a stretch's mean and of its deviation, per channel and scale; 0 leaves it out."""
 
     nearest: int = Field(default=8, ge=1, le=16)
-    """Codes that a stretch is shared among; with 1 it counts for the nearest alone, and no gradient passes."""
+    """Number of nearest codes that share a stretch's vote; with 1 only the nearest counts, and there is no gradient."""
 
     temperature: float = Field(default=0.1, gt=0, le=10)
-    """Squared distance, per sample of a stretch, at which a code's share falls by e; the smaller, the harder."""
+    """Squared distance per sample at which a code's share falls by a factor of e; smaller values make harder
+    choices."""
 
     floor: float = Field(default=0.2, gt=0, le=10)
-    """Deviation, in deviations of the channel in training data, below which a stretch counts as nearly flat."""
+    """Deviation below which a stretch counts as nearly flat, in deviations of the channel in the training data."""
 
     @field_validator("level")
     @classmethod
@@ -56,7 +57,7 @@ class BagSpec(HeadSpec):
         return level
 
     def layout(self, x: Shape) -> Layout:
-        """What is counted of windows `c t`."""
+        """The layout of the features for windows `c t`."""
         means, deviations = self.level
         level = (means, deviations)
         return Layout.of(x["c"], x["t"], self.samples, self.scales, self.places, self.codes, self.joint, level)
@@ -75,7 +76,8 @@ class BagSpec(HeadSpec):
 
 
 class BagSignal(BagSpec):
-    """A linear map of which shapes occur in the signal and how often, at several scales, and of how high and strong."""
+    """A linear map of how often each shape occurs in the signal, at several scales, and of the levels and
+    deviations."""
 
     kind: Literal["bag.signal"] = "bag.signal"
     needs = "signal"
@@ -87,7 +89,7 @@ class BagSignal(BagSpec):
 
 
 class BagRecon(BagSpec):
-    """The reader of bag.signal on the rebuilt signal: how much of the class is left in its shapes and levels."""
+    """The head of bag.signal on the reconstruction: how much class information its shapes and levels keep."""
 
     kind: Literal["bag.recon"] = "bag.recon"
     needs = "recon"

@@ -1,4 +1,4 @@
-"""Stretches of a signal at one scale: their shapes, and the level and deviation that were taken off."""
+"""Stretches of a signal at one scale: their normalised shapes, and the mean and deviation that were removed."""
 
 from typing import NamedTuple
 
@@ -26,18 +26,19 @@ class Stretches(NamedTuple):
 
 
 def read(x: Tensor, mask: Tensor | None, samples: int, scale: int, step: int, floor: float) -> Stretches:
-    """Stretches of `x (b c t)`, which is 0 where unobserved, from every ``step``-th sample on.
+    """Stretches of `x (b c t)`, one starting at every ``step``-th sample; ``x`` is 0 where unobserved.
 
-    Each has ``samples`` means over ``scale`` samples, less their mean, over √(variance + floor²): a stretch that
-    hardly moves stays near nothing. A joint shape has each channel less its own mean, over one deviation of all.
+    A stretch has ``samples`` values, each the mean of ``scale`` samples. Their mean is subtracted, and they are divided
+    by √(variance + floor²), so that a nearly flat stretch stays near 0. In a joint shape each channel has its own mean
+    subtracted, and all channels are divided by one common deviation.
     """
     means = F.avg_pool1d(x, scale, 1) if scale > 1 else x
     values = means.unfold(-1, (samples - 1) * scale + 1, step)[..., ::scale]
     mu = values.mean(-1)
-    away = values - mu.unsqueeze(-1)
-    variance = away.square().mean(-1)
-    axis = away * (variance + floor**2).rsqrt().unsqueeze(-1)
-    joint = away * (variance.mean(1, keepdim=True) + floor**2).rsqrt().unsqueeze(-1)
+    centred = values - mu.unsqueeze(-1)
+    variance = centred.square().mean(-1)
+    axis = centred * (variance + floor**2).rsqrt().unsqueeze(-1)
+    joint = centred * (variance.mean(1, keepdim=True) + floor**2).rsqrt().unsqueeze(-1)
     return Stretches(
         axis=axis,
         joint=joint.transpose(1, 2).flatten(2).unsqueeze(1),
@@ -52,6 +53,6 @@ _LEAST = 1e-8
 
 
 def _seen(mask: Tensor, length: int, step: int) -> Tensor:
-    """Whether all ``length`` samples from each place on are observed."""
+    """Whether all ``length`` samples that start at each place are observed."""
     gaps = torch.where(mask, 0.0, 1.0)
     return F.max_pool1d(gaps, length, step) == 0

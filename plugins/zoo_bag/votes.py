@@ -1,4 +1,4 @@
-"""What the stretches at one scale vote for: a few codes each, or a few cells of level and deviation."""
+"""Votes of the stretches at one scale: for a few codes each, or for a few cells of level and deviation."""
 
 from typing import NamedTuple
 
@@ -9,9 +9,10 @@ from zoo.contracts import nearest_few
 
 
 class Votes(NamedTuple):
-    """Each place of each series gives its vote to a few `cells (b g p f)` in parts of ``weight (b g p f)``.
+    """Each place of each series splits its vote over a few `cells (b g p f)`, with ``weight (b g p f)``.
 
-    Weights of a place sum to 1, or are 0 where its stretch was not observed: ``seen (b g p)``, None = everywhere.
+    The weights of a place sum to 1, or are 0 where ``seen (b g p)`` is False because its stretch was not observed. None
+    means observed everywhere.
     """
 
     cells: Tensor
@@ -19,13 +20,13 @@ class Votes(NamedTuple):
     seen: Tensor | None
 
     def number(self) -> Tensor:
-        """Places with a vote, 1 where there are none, `(b g)`."""
+        """Number of places with a vote, at least 1, `(b g)`."""
         if self.seen is None:
             return self.weight.new_full(self.weight.shape[:2], self.weight.shape[2])
         return self.seen.sum(-1).clamp(min=1).to(self.weight.dtype)
 
     def shares(self, cells: int) -> Tensor:
-        """Share of each of so many cells in the votes, `(b g k)`; all 0 where there are none."""
+        """Share of the votes for each of ``cells`` cells, `(b g k)`; all 0 if there are no votes."""
         found = self.weight.new_zeros(*self.weight.shape[:2], cells)
         found = found.scatter_add(-1, self.cells.flatten(2), self.weight.flatten(2))
         return found / self.number().unsqueeze(-1)
@@ -37,17 +38,17 @@ def code_votes(shapes: Tensor, codes: Tensor, nearest: int, temperature: float, 
     The gradient goes to the shapes.
     """
     found = nearest_few(shapes.flatten(0, 2), codes, min(nearest, len(codes)))
-    # Half the squared distance, less what is the same for all codes.
+    # Half the squared distance, without the term that is the same for all codes.
     weight = (found.scores * (-2 / (temperature * codes.shape[1]))).softmax(-1)
     size = (*shapes.shape[:3], -1)
     return _seen_alone(found.codes.view(size), weight.view(size), seen)
 
 
 def level_votes(mu: Tensor, sigma: Tensor, knots_mu: Tensor, knots_sigma: Tensor, seen: Tensor | None) -> Votes:
-    """`mu` and `sigma (b g p)` vote for the four cells around them, the nearer the more, linearly in both.
+    """`mu` and `sigma (b g p)` vote for the four cells around them, with bilinear weights.
 
-    Cells have their middles at `knots_mu (g m)` and `knots_sigma (g n)`; cell i · n + j is that of knots i and j.
-    Beyond the outer knots a vote goes to these alone.
+    Cells have their centres at `knots_mu (g m)` and `knots_sigma (g n)`; cell i · n + j belongs to knots i and j.
+    Beyond the outer knots a vote goes to these knots only.
     """
     (row, above), (column, right) = _between(mu, knots_mu), _between(sigma, knots_sigma)
     first = row * knots_sigma.shape[1] + column
@@ -57,12 +58,13 @@ def level_votes(mu: Tensor, sigma: Tensor, knots_mu: Tensor, knots_sigma: Tensor
 
 
 def _between(values: Tensor, knots: Tensor) -> tuple[Tensor, Tensor]:
-    """The knot under each of `values (b g p)` and its place, 0 to 1, between that and the next, of `knots (g m)`."""
+    """Index of the knot of `knots (g m)` below each of `values (b g p)`, and the position (0 to 1) up to the next
+    knot."""
     rows = values.transpose(0, 1).flatten(1)
     place = torch.searchsorted(knots, rows.detach().contiguous()).clamp(1, knots.shape[1] - 1)
     low, high = knots.gather(1, place - 1), knots.gather(1, place)
-    apart = high - low
-    share = torch.where(apart > 0, (rows - low) / torch.where(apart > 0, apart, 1), 0).clamp(0, 1)
+    gap = high - low
+    share = torch.where(gap > 0, (rows - low) / torch.where(gap > 0, gap, 1), 0).clamp(0, 1)
     size = (values.shape[1], values.shape[0], -1)
     return (place - 1).view(size).transpose(0, 1), share.view(size).transpose(0, 1)
 

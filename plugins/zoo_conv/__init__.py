@@ -1,4 +1,4 @@
-"""Convolutional encoder and decoder, without attributes: the plain pair that others are compared with."""
+"""Convolutional encoder and decoder without attributes, a baseline for the others."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -16,7 +16,7 @@ def _odd(kernel: int) -> int:
 
 
 class ConvEncoder(EncoderSpec):
-    """Strided convolutions from series to tokens: ⌈t / stride^layers⌉ tokens of any series."""
+    """Strided convolutions from series to tokens: ⌈t / stride^layers⌉ tokens per series."""
 
     channelwise: ClassVar[bool] = True
 
@@ -29,7 +29,7 @@ class ConvEncoder(EncoderSpec):
     """Strided convolutions, each followed by a residual block."""
 
     stride: int = Field(default=2, ge=2, le=16)
-    """Samples that each layer makes into one."""
+    """Factor by which each layer shortens the series."""
 
     kernel: int = Field(default=3, ge=1, le=63)
     """Samples (odd) that a residual block sees."""
@@ -46,7 +46,7 @@ class ConvEncoder(EncoderSpec):
 
 
 class ConvDecoder(DecoderSpec):
-    """Resizing and convolving by turns, from any number of tokens to the length of the series."""
+    """Alternating interpolation and convolution, from any number of tokens to the length of the series."""
 
     channelwise: ClassVar[bool] = True
 
@@ -56,7 +56,7 @@ class ConvDecoder(DecoderSpec):
     """Width of every layer."""
 
     layers: int = Field(default=3, ge=1, le=12)
-    """Steps of equal ratio from the number of tokens to the length, each followed by a residual block."""
+    """Interpolation steps of equal ratio from the number of tokens to the length, each followed by a residual block."""
 
     kernel: int = Field(default=3, ge=1, le=63)
     """Samples (odd) that a residual block sees."""

@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 class ResidualBlock(nn.Module):
-    """`(b d t) -> (b d t)`: x + convolution of GELU of x normalised over d; positions that are not real count as 0."""
+    """`(b d t) -> (b d t)`: x + conv(GELU(x normalised over d)); positions that are not real count as 0."""
 
     def __init__(self, dim: int, kernel: int) -> None:
         super().__init__()
@@ -14,7 +14,7 @@ class ResidualBlock(nn.Module):
         self.conv = nn.Conv1d(dim, dim, kernel, padding=kernel // 2)
 
     def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """``real (b 1 t)`` is True where there is something; None means everywhere."""
+        """``real (b 1 t)`` is True at real positions; None means all positions."""
         normal = F.gelu(self.norm(x.mT).mT)
         change: Tensor = self.conv(keep(normal, real))
         return x + change

@@ -1,4 +1,4 @@
-"""Convolutional decoder that resizes and convolves by turns."""
+"""Convolutional decoder that alternates interpolation and convolution."""
 
 from einops import rearrange
 from torch import Tensor, nn
@@ -9,10 +9,10 @@ from zoo_conv.block import ResidualBlock, keep
 
 
 class ResizeDecoder(Decoder):
-    """`(b c n d) -> (b c t)`, every series by itself, for any n and t.
+    """`(b c n d) -> (b c t)`, each series independently, for any n and t.
 
-    Linear interpolation and a residual block by turns, in ``layers`` steps of equal ratio (Odena et al. 2016: resizing
-    leaves no checkerboard, as transposed convolutions do). Padded tokens count as 0.
+    Linear interpolation alternates with residual blocks, in ``layers`` steps of equal ratio. Unlike transposed
+    convolutions, interpolation causes no checkerboard artefacts (Odena et al. 2016). Padded tokens count as 0.
     """
 
     def __init__(self, width: int, tokens: int, length: int, dim: int, layers: int, kernel: int) -> None:

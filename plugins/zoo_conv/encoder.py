@@ -12,10 +12,10 @@ from zoo_conv.block import ResidualBlock, keep
 
 
 class StridedEncoder(Encoder):
-    """`(b c t) -> (b c n d)`, every series by itself, n = ⌈t / stride^layers⌉.
+    """`(b c t) -> (b c n d)`, each series independently, n = ⌈t / stride^layers⌉.
 
-    A token is real where its own window of stride^layers samples has an observed one. Every convolution reads 0 where
-    nothing is, so that a series padded at its end gets the tokens of the series without padding.
+    A token is real if its own window of stride^layers samples has an observed sample. Every convolution reads 0 at
+    unobserved positions, so that padding at the end of a series does not change its tokens.
     """
 
     def __init__(self, dim: int, layers: int, stride: int, kernel: int) -> None:
@@ -42,7 +42,7 @@ class StridedEncoder(Encoder):
 
 
 class DownStage(nn.Module):
-    """`(b d t) -> (b d' ⌈t / stride⌉)`: a convolution over two strides, and a residual block."""
+    """`(b d t) -> (b d' ⌈t / stride⌉)`: a convolution with a kernel of two strides, then a residual block."""
 
     def __init__(self, source: int, target: int, stride: int, kernel: int) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class DownStage(nn.Module):
         self.block = ResidualBlock(target, kernel)
 
     def forward(self, x: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """Hidden series, and where (b 1 t') there is something."""
+        """Hidden series, and the mask (b 1 t') of its real positions."""
         short = -x.shape[-1] % self.stride
         before = self.stride // 2
         padded = F.pad(keep(x, real), (before, self.stride - before + short))

@@ -1,4 +1,4 @@
-"""Fusions of channels: left alone, one after another, averaged, mixed by convolution, or by attention of tokens."""
+"""Channel fusions: none, concatenation, mean, convolution, or attention between tokens."""
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -12,7 +12,7 @@ _LONGEST = 1_000_000
 
 
 class Channelwise(FusionSpec):
-    """Every channel is a series of its own."""
+    """Every channel is a separate series."""
 
     channelwise: ClassVar[bool] = True
 
@@ -33,7 +33,7 @@ class Flatten(FusionSpec):
     kind: Literal["fusion.flatten"] = "fusion.flatten"
 
     order: Literal["channel", "time"] = "channel"
-    """channel: one channel after another; time: the channels of each sample side by side."""
+    """channel: one channel after another; time: the channels interleaved sample by sample."""
 
     def output(self, x: Shape) -> Shape:
         length = x["c"] * x["t"]
@@ -62,7 +62,7 @@ class Mean(FusionSpec):
 
 
 class Conv(FusionSpec):
-    """A learned mixing of channels before the encoder, and a learned way back after the decoder."""
+    """Learned mixing of channels before the encoder, and a learned map back to channels after the decoder."""
 
     kind: Literal["fusion.conv"] = "fusion.conv"
 
@@ -70,7 +70,7 @@ class Conv(FusionSpec):
     """Series c' that the encoder reads."""
 
     kernel: int = Field(default=1, ge=1, le=255)
-    """Samples (odd) that a mixed sample sees; 1 mixes sample by sample."""
+    """Kernel size in samples (odd); 1 mixes sample by sample."""
 
     @field_validator("kernel")
     @classmethod
@@ -89,7 +89,7 @@ class Conv(FusionSpec):
 
 
 class Attention(FusionSpec):
-    """Every channel is a series of its own, and the tokens at one position attend to each other across channels."""
+    """Every channel is a separate series, and the tokens at one position attend to each other across channels."""
 
     kind: Literal["fusion.attention"] = "fusion.attention"
 
@@ -97,7 +97,7 @@ class Attention(FusionSpec):
     """Heads of attention."""
 
     width: int = Field(default=16, ge=1, le=256)
-    """Width of a head; heads and tokens may have any widths."""
+    """Width of a head; it does not depend on the width of the tokens."""
 
     def output(self, x: Shape) -> Shape:
         return x

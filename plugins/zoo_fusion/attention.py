@@ -10,9 +10,10 @@ from zoo_fusion.channelwise import ChannelwiseFusion
 
 
 class AttentionFusion(ChannelwiseFusion):
-    """Tokens `(b c n d)` at one position attend to each other across channels; padded tokens are no keys.
+    """Tokens `(b c n d)` at one position attend to each other across channels; padded tokens are not used as keys.
 
-    A residual on normalised tokens whose last map starts at 0, so that training starts from the channels alone.
+    A residual branch on normalised tokens. Its last map is initialised to 0, so that training starts from independent
+    channels.
     """
 
     def __init__(self, dim: int, heads: int, width: int) -> None:
@@ -26,7 +27,7 @@ class AttentionFusion(ChannelwiseFusion):
 
     def mix(self, tokens: Tokens) -> Tokens:
         projected = self.project_in(self.norm(tokens.values))
-        # Positions are stacked on the heads: attention kernels limit batch size to 65535.
+        # Positions are folded into the head axis: attention kernels limit the batch size to 65535.
         query, key, value = rearrange(projected, "b c n (p h w) -> p b (n h) c w", p=3, h=self.heads)
         keys = None if tokens.mask is None else self._keys(tokens.mask)
         seen = F.scaled_dot_product_attention(query, key, value, keys)
@@ -34,6 +35,6 @@ class AttentionFusion(ChannelwiseFusion):
         return tokens._replace(values=tokens.values + change)
 
     def _keys(self, mask: Tensor) -> Tensor:
-        """`(b c n) -> (b (n h) c c)`: real tokens, and each token itself, so that no row is empty."""
+        """`(b c n) -> (b (n h) c c)`: real tokens, plus each token itself, so that no row is empty."""
         itself = torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
         return repeat(mask, "b c n -> b (n h) 1 c", h=self.heads) | itself

@@ -1,4 +1,4 @@
-"""Channels left as they are."""
+"""Channels without fusion."""
 
 from torch import Tensor
 

@@ -21,7 +21,7 @@ class ChannelMajor(Fusion):
 
 
 class TimeMajor(Fusion):
-    """`(b c t) -> (b 1 (t c))`: the channels of each sample side by side."""
+    """`(b c t) -> (b 1 (t c))`: the channels interleaved sample by sample."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

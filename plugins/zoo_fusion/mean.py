@@ -7,7 +7,8 @@ from zoo.contracts import Fusion
 
 
 class MeanFusion(Fusion):
-    """`(b c t) -> (b 1 t)`: the mean of the channels observed at each sample; the way back repeats it."""
+    """`(b c t) -> (b 1 t)`: the mean of the channels observed at each sample; unfolding repeats it for every
+    channel."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ _MOST_FEATURES = 2**24
 
 
 class TokenLinear(HeadSpec):
-    """A linear map of tokens, pooled or each in its place, with their attributes where there are any.
+    """A linear map of tokens, pooled or kept in order, with their attributes if they have any.
 
     Every feature is standardised by running statistics.
     """
@@ -24,11 +24,12 @@ class TokenLinear(HeadSpec):
     linear: ClassVar[bool] = True
 
     pool: Literal["none", "moments"] = "moments"
-    """moments: of every series, mean and deviation of each feature over its tokens. none: each token in its place."""
+    """moments: mean and deviation of each feature over the tokens of a series. none: the tokens in order, not
+    pooled."""
 
     units: Literal["data", "scale"] = "data"
-    """data: mu and the logarithm of sigma in the data's units, beside them the mean and log deviation of each series,
-    which the instance scale takes off. scale: attributes as the encoder gives them, nothing of what was taken off."""
+    """data: mu and the logarithm of sigma in the data's units, plus the mean and log deviation of each series, which
+    the instance scale removes. scale: attributes as the encoder gives them, without what the instance scale removed."""
 
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of features dropped in training."""

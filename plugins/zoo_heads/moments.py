@@ -1,14 +1,15 @@
-"""What is left of tokens without their places."""
+"""Moments of tokens over their positions."""
 
 import torch
 from torch import Tensor
 
 _EPSILON = 1e-10
-"""Added to a variance: a deviation has no gradient at 0."""
+"""Added to a variance, because the gradient of a deviation is infinite at 0."""
 
 
 def moments(features: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean and deviation of each feature `(b c n f)` over real tokens of its series: `(b c 2f)`, 0 without any."""
+    """Mean and deviation of each feature `(b c n f)` over the real tokens of its series: `(b c 2f)`, 0 if there are
+    none."""
     weight = torch.ones_like(features[..., :1]) if mask is None else mask[..., None].to(features.dtype)
     count = weight.sum(2).clamp(min=1)
     mean = torch.where(weight > 0, features, 0).sum(2) / count

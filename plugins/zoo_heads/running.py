@@ -10,12 +10,12 @@ _EPSILON = 1e-5
 
 
 class RunningStandardize(nn.Module):
-    """`(b g f) -> (b g f)`: each feature minus its running mean over its running deviation, 0 where not real.
+    """`(b g f) -> (b g f)`: each feature minus its running mean, divided by its running deviation; 0 where not real.
 
-    The statistics are learned in training mode, over real rows `(b g)` of all processes alone and before they are used,
-    and serve both modes: as plain means over the first batches, then at a fixed rate, until they are settled. A group
-    that is nowhere real leaves its own. ``batches (g 1)`` are those that each group's statistics come from, inf where
-    settled.
+    The statistics are updated in training mode, before use, from the real rows `(b g)` of all processes only. They are
+    used in both modes. They are plain means over the first batches, then moving averages at a fixed rate, until
+    `settle`. A group without real rows keeps its statistics. ``batches (g 1)`` counts the batches behind each group's
+    statistics, inf once settled.
     """
 
     mean: Tensor
@@ -29,7 +29,7 @@ class RunningStandardize(nn.Module):
         self.register_buffer("batches", torch.zeros(groups, 1))
 
     def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
-        """``real (b g)`` is True where there is something; None means everywhere."""
+        """``real (b g)`` is True for real rows; None means all rows."""
         x = x.to(self.mean.dtype)
         weight = torch.ones_like(x[..., :1]) if real is None else real[..., None].to(x.dtype)
         if self.training:
@@ -38,7 +38,7 @@ class RunningStandardize(nn.Module):
         return torch.where(weight > 0, scaled, 0)
 
     def settle(self) -> None:
-        """Learn no more."""
+        """Stop updating the statistics."""
         self.batches.fill_(torch.inf)
 
     @torch.no_grad()
@@ -51,7 +51,7 @@ class RunningStandardize(nn.Module):
         rate = torch.where(
             (count > 0) & self.batches.isfinite(), self.batches.clamp(min=1).reciprocal().clamp(min=_RATE), 0
         )
-        # Mean and variance of the two populations together, weighed 1 − rate and rate.
-        away = mean - self.mean
-        self.var.lerp_(var, rate).add_(rate * (1 - rate) * away.square())
-        self.mean.add_(rate * away)
+        # Mean and variance of the two populations combined, with weights 1 − rate and rate.
+        shift = mean - self.mean
+        self.var.lerp_(var, rate).add_(rate * (1 - rate) * shift.square())
+        self.mean.add_(rate * shift)

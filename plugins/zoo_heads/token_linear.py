@@ -13,10 +13,10 @@ from zoo_heads.units import in_units, of_series
 
 
 class TokenLinearHead(LinearHead):
-    """Tokens as decoders read them `(b c n d)`, pooled or each in its place, standardised and mapped to `(b k)`.
+    """Quantized tokens `(b c n d)`, pooled or kept in order, standardised and mapped to `(b k)`.
 
-    Padded tokens are 0 where each has its place, and left out where they are pooled. In the data's units two numbers
-    of each series come beside them: its mean and log deviation.
+    Padded tokens are 0 if tokens are kept in order, and are left out if tokens are pooled. In the data's units, two
+    features per series are added: its mean and log deviation.
     """
 
     def __init__(
@@ -59,5 +59,5 @@ class TokenLinearHead(LinearHead):
             self.series.settle()
 
     def resizing(self) -> Resizing:
-        anew = {"standardize": StartAnew("statistics"), "classify": ClassRows()}
-        return Resizing(anew if self.series is None else anew | {"series": StartAnew("statistics")})
+        restarted = {"standardize": StartAnew("statistics"), "classify": ClassRows()}
+        return Resizing(restarted if self.series is None else restarted | {"series": StartAnew("statistics")})

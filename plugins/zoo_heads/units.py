@@ -1,4 +1,4 @@
-"""Attributes of tokens in the data's units, and what a series itself looks like."""
+"""Attributes of tokens in the data's units, and the mean and deviation of a series."""
 
 import torch
 from torch import Tensor
@@ -6,13 +6,13 @@ from torch import Tensor
 from zoo.contracts import Attributes, Scale
 
 FLOOR = 0.01
-"""A sigma below it, in deviations of its series, counts as it: the logarithm of next to nothing says nothing."""
+"""Lower bound on sigma, in deviations of its series: the logarithm of a smaller value carries no information."""
 
 
 def in_units(attributes: Attributes, scale: Scale | None) -> Tensor:
-    """t, l, mu in the data's units and the logarithm of sigma in them, `(b c n 4)`.
+    """t, l, mu in the data's units and the logarithm of sigma in the same units, `(b c n 4)`.
 
-    ``scale`` is what was taken off each series; None where nothing was.
+    ``scale`` is the offset and scale that were removed from each series; None if there were none.
     """
     mu, log_sigma = attributes.mu, attributes.sigma.clamp(min=FLOOR).log()
     if scale is not None:
@@ -23,7 +23,7 @@ def in_units(attributes: Attributes, scale: Scale | None) -> Tensor:
 def of_series(scale: Scale | None, like: Tensor) -> Tensor:
     """Mean and log deviation of each series of tokens ``like (b c n d)``, `(b c 2)`.
 
-    0 where the model takes no scale off, or where tokens come from an image, whose series are not those of the signal.
+    They are 0 if the model removes no scale, or if tokens come from an image, whose series are not those of the signal.
     """
     if scale is None or scale.mean.shape[:2] != like.shape[:2]:
         return like.new_zeros(*like.shape[:2], 2)

@@ -1,4 +1,4 @@
-"""zoo-images: pictures of a signal for networks that read pictures."""
+"""zoo-images: images of a signal, for image networks."""
 
 from typing import TYPE_CHECKING, Literal
 

@@ -10,9 +10,10 @@ from zoo.contracts import Image
 class GramianAngularImage(Image):
     """`(b c t) -> (b c h w)`, h = w = size, values in [-1, 1]: cos(phi_i + phi_j).
 
-    cos(phi) is the channel averaged over ``size`` segments with borders floor(i t / size), then brought to [-1, 1] by
-    its own minimum and maximum; a constant channel counts as -1 throughout and gives an image of ones. Means, minimum
-    and maximum are over observed samples; pixels of a segment with none are 0. Offset and scale of a channel are lost.
+    cos(phi) is the channel averaged over ``size`` segments with borders floor(i t / size), then scaled to [-1, 1] by
+    its own minimum and maximum. A constant channel counts as -1 throughout and gives an image of ones. Means, minimum
+    and maximum are over observed samples; pixels of a segment without any are 0. Offset and scale of a channel are
+    lost.
     """
 
     segments: Tensor
@@ -40,7 +41,7 @@ class GramianAngularImage(Image):
 
 
 def _angles(means: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of phi `(b c n)`, where (1 + cos phi) / 2 is the place between minimum and maximum.
+    """Cosine and sine of phi `(b c n)`, where (1 + cos phi) / 2 is the position between minimum and maximum.
 
     The sine is 2 sqrt(rise fall) rather than sqrt(1 - cos²), which loses half its digits near the extremes.
     """
@@ -52,7 +53,7 @@ def _angles(means: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
     rise = torch.where(varies & seen, (means - low) / span, 0)
     fall = torch.where(varies & seen, (high - means) / span, 1)
     product = rise * fall
-    # The slope of the square root is infinite at 0; an extreme stays an extreme, so its own is 0.
+    # The gradient of the square root is infinite at 0. An extreme stays an extreme, so its gradient is 0.
     between = product > 0
     sine = torch.where(between, 2 * torch.where(between, product, 1).sqrt(), 0)
     return rise - fall, sine

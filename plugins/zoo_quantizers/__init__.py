@@ -16,7 +16,7 @@ _MOST_NUMBERS = 2**26
 
 
 class _FollowingSpec(LearnedQuantizerSpec):
-    """What the codebooks share that follow their tokens by moving averages."""
+    """Fields shared by the codebooks that are updated by moving averages of their tokens."""
 
     terms: ClassVar[Mapping[str, str]] = {
         "z": "`commit` times z.commit, the mean squared distance of latents from their codes, plus `entropy` times "
@@ -27,7 +27,7 @@ class _FollowingSpec(LearnedQuantizerSpec):
     """Codes k of each level."""
 
     width: int | None = Field(default=None, ge=1, le=4096)
-    """Width of a code; null takes the width of the tokens, any other is reached by a linear map in and one out."""
+    """Width of a code; null uses the width of the tokens, any other adds a linear map before and one after."""
 
     decay: float = Field(default=0.99, ge=0, lt=1)
     """Share of the moving averages kept at each optimizer step."""
@@ -39,10 +39,10 @@ class _FollowingSpec(LearnedQuantizerSpec):
     """Weight of the entropy terms inside the term z; 0 leaves them out."""
 
     diversity: float = Field(default=1.0, ge=0, le=1e6)
-    """Weight of the entropy of the mean choice (codes used alike) beside the mean entropy (tokens sure)."""
+    """Weight of the entropy of the mean choice (even use) relative to the mean entropy (certain tokens)."""
 
     temperature: float = Field(default=1.0, ge=1e-6, le=1e6)
-    """Softness of a token's choice in the entropy terms, in squared distance."""
+    """Temperature of a token's soft choice in the entropy terms, in squared distance."""
 
     def _book(self, x: Shape, levels: int) -> Shape:
         width = self.width or x["d"]
@@ -60,7 +60,7 @@ class _FollowingSpec(LearnedQuantizerSpec):
 
 
 class EMA(_FollowingSpec):
-    """Nearest code by Euclidean distance; codes follow their tokens by moving averages (van den Oord et al. 2017)."""
+    """Nearest code by Euclidean distance; codes are moving averages of their tokens (van den Oord et al. 2017)."""
 
     kind: Literal["quantizers.ema"] = "quantizers.ema"
 
@@ -77,7 +77,7 @@ class EMA(_FollowingSpec):
 
 
 class Cosine(_FollowingSpec):
-    """Nearest code by angle, tokens and codes on the unit sphere (Yu et al. 2022); codes follow by moving averages."""
+    """Nearest code by angle, tokens and codes on the unit sphere (Yu et al. 2022); codes are moving averages."""
 
     kind: Literal["quantizers.cosine"] = "quantizers.cosine"
 
@@ -93,7 +93,7 @@ class Cosine(_FollowingSpec):
 
 
 class Residual(_FollowingSpec):
-    """Several codes per token, each level coding what the levels before left over (Zeghidour et al. 2021)."""
+    """Several codes per token; each level codes the residual of the levels before (Zeghidour et al. 2021)."""
 
     kind: Literal["quantizers.residual"] = "quantizers.residual"
 
@@ -158,10 +158,10 @@ class LFQ(QuantizerSpec):
     """Weight of the entropy terms inside the term z."""
 
     diversity: float = Field(default=1.0, ge=0, le=1e6)
-    """Weight of the entropy of the mean distribution (codes used alike) beside the mean entropy (tokens sure)."""
+    """Weight of the entropy of the mean distribution (even use) relative to the mean entropy (certain tokens)."""
 
     temperature: float = Field(default=1.0, ge=1e-3, le=1e3)
-    """Softness of a token's distribution over codes, in squared distance."""
+    """Temperature of a token's distribution over codes, in squared distance."""
 
     def codebook(self, x: Shape) -> Shape:
         return Shape.of("q k", 1, 2**self.bits)

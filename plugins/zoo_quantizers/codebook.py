@@ -1,4 +1,4 @@
-"""A codebook of one or more levels that follows its tokens by moving averages."""
+"""A codebook of one or more levels, updated by moving averages of its tokens."""
 
 from collections.abc import Mapping
 from itertools import pairwise
@@ -16,9 +16,9 @@ _EPSILON = 1e-5
 class Codebook(nn.Module):
     """``codes (q k e)`` with the moving averages they come from: ``counts (q k)`` of tokens and their ``sums (q k e)``.
 
-    Level by level, each coding what the ones before left over; one level is plain vector quantization. Codes start
-    normal, each level at half the scale of the one before, and weigh as much as one token, unless the ``spec`` has
-    them start otherwise.
+    Each level codes the residual of the levels before; one level is plain vector quantization. Codes are initialised
+    from a normal distribution, each level at half the scale of the one before, and count as one token, unless the
+    ``spec`` sets another start.
     """
 
     unit = False
@@ -51,7 +51,7 @@ class Codebook(nn.Module):
         return F.embedding(self._rows(codes), self.codes.flatten(0, 1))
 
     def residuals(self, latents: Tensor, codes: Tensor) -> Tensor:
-        """What every level was given: latents `(... e)` and their codes `(... q)` -> `(... q e)`."""
+        """The input of every level: latents `(... e)` and their codes `(... q)` -> `(... q e)`."""
         given = latents.unsqueeze(-2)
         if self.levels == 1:
             return given
@@ -60,7 +60,8 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Mapping[str, Tensor]:
-        """Tokens per code, ``counts (q k)``, and their ``sums (q k e)``, over real tokens, with what care asks for."""
+        """Tokens per code, ``counts (q k)``, and their ``sums (q k e)``, over real tokens, plus the statistics for
+        codebook maintenance."""
         given = self.residuals(latents, codes).to(self.sums.dtype).flatten(0, -2)
         real = None if mask is None else mask[..., None].expand_as(codes).flatten()
         counts, sums = tally(given, self._rows(codes).flatten(), self.levels * self.size, real)
@@ -69,7 +70,8 @@ class Codebook(nn.Module):
 
     @torch.no_grad()
     def update(self, stats: Mapping[str, Tensor]) -> None:
-        """One step of the codes with the tokens of all processes: their start, or moving averages and resets."""
+        """One update step of the codes with the tokens of all processes: initialisation, or moving averages and
+        resets."""
         counts, sums = summed(stats["counts"]), summed(stats["sums"])
         if self.care.due(stats):
             self._start(stats, counts)
@@ -86,7 +88,7 @@ class Codebook(nn.Module):
         self.sums.copy_(self.codes * self.counts[..., None])
 
     def _follow(self, counts: Tensor, sums: Tensor) -> None:
-        """Moving averages (van den Oord et al. 2017, eq. 6–8); they stand still where no token was real."""
+        """Moving averages (van den Oord et al. 2017, eq. 6–8); unchanged if no token was real."""
         seen = counts.sum(-1, keepdim=True) > 0
         rate = torch.where(seen, 1 - self.decay, 0.0).to(self.counts.dtype)
         self.counts.lerp_(counts, rate)
@@ -94,7 +96,7 @@ class Codebook(nn.Module):
         self.codes.copy_(torch.where(seen[..., None], self.settle(), self.codes))
 
     def _reset(self, dead: Tensor, stats: Mapping[str, Tensor]) -> None:
-        """Put the ``dead (q k)`` on tokens of the step, with the weight of an average code."""
+        """Move the ``dead (q k)`` codes to tokens of the step, with the weight of an average code."""
         tokens = self.care.tokens(stats)
         given = self.residuals(tokens, self.assign(tokens))
         self.codes[dead] = self.care.drawn(given, dead).to(self.codes.dtype)
@@ -102,7 +104,7 @@ class Codebook(nn.Module):
         self.sums.copy_(torch.where(dead[..., None], self.codes * self.counts[..., None], self.sums))
 
     def settle(self) -> Tensor:
-        """Codes `(q k e)` from the moving averages: sums by counts, these with Laplace smoothing."""
+        """Codes `(q k e)` from the moving averages: sums divided by counts with Laplace smoothing."""
         total = self.counts.sum(-1, keepdim=True)
         smooth = (self.counts + _EPSILON) / (total + self.size * _EPSILON) * total
         return self.sums / smooth[..., None]

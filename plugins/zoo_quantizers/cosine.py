@@ -13,7 +13,7 @@ _FAINT = 1e-6
 
 
 class UnitCodebook(Codebook):
-    """One level of ``codes (1 k e)`` of length 1: the directions of the moving averages of their tokens."""
+    """One level of ``codes (1 k e)`` of length 1, the directions of the moving averages of their tokens."""
 
     unit = True
 
@@ -23,13 +23,14 @@ class UnitCodebook(Codebook):
         self.sums.copy_(self.codes)
 
     def settle(self) -> Tensor:
-        """Codes `(1 k e)`; one whose average has faded away, having had no tokens for long, stays where it is."""
+        """Codes `(1 k e)`; a code stays unchanged if its average has decayed to about 0 after many steps without
+        tokens."""
         length = self.sums.norm(dim=-1, keepdim=True)
         return torch.where(length > _FAINT, self.sums / length.clamp(min=_FAINT), self.codes)
 
 
 class CosineQuantizer(VectorQuantizer):
-    """Tokens `(b c n d)` brought to length 1 and replaced by the code at the smallest angle (Yu et al. 2022)."""
+    """Tokens `(b c n d)` normalised to length 1 and replaced by the code at the smallest angle (Yu et al. 2022)."""
 
     def __init__(self, tokens: int, codebook: UnitCodebook, commit: float, choice: SoftChoice) -> None:
         super().__init__(tokens, codebook, commit, choice)

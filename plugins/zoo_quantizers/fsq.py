@@ -9,14 +9,14 @@ from zoo.contracts import Losses, Quantized
 from zoo_quantizers.latent import LatentQuantizer, at_least_float32
 
 _MARGIN = 1e-3
-"""Share by which tanh stays short of half the levels, so that rounding never leaves them (Mentzer et al. 2023)."""
+"""Relative margin that keeps tanh inside half the levels, so that rounding stays in range (Mentzer et al. 2023)."""
 
 
 class FiniteScalarQuantizer(LatentQuantizer):
     """Tokens `(b c n d)` to `e = len(levels)` numbers in [-1, 1], number i on one of ``levels[i]`` steps.
 
-    Latents are tanh(z + shift) · reach − offset, as in the authors' listing, over ⌊levels / 2⌋; codes round them, the
-    first dimension counting fastest.
+    Latents are tanh(z + shift) · reach − offset, as in the authors' listing, divided by ⌊levels / 2⌋. Codes are the
+    rounded latents; the first dimension varies fastest.
     """
 
     sizes: Tensor
@@ -41,7 +41,7 @@ class FiniteScalarQuantizer(LatentQuantizer):
         return ((z + shift).tanh() * self.reach - self.offset) / self.middle
 
     def assign(self, latents: Tensor) -> Tensor:
-        # A NaN has no level; it keeps a code in range and shows in the values.
+        # A NaN has no level: its code stays in range, and the values show the NaN.
         steps = (latents * self.middle).round().nan_to_num().to(torch.int64) + self.middle
         return (steps * self.basis).sum(-1, keepdim=True)
 
@@ -50,5 +50,5 @@ class FiniteScalarQuantizer(LatentQuantizer):
         return (steps - self.middle) / self.middle.to(self.reach.dtype)
 
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
-        """``z`` is 0: nothing has to be learned beside the reconstruction."""
+        """``z`` is 0: the reconstruction is the only objective."""
         return {"z": quantized.latents.new_zeros(())}

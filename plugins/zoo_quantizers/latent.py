@@ -1,4 +1,4 @@
-"""The one forward of every quantizer: project in, code, straight through, project out."""
+"""The common forward pass of all quantizers: project in, quantize, straight-through, project out."""
 
 from abc import abstractmethod
 
@@ -9,7 +9,8 @@ from zoo.contracts import Quantized, Quantizer, Stats, straight_through
 
 
 class LatentQuantizer(Quantizer):
-    """Tokens `(b c n d) ->` latents `(b c n e) ->` codes `(b c n q)` and back; identity in and out where d = e.
+    """Tokens `(b c n d) ->` latents `(b c n e) ->` codes `(b c n q)` and back; both projections are identities if d =
+    e.
 
     Values are exactly the decoded codes, with the gradient of the latents (straight-through, Bengio et al. 2013).
     """
@@ -32,25 +33,25 @@ class LatentQuantizer(Quantizer):
         return decoded
 
     def latents(self, values: Tensor) -> Tensor:
-        """What is quantized: `(... d) -> (... e)`."""
+        """The latents to quantize: `(... d) -> (... e)`."""
         projected: Tensor = self.project_in(values)
         return projected
 
     @abstractmethod
     def assign(self, latents: Tensor) -> Tensor:
-        """Codes of latents: `(... e) -> (... q)`, in range whatever the latents."""
+        """Codes of latents: `(... e) -> (... q)`, in range for any latents."""
 
     @abstractmethod
     def vectors(self, codes: Tensor) -> Tensor:
-        """The latents that codes stand for: `(... q) -> (... e)`."""
+        """The latents that codes represent: `(... q) -> (... e)`."""
 
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Stats | None:
-        """What ``update`` needs, summed over real tokens; None where there is nothing to update."""
+        """The input of ``update``, summed over real tokens; None if there is nothing to update."""
         return None
 
 
 def at_least_float32(x: Tensor) -> Tensor:
-    """``x`` in float32, or in float64 where it has that."""
+    """``x`` in float32, or in float64 if it has that type."""
     return x.to(torch.promote_types(x.dtype, torch.float32))
 
 

@@ -13,8 +13,8 @@ from zoo_quantizers.latent import LatentQuantizer, at_least_float32
 class LookupFreeQuantizer(LatentQuantizer):
     """Tokens `(b c n d)` to ``bits`` signs; bit i of the code is set where latent i is positive.
 
-    A token's distribution over the codes, p(c) ∝ exp(−|z − c|² / temperature), falls apart into independent bits:
-    the entropy terms are exact, and a table of tokens by codes is never needed.
+    A token's distribution over the codes, p(c) ∝ exp(−|z − c|² / temperature), factorises into independent bits. So the
+    entropy terms are exact, without a table of tokens by codes.
     """
 
     powers: Tensor
@@ -36,14 +36,14 @@ class LookupFreeQuantizer(LatentQuantizer):
 
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
         """``z.commit``: mean squared distance from the signs; ``z.entropy``: mean entropy of the tokens' distributions
-        minus ``diversity`` times the entropy of their mean over all processes, in nats, so it may be negative; ``z``
-        weighs both."""
+        minus ``diversity`` times the entropy of their mean over all processes, in nats, so it may be negative; ``z`` is
+        their weighted sum."""
         latents = at_least_float32(quantized.latents)
         latents = latents if mask is None else torch.where(mask[..., None], latents, 0)
         commit = masked_mse(latents, self.vectors(quantized.codes), mask)
         logits = latents * (4 / self.temperature)
-        doubt = masked_mean(_bit_entropy(logits).sum(-1), mask)
-        gain = doubt - self.diversity * entropy(_mean_distribution(logits.sigmoid(), mask).flatten())
+        token_entropy = masked_mean(_bit_entropy(logits).sum(-1), mask)
+        gain = token_entropy - self.diversity * entropy(_mean_distribution(logits.sigmoid(), mask).flatten())
         return {"z": self.commit * commit + self.entropy * gain, "z.commit": commit, "z.entropy": gain}
 
     def part_weights(self) -> Mapping[str, float]:
@@ -53,7 +53,7 @@ class LookupFreeQuantizer(LatentQuantizer):
 def _mean_distribution(bits: Tensor, mask: Tensor | None) -> Tensor:
     """Mean over real tokens of all processes of the distributions over codes whose bits have probability `(b c n e)`.
 
-    Half of the bits span the rows and half the columns, so that the mean over tokens is one matrix product.
+    Half of the bits index the rows and half the columns, so that the mean over tokens is one matrix product.
     """
     rows, columns = (_product(part.flatten(0, -2)) for part in bits.tensor_split(2, -1))
     real = torch.ones_like(rows[:, :1], dtype=torch.bool) if mask is None else mask.reshape(-1, 1)
@@ -62,7 +62,7 @@ def _mean_distribution(bits: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def _product(bits: Tensor) -> Tensor:
-    """Probability of every setting of independent bits: `(r e) -> (r 2^e)`."""
+    """Probability of every combination of independent bits: `(r e) -> (r 2^e)`."""
     table = bits.new_ones(len(bits), 1)
     for bit in bits.unbind(-1):
         table = torch.cat([table * (1 - bit[:, None]), table * bit[:, None]], -1)

@@ -13,7 +13,8 @@ from zoo_quantizers.latent import LatentQuantizer, at_least_float32
 
 @dataclass(frozen=True)
 class SoftChoice:
-    """The entropy part of `z`: its ``weight``, that of diversity in it, and the softness in squared distance."""
+    """The entropy part of `z`: its ``weight``, the weight of diversity within it, and the temperature in squared
+    distance."""
 
     weight: float
     diversity: float
@@ -41,8 +42,8 @@ class VectorQuantizer(LatentQuantizer):
         return self.codebook.stats(latents, codes, mask)
 
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
-        """``z.commit``: mean squared distance of what each level was given from the code it chose; ``z.entropy``, where
-        it weighs anything: `choice_entropy` of softmax(−|given − code|² / temperature), the mean over levels."""
+        """``z.commit``: mean squared distance between the input of each level and its code. ``z.entropy``, if its
+        weight is not 0: `choice_entropy` of softmax(−|input − code|² / temperature), averaged over levels."""
         chosen = self.codebook.lookup(quantized.codes)
         given = self.codebook.residuals(quantized.latents, quantized.codes)
         commit = masked_mse(given, chosen, mask)

@@ -8,15 +8,15 @@ from zoo_registry import EncoderSpec, HeadSpec, Shape, hookimpl
 if TYPE_CHECKING:
     from zoo.contracts import Encoder, Head
 
-# Plain names only: a prefix would fetch from a hub, a tag names weights.
+# Plain names only: a prefix would download from a hub, and a tag selects weights.
 Backbone = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=80)]
 
 
 class TimmEncoder(EncoderSpec):
-    """Last feature map of a timm backbone as tokens, row by row; starts from fresh weights.
+    """Last feature map of a timm backbone as tokens, row by row; starts from random weights.
 
-    The map is averaged to ``grid`` x ``grid`` cells and projected to ``dim``, so that the shape of the tokens follows
-    from the fields for every backbone.
+    The map is averaged to ``grid`` x ``grid`` cells and projected to ``dim``, so that the fields alone determine the
+    shape of the tokens, for every backbone.
     """
 
     kind: Literal["timm.encoder"] = "timm.encoder"
@@ -43,7 +43,7 @@ class TimmEncoder(EncoderSpec):
 
 
 class TimmClassifier(HeadSpec):
-    """A whole timm model as classifier of images; starts from fresh weights."""
+    """A whole timm model as image classifier; starts from random weights."""
 
     kind: Literal["timm.classifier"] = "timm.classifier"
     needs = "image"

@@ -1,4 +1,4 @@
-"""timm models made for images of a given shape, with whatever they refuse told in one line."""
+"""timm models for images of a given shape; each timm error becomes a one-line SpecError."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ class FeatureMap(nn.Module):
     def __init__(self, name: str, image: Shape) -> None:
         super().__init__()
         with _refused_in_one_line("encoder.backbone", name, image):
-            size = _told_size(name, image)
+            size = _fixed_size(name, image)
             network: Any = timm.create_model(
                 name, pretrained=False, features_only=True, out_indices=(-1,), in_chans=image["c"], img_size=size
             )
@@ -40,7 +40,7 @@ class FeatureMap(nn.Module):
 def create_classifier(name: str, image: Shape, classes: int) -> nn.Module:
     """A timm model `(b c h w) -> (b k)`; raises SpecError as FeatureMap does."""
     with _refused_in_one_line("head.backbone", name, image):
-        size = _told_size(name, image)
+        size = _fixed_size(name, image)
         network: nn.Module = timm.create_model(
             name, pretrained=False, num_classes=classes, in_chans=image["c"], img_size=size
         )
@@ -49,13 +49,13 @@ def create_classifier(name: str, image: Shape, classes: int) -> nn.Module:
 
 
 def class_layers(name: str) -> tuple[str, ...]:
-    """Paths of the layers of a timm classifier that hold a row per class; none where timm does not say."""
+    """Paths of the layers of a timm classifier that hold a row per class; empty if timm does not list them."""
     known = timm.get_pretrained_cfg(name)
     layers = None if known is None else known.classifier
     return (layers,) if isinstance(layers, str) else tuple(layers or ())
 
 
-def _told_size(name: str, image: Shape) -> tuple[int, int] | None:
+def _fixed_size(name: str, image: Shape) -> tuple[int, int] | None:
     """Rows and columns for models that need them as arguments when they are built."""
     known = timm.get_pretrained_cfg(name)
     return (image["h"], image["w"]) if known is not None and known.fixed_input_size else None
@@ -63,7 +63,7 @@ def _told_size(name: str, image: Shape) -> tuple[int, int] | None:
 
 @torch.no_grad()
 def _try(network: nn.Module, image: Shape) -> Any:
-    """What ``network`` gives for one blank image, in eval mode so that no statistic moves."""
+    """Output of ``network`` for one blank image, in eval mode so that no statistic changes."""
     found = network.eval()(torch.zeros(1, *image.sizes))
     network.train()
     return found
@@ -77,7 +77,7 @@ def _refused_in_one_line(where: str, name: str, image: Shape) -> Iterator[None]:
         raise SpecError(where, "a model of timm", repr(name), hint)
     try:
         yield
-    except Exception as error:  # timm's models refuse sizes and options each in their own way
+    except Exception as error:  # each timm model has its own errors for sizes and options
         found = f"{type(error).__name__}: {error}"
         hint = "choose another backbone or another size of the image"
         raise SpecError(where, f"a backbone that reads {image}", f"{name!r}, {found}", hint) from error

@@ -1,4 +1,4 @@
-"""A timm model as head on an image."""
+"""A timm model as a head on an image."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from zoo.contracts import ClassRows, Head, Output, Resizing
 
 
 class ImageClassifier(Head):
-    """Logits of an image; ``last`` are the paths of the layers of ``network`` with a row per class."""
+    """Logits of an image; ``last`` holds the paths of the layers of ``network`` that have a row per class."""
 
     def __init__(self, network: nn.Module, last: Sequence[str]) -> None:
         super().__init__()

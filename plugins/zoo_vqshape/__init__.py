@@ -1,4 +1,4 @@
-"""VQShape: series as tokens that name, place and scale an abstracted shape (Wen et al., NeurIPS 2024)."""
+"""VQShape: series as tokens, each with the code, place and scale of an abstracted shape (Wen et al., NeurIPS 2024)."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -18,8 +18,8 @@ __all__ = ["CodebookSpec", "VQShapeDecoderSpec", "VQShapeEncoderSpec", "VQShapeR
 class CodebookSpec(LearnedQuantizerSpec):
     """Nearest code by squared Euclidean distance, learned by gradient, with an entropy term against collapse.
 
-    `z` is the sum of `z.codebook`, `z.commit`, `z.entropy` and, where it weighs anything, `z.orthogonal`, each times
-    its weight; the parts are logged unweighted.
+    `z` is the sum of `z.codebook`, `z.commit`, `z.entropy` and, if its weight is not 0, `z.orthogonal`, each times its
+    weight; the parts are logged unweighted.
     """
 
     terms: ClassVar[Mapping[str, str]] = {
@@ -29,7 +29,7 @@ class CodebookSpec(LearnedQuantizerSpec):
     kind: Literal["vqshape.codebook"] = "vqshape.codebook"
 
     codes: int = Field(default=64, ge=2, le=65_536)
-    """Codes to choose from."""
+    """Number of codes."""
 
     codebook_weight: float = Field(default=0.25, ge=0, le=1e6)
     """Weight of `z.codebook`, which moves codes towards tokens (`lambda_vq_commit` of the public release)."""
@@ -44,7 +44,7 @@ class CodebookSpec(LearnedQuantizerSpec):
     """Weight, within `z.entropy`, of spreading tokens over all codes."""
 
     temperature: float = Field(default=0.01, ge=1e-6, le=1e6)
-    """Squared distance over which a token's choice softens, in `z.entropy` only."""
+    """Temperature of a token's soft choice, in squared distance; used in `z.entropy` only."""
 
     orthogonal_weight: float = Field(default=0.0, ge=0, le=1e6)
     """Weight of `z.orthogonal`, the mean squared cosine between codes (after Shin et al. 2021); 0 leaves it out."""

@@ -1,4 +1,5 @@
-"""Attention with the weights of torch's module, in the order of its inputs, where torch's copies them to another."""
+"""Attention with the weights of torch's module; it keeps the memory layout of its inputs, which torch's module
+copies."""
 
 import torch
 from einops import rearrange
@@ -9,9 +10,9 @@ from torch.nn import functional as F
 def attend(
     weights: nn.MultiheadAttention, x: Tensor, memory: Tensor | None = None, keys: Tensor | None = None
 ) -> Tensor:
-    """`(b n d)` attend to ``memory (b p d)``, or to one another; ``keys (b p)`` True = may be attended to, None = all.
+    """`(b n d)` attend to ``memory (b p d)``, or to each other; ``keys (b p)`` True = may be attended to, None = all.
 
-    What ``weights``, of one width and with a bias, would give: they are read, not called.
+    The result equals the output of ``weights``, which have one width and a bias: they are read, not called.
     """
     parts = _within(weights, x) if memory is None else _across(weights, x, memory)
     query, key, value = (rearrange(part, "b n (h e) -> b h n e", h=weights.num_heads) for part in parts)

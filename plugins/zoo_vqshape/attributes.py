@@ -1,4 +1,4 @@
-"""Attributes of a token: code vector, place, offset and scale of its shape, and the term that spreads places."""
+"""Attributes of a token: code vector, place, offset and scale of its shape; and the loss term that spreads places."""
 
 from math import log
 
@@ -9,11 +9,12 @@ from torch.nn import functional as F
 from zoo.contracts import Attributes, masked_mean
 
 NEAREST = 0.2
-"""Distance from which on two tokens of a series count as spread."""
+"""Distance from which two tokens of a series count as spread."""
 
 
 class MLP(nn.Module):
-    """Linear, ReLU, Linear with a hidden layer as wide as the input; gives its weights' type under autocast too."""
+    """Linear, ReLU, Linear with a hidden layer as wide as the input; the output has the type of its weights under
+    autocast too."""
 
     def __init__(self, dim: int, out: int) -> None:
         super().__init__()
@@ -25,9 +26,9 @@ class MLP(nn.Module):
 
 
 class AttributeHeads(nn.Module):
-    """What a context `(b c n d)` says of its token: a code vector, a place, a level, each where it is asked for.
+    """Maps the context `(b c n d)` of a token to a code vector, a place and a level; each of the three is optional.
 
-    ``shortest`` is m, a share of the series: t = t'(1 − m) and l = l'(1 − t) + m for t' and l' between 0 and 1.
+    ``shortest`` is m, a share of the series: t = t'(1 − m) and l = l'(1 − t) + m with t' and l' between 0 and 1.
     """
 
     z_head: MLP | None
@@ -63,24 +64,24 @@ class AttributeHeads(nn.Module):
         return self.mu_head(context).squeeze(-1), F.softplus(self.sigma_head(context)).squeeze(-1)
 
     def start_silent(self) -> None:
-        """Let the code vector begin at 0, so that it can be added to another from the first step on."""
+        """Initialise the code vector to 0, so that adding it to another one changes nothing at the first step."""
         assert self.z_head is not None
         for last in self.z_head.layers[-1].parameters():
             nn.init.zeros_(last)
 
 
 def crowding(attributes: Attributes, shortest: float, mask: Tensor | None = None) -> Tensor:
-    """Mean over all pairs of a series' tokens of max(0, .2 − distance), a token and itself counting as 0.
+    """Mean of max(0, .2 − distance) over all pairs of tokens of a series; the pair of a token with itself counts as 0.
 
-    Tokens are points (cos πt · λ, sin πt · λ) with λ = log l / log m: angles tell places, radii lengths.
+    Tokens are points (cos πt · λ, sin πt · λ) with λ = log l / log m: angles encode places, radii encode lengths.
     ``mask (b c n)`` True = real.
     """
     angle, radius = torch.pi * attributes.t, attributes.l.log() / log(shortest)
     points = torch.stack([angle.cos() * radius, angle.sin() * radius], -1)
     squared = (points.unsqueeze(-2) - points.unsqueeze(-3)).square().sum(-1)
-    apart = squared > 0
-    # The root of 0 has no slope: points that coincide are not pushed anywhere.
-    distance = torch.where(apart, torch.where(apart, squared, 1).sqrt(), 0)
+    distinct = squared > 0
+    # The root has no gradient at 0: points that coincide get none.
+    distance = torch.where(distinct, torch.where(distinct, squared, 1).sqrt(), 0)
     others = ~torch.eye(squared.shape[-1], dtype=torch.bool, device=squared.device)
     pairs = None if mask is None else mask.unsqueeze(-1) & mask.unsqueeze(-2)
     return masked_mean((NEAREST - distance).clamp(min=0) * others, pairs)

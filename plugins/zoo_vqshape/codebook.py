@@ -24,14 +24,15 @@ from zoo.contracts import (
 )
 
 _LEAST = 1e-5
-"""Least p whose logarithm is taken, as published."""
+"""Lower bound on p inside the logarithm, as published."""
 
 
 class Codebook(Quantizer):
-    """``codes`` vectors of width ``dim``; ``codebook``, ``commit``, ``entropy``, ``orthogonal`` weigh parts of ``z``.
+    """``codes`` vectors of width ``dim``; ``codebook``, ``commit``, ``entropy``, ``orthogonal`` are weights of parts of
+    ``z``.
 
-    ``gamma`` and ``temperature`` are those of the entropy part. Codes start uniform in ±1 / codes, unless the ``spec``
-    has them start otherwise.
+    ``gamma`` and ``temperature`` belong to the entropy part. Codes are initialised uniformly in ±1 / codes, unless the
+    ``spec`` sets another start.
     """
 
     def __init__(
@@ -77,8 +78,8 @@ class Codebook(Quantizer):
         """``z``, the weighted sum, and its parts unweighted.
 
         ``z.codebook`` is mean (code − sg[z])², ``z.commit`` mean (sg[code] − z)² and ``z.entropy`` mean H(p) − gamma ·
-        H(mean p), with p = softmax(−distance / temperature) over codes, H(p) = −Σ p log max(p, 1e-5) and the mean p
-        that of all processes. ``z.orthogonal``, where it weighs anything, is the mean squared cosine between codes.
+        H(mean p), with p = softmax(−distance / temperature) over codes, H(p) = −Σ p log max(p, 1e-5) and mean p over
+        all processes. ``z.orthogonal``, if its weight is not 0, is the mean squared cosine between codes.
         """
         latents, chosen = quantized.latents, self.decode(quantized.codes)
         parts = {
@@ -99,7 +100,7 @@ class Codebook(Quantizer):
 
     @torch.no_grad()
     def update(self, stats: Stats) -> None:
-        """Start codes and reset dead ones; what the optimizer remembers of their gradients stays."""
+        """Initialise codes and reset dead ones; the optimizer state of these codes is not reset."""
         if self.care.due(stats):
             self._place(self.care.start(stats).codes[0])
             return
@@ -112,7 +113,7 @@ class Codebook(Quantizer):
         return Resizing({"embedding": ResizeCodes("weight")}) | self.care.resizing().within("care")
 
     def _alikeness(self) -> Tensor:
-        """Mean squared cosine between different codes; Σᵢⱼ (cᵢ·cⱼ)² is that of the small matrix Cᵀ C."""
+        """Mean squared cosine between different codes; Σᵢⱼ (cᵢ·cⱼ)² equals the same sum over the small matrix Cᵀ C."""
         with without_autocast(self.embedding.weight.device):
             unit = F.normalize(self.embedding.weight, dim=-1)
             squares = (unit.T @ unit).square().sum() - unit.square().sum(-1).square().sum()
@@ -123,7 +124,7 @@ class Codebook(Quantizer):
         self.embedding.weight.copy_(codes)
 
     def _stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Stats:
-        """Tokens per code, ``counts (k)``, over real tokens, with what care asks for."""
+        """Tokens per code, ``counts (k)``, over real tokens, plus the statistics for codebook maintenance."""
         return {"counts": self._count(codes, mask), **self.care.stats(self.embedding.weight, latents, mask)}
 
     def _count(self, codes: Tensor, mask: Tensor | None) -> Tensor:

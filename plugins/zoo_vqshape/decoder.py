@@ -1,4 +1,4 @@
-"""The decoder of VQShape: tokens with attributes to a series, and each token to its shape."""
+"""The decoder of VQShape: maps tokens with attributes to a series, and each token to its shape."""
 
 import torch
 from einops import rearrange
@@ -59,7 +59,7 @@ class VQShapeDecoder(DrawsShapes):
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
         """`(b c n d)` to series `(b c t)` and shapes `(b c n s)`; padded tokens are not attended to.
 
-        A ``table`` is used where decoding its rows, or those of them that tokens have, takes less than every token.
+        A ``table`` is used if decoding its rows, or the rows in use, costs less than decoding every token.
         """
         return Decoded(self._series(tokens), self.drawn(tokens, table))
 

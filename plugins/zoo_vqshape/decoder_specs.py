@@ -1,4 +1,4 @@
-"""The specs of VQShape's decoders: the published transformer, and the renderer that draws with shapes alone."""
+"""The specs of VQShape's decoders: the published transformer, and the renderer, which draws with shapes only."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from zoo_vqshape.shapes import ShapeNetwork
 
 _BLOCK = 16
-"""Samples of a drawn shape that the convolutional network makes of one."""
+"""Factor by which the convolutional network upsamples: samples of a drawn shape per input sample."""
 
 
 class VQShapeDecoderSpec(DecoderSpec):
@@ -40,13 +40,13 @@ class VQShapeDecoderSpec(DecoderSpec):
     """Samples of a drawn shape; a multiple of 16."""
 
     smooth: int = Field(default=1, ge=1, le=255)
-    """Samples over which shapes, drawn and true, are smoothed; odd, 1 smooths nothing."""
+    """Samples over which drawn and true shapes are smoothed; odd, 1 means no smoothing."""
 
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of activations dropped in the transformer while training."""
 
     def output(self, tokens: Shape, series: Shape) -> Shape:
-        """Series `c t`; raise ShapeError where tokens do not divide the series, or heads the width."""
+        """Series `c t`; raise ShapeError if tokens do not divide the series, or heads do not divide the width."""
         tokens.require("c n d", f"decoder {self.kind}", "use an encoder")
         require_heads("decoder.heads", self.heads, self.dim)
         _require_conv(self.shape_samples, self.smooth)
@@ -74,10 +74,10 @@ class VQShapeDecoderSpec(DecoderSpec):
 
 
 class VQShapeRendererSpec(DecoderSpec):
-    """The series drawn with its shapes: overlap-add of sigma · shape + mu in each token's place, and nothing else.
+    """The series drawn only with its shapes: overlap-add of sigma · shape + mu at each token's place.
 
-    Each is weighed by a window, and the sum divided by that of the weights. So a code that is not needed cannot look
-    as if it were: what reaches the series are shapes, places and levels.
+    Each shape is weighted by a window, and the sum is divided by the sum of the weights. Only shapes, places and levels
+    reach the series, so an unnecessary code cannot appear to be necessary.
     """
 
     needs_attributes: ClassVar[bool] = True
@@ -89,23 +89,23 @@ class VQShapeRendererSpec(DecoderSpec):
     kind: Literal["vqshape.renderer"] = "vqshape.renderer"
 
     shape: Literal["mlp", "conv", "code"] = "mlp"
-    """From a code vector to its shape: a small network, the published convolutional one, or the vector itself."""
+    """Map from a code vector to its shape: a small network, the published convolutional one, or the vector itself."""
 
     shape_samples: int | None = Field(default=None, ge=4, le=4096)
-    """Samples of a drawn shape, a multiple of 16 for `conv`; null takes 32, or with `code` the width of a token."""
+    """Samples of a drawn shape, a multiple of 16 for `conv`; null means 32, or the width of a token with `code`."""
 
     hidden: int = Field(default=128, ge=1, le=4096)
     """Width of the two hidden layers of `mlp`."""
 
     smooth: int = Field(default=1, ge=1, le=255)
-    """Samples over which `conv` smooths its shapes; odd, 1 smooths nothing."""
+    """Samples over which `conv` smooths its shapes; odd, 1 means no smoothing."""
 
     compare: Literal["scaled", "normalised"] = "scaled"
-    """What `s` compares: shapes with mu and sigma to stretches, or both less their mean and over their deviation, so
-    that quiet stretches count as much as loud ones."""
+    """What `s` compares with stretches. scaled: shapes with mu and sigma. normalised: both with their mean removed and
+    divided by their deviation, so that quiet stretches count as much as loud ones."""
 
     def output(self, tokens: Shape, series: Shape) -> Shape:
-        """Series `c t`; raise ShapeError for samples that the shape network cannot draw."""
+        """Series `c t`; raise ShapeError if the shape network cannot draw this number of samples."""
         tokens.require("c n d", f"decoder {self.kind}", "use an encoder")
         samples = self._samples(tokens)
         if self.shape == "code" and samples != tokens["d"]:

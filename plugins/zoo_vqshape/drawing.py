@@ -1,4 +1,4 @@
-"""What both decoders share: a network that draws a shape per token, and the term that holds it to its stretch."""
+"""Common part of both decoders: a network that draws a shape per token, and the loss term against its stretch."""
 
 import torch
 from torch import Tensor
@@ -20,7 +20,7 @@ class DrawsShapes(Decoder):
         return self.shapes.draw(tokens.values, table) * sigma.unsqueeze(-1) + mu.unsqueeze(-1)
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
-        """``s``: mean squared error of the shapes against the stretches of ``series`` that t and l point at."""
+        """``s``: mean squared error of the shapes against the stretches of ``series`` given by t and l."""
         drawn = decoded.shapes
         assert drawn is not None
         true, observed = self.targets(tokens, series, mask, drawn.shape[-1])
@@ -33,15 +33,15 @@ class DrawsShapes(Decoder):
     def compared(
         self, drawn: Tensor, true: Tensor, observed: Tensor | None, series: Tensor, mask: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """What ``s`` compares: shapes and stretches `(b c n s)` as they are, unless overridden."""
+        """The two tensors that ``s`` compares: shapes and stretches `(b c n s)` unchanged, unless overridden."""
         return drawn, true
 
     @torch.no_grad()
     def targets(
         self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
     ) -> tuple[Tensor, Tensor | None]:
-        """Stretches of ``series (b c t)`` that the shapes stand for, smoothed as these are, `(b c n s)`, and which
-        samples were observed."""
+        """Stretches of ``series (b c t)`` that the shapes represent, smoothed like the shapes, `(b c n s)`, and the
+        mask of observed samples."""
         assert tokens.attributes is not None
         true, observed = read_stretches(series, tokens.attributes.t, tokens.attributes.l, samples, mask)
         return smoothed(true, self.shapes.smooth, observed), observed

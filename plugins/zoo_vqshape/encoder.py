@@ -1,4 +1,5 @@
-"""The encoder of VQShape: tokens read from their own stretches of the series, from all of it by queries, or both."""
+"""The encoder of VQShape: tokens read from their own stretches of the series, from the whole series by queries, or
+both."""
 
 from typing import NamedTuple
 
@@ -14,9 +15,9 @@ from zoo_vqshape.transformer import CrossTransformer, Transformer
 
 
 class Reading(NamedTuple):
-    """How stretches are read: at which ``places``, None where they are learned, by which ``reader``, and how their
-    form becomes a code vector; without a ``readout`` that comes from the queries alone. ``measured``: mu and sigma are
-    those of the stretch."""
+    """How stretches are read. ``places`` is None if places are learned. ``reader`` reads a stretch, and ``readout``
+    maps its form to a code vector; without it the queries alone give the code vector. ``measured``: mu and sigma are
+    measured on the stretch."""
 
     places: Places | None
     reader: StretchReader | None
@@ -25,21 +26,22 @@ class Reading(NamedTuple):
 
 
 class StretchEncoder(Encoder):
-    """Series `(b c t)`, each channel by itself, to a grid of tokens, each read from its own stretch alone."""
+    """Series `(b c t)`, each channel independently, to a grid of tokens, each read only from its own stretch."""
 
     def __init__(self, places: Places, reader: StretchReader, readout: nn.Module, shortest: float) -> None:
         super().__init__()
         self.places, self.reader, self.readout, self.shortest = places, reader, readout, shortest
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
-        """`(b c t)` with ``mask (b c t)`` True = observed `-> (b c n d)`; tokens that see too little are not real."""
+        """`(b c t)` with ``mask (b c t)`` True = observed `-> (b c n d)`; tokens with too few observed samples are not
+        real."""
         start, length = self.places(x)
         found: Stretch = self.reader(x, start, length, mask)
         values = self.readout(found.form)
         return Tokens(values, found.real, Attributes(start, length, found.mu, found.sigma), self.places.spans)
 
     def losses(self, tokens: Tokens) -> Losses:
-        """``dist`` of the grid, which no weight changes."""
+        """``dist`` of the grid, a constant."""
         return {"dist": _spread(tokens, self.shortest)}
 
     def resizing(self) -> Resizing:
@@ -72,13 +74,13 @@ class Tokenizer(nn.Module):
 
 
 class VQShapeEncoder(Encoder):
-    """Series `(b c t)`, each channel by itself, to tokens that know the whole series.
+    """Series `(b c t)`, each channel independently, to tokens with the whole series as context.
 
-    A patch transformer and learned queries give a context per token, the ``heads`` what they are asked for of code
-    vector, place and level; the rest is read as ``reading`` says. Where both give a code vector, they are added, and
-    the context alone fills in for tokens that see too little of their stretch. ``shortest`` is the least length of a
-    shape as a share of the series, ``mask_ratio`` the share of patches not seen while training. Tensor names follow
-    the public release of VQShape.
+    A patch transformer and learned queries give a context per token. From it the ``heads`` predict those of code
+    vector, place and level that they have; ``reading`` describes how the others are read. If both give a code vector,
+    the two are added; tokens with too few observed samples in their stretch use the context only. ``shortest`` is the
+    minimum length of a shape as a share of the series, ``mask_ratio`` the share of patches hidden in training. Tensor
+    names follow the public release of VQShape.
     """
 
     def __init__(
@@ -113,8 +115,8 @@ class VQShapeEncoder(Encoder):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
         """`(b c t)` with ``mask (b c t)`` True = observed `-> (b c n d)`.
 
-        A patch that holds an unobserved sample is attended to only in a series that has no whole patch. Tokens that
-        see too little of their stretch are not real, unless the context fills in for them.
+        A patch with an unobserved sample is attended to only if the series has no fully observed patch. Tokens with too
+        few observed samples in their stretch are not real, unless the context replaces the stretch.
         """
         if self.training and self.hide is not None:
             mask = self.hide(x, mask)
@@ -128,7 +130,7 @@ class VQShapeEncoder(Encoder):
         return Tokens(self._code(context, stretch), real, attributes, spans)
 
     def _context(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """What the queries gather from the patches, `(b c n d)`."""
+        """Context of the queries from the patches, `(b c n d)`."""
         keys = None
         if mask is not None:
             x, keys = torch.where(mask, x, 0), readable(self.cut(mask))
@@ -151,7 +153,8 @@ class VQShapeEncoder(Encoder):
         return code
 
     def _level(self, context: Tensor, stretch: Stretch | None) -> tuple[Tensor, Tensor]:
-        """mu and sigma `(b c n)`: measured, those of the context where nothing was, or all of the context's."""
+        """mu and sigma `(b c n)`: measured, with those of the context for unobserved tokens; or all from the
+        context."""
         if not self.measured or stretch is None:
             return self.attr_decoder.level(context)
         if stretch.real is None or not self.fills:
@@ -178,6 +181,6 @@ _READOUT = Resizing({"readout.layers.0": ResampleInputs("samples of a stretch")}
 def _spread(tokens: Tokens, shortest: float) -> Tensor:
     attributes, mask = tokens.attributes, tokens.mask
     assert attributes is not None
-    if tokens.spans is not None and mask is None:  # every series has the same grid
+    if tokens.spans is not None and mask is None:  # all series have the same grid
         attributes = Attributes(*(part[:1, :1] for part in attributes))
     return crowding(attributes, shortest, mask)

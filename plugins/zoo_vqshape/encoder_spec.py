@@ -1,4 +1,4 @@
-"""The spec of VQShape's encoder: what a token reads, where it lies, and from where it has its level."""
+"""The spec of VQShape's encoder: what a token reads, where it lies, and where its level comes from."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -27,16 +27,16 @@ _OF_TRANSFORMER = {
     "mask_ratio",
     "dropout",
 }
-"""Fields that size the transformer and its patches."""
+"""Fields with the sizes of the transformer and its patches."""
 
 
 class VQShapeEncoderSpec(EncoderSpec):
-    """Tokens that name, place and scale a shape, each read from its own stretch of the series.
+    """Tokens with the code, place and scale of a shape, each read from its own stretch of the series.
 
     Channels are encoded one by one. The published form is `read: query`, `place: free`, `level: learned`: a patch
-    transformer and learned queries give a code vector and t, l, mu, sigma. Its shapes collapse: all codes come to draw
-    one line (docs/shapes.md). Any of these three brings the transformer in; without them there is none. A spec that
-    sizes the transformer and sets none of the three means the published form.
+    transformer and learned queries give a code vector and t, l, mu, sigma. Its shapes collapse: all codes learn to draw
+    the same line (docs/shapes.md). Each of these three settings needs the transformer; without them there is none. A
+    spec that sets sizes of the transformer and none of the three means the published form.
     """
 
     gives_attributes: ClassVar[bool] = True
@@ -49,50 +49,50 @@ class VQShapeEncoderSpec(EncoderSpec):
     kind: Literal["vqshape.encoder"] = "vqshape.encoder"
 
     read: Literal["stretch", "query", "both"] = "stretch"
-    """Where the code vector comes from. stretch: the token's own stretch, standardised. query: a learned query over
-    the whole series, as published. both: their sum; tokens whose stretch is not observed are filled in by the query."""
+    """Where the code vector comes from. stretch: the token's own stretch, standardised. query: a learned query over the
+    whole series, as published. both: their sum; tokens whose stretch is not observed use the query only."""
 
     place: Literal["grid", "free"] = "grid"
-    """Where tokens lie: on an even grid, or where a query puts them, as published."""
+    """Where tokens lie. grid: on an even grid. free: at places predicted by a query, as published."""
 
     level: Literal["measured", "learned"] = "measured"
-    """mu and sigma: mean and deviation of the stretch, or those of a query, as published."""
+    """mu and sigma. measured: mean and deviation of the stretch. learned: predicted by a query, as published."""
 
     tokens: int | None = Field(default=None, ge=1, le=MOST)
-    """Tokens of a series, on a grid those of scale 1; null takes about 20 on a grid, else as many as patches."""
+    """Tokens of a series, on a grid those of scale 1; null means about 20 on a grid, else one per patch."""
 
     overlap: float = Field(default=1.5, ge=1, le=16)
-    """Length of a token on the grid, in shares of the series that each of them has; less than 1 would leave gaps."""
+    """Length of a token on the grid, in multiples of series length / tokens; less than 1 would leave gaps."""
 
     scales: tuple[Annotated[int, Field(ge=1, le=256)], ...] = Field(default=(1,), min_length=1, max_length=8)
-    """Grids at once, by how many times longer their tokens are: 1, 4 adds a quarter as many tokens of four times the
-    length, so that postures and short strokes both have shapes."""
+    """Several grids, given by the factor on the length of their tokens: 1, 4 adds a quarter as many tokens of four
+    times the length, so that postures and short strokes both have shapes."""
 
     samples: int = Field(default=32, ge=4, le=4096)
     """Samples at which a stretch is read."""
 
     floor: float = Field(default=0.05, ge=0, le=1)
-    """Least deviation that a stretch is divided by, as a share of the deviation of its series."""
+    """Lower bound on the deviation that divides a stretch, as a share of the deviation of its series."""
 
     readout: Literal["network", "identity"] = "network"
-    """From a standardised stretch to the code vector: a network, or the stretch itself."""
+    """Map from a standardised stretch to the code vector: a network, or the stretch itself."""
 
     hidden: int = Field(default=128, ge=1, le=4096)
     """Width of the two hidden layers of that network."""
 
     code_dim: int | None = Field(default=None, ge=1, le=4096)
-    """Width of a token; null takes 8, or `samples` where the token is the stretch itself."""
+    """Width of a token; null means 8, or `samples` if the token is the stretch itself."""
 
     patches: int | None = Field(default=None, ge=2, le=MOST)
-    """Patches of a series for the transformer; null takes as many as `step` or `patch` cut it into, else the divisor of
+    """Patches of a series for the transformer; null derives the number from `step` or `patch`, else uses the divisor of
     the length nearest to 50 (500 -> 50, 512 -> 64)."""
 
     patch: int | None = Field(default=None, ge=1, le=10_000)
-    """Samples of a patch; null takes `step`, else length / patches. Longer ones overlap; past the end the last sample
-    repeats."""
+    """Samples of a patch; null means `step`, else length / patches. Longer patches overlap; after the end the last
+    sample is repeated."""
 
     step: int | None = Field(default=None, ge=1, le=10_000)
-    """Samples from the beginning of one patch to that of the next; null takes length // patches."""
+    """Samples between the starts of neighbouring patches; null means length // patches."""
 
     dim: int = Field(default=256, ge=1, le=4096)
     """Width of the transformers."""
@@ -110,11 +110,12 @@ class VQShapeEncoderSpec(EncoderSpec):
     """Layers of the tokenizer, in which the queries read the patches."""
 
     mask_ratio: float = Field(default=0.25, ge=0, le=0.95)
-    """Share of a series' patches not seen while training: left out at random, or with `both` a gap to be filled in."""
+    """Share of a series' patches hidden in training: random patches, or with `both` one contiguous gap to
+    reconstruct."""
 
     shortest: float | None = Field(default=None, ge=1e-6, le=0.5)
-    """Shortest shape as a share of the series; null takes 1 / patches (published: 1/64), on a grid
-    its shortest token."""
+    """Shortest shape as a share of the series; null means 1 / patches (published: 1/64), or the shortest token on a
+    grid."""
 
     dropout: float = Field(default=0.1, ge=0, lt=1)
     """Share of activations dropped in the transformers while training."""
@@ -122,18 +123,20 @@ class VQShapeEncoderSpec(EncoderSpec):
     @model_validator(mode="before")
     @classmethod
     def _published_form(cls, given: Any) -> Any:
-        """Sizes of the transformer alone mean the published form, as in specs and bundles up to version 0.1."""
+        """A spec that sets only sizes of the transformer means the published form, as in specs and bundles up to
+        version 0.1."""
         if isinstance(given, dict) and given.keys() & _OF_TRANSFORMER and given.keys().isdisjoint(_PUBLISHED):
             return {**given, **_PUBLISHED}
         return given
 
     @property
     def has_context(self) -> bool:
-        """Whether there is a transformer over the whole series."""
+        """Whether the encoder has a transformer over the whole series."""
         return self.read != "stretch" or self.place == "free" or self.level == "learned"
 
     def output(self, x: Shape) -> Shape:
-        """Tokens `c n d`; raise ShapeError where patches leave gaps, tokens are too short or heads misfit."""
+        """Tokens `c n d`; raise ShapeError if patches leave gaps, tokens are too short or heads do not divide the
+        width."""
         x.require("c t", f"encoder {self.kind}", "use an encoder that reads images")
         if self.has_context:
             require_heads("encoder.heads", self.heads, self.dim)

@@ -1,28 +1,29 @@
-"""Whole numbers that have to divide one another, each refusal naming the nearest that would."""
+"""Divisibility checks of sizes; each error names the nearest valid value."""
 
 from math import log
 
 from zoo_registry import ShapeError
 
 USUAL = 50
-"""Patches that suit windows of 500 samples (10 samples each)."""
+"""Usual number of patches, for windows of 500 samples (10 samples each)."""
 
 MOST = 1024
-"""Most patches or tokens of a series: attention takes memory in their square."""
+"""Upper limit on patches or tokens of a series: the memory of attention grows with their square."""
 
 MOST_HEADS = 64
 
 
-def nearest_divisor(length: int, wanted: int, least: int = 1, most: int = MOST) -> int | None:
+def nearest_divisor(length: int, target: int, least: int = 1, most: int = MOST) -> int | None:
     """The divisor of ``length`` nearest to ``wanted`` by ratio, from ``least`` to ``most``, if any."""
     divisors = [n for n in range(least, min(length, most) + 1) if length % n == 0]
-    return min(divisors, key=lambda n: (abs(log(n / wanted)), n), default=None)
+    return min(divisors, key=lambda n: (abs(log(n / target)), n), default=None)
 
 
 def cut(length: int, patches: int | None, patch: int | None, step: int | None = None) -> tuple[int, int]:
-    """Patches and samples per patch of a series of ``length``, None meaning whatever fits; raise ShapeError on gaps.
+    """Patches and samples per patch of a series of ``length``; None means any value that fits. Raises ShapeError on
+    gaps.
 
-    Patches are ``step`` samples apart, None meaning length // patches.
+    Patches are ``step`` samples apart; None means length // patches.
     """
     if step is not None:
         patch = patch or step
@@ -66,7 +67,7 @@ def _require_cover(length: int, patches: int, patch: int, step: int) -> None:
 
 
 def require_divisor(where: str, what: str, count: int, length: int, least: int) -> None:
-    """Raise ShapeError unless ``count`` ``what`` divide ``length``, naming the nearest count and length that would."""
+    """Raise ShapeError unless ``count`` ``what`` divide ``length``, and name the nearest valid count and length."""
     if length % count == 0:
         return
     nearest = nearest_divisor(length, count, least)

@@ -1,4 +1,5 @@
-"""`hyper_parameters` of a public VQShape checkpoint: what no tensor tells, and what must agree with the tensors."""
+"""`hyper_parameters` of a public VQShape checkpoint: values that no tensor holds, and sizes that must agree with the
+tensors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,16 +19,16 @@ PUBLISHED: Mapping[str, float] = {
     "lambda_vq_entropy": 0.1,
     "entropy_gamma": 1,
 }
-"""What no tensor tells, as in the public release."""
+"""Values that no tensor holds, as in the public release."""
 
 SHORTEST = 1 / 64
 """Shortest shape of the public release, as a share of the series; its checkpoints do not store it."""
 
 
 class HyperParameters:
-    """Entries of `hyper_parameters`, asked for by name; remembers where something else had to stand in.
+    """Entries of `hyper_parameters` by name; it records each default that replaced a missing entry.
 
-    Raises BundleError where ``checkpoint`` has none, or a codebook of another kind.
+    Raises BundleError if ``checkpoint`` has none, or has a codebook of another kind.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -43,7 +44,7 @@ class HyperParameters:
             raise BundleError(f"{self.where}.codebook_type", "standard", show(kind), hint)
 
     def number(self, name: str) -> float:
-        """One entry, or the published value where there is none; raise BundleError where it is no number."""
+        """One entry, or the published value if it is missing; raise BundleError if it is not a number."""
         if self.entries.get(name) is None:
             self.assumed[name] = PUBLISHED[name]
             return PUBLISHED[name]
@@ -60,7 +61,7 @@ class HyperParameters:
         return int(value)
 
     def tokenizer_heads(self) -> int:
-        """As stored, or in older files, which lack them, the encoder's."""
+        """As stored; the number of encoder heads for older files, which do not store it."""
         older = self.entries.get("num_tokenizer_heads") is None
         return self.count("num_transformer_enc_heads" if older else "num_tokenizer_heads")
 
@@ -69,7 +70,7 @@ class HyperParameters:
         return SHORTEST if self.entries.get("min_shape_len") is None else self.number("min_shape_len")
 
     def require_agreement(self, sizes: Mapping[str, int]) -> None:
-        """Raise BundleError where an entry says another size than the tensors."""
+        """Raise BundleError if an entry gives another size than the tensors."""
         for name, size in sizes.items():
             if self.entries.get(name) is not None and self.number(name) != size:
                 expected = f"{size}, as the tensors have it"
@@ -77,7 +78,7 @@ class HyperParameters:
                 raise BundleError(f"{self.where}.{name}", expected, show(self.entries[name]), hint)
 
     def notes(self) -> list[str]:
-        """Sentences on what was assumed, and on the loss weights, which belong to a run."""
+        """Sentences about the assumed values, and about the loss weights, which belong to a run spec."""
         weights = {term: self.number(f"lambda_{term}") for term in ("x", "z", "s", "dist")}
         words = ", ".join(f'"{term}": {weight:g}' for term, weight in weights.items())
         notes = [f'its loss, as the phase of a run writes it: "weights": {{{words}}}']

@@ -1,4 +1,4 @@
-"""Patches of a series: where they lie, which can be read, and which are left out while training."""
+"""Patches of a series: where they lie, which can be read, and which are hidden in training."""
 
 import torch
 from einops import rearrange
@@ -9,7 +9,7 @@ from zoo_registry import ShapeError
 class Patches(nn.Module):
     """`(b c t) -> (b c) p l`: ``count`` patches of ``size`` samples, ``step`` apart.
 
-    A patch that reaches past the end repeats the last sample. Raises ShapeError for series of another length.
+    A patch that extends past the end repeats the last sample. Raises ShapeError for series of another length.
     """
 
     index: Tensor
@@ -29,10 +29,10 @@ class Patches(nn.Module):
 
 
 def readable(observed: Tensor) -> Tensor:
-    """Patches that may be attended to, `(b p l) -> (b p)`: those observed throughout.
+    """Patches that may be attended to, `(b p l) -> (b p)`: the fully observed ones.
 
-    A series without such a patch falls back to patches observed in part, and one without any of those to all: attention
-    over nothing would be NaN.
+    A series without such a patch uses its partly observed patches. A series without any of those uses all patches,
+    because attention over no keys gives NaN.
     """
     keys = observed.all(-1)
     for weaker in (observed.any(-1), torch.ones_like(keys)):
@@ -41,13 +41,13 @@ def readable(observed: Tensor) -> Tensor:
 
 
 class LeaveOut(nn.Module):
-    """Random choice of ``ratio`` of a series' readable patches that the encoder does not see."""
+    """Hides a random share ``ratio`` of a series' readable patches from the encoder."""
 
     kept: Tensor
 
     def __init__(self, patches: int, ratio: float) -> None:
         super().__init__()
-        # A table, because a product of tensors may round otherwise than the number of rows below.
+        # A table, because a product of tensors may round differently from the number of rows below.
         self.rows = patches - int(patches * ratio)
         kept = torch.tensor([n - int(n * ratio) for n in range(patches + 1)])
         self.register_buffer("kept", kept, persistent=False)
@@ -59,19 +59,20 @@ class LeaveOut(nn.Module):
         x = x.take_along_dim(order.unsqueeze(-1), 1)
         if keys is None:
             return x, None
-        # Readable patches come first, and of these only their own share is kept.
+        # Readable patches come first, and only their own share of them is kept.
         return x, torch.arange(self.rows, device=x.device) < self.kept[keys.sum(-1)].unsqueeze(-1)
 
 
 class Hide(nn.Module):
-    """A random gap of ``ratio`` of a series' patches, treated as unobserved: what lies there has to be filled in."""
+    """A random gap of ``ratio`` of a series' patches, treated as unobserved, which the model has to reconstruct."""
 
     def __init__(self, cut: Patches, ratio: float) -> None:
         super().__init__()
         self.length, self.gap = cut.length, int(int(cut.count * ratio) * cut.length / cut.count)
 
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor | None:
-        """``mask`` of `x (b c t)` without the samples of the gap, but for series of which nothing would be left."""
+        """``mask`` of `x (b c t)` without the samples of the gap; unchanged for series that would have no samples
+        left."""
         if self.gap == 0:
             return mask
         start = torch.randint(self.length - self.gap + 1, (*x.shape[:2], 1), device=x.device)

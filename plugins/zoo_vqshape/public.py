@@ -20,14 +20,14 @@ HOMES = {
     "decoder": "decoder",
     "shape_decoder": "decoder.shapes",
 }
-"""Where each part of the public model lies in ours; within a part, tensors have the same names."""
+"""Path in our model of each part of the public model; within a part, tensors have the same names."""
 
 POSITIONS = "encoder.pos_embed.positional_embeddings.weight"
 PATCHES = "encoder.input_project.weight"
 
 
 class Windows(NamedTuple):
-    """Patches that the public model cuts: ``number`` of ``size`` samples, ``step`` apart."""
+    """Patches of the public model: ``number`` patches of ``size`` samples, ``step`` apart."""
 
     number: int
     size: int
@@ -37,23 +37,24 @@ class Windows(NamedTuple):
 class PublicVQShape(Importer):
     """A VQShape of the public release, of any size.
 
-    Sizes come from the tensors and must agree with `hyper_parameters`, which also tell what no tensor does.
+    Sizes come from the tensors and must agree with `hyper_parameters`, which also hold the values that no tensor holds.
     """
 
     def convert(self, checkpoint: Checkpoint, given: Mapping[str, int]) -> Imported:
-        """One-channel model with the weights of ``checkpoint``, which tells every size: ``given`` must be empty."""
+        """One-channel model with the weights of ``checkpoint``, which determines every size: ``given`` must be
+        empty."""
         input_sizes(given, {})
-        told = HyperParameters(checkpoint)
+        hyper = HyperParameters(checkpoint)
         sizes = _sizes(checkpoint)
-        told.require_agreement(sizes)
+        hyper.require_agreement(sizes)
         windows = _windows(checkpoint, sizes)
-        model = _spec(told, sizes, windows)
+        model = _spec(hyper, sizes, windows)
         tensors = _fitted(_renamed(checkpoint), sizes, windows)
-        return Imported(model, tensors, [*told.notes(), *_window_notes(sizes, windows)])
+        return Imported(model, tensors, [*hyper.notes(), *_window_notes(sizes, windows)])
 
 
 def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
-    """Hyper-parameters that the tensors tell, under their public names."""
+    """Hyper-parameters read from the tensors, under their public names."""
     dim, patch = checkpoint.shape(PATCHES, 2)
     tokens = checkpoint.shape("tokenizer.tokens", 3)[1]
     codes, code_dim = checkpoint.shape("codebook.embedding.weight", 2)
@@ -74,7 +75,7 @@ def _sizes(checkpoint: Checkpoint) -> dict[str, int]:
 
 
 def _windows(checkpoint: Checkpoint, sizes: Mapping[str, int]) -> Windows:
-    """Whole windows of a series; raise BundleError where there are more of them than positions."""
+    """Whole windows of a series; raise BundleError if there are more windows than positions."""
     length, positions, size = sizes["normalize_length"], sizes["num_patch"], sizes["patch_size"]
     step = length // max(1, positions)
     count = (length - size) // step + 1 if step and size <= length else 0
@@ -86,11 +87,11 @@ def _windows(checkpoint: Checkpoint, sizes: Mapping[str, int]) -> Windows:
 
 
 def _reach(sizes: Mapping[str, int], windows: Windows) -> int:
-    """Samples that a patch must have for patches to leave none out."""
+    """Minimum samples of a patch for patches without gaps."""
     return max(windows.size, windows.step, sizes["normalize_length"] - (windows.number - 1) * windows.step)
 
 
-def _spec(told: HyperParameters, sizes: Mapping[str, int], windows: Windows) -> dict[str, Any]:
+def _spec(hyper: HyperParameters, sizes: Mapping[str, int], windows: Windows) -> dict[str, Any]:
     encoder = {
         "kind": "vqshape.encoder",
         "read": "query",
@@ -101,25 +102,25 @@ def _spec(told: HyperParameters, sizes: Mapping[str, int], windows: Windows) -> 
         "step": None if windows.step == sizes["normalize_length"] // windows.number else windows.step,
         "tokens": sizes["num_token"],
         "dim": sizes["dim_embedding"],
-        "heads": told.count("num_transformer_enc_heads"),
+        "heads": hyper.count("num_transformer_enc_heads"),
         "layers": sizes["num_transformer_enc_layers"],
-        "tokenizer_heads": told.tokenizer_heads(),
+        "tokenizer_heads": hyper.tokenizer_heads(),
         "tokenizer_layers": sizes["num_tokenizer_layers"],
         "code_dim": sizes["dim_code"],
-        "mask_ratio": told.number("mask_ratio"),
-        "shortest": told.shortest(),
+        "mask_ratio": hyper.number("mask_ratio"),
+        "shortest": hyper.shortest(),
     }
     quantizer = {
         "kind": "vqshape.codebook",
         "codes": sizes["num_code"],
-        "codebook_weight": told.number("lambda_vq_commit"),
-        "entropy_weight": told.number("lambda_vq_entropy"),
-        "entropy_gamma": told.number("entropy_gamma"),
+        "codebook_weight": hyper.number("lambda_vq_commit"),
+        "entropy_weight": hyper.number("lambda_vq_entropy"),
+        "entropy_gamma": hyper.number("entropy_gamma"),
     }
     decoder = {
         "kind": "vqshape.decoder",
         "dim": sizes["dim_embedding"],
-        "heads": told.count("num_transformer_dec_heads"),
+        "heads": hyper.count("num_transformer_dec_heads"),
         "layers": sizes["num_transformer_dec_layers"],
         "shape_samples": sizes["len_s"],
         "smooth": sizes["s_smooth_factor"],
@@ -129,7 +130,7 @@ def _spec(told: HyperParameters, sizes: Mapping[str, int], windows: Windows) -> 
 
 
 def _renamed(checkpoint: Checkpoint) -> dict[str, "Tensor"]:
-    """Tensors under our names; raise BundleError where two come to one."""
+    """Tensors under our names; raise BundleError if two get the same name."""
     renamed: dict[str, Tensor] = {}
     for name, tensor in checkpoint.tensors.items():
         part, _, rest = name.partition(".")
@@ -142,7 +143,7 @@ def _renamed(checkpoint: Checkpoint) -> dict[str, "Tensor"]:
 
 
 def _fitted(tensors: dict[str, "Tensor"], sizes: Mapping[str, int], windows: Windows) -> dict[str, "Tensor"]:
-    """The tensors, positions cut to the windows there are and patches filled up with weights of 0."""
+    """The tensors, with positions cut to the number of windows and patches padded with weights of 0."""
     patches = F.pad(tensors[PATCHES], (0, _reach(sizes, windows) - windows.size))
     return {**tensors, POSITIONS: tensors[POSITIONS][: windows.number], PATCHES: patches}
 

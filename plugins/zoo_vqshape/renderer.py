@@ -1,4 +1,4 @@
-"""The renderer: a series drawn with its shapes, each in its token's place, and with nothing else."""
+"""The renderer: a series drawn only with its shapes, each at its token's place."""
 
 from itertools import accumulate, groupby
 
@@ -10,20 +10,21 @@ from zoo_vqshape.drawing import DrawsShapes
 from zoo_vqshape.shapes import ShapeNetwork
 
 _FAINT = 1e-3
-"""Weight at the ends of a window, so that a sample under one token alone still gets its value."""
+"""Weight at the ends of a window, so that a sample covered by a single token still gets its value."""
 _NOTHING = 1e-9
-"""Weight of the level that stands where no token lies."""
+"""Weight of the level that fills samples without a token."""
 _ROUNDING = 1e-3
-"""Share of a sample by which a place may miss a sample and still begin or end on it, in a series of usual length."""
+"""Tolerance, in samples, within which a place starts or ends on a sample, in a series of usual length."""
 _SHARE_ROUNDING = 2**-22
-"""The same as a share of the series: places are float32, which tells apart fewer samples the longer a series is."""
+"""The same tolerance as a share of the series: places are float32, which resolves a sample less well in longer
+series."""
 _FLOOR = 0.05
 
 
 class Renderer(DrawsShapes):
     """Tokens with attributes to series of ``length`` samples: the overlap-add of sigma · shape + mu.
 
-    ``network`` draws the shapes; ``normalised`` says that `s` compares them without mu and sigma.
+    ``network`` draws the shapes; if ``normalised``, `s` compares them without mu and sigma.
     """
 
     def __init__(self, network: ShapeNetwork, length: int, normalised: bool) -> None:
@@ -51,16 +52,16 @@ class Renderer(DrawsShapes):
 def overlap_add(shapes: Tensor, tokens: Tokens, length: int) -> Tensor:
     """`shapes (b c n s)` at their tokens' places in series `(b c t)` of ``length`` samples.
 
-    x[i] = Σₙ wₙ(i) · shapeₙ(i) / Σₙ wₙ(i) over the tokens whose place holds sample i, wₙ being sin² + .001 over the
-    place, the ends at .001. Where no token lies stands the mean mu of the series' real tokens. Takes as many steps as
-    there are samples under tokens, those of learned places counting as the longest.
+    x[i] = Σₙ wₙ(i) · shapeₙ(i) / Σₙ wₙ(i) over the tokens whose place covers sample i. wₙ is sin² + .001 over the
+    place, .001 at its ends. Samples without a token get the mean mu of the series' real tokens. The cost grows with the
+    number of samples under tokens; learned places count as the longest one.
     """
     assert tokens.attributes is not None
     start, share, mu, _ = tokens.attributes
     level = _level(mu, tokens.mask)
     drawn = shapes.new_zeros(*shapes.shape[:2], length) + _NOTHING * level
     weights = torch.full_like(drawn, _NOTHING)
-    if tokens.spans is not None:  # places are the same in every series
+    if tokens.spans is not None:  # all series have the same places
         start, share = start[:1, :1], share[:1, :1]
     for part, samples in _groups(tokens, share, length):
         real = None if tokens.mask is None else tokens.mask[..., part]
@@ -74,7 +75,7 @@ def overlap_add(shapes: Tensor, tokens: Tokens, length: int) -> Tensor:
 
 
 def _place(shapes: Tensor, start: Tensor, share: Tensor, samples: int, length: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Value, weight and number of each of at most ``samples`` samples under tokens, `(b c n m)`."""
+    """Value, weight and index of each sample under a token, at most ``samples`` per token, `(b c n m)`."""
     begin = start.unsqueeze(-1).float() * (length - 1)
     end = (start + share).unsqueeze(-1).float().clamp(max=1) * (length - 1)
     off = max(_ROUNDING, length * _SHARE_ROUNDING)
@@ -95,7 +96,7 @@ def _groups(tokens: Tokens, share: Tensor, length: int) -> list[tuple[slice, int
     """Neighbouring tokens that cover the same number of samples, and that number."""
     if tokens.spans is None:
         longest = length
-        if not torch.compiler.is_compiling():  # a graph cannot ask how long tokens are
+        if not torch.compiler.is_compiling():  # a compiled graph cannot branch on token lengths
             longest = min(length, int(share.detach().max() * (length - 1)) + 2)
         return [(slice(0, share.shape[-1]), longest)]
     found = [(samples, len(list(group))) for samples, group in groupby(tokens.spans)]
@@ -111,7 +112,8 @@ def _level(mu: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def _standardised(x: Tensor, mask: Tensor | None, least: Tensor) -> Tensor:
-    """`(b c n s)` less its mean over observed samples and over its deviation, ``least (b c 1 1)`` if that is more."""
+    """`(b c n s)` minus its mean over observed samples, divided by its deviation, which is at least ``least (b c 1
+    1)``."""
     seen = None if mask is None else mask.flatten(0, 1)
     size = (*x.shape[:3], 1)
     mean, std = (part.view(size) for part in instance_scale(x.flatten(0, 1), seen))

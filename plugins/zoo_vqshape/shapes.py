@@ -1,4 +1,5 @@
-"""Networks from a code vector to its normalised shape; the published one may go through a table of all codes."""
+"""Networks from a code vector to its normalised shape; the published one may decode a table of all codes instead of
+every token."""
 
 from abc import ABC, abstractmethod
 
@@ -15,7 +16,8 @@ WIDE, NARROW, GROUPS = 128, 64, 16
 
 
 class GroupNorm(nn.GroupNorm):
-    """Group norm of `(m w s)` in elementary operations: torch.compile traces no forward derivative of the fused one."""
+    """Group norm of `(m w s)` from elementary operations: torch.compile cannot trace the forward derivative of the
+    fused one."""
 
     def forward(self, x: Tensor) -> Tensor:
         groups = rearrange(x.to(self.weight.dtype), "m (g w) s -> m g w s", g=self.num_groups)
@@ -45,7 +47,7 @@ class Residual(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Every sample four times, then a convolution: `(m w s) -> (m w 4s)`."""
+    """Repeats every sample four times, then convolves: `(m w s) -> (m w 4s)`."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -57,7 +59,7 @@ class Upsample(nn.Module):
 
 
 class ShapeNetwork(nn.Module, ABC):
-    """Code vectors `(... d)` to shapes `(... s)`; ``smooth`` is the odd number of samples that it smooths over."""
+    """Code vectors `(... d)` to shapes `(... s)`; ``smooth`` is the odd width of its smoothing in samples."""
 
     smooth = 1
 
@@ -66,7 +68,7 @@ class ShapeNetwork(nn.Module, ABC):
         """`(... d) -> (... s)`."""
 
     def draw(self, codes: Tensor, table: CodeTable | None) -> Tensor:
-        """The shapes of ``codes (b c n d)``, which are rows of ``table`` where there is one."""
+        """The shapes of ``codes (b c n d)``, which are rows of ``table`` if there is one."""
         shapes: Tensor = self(codes)
         return shapes
 
@@ -76,18 +78,18 @@ class ShapeNetwork(nn.Module, ABC):
 
 
 class ShapeCode(ShapeNetwork):
-    """The code vector itself, brought to mean 0 and deviation 1, is the shape."""
+    """The code vector itself, standardised to mean 0 and deviation 1, is the shape."""
 
     def forward(self, codes: Tensor) -> Tensor:
         return _unit(codes)
 
 
 class ShapeMLP(ShapeNetwork):
-    """Two hidden layers, then mean 0 and deviation 1; small enough to draw every token by itself."""
+    """Two hidden layers, then mean 0 and deviation 1; small enough to draw every token separately."""
 
     def __init__(self, dim: int, hidden: int, samples: int) -> None:
         super().__init__()
-        self.mlp = mlp(dim, hidden, samples)  # not `layers`, whose weights are a ShapeDecoder's
+        self.mlp = mlp(dim, hidden, samples)  # not `layers`, the name of a ShapeDecoder's weights
 
     def forward(self, codes: Tensor) -> Tensor:
         return _unit(self.mlp(codes))
@@ -97,7 +99,7 @@ class ShapeMLP(ShapeNetwork):
 
 
 class ShapeDecoder(ShapeNetwork):
-    """Code vectors `(... d)` to shapes `(... s)` of mean 0 and deviation 1, ``samples`` being a multiple of 16.
+    """Code vectors `(... d)` to shapes `(... s)` of mean 0 and deviation 1; ``samples`` is a multiple of 16.
 
     ``smooth`` is the odd width of the last convolution.
     """
@@ -132,18 +134,18 @@ class ShapeDecoder(ShapeNetwork):
         return Resizing({"layers.0": Interpolate("samples of a shape", groups=WIDE), "layers.9": CentreKernel()})
 
     def worth(self, codes: Tensor, table: CodeTable) -> CodeTable | None:
-        """``table``, or the rows of it that are in use, where they cost less than decoding every one of ``codes``.
+        """``table``, or its rows in use, if they cost less than decoding all ``codes``; else None.
 
-        A row costs one shape, and where codes learn, one more per axis for its Jacobian.
+        A row costs one shape; if codes learn, it costs one more per axis for its Jacobian.
         """
         learns = _learns(codes)
-        if torch.compiler.is_compiling() and not learns:  # so that the program serves any number of tokens
+        if torch.compiler.is_compiling() and not learns:  # so that the compiled program accepts any number of tokens
             return table
         price, tokens = 1 + codes.shape[-1] if learns else 1, table.index.numel()
         worth = len(table.rows) * price < tokens
-        if torch.compiler.is_compiling():  # how many rows are in use is not known then
+        if torch.compiler.is_compiling():  # the number of rows in use is unknown in a compiled graph
             return table if worth else None
-        if worth and codes.is_cuda:  # to ask which are in use is to wait for the GPU
+        if worth and codes.is_cuda:  # finding the rows in use would wait for the GPU
             return table
         table = table.used()
         return table if len(table.rows) * price < tokens else None
@@ -151,8 +153,8 @@ class ShapeDecoder(ShapeNetwork):
     def look_up(self, codes: Tensor, table: CodeTable) -> Tensor:
         """The shapes of ``codes (b c n d)``, which are rows of ``table``, at the cost of decoding its rows.
 
-        shape = S[i] + J[i] (z − sg[z]) with S the shapes of the rows, J their Jacobian and i the row of z: value and
-        gradients are those of decoding every token.
+        shape = S[i] + J[i] (z − sg[z]) where S holds the shapes of the rows, J their Jacobian, and i is the row of z.
+        Value and gradients equal those of decoding every token.
         """
         shapes = F.embedding(table.index, self(table.rows))
         if not _learns(codes):

@@ -1,4 +1,4 @@
-"""Moving averages of shapes, drawn and true."""
+"""Moving averages of drawn and true shapes."""
 
 import torch
 from einops import rearrange
@@ -7,7 +7,8 @@ from torch.nn import functional as F
 
 
 def smoothed(values: Tensor, width: int, mask: Tensor | None = None) -> Tensor:
-    """Moving average over ``width`` of `(b c n s)`, edges repeated, leaving out what ``mask`` says was unobserved."""
+    """Moving average over ``width`` of `(b c n s)`, with repeated edges and without samples that are False in
+    ``mask``."""
     if width == 1:
         return values
     if mask is None:

@@ -1,4 +1,4 @@
-"""What a token reads of its own stretch of the series: level, scale, and the form that is left without them."""
+"""What a token reads from its own stretch of the series: level, scale, and the normalised form."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from zoo_vqshape.grid import Span
 from zoo_vqshape.mlp import mlp
 
 _LEAST_OBSERVED = 0.5
-"""Share of a stretch that must be observed for its token to be real, where a series has such a stretch."""
+"""Share of a stretch that must be observed for its token to be real, if the series has such a stretch."""
 
 
 class Places(nn.Module):
@@ -37,8 +37,8 @@ class Places(nn.Module):
 
 
 class Stretch(NamedTuple):
-    """Standardised samples `form (b c n s)`, 0 where unobserved; `mu` and `sigma`, their mean and deviation before
-    that, `(b c n)`; and which tokens are `real (b c n)`, None = all."""
+    """Standardised samples `form (b c n s)`, 0 where unobserved; `mu` and `sigma (b c n)`, their mean and deviation
+    before standardisation; `real (b c n)` marks real tokens, None = all."""
 
     form: Tensor
     mu: Tensor
@@ -49,8 +49,8 @@ class Stretch(NamedTuple):
 class StretchReader(nn.Module):
     """Reads a series at ``samples`` places under every token and standardises them.
 
-    The deviation counts as ``floor`` times that of the whole series where it is less, so that the noise of a flat
-    stretch is not blown up to a shape.
+    The deviation is at least ``floor`` times that of the whole series, so that the noise of a flat stretch is not
+    amplified to a shape.
     """
 
     def __init__(self, samples: int, floor: float) -> None:
@@ -70,7 +70,8 @@ class StretchReader(nn.Module):
 
 
 def _real(observed: Tensor) -> Tensor:
-    """Tokens `(b c n)` of which half is observed; in a series without any, those of which anything is, or all."""
+    """Tokens `(b c n)` that are at least half observed. A series without such tokens uses those with any observed
+    sample, else all."""
     share = observed.float().mean(-1)
     real = share >= _LEAST_OBSERVED
     for weaker in (share > 0, torch.ones_like(real)):
@@ -79,7 +80,7 @@ def _real(observed: Tensor) -> Tensor:
 
 
 class ReadOut(nn.Module):
-    """A standardised stretch `(... s)` to a code vector `(... d)`, by two hidden layers."""
+    """Maps a standardised stretch `(... s)` to a code vector `(... d)` with two hidden layers."""
 
     def __init__(self, samples: int, hidden: int, code_dim: int) -> None:
         super().__init__()

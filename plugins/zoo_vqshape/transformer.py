@@ -7,7 +7,7 @@ from zoo_vqshape.attention import attend
 
 
 class EncoderLayer(nn.TransformerEncoderLayer):
-    """Torch's layer, its weights and their names; its forward without copies."""
+    """Torch's layer, with the same weights and names; its forward makes no copies."""
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
         super().__init__(dim, heads, 4 * dim, dropout, F.gelu, batch_first=True)
@@ -20,7 +20,7 @@ class EncoderLayer(nn.TransformerEncoderLayer):
 
 
 class DecoderLayer(nn.TransformerDecoderLayer):
-    """The same of torch's decoder layer."""
+    """The same for torch's decoder layer."""
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
         super().__init__(dim, heads, 4 * dim, dropout, F.gelu, batch_first=True)
@@ -47,7 +47,7 @@ class Transformer(nn.Module):
 
 
 class CrossTransformer(nn.Module):
-    """Queries `(b n d)` attend to one another and to ``memory (b p d)``, of which ``keys (b p)`` may be read."""
+    """Queries `(b n d)` attend to each other and to ``memory (b p d)``, where ``keys (b p)`` is True."""
 
     def __init__(self, dim: int, heads: int, layers: int, dropout: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""zoo-wrn: WideResNets that classify signals, rebuilt signals and images."""
+"""zoo-wrn: WideResNets that classify signals, reconstructions and images."""
 
 from math import prod
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class WideResNetSpec(HeadSpec):
-    """Depth and width of a WideResNet (Zagoruyko & Komodakis 2016, arXiv:1605.07146), the WRN-depth-width of papers."""
+    """Depth and width of a WideResNet, WRN-depth-width in papers (Zagoruyko & Komodakis 2016, arXiv:1605.07146)."""
 
     depth: int = Field(default=16, ge=10, le=100)
     """Layers of the network, 6n + 4 for n residual blocks in each of its three stages."""
@@ -30,7 +30,7 @@ class WideResNetSpec(HeadSpec):
         return depth
 
     def check(self, x: Shape) -> None:
-        """Refuse inputs of which the last stage keeps a single position: batch norm cannot learn from one window."""
+        """Reject inputs that leave one position in the last stage: batch norm cannot train on a single window."""
         positions = prod(-(-size // REDUCTION) for _, size in x.axes[1:])
         if positions < 2:
             hint = "use longer windows or a larger image"
@@ -50,7 +50,7 @@ class WideResNetSignal(WideResNetSpec):
 
 
 class WideResNetRecon(WideResNetSpec):
-    """The network of wrn.signal on the rebuilt signal: how much of the class is left in a reconstruction."""
+    """The network of wrn.signal on the reconstruction: how much class information it keeps."""
 
     kind: Literal["wrn.recon"] = "wrn.recon"
     needs = "recon"

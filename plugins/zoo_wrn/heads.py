@@ -1,4 +1,4 @@
-"""Heads around a WideResNet: on the signal, on the rebuilt signal and on an image."""
+"""Heads around a WideResNet: on the signal, on the reconstruction and on an image."""
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -9,7 +9,7 @@ from zoo_wrn.wideresnet import IMAGES, RESIZING, SERIES, WideResNet
 
 
 class SeriesClassifier(nn.Module):
-    """`(b c t) -> (b k)`: a 1-D WideResNet behind the standardisation of its training data.
+    """`(b c t) -> (b k)`: standardisation by training statistics, then a 1-D WideResNet.
 
     Raises BundleError while that standardisation was never filled.
     """
@@ -26,7 +26,7 @@ class SeriesClassifier(nn.Module):
 
 
 class SignalHead(Head):
-    """Logits of the signal as given."""
+    """Logits of the input signal."""
 
     def __init__(self, classifier: SeriesClassifier) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class SignalHead(Head):
 
 
 class ReconHead(Head):
-    """Logits of the rebuilt signal; weights and buffers have the names of SignalHead's."""
+    """Logits of the reconstruction; weights and buffers have the same names as in SignalHead."""
 
     def __init__(self, classifier: SeriesClassifier) -> None:
         super().__init__()
@@ -58,7 +58,7 @@ class ReconHead(Head):
 
 
 class ImageHead(Head):
-    """Logits of an image, behind the standardisation of the images it was trained on.
+    """Logits of an image, standardised by the statistics of the training images.
 
     Raises BundleError while that standardisation was never filled.
     """
@@ -79,5 +79,5 @@ class ImageHead(Head):
 
 
 def _observed(mask: Tensor) -> Tensor:
-    """Mask `(b c t)` of samples `-> (b ceil(t/4))` of the last stage: any of the samples it stands for."""
+    """Mask `(b c t)` of samples `-> (b ceil(t/4))` of the last stage: True if any of its samples is observed."""
     return F.max_pool1d(mask.any(1, keepdim=True).float(), REDUCTION, ceil_mode=True).squeeze(1) > 0

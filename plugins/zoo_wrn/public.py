@@ -14,14 +14,14 @@ LAST_STAGE = 64
 
 
 class PublicWideResNet(Importer):
-    """A WideResNet on series or images, told apart by the axes of its first convolution.
+    """A WideResNet on series or images; the axes of its first convolution distinguish the two.
 
-    Depth, width, channels and classes come from the tensors. The mean and deviation that its inputs were standardised
-    by are in no file.
+    Depth, width, channels and classes come from the tensors. The mean and deviation that standardised its inputs are
+    not in the file.
     """
 
     def convert(self, checkpoint: Checkpoint, given: Mapping[str, int]) -> Imported:
-        """A model of one head; ``given`` may name t for a 1-D network, h and w for a 2-D one."""
+        """A model with only a head; ``given`` may set t for a 1-D network, h and w for a 2-D one."""
         stem = checkpoint.tensors.get("conv1.weight")
         images = stem is not None and stem.dim() == 4
         channels = checkpoint.shape("conv1.weight", 4 if images else 3)[1]
@@ -29,17 +29,17 @@ class PublicWideResNet(Importer):
         sizes, notes = input_sizes(given, IMAGES if images else SERIES)
         head = {"depth": 6 * checkpoint.layers("block1.nblockLayer") + 4, "width": width}
         if images:
-            enters: dict[str, Any] = {"channels": channels, "height": sizes["h"], "width": sizes["w"]}
+            input_fields: dict[str, Any] = {"channels": channels, "height": sizes["h"], "width": sizes["w"]}
             head_of, place = {"kind": "wrn.image", **head}, "head.network"
         else:
-            enters = {"channels": channels, "length": sizes["t"]}
+            input_fields = {"channels": channels, "length": sizes["t"]}
             head_of, place = {"kind": "wrn.signal", **head}, "head.classifier.network"
-        model = {"input": {**enters, "classes": classes}, "head": head_of}
+        model = {"input": {**input_fields, "classes": classes}, "head": head_of}
         return Imported(model, {f"{place}.{name}": tensor for name, tensor in checkpoint.tensors.items()}, notes)
 
 
 def _linear(checkpoint: Checkpoint) -> tuple[int, int]:
-    """Classes, and the width of the network; raise BundleError where the last stage has none."""
+    """Number of classes and width of the network; raise BundleError if the last stage gives no whole width."""
     classes, channels = checkpoint.shape("fc.weight", 2)
     if channels % LAST_STAGE or not channels:
         hint = "check that the file is a WideResNet's"

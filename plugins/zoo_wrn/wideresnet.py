@@ -1,7 +1,7 @@
-"""WideResNet with pre-activation blocks, for series and for images alike.
+"""WideResNet with pre-activation blocks, for series and for images.
 
-Zagoruyko & Komodakis 2016, "Wide Residual Networks", arXiv:1605.07146. Modules bear the names of the checkpoints
-published with teacher-student work on wearable sensors, so that those load as they are.
+Zagoruyko & Komodakis 2016, "Wide Residual Networks", arXiv:1605.07146. Modules have the names used in the checkpoints
+published with teacher-student work on wearable sensors, so that these load without renaming.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from zoo.contracts import ClassRows, Resizing
 
 RESIZING = Resizing({"fc": ClassRows()}, tuple(f"block{stage}.nblockLayer" for stage in (1, 2, 3)))
-"""A network of another depth takes blocks; one for other classes starts its last layer anew."""
+"""A network of another depth takes the blocks it can; one for other classes initialises its last layer again."""
 
 
 class Layers(NamedTuple):
@@ -29,9 +29,10 @@ IMAGES = Layers(nn.Conv2d, nn.BatchNorm2d)
 
 
 class Block(nn.Module):
-    """Two convolutions of width 3, each after batch norm and ReLU, beside a shortcut.
+    """Two convolutions of width 3, each after batch norm and ReLU, plus a shortcut.
 
-    Where channels or stride change, the shortcut is a convolution of width 1 on the normalised input, else the input.
+    If channels or stride change, the shortcut is a convolution of width 1 on the normalised input; else it is the
+    input.
     """
 
     def __init__(self, layers: Layers, inputs: int, outputs: int, stride: int) -> None:
@@ -52,7 +53,7 @@ class Block(nn.Module):
 
 
 class Stage(nn.Module):
-    """Blocks of one width; the first takes the stride."""
+    """Blocks of one width; the first has the stride."""
 
     def __init__(self, layers: Layers, inputs: int, outputs: int, blocks: int, stride: int) -> None:
         super().__init__()
@@ -83,14 +84,14 @@ class WideResNet(nn.Module):
         nn.init.zeros_(self.fc.bias)
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Raw outputs of the three stages: `(b 16w t)`, `(b 32w t/2)`, `(b 64w t/4)`, images alike."""
+        """Raw outputs of the three stages: `(b 16w t)`, `(b 32w t/2)`, `(b 64w t/4)`; the same for images."""
         first: Tensor = self.block1(self.conv1(x))
         second: Tensor = self.block2(first)
         third: Tensor = self.block3(second)
         return first, second, third
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> Tensor:
-        """Logits; ``observed (b p)`` is True at positions of the last stage that count, None where all do."""
+        """Logits; ``observed (b p)`` is True at positions of the last stage that are pooled; None means all."""
         _, _, last = self.features(x)
         positions = rearrange(F.relu(self.batch_norm(last)), "b d ... -> b d (...)")
         logits: Tensor = self.fc(_pool(positions, observed))
@@ -98,10 +99,10 @@ class WideResNet(nn.Module):
 
 
 def _pool(positions: Tensor, observed: Tensor | None) -> Tensor:
-    """Mean `(b d p) -> (b d)` over observed positions; 0 where none is."""
+    """Mean `(b d p) -> (b d)` over observed positions; 0 if there are none."""
     if observed is None:
         return positions.mean(-1)
     observed = observed.unsqueeze(1)
-    # A mean times a ratio, which is exactly 1 where all is observed, in any precision.
+    # Mean times ratio: the ratio is exactly 1 in any precision if everything is observed.
     ratio = observed.shape[-1] / observed.sum(-1).clamp(min=1)
     return torch.where(observed, positions, 0).mean(-1) * ratio.to(positions.dtype)

@@ -6,7 +6,7 @@ from zoo_registry.training import ClosedSpec, PhaseSpec, TrainingSpec
 
 
 def check_closed(where: str, phase: PhaseSpec, head: HeadSpec | None) -> None:
-    """Raise SpecError for a phase that asks for a closed form where there is none, or for how without asking for it."""
+    """Raise SpecError if a phase sets `fit: closed` without a linear head, or sets `closed` without `fit: closed`."""
     if phase.fit == "gradient":
         if phase.closed != ClosedSpec():
             raise SpecError(f"{where}.closed", "nothing, as the phase learns by gradient", "fields", "set fit: closed")
@@ -26,7 +26,8 @@ def check_closed(where: str, phase: PhaseSpec, head: HeadSpec | None) -> None:
 
 
 def check_order(training: TrainingSpec) -> None:
-    """Raise SpecError where closed phases alone would find the same map every epoch, or one begins within an epoch."""
+    """Raise SpecError if all phases are closed (each epoch would give the same map), or if one starts within an
+    epoch."""
     phases = training.phases
     batches = [i for i, phase in enumerate(phases) if phase.every == "batch"]
     if batches and any(phase.fit == "closed" for phase in phases):

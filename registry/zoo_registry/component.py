@@ -1,4 +1,4 @@
-"""Spec base classes, one per role: hyper-parameters of a component and the shapes it promises."""
+"""Spec base classes, one per role: hyper-parameters of a component and the shapes of its output."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -24,7 +24,8 @@ READS: Mapping[Need, str] = {
 
 
 class Spec(BaseModel):
-    """Base of every part of a spec file: frozen, unknown fields are errors, the string under a field describes it."""
+    """Base of every part of a spec file: frozen; unknown fields are errors; the string under a field is its
+    description."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
@@ -42,11 +43,11 @@ class Spec(BaseModel):
 class ComponentSpec(Spec, ABC):
     """Hyper-parameters of one component.
 
-    A subclass sets ``kind`` to a ``Literal`` of the form ``"plugin.name"`` with that default, gives every
-    field a default, bounds and a description with its unit, and opens its docstring with one sentence.
-    ``terms`` names the loss terms the component owns, each with a sentence. ``gained`` holds fields that an earlier
-    version did not have, where today's default means something else: each with the value that means what the component
-    did then, for specs that were stored complete.
+    A subclass sets ``kind`` to a ``Literal`` of the form ``"plugin.name"`` with that default, gives every field a
+    default, bounds and a description with its unit, and starts its docstring with one sentence. ``terms`` names the
+    loss terms of the component, each with a sentence. ``gained`` lists fields that an earlier version did not have and
+    whose default today differs from the earlier behaviour. Each maps to the value that reproduces that behaviour, for
+    stored specs in which every field was filled in.
     """
 
     role: ClassVar[str]
@@ -57,9 +58,9 @@ class ComponentSpec(Spec, ABC):
 
 
 class FusionSpec(ComponentSpec):
-    """How channels become the series an encoder reads, and how rebuilt series become channels again.
+    """How channels become the series that an encoder reads, and how reconstructed series become channels again.
 
-    ``channelwise``: every channel is processed by itself and no weight depends on how many there are.
+    ``channelwise``: every channel is processed independently, and no weight depends on the number of channels.
     """
 
     role: ClassVar[str] = "fusion"
@@ -75,7 +76,7 @@ class FusionSpec(ComponentSpec):
 
 
 class ImageSpec(ComponentSpec):
-    """A picture of a signal, for networks that read pictures."""
+    """An image of a signal, for image networks."""
 
     role: ClassVar[str] = "image"
 
@@ -91,8 +92,8 @@ class ImageSpec(ComponentSpec):
 class EncoderSpec(ComponentSpec):
     """Tokens from folded series, or from an image.
 
-    ``reads`` is `c t` or `c h w`; ``gives_attributes`` says whether tokens carry t, l, mu and sigma;
-    ``channelwise``: every series is processed by itself and no weight depends on how many there are.
+    ``reads`` is `c t` or `c h w`; ``gives_attributes``: tokens have t, l, mu and sigma. ``channelwise``: every series
+    is processed independently, and no weight depends on the number of series.
     """
 
     role: ClassVar[str] = "encoder"
@@ -110,10 +111,10 @@ class EncoderSpec(ComponentSpec):
 
 
 class QuantizerSpec(ComponentSpec):
-    """Tokens replaced by entries of a codebook; the shape `c n d` stays.
+    """Tokens replaced by entries of a codebook; the shape `c n d` does not change.
 
-    Every quantizer gives the term ``z``, so that changing ``kind`` leaves the weights of a run valid. Each token is
-    quantized by itself: neither result nor weights depend on how many series there are.
+    Every quantizer has the loss term ``z``, so that the term weights of a run stay valid if ``kind`` changes. Each
+    token is quantized independently: neither result nor weights depend on the number of series.
     """
 
     role: ClassVar[str] = "quantizer"
@@ -128,10 +129,9 @@ class QuantizerSpec(ComponentSpec):
 
 
 class DecoderSpec(ComponentSpec):
-    """Series from tokens; ``needs_attributes`` says whether tokens must carry t, l, mu and sigma.
+    """Series from tokens; ``needs_attributes``: tokens must have t, l, mu and sigma.
 
-    ``channelwise``: every series is processed by itself and no weight depends on how many there are.
-    """
+    ``channelwise``: every series is processed independently, and no weight depends on the number of series."""
 
     role: ClassVar[str] = "decoder"
     needs_attributes: ClassVar[bool] = False
@@ -139,7 +139,7 @@ class DecoderSpec(ComponentSpec):
 
     @abstractmethod
     def output(self, tokens: Shape, series: Shape) -> Shape:
-        """Series `c t` rebuilt from ``tokens`` `c n d`, given the folded ``series`` to match."""
+        """Series `c t` reconstructed from ``tokens`` `c n d`, with the shape of the folded ``series``."""
 
     @abstractmethod
     def build(self, tokens: Shape, series: Shape) -> Any:
@@ -151,9 +151,9 @@ class DecoderSpec(ComponentSpec):
 
 
 class HeadSpec(ComponentSpec):
-    """Class logits from the one thing the head ``needs``.
+    """Class logits from the one input that the head ``needs``.
 
-    ``linear``: it is a `zoo.contracts.LinearHead`, whose map can be solved for as well as learned.
+    ``linear``: it is a `zoo.contracts.LinearHead`, whose map can be solved in closed form or learned by gradient.
     """
 
     role: ClassVar[str] = "head"
@@ -162,7 +162,7 @@ class HeadSpec(ComponentSpec):
     linear: ClassVar[bool] = False
 
     def check(self, x: Shape) -> None:
-        """Raise ShapeError when the head cannot read ``x``; the layout has been checked already."""
+        """Raise ShapeError if the head cannot read ``x``; its layout is already checked."""
         return
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What a plugin's spec class must fulfil to be registered."""
+"""The requirements on a plugin's spec class, checked at registration."""
 
 import inspect
 from typing import Any, Literal, get_args, get_origin
@@ -8,7 +8,7 @@ from zoo_registry.errors import PluginError
 
 
 def verify(spec: Any, plugin: str) -> str:
-    """The kind of ``spec``; raise PluginError when it is no final component of ``plugin``."""
+    """The kind of ``spec``; raise PluginError if it is not a complete component of ``plugin``."""
     where = f"plugin {plugin}"
     if not (isinstance(spec, type) and issubclass(spec, ComponentSpec)):
         raise PluginError(where, "spec classes from zoo_components()", repr(spec), "return subclasses of a role's spec")

@@ -1,4 +1,4 @@
-"""The spec of a data set: where it lies, how it is split, and what is done about lengths and gaps."""
+"""The spec of a data set: where it is stored, how it is split, and how lengths and missing values are handled."""
 
 from typing import Annotated, Literal
 
@@ -12,15 +12,16 @@ Layout = Literal["c t", "t c", "1 t c"]
 
 
 class TsSource(Spec):
-    """A folder with `NAME_TRAIN.ts` and, where there is one, `NAME_TEST.ts`, as in the UEA and UCR archives."""
+    """A folder with `NAME_TRAIN.ts` and optionally `NAME_TEST.ts`, as in the UEA and UCR archives."""
 
     format: Literal["ts"] = "ts"
     path: str
-    """Folder of the files, relative to the working directory; of several pairs, the one named like the folder."""
+    """Folder of the files, relative to the working directory; if it holds several pairs, the pair named like the folder
+    is read."""
 
 
 class BundledSource(Spec):
-    """A set that aeon carries in its package, so that nothing is downloaded."""
+    """A data set that comes with the aeon package, so that nothing is downloaded."""
 
     format: Literal["aeon"] = "aeon"
     name: Literal["basic_motions", "arrow_head", "gunpoint", "italy_power_demand", "japanese_vowels"] = "basic_motions"
@@ -35,19 +36,19 @@ class NpySource(Spec):
     """Folder of the files, relative to the working directory."""
 
     layout: Layout
-    """Axes of one window in `X_*.npy`, after the first axis that counts windows."""
+    """Axes of one window in `X_*.npy`, after the first axis, which is the window."""
 
     train: str = "train"
     """Name of the training split in the file names."""
 
     test: str | None = "test"
-    """Name of the test split; null cuts one from the training split by `split.test`."""
+    """Name of the test split; null takes it from the training split, with the share `split.test`."""
 
     subject: str | None = None
-    """NAME of files `NAME_SPLIT.npy` that tell each window's subject."""
+    """NAME of files `NAME_SPLIT.npy` with each window's subject."""
 
     group: str | None = None
-    """NAME of files `NAME_SPLIT.npy` that tell which windows belong together, such as a trial."""
+    """NAME of files `NAME_SPLIT.npy` with each window's group, such as a trial, which is never split."""
 
     classes: str | None = None
     """Text file in the folder, a class name per line, counted from 0 or 1; null names each class by its number."""
@@ -64,7 +65,7 @@ class NpySource(Spec):
 class MatSource(Spec):
     """A folder of MATLAB windows named like `ID-102_CLASS-13_Window-0001.mat`; the ID is the subject.
 
-    They hold no test split: `split.test` says which share of the subjects becomes one.
+    They have no test split: `split.test` is the share of the subjects that becomes the test split.
     """
 
     format: Literal["mat"] = "mat"
@@ -85,19 +86,19 @@ Source = Annotated[TsSource | BundledSource | NpySource | MatSource, Field(discr
 
 
 class SplitSpec(Spec):
-    """How validation, and test where the source has none, are cut from training data."""
+    """How the validation split, and the test split if the source has none, are taken from the training data."""
 
     validation: float = Field(default=0.2, gt=0, lt=1)
     """Share of the training data kept for validation."""
 
     test: float | None = Field(default=None, gt=0, lt=1)
-    """Share cut off as test split; needed for sources that have none of their own, refused for others."""
+    """Share taken as test split; required for sources without a test split, refused for others."""
 
     by: Literal["auto", "subject", "group", "class"] = "auto"
-    """What stays together: auto takes groups where known, else subjects, else windows; shares of classes are kept."""
+    """Unit that is never split: auto takes groups if known, else subjects, else windows; class shares are kept."""
 
     seed: int = Field(default=0, ge=0, lt=2**32)
-    """Seed of the draw."""
+    """Seed of the random split."""
 
 
 class LengthSpec(Spec):
@@ -111,25 +112,25 @@ class LengthSpec(Spec):
 
 
 class DataSpec(Spec):
-    """A data set with everything done to it before a model sees it."""
+    """A data set with all preprocessing before the model."""
 
     source: Source
-    """Where the data lie, told apart by `format`."""
+    """Where the data are stored; `format` selects the kind of source."""
 
     split: SplitSpec = SplitSpec()
-    """How validation and test are cut."""
+    """How validation and test splits are taken."""
 
     length: LengthSpec | None = None
-    """Length step; null keeps the data's own length, which must be equal."""
+    """Length step; null keeps the length of the data, which must be the same for all series."""
 
     channel_names: Names | None = None
-    """Name of each channel, in order; null takes those the source knows, if any."""
+    """Name of each channel, in order; null takes the names in the source, if any."""
 
     rate: Rate | None = None
-    """Samples per second as stored, Hz, before the length step; null takes what the source knows, if anything."""
+    """Sampling rate of the stored data, Hz, before the length step; null takes the rate in the source, if any."""
 
     units: Units | None = None
-    """Unit of the values, such as g; null takes what the source knows, if anything."""
+    """Unit of the values, such as g; null takes the unit in the source, if any."""
 
     missing: Literal["refuse", "mask"] = "refuse"
     """NaN values: refuse the data, or mark them as unobserved."""

@@ -1,4 +1,4 @@
-"""Errors a user can act on: one line that says where, what was expected, what was found and what to do next."""
+"""Errors that a user can act on: one line with the place, what was expected, what was found and the next step."""
 
 from reprlib import Repr
 
@@ -7,11 +7,11 @@ from zoo_registry.redacted import redacted
 
 _LONGEST_PART = 240
 _LONGEST_READ = 4000
-"""Letters of a part in which secrets are looked for; far fewer are shown."""
+"""Characters of a part that are searched for secrets; far fewer are shown."""
 
 
 class ZooError(Exception):
-    """Base class of everything the zoo refuses on purpose; the command line prints it without a traceback.
+    """Base class of all deliberate errors of the zoo; the command line prints them without a traceback.
 
     Not a ValueError, so that pydantic passes it through a validator unchanged.
     """
@@ -29,7 +29,7 @@ class ZooError(Exception):
 
 
 class ZooNote(UserWarning):
-    """What a user should know although nothing is wrong enough to stop; the command line prints `zoo: note: …`."""
+    """A warning that does not stop the command; the command line prints it as `zoo: note: …`."""
 
 
 class SpecError(ZooError):
@@ -49,11 +49,11 @@ class PluginError(ZooError):
 
 
 class DataError(ZooError):
-    """A data set cannot be read, or holds what the spec did not declare."""
+    """A data set cannot be read, or does not match the spec."""
 
 
 class BundleError(ZooError):
-    """Stored weights cannot be read, or do not belong to the spec beside them."""
+    """Stored weights cannot be read, or do not match the spec stored with them."""
 
 
 class TrainingError(ZooError):
@@ -65,12 +65,12 @@ class DivergenceError(TrainingError):
 
 
 def show(value: object) -> str:
-    """``value`` as it would be written, cut short, whatever its size or depth."""
+    """``value`` as text, shortened; works for any size and nesting depth."""
     short = Repr()
     short.maxstring = short.maxother = short.maxlong = 120
     try:
         return short.repr(value)
-    except (ValueError, RecursionError):  # an int of thousands of digits
+    except (ValueError, RecursionError):  # an int with thousands of digits
         return f"a huge {type(value).__name__}"
 
 

@@ -1,8 +1,8 @@
-"""Text from outside made safe for where it goes: a terminal, a page or drawing, a table of CSV, JSON on a terminal.
+"""Escape untrusted text for its target: a terminal, a page or drawing, a CSV table, or JSON on a terminal.
 
-Characters that no reader sees become escapes that everybody sees, such as `\\x1b`: control characters (with ESC they
-move the cursor, clear the screen or rename the window), overrides of the writing direction, which show a line in
-another order than it has, halves of surrogate pairs, and code points that XML 1.0 forbids.
+Invisible characters become visible escapes such as `\\x1b`. These are control characters (with ESC they move the
+cursor, clear the screen or rename the window), overrides of the writing direction, which display a line in another
+order, unpaired surrogates, and code points that XML 1.0 forbids.
 """
 
 import json
@@ -13,35 +13,35 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 _JOINERS = "\u200c\u200d"
-"""Persian, Hindi and emoji are spelt with them."""
+"""Allowed: Persian, Hindi and emoji need them."""
 _UNUSUAL = re.compile(r"[^ -~]")
 _UNUSUAL_IN_LINES = re.compile(r"[^ -~\n\t]")
-"""What is looked at; of documents, most is not."""
+"""Characters that need a check; most of a document does not."""
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
-"""What makes a spreadsheet compute a cell instead of showing it, in full width too."""
+"""The start of a cell that a spreadsheet evaluates as a formula, in full-width form too."""
 
 
 def for_terminal(text: str) -> str:
-    """``text`` as part of one line: nothing in it moves the cursor, begins a line, or changes the direction."""
+    """``text`` for use within one line: it cannot move the cursor, start a line, or change the writing direction."""
     return _UNUSUAL.sub(_shown, text)
 
 
 def for_markup(text: str) -> str:
-    """``text``, or a whole document, for HTML, SVG and XML 1.0; whether `<` is markup is left to who writes it."""
+    """``text``, or a whole document, for HTML, SVG and XML 1.0; the caller must escape `<`."""
     return _UNUSUAL_IN_LINES.sub(_shown, text)
 
 
 def for_csv(text: str) -> str:
-    """``text`` as a cell that a spreadsheet shows as it is: an apostrophe precedes what begins like a formula.
+    """``text`` as a cell that a spreadsheet shows unchanged: text that starts like a formula gets a leading apostrophe.
 
-    Numbers stay numbers, also negative ones.
+    Numbers, including negative ones, stay numbers.
     """
     plain = for_terminal(text)
     return f"'{plain}" if _FORMULA.match(plain) and not _is_number(plain) else plain
 
 
 def for_json(document: str) -> str:
-    """A JSON ``document`` of the same content whose strings a terminal can show."""
+    """The JSON ``document`` with the same content and strings that are safe on a terminal."""
     return _UNUSUAL_IN_LINES.sub(lambda c: c[0] if _is_shown(c[0]) else json.dumps(c[0])[1:-1], document)
 
 
@@ -68,4 +68,4 @@ def _printable(text: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_printable)]
-"""A name in a spec that tables, curves and pages show: control characters are refused."""
+"""A name in a spec that is shown in tables, curves and pages; control characters are refused."""

@@ -1,4 +1,4 @@
-"""Turn pydantic's report of a bad spec into the zoo's one line."""
+"""Turn pydantic's report of an invalid spec into a one-line error."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -12,10 +12,11 @@ from zoo_registry.suggest import nearest
 
 
 def explain(error: ValidationError, spec: type[BaseModel], data: object) -> SpecError:
-    """The gravest problem of ``error``, raised by ``spec`` for ``data``, with the field's path as users write it.
+    """The most important problem of ``error``, raised by ``spec`` for ``data``, with the field's path as users write
+    it.
 
-    The deepest, because of the alternatives of a union that is the one the user meant; and a misspelt field before
-    the missing field that it is.
+    The deepest problem wins, because it belongs to the alternative of a union that the user meant. A misspelt field
+    comes before the missing field that results from it.
     """
     problems = error.errors(include_url=False)
     worst = max(problems, key=lambda problem: (len(problem["loc"]), problem["type"] == "extra_forbidden"))
@@ -28,25 +29,25 @@ def explain(error: ValidationError, spec: type[BaseModel], data: object) -> Spec
 
 @dataclass(frozen=True)
 class _Place:
-    """A path in a spec as users write it, and the specs that may stand where its last step is."""
+    """A path in a spec as users write it, and the specs that are valid at its last step."""
 
     path: tuple[str, ...]
     owners: tuple[type[BaseModel], ...]
 
 
 def _locate(problem: ErrorDetails, spec: type[BaseModel], data: object) -> _Place:
-    """Where ``problem`` lies in ``data``, leaving out what pydantic puts in: tags of unions and names of types."""
+    """Path of ``problem`` in ``data``, without the steps that pydantic adds: tags of unions and names of types."""
     path: list[str] = []
     owners: tuple[type[BaseModel], ...] = (spec,)
     models = owners
-    told = False
+    tag_matched = False
     for step in problem["loc"]:
         tagged = tuple(m for m in models if step in _tags(m) or (len(models) > 1 and step == m.__name__))
-        if tagged and not told:
-            models, told = tagged, True
+        if tagged and not tag_matched:
+            models, tag_matched = tagged, True
         elif _holds(data, step):
             path.append(str(step))
-            owners, models, told = models, _parts(models, step) or models, False
+            owners, models, tag_matched = models, _parts(models, step) or models, False
             data = data[step]  # type: ignore[index]
     if problem["type"] == "missing":
         return _Place((*path, str(problem["loc"][-1])), models)
@@ -60,13 +61,13 @@ def _holds(data: object, step: int | str) -> bool:
 
 
 def _tags(model: type[BaseModel]) -> list[str]:
-    """The words that tell ``model`` apart in a union."""
+    """The tags that identify ``model`` in a union."""
     defaults = [model.model_fields[tag].default for tag in ("kind", "format") if tag in model.model_fields]
     return [default for default in defaults if isinstance(default, str)]
 
 
 def _parts(models: tuple[type[BaseModel], ...], field: int | str) -> tuple[type[BaseModel], ...]:
-    """The specs that may stand in ``field`` of any of ``models``."""
+    """The specs that are valid in ``field`` of any of ``models``."""
     annotations = [
         m.model_fields[field].annotation for m in models if isinstance(field, str) and field in m.model_fields
     ]
@@ -111,6 +112,6 @@ def _hint(problem: ErrorDetails, place: _Place) -> str:
 
 
 def unknown(where: str, what: str, name: object, known: Collection[str], hint: str) -> SpecError:
-    """The error for a name that is not among ``known``, with the nearest one suggested."""
+    """The error for a name that is not in ``known``, with the nearest one as a suggestion."""
     close = nearest(str(name), known)
     return SpecError(where, what, show(name), f"did you mean {close!r}?" if close else hint)

@@ -1,9 +1,9 @@
-"""The formats of data that the zoo reads, and the way on for files of others."""
+"""The data formats that the zoo reads, and the next step for files in other formats."""
 
 from pathlib import Path
 
 PLACES = {"ts": "path", "npy": "path", "mat": "path", "aeon": "name"}
-"""Of every format, the field of a source that says where the data lie."""
+"""For each format, the source field that locates the data."""
 
 WAY_ON = (
     f"the formats are {', '.join(PLACES)}: save windows (n c t) as X_train.npy and labels (n) as y_train.npy "
@@ -17,12 +17,13 @@ _OTHERS = frozenset(
 
 
 def format_in(folder: Path) -> str | None:
-    """The format whose files lie in ``folder``; None where nothing tells."""
+    """The format of the files in ``folder``; None if unknown."""
     return next((form for files, form in _FILES.items() if any(folder.glob(files))), None)
 
 
 def other_formats(place: Path) -> str | None:
-    """Files of data at ``place`` that nothing reads as they are, such as `a .csv file`; None where there are none."""
+    """Description of data files at ``place`` in formats that the zoo does not read, such as `a .csv file`; None if
+    there are none."""
     if place.is_file():
         return f"a {place.suffix} file" if place.suffix.lower() in _OTHERS else None
     if format_in(place) is not None:

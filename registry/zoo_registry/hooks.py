@@ -21,4 +21,4 @@ def zoo_components() -> Iterable[type[ComponentSpec]]:  # type: ignore[empty-bod
 
 @hookspec
 def zoo_importer() -> Importer:  # type: ignore[empty-body]
-    """Return what reads weights trained elsewhere, for `zoo import` with the plugin's name; optional."""
+    """Return the importer for weights trained elsewhere, for `zoo import` with the plugin's name; optional."""

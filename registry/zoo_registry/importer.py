@@ -1,4 +1,4 @@
-"""How a plugin takes in weights that were trained elsewhere: a checkpoint in, a model spec and named tensors out."""
+"""How a plugin imports weights that were trained elsewhere: from a checkpoint to a model spec and named tensors."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file of weights, read as data: its tensors by name, without the prefixes of wrappers, and what lay beside them.
+    """A weights file, read as data: its tensors by name, without wrapper prefixes, and its other entries.
 
     ``where`` is its path; every tensor is dense, real and finite.
     """
@@ -24,7 +24,7 @@ class Checkpoint:
     entries: Mapping[str, Any]
 
     def shape(self, name: str, axes: int) -> tuple[int, ...]:
-        """Sizes of one tensor; raise BundleError when there is none of that name with that many ``axes``."""
+        """Sizes of one tensor; raise BundleError if there is no tensor of that name with that number of ``axes``."""
         if name not in self.tensors:
             close = nearest(name, self.tensors)
             found = f"none among {len(self.tensors)}" + (f" (nearest is {close})" if close else "")
@@ -36,7 +36,7 @@ class Checkpoint:
         return shape
 
     def layers(self, stack: str) -> int:
-        """How many numbered modules lie under ``stack``: one more than the highest number."""
+        """Number of numbered modules under ``stack``: the highest number plus one."""
         inside = (name.removeprefix(f"{stack}.") for name in self.tensors if name.startswith(f"{stack}."))
         heads = (name.partition(".")[0] for name in inside)
         return 1 + max((int(head) for head in heads if head.isdecimal() and len(head) < 7), default=-1)
@@ -44,9 +44,9 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Imported:
-    """What a checkpoint came to: ``model``, the plain data of a spec, with every tensor under the name it has there.
+    """A converted checkpoint: ``model``, the plain data of a spec, and every tensor under its name in that model.
 
-    ``notes`` are sentences on what the file did not say and what was taken instead.
+    ``notes`` are sentences about values that the file does not hold and the values used instead.
     """
 
     model: Mapping[str, Any]
@@ -55,19 +55,20 @@ class Imported:
 
 
 class Importer(ABC):
-    """Reads one kind of checkpoint. The docstring of a subclass opens with one sentence that says which."""
+    """Reads one kind of checkpoint. The docstring of a subclass starts with one sentence that names the kind."""
 
     @abstractmethod
     def convert(self, checkpoint: Checkpoint, given: Mapping[str, int]) -> Imported:
-        """The model in ``checkpoint``; ``given`` are sizes of the input that the user names, by axis letter.
+        """The model in ``checkpoint``; ``given`` holds input sizes set by the user, by axis letter.
 
-        Tensors of which the importer knows no place keep their names, so that they are refused by them.
-        Raises BundleError for a file of another kind and SpecError for sizes that are not asked for.
+        Tensors unknown to the importer keep their names, so that the error can name them. Raises BundleError for a file
+        of another kind and SpecError for sizes that this importer does not use.
         """
 
 
 def input_sizes(given: Mapping[str, int], usual: Mapping[str, int]) -> tuple[dict[str, int], list[str]]:
-    """The axes of ``usual`` as ``given``, or as usual with a note; raise SpecError for any other axis."""
+    """Size of each axis in ``usual``: as ``given``, else the usual one with a note; raise SpecError for any other
+    axis."""
     for axis in given:
         if axis not in usual:
             expected = f"sizes of {', '.join(usual)} alone" if usual else "no sizes, since the file tells all"

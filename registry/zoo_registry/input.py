@@ -1,4 +1,4 @@
-"""What enters a model: a signal or a ready-made image, and what its numbers mean."""
+"""The input of a model: a signal or an image, with its metadata."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -16,7 +16,7 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _counted(names: tuple[str, ...] | None, sizes: ValidationInfo, axis: str) -> tuple[str, ...] | None:
-    """``names``; raise ValueError unless they are as many as the field ``axis`` says."""
+    """``names``; raise ValueError unless their number equals the field ``axis``."""
     size = sizes.data.get(axis)
     if names is not None and size is not None and size != len(names):
         raise ValueError(f"{size} names, as {axis} says")
@@ -29,7 +29,7 @@ Units = Annotated[str, Field(min_length=1, max_length=40)]
 
 
 class InputSpec(Spec):
-    """What enters the model: a signal `c t` in the data's own units."""
+    """The model input: a signal `c t` in the data's own units."""
 
     channels: int = Field(ge=1, le=4096)
     """Channels (axes) of the sensor."""
@@ -38,19 +38,19 @@ class InputSpec(Spec):
     """Samples of a window."""
 
     classes: int | None = Field(default=None, ge=2, le=100_000)
-    """Classes to tell apart; needed by a head."""
+    """Number of classes; needed by a head."""
 
     class_names: Names | None = None
     """Name of each class in the order of the logits; null where unknown, and classes are then compared by number."""
 
     channel_names: Names | None = None
-    """Name of each channel; null where unknown."""
+    """Name of each channel; null if unknown."""
 
     rate: Rate | None = None
-    """Samples per second, Hz, after the length step; null where unknown."""
+    """Sampling rate, Hz, after the length step; null if unknown."""
 
     units: Units | None = None
-    """Unit of the values, such as g or m/s²; null where unknown."""
+    """Unit of the values, such as g or m/s²; null if unknown."""
 
     @field_validator("class_names")
     @classmethod
@@ -69,10 +69,10 @@ class InputSpec(Spec):
 
 
 class ImageInputSpec(Spec):
-    """What enters the model: ready-made images `c h w`, standardised by the head where it does so."""
+    """The model input: images `c h w`, standardised by the head if it has a standardisation."""
 
     channels: int = Field(ge=1, le=4096)
-    """Channels of an image, one per axis of the sensor where it pictures one."""
+    """Channels of an image; one per sensor axis if the image shows a signal."""
 
     height: int = Field(ge=1, le=4096)
     """Rows of pixels."""
@@ -81,7 +81,7 @@ class ImageInputSpec(Spec):
     """Columns of pixels."""
 
     classes: int | None = Field(default=None, ge=2, le=100_000)
-    """Classes to tell apart; needed by a head."""
+    """Number of classes; needed by a head."""
 
     class_names: Names | None = None
     """Name of each class in the order of the logits; null where unknown, and classes are then compared by number."""
@@ -98,7 +98,7 @@ class ImageInputSpec(Spec):
 
 
 def _which_input(given: object) -> str:
-    """An input with a height or a width is an image; tags are names of types, as `explain` leaves them out."""
+    """An input with a height or a width is an image; the tags are type names, because `explain` removes those."""
     pictured = isinstance(given, dict) and not given.keys().isdisjoint({"height", "width"})
     return "ImageInputSpec" if pictured or isinstance(given, ImageInputSpec) else "InputSpec"
 
@@ -110,9 +110,9 @@ AnyInput = Annotated[
 
 
 def class_order(here: Sequence[str], there: Sequence[str]) -> tuple[int, ...] | None:
-    """For each class of ``here``, its number in ``there``; None unless both have the same classes.
+    """For each class of ``here``, its index in ``there``; None unless both have the same classes.
 
-    Upper and lower case are the same where that leaves no doubt: some readers turn names into lower case.
+    Case is ignored if the result is unambiguous: some readers convert names to lower case.
     """
     if set(here) != set(there):
         here, there = ([name.casefold() for name in names] for names in (here, there))

@@ -15,21 +15,21 @@ _LIKE_ESTIMATOR = re.compile(r"^((aeon|sklearn)(\.\w+)+|[A-Z]\w*Classifier)$")
 class EstimatorSpec(Spec):
     """A classifier of aeon or scikit-learn, fitted once on the raw training windows of a run.
 
-    It reads at the end, by `zoo eval`; no objective of training follows it. scikit-learn's read windows flattened,
-    channel after channel.
+    It judges only in `zoo eval`, and training has no objective based on it. Classifiers of scikit-learn read flattened
+    windows, channel after channel.
     """
 
     estimator: str = Field(max_length=200)
     """Library and class, such as aeon.MiniRocketClassifier or sklearn.RandomForestClassifier."""
 
     seed: int = Field(default=0, ge=0, lt=2**31)
-    """Seed of what it draws, its `random_state`."""
+    """Its random seed (`random_state`)."""
 
     windows: int | None = Field(default=None, ge=2, le=10_000_000)
-    """Training windows it is fitted on at most, spread evenly over the split; null takes all."""
+    """Maximum number of training windows for the fit, spread evenly over the split; null takes all."""
 
     parameters: Mapping[str, JsonValue] = {}
-    """Parameters of the class by name, such as {"n_kernels": 1000}; those left out keep the library's defaults."""
+    """Parameters of the class by name, such as {"n_kernels": 1000}; the others keep the library's defaults."""
 
     @field_validator("estimator")
     @classmethod
@@ -46,7 +46,7 @@ class EstimatorSpec(Spec):
 
     @property
     def name(self) -> str:
-        """The class alone."""
+        """The class name without the library."""
         return self.estimator.partition(".")[2]
 
     def __str__(self) -> str:
@@ -55,10 +55,10 @@ class EstimatorSpec(Spec):
 
 
 def _long_form(given: Any) -> Any:
-    """What names an estimator, or tries to, as an object; a path stays what it is."""
+    """Turn the name of an estimator, valid or not, into an object; leave a path unchanged."""
     return {"estimator": given} if isinstance(given, str) and _LIKE_ESTIMATOR.match(given) else given
 
 
 JudgeName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 AnyJudge = Annotated[str | EstimatorSpec, BeforeValidator(_long_form)]
-"""The folder of a bundle, or an estimator; `./` before a folder tells it from an estimator of that name."""
+"""The folder of a bundle, or an estimator; `./` before a folder distinguishes it from an estimator of that name."""

@@ -27,20 +27,20 @@ RECON_TERM = (
 class ModelSpec(Spec):
     """A whole model; the registry narrows each field to the installed components.
 
-    One forward: fold, scale off, encode, mix, quantize, decode, scale on, unfold; the head last.
+    The forward pass: fold, remove scale, encode, mix, quantize, decode, restore scale, unfold; the head last.
     """
 
     json_schema: str | None = Field(default=None, alias="$schema", exclude=True)
-    """Where an editor finds the JSON schema; ignored."""
+    """Location of the JSON schema, for editors; ignored."""
 
     input: AnyInput | None = None
-    """What enters: a signal, or images where it has a height and a width; a run spec may take it from the data."""
+    """The input: a signal, or images if it has a height and a width; a run spec may take it from the data."""
 
     fusion: SerializeAsAny[FusionSpec] | None = None
-    """How channels are folded into series; none keeps them as they are."""
+    """How channels are folded into series; none keeps them unchanged."""
 
     image: SerializeAsAny[ImageSpec] | None = None
-    """A picture of the signal, for components that read (c h w); none where images enter."""
+    """An image of the signal, for components that read (c h w); none if the input is images."""
 
     encoder: SerializeAsAny[EncoderSpec] | None = None
     """Series or image to tokens."""
@@ -52,17 +52,17 @@ class ModelSpec(Spec):
     """Tokens to series."""
 
     head: SerializeAsAny[HeadSpec] | None = None
-    """What it reads to class logits."""
+    """Its input to class logits."""
 
     scale: Literal["instance", "none"] = "instance"
-    """Take each folded series' own mean and deviation off before the encoder and put them back after the decoder."""
+    """instance: remove each folded series' mean and deviation before the encoder and restore them after the decoder."""
 
     errors: Literal["units", "relative"] = "units"
-    """How the terms x and s count: in the input's units squared, or over the variance of each channel's window and each
-    folded series, so that weights mean the same on g, m/s² and unit data."""
+    """Scale of the terms x and s. units: in the squared units of the input. relative: divided by the variance of each
+    channel's window and each folded series, so that weights mean the same for g, m/s² and unitless data."""
 
     codebook: Literal["shared", "per_channel"] = "shared"
-    """One codebook for all folded channels, or one each."""
+    """One codebook for all folded channels, or one per channel."""
 
     @model_validator(mode="after")
     def _components_fit(self) -> "ModelSpec":
@@ -72,9 +72,9 @@ class ModelSpec(Spec):
 
     @property
     def channelwise(self) -> bool:
-        """Whether the model takes signals of any number of channels, each processed by itself with the same weights.
+        """Whether the model accepts any number of channels, each processed independently with the same weights.
 
-        A shared codebook knows nothing of channels; images and heads do.
+        A shared codebook does not depend on channels; images and heads do.
         """
         if not isinstance(self.input, InputSpec) or self.encoder is None or self.image or self.head:
             return False
@@ -96,7 +96,7 @@ class ModelSpec(Spec):
         return sorted({str(part.kind).partition(".")[0] for _, part in self.components()})
 
     def terms(self) -> Mapping[str, str]:
-        """Loss terms the model gives, each with a sentence."""
+        """Loss terms of the model, each with a sentence."""
         found: dict[str, str] = {"x": RECON_TERM} if self.decoder else {}
         for _, part in self.components():
             found.update(part.terms)

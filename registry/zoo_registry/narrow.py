@@ -1,4 +1,4 @@
-"""Spec types narrowed to the components at hand, so that pydantic and editors know every field."""
+"""Spec types narrowed to the available components, so that pydantic and editors know every field."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache, reduce
@@ -13,7 +13,7 @@ from zoo_registry.run import RunSpec
 
 
 def narrow_model(kinds: Mapping[str, Sequence[type[ComponentSpec]]]) -> type[ModelSpec]:
-    """ModelSpec whose component fields are unions of ``kinds``, told apart by ``kind``."""
+    """ModelSpec whose component fields are unions of ``kinds``, discriminated by ``kind``."""
     parts: dict[str, Any] = {}
     for role, specs in kinds.items():
         if specs:

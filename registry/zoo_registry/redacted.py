@@ -1,4 +1,4 @@
-"""Text without the secrets of the URLs in it: passwords of databases, wherever a URL can hold one."""
+"""Remove secrets from URLs in a text: database passwords, in every place where a URL can hold one."""
 
 import re
 from collections.abc import Iterator
@@ -10,14 +10,14 @@ _URL = re.compile(
     r"(?P<rest>(?:[^\n]*@)?\S*?)(?P<after>[\"'`,;:.)]*(?=\s|$))",
     re.I,
 )
-"""A URL in a text: it goes on to the last @ of its line, as a password may hold spaces."""
+"""A URL in a text; it extends to the last @ of its line, because a password may contain spaces."""
 _LOGIN = re.compile(r"(?<![^\s\"'`])(?P<user>[^\s:/@]+:)[^\s/@]+(?=@\S)")
 """A URL without its scheme."""
 _HARMLESS = re.compile(
     r"application_name|cache|charset|client_encoding|connect_timeout|database|dbname|host|keepalives\w*|mode|nolock|port"
     r"|ssl|sslmode|target_session_attrs|timeout|uri"
 )
-"""Keys of a query whose values may be shown; drivers have too many keys to list those that are secret."""
+"""Query keys whose values may be shown; drivers have too many keys to list the secret ones."""
 _SECRET = re.compile(r"pass|pwd|secret|token|key|cred|auth", re.I)
 _SECRET_IN_PATH = re.compile(r"(pass|pwd|secret|token)\w*\s*=", re.I)
 _LARGEST_PORT = 65_535
@@ -30,18 +30,18 @@ def redacted(text: str) -> str:
 
 
 def redacted_url(url: str) -> str:
-    """``url``, which is nothing else, with its secrets hidden; all but its scheme where its parts are unclear."""
+    """A single ``url`` with its secrets hidden; only its scheme is shown if its parts are ambiguous."""
     scheme, mark, rest = url.partition("://")
     return f"{scheme}://{_shown(rest)}" if mark and scheme.replace("+", "").isalnum() else HIDDEN
 
 
 def is_clear(url: str) -> bool:
-    """Whether it is clear which part of ``url`` is what, and so which parts are secret."""
+    """Whether the parts of ``url``, and so its secrets, are unambiguous."""
     return redacted_url(url) not in (HIDDEN, f"{url.partition('://')[0]}://{HIDDEN}")
 
 
 def without_secrets(text: str, url: str) -> str:
-    """``text``, such as an error of the driver that was given ``url``, with the secrets of ``url`` hidden in it."""
+    """``text``, such as an error of the driver for ``url``, with the secrets of ``url`` hidden."""
     forms = {form for secret in _secrets(url) for form in _forms(secret) if form}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, HIDDEN)
@@ -49,7 +49,7 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def _shown(rest: str) -> str:
-    """What follows the scheme of a URL, without secrets."""
+    """The part of a URL after the scheme, without secrets."""
     authority, place = _split(rest)
     user, _, host = authority.rpartition("@")
     path, mark, query = place.partition("?")
@@ -61,13 +61,13 @@ def _shown(rest: str) -> str:
 
 
 def _split(rest: str) -> tuple[str, str]:
-    """Who and where, and the path and query behind it."""
+    """The authority, and the path and query after it."""
     end = re.search(r"[/?#]", rest)
     return (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
 
 
 def _is_host(host: str) -> bool:
-    """Whether ``host`` has a number as its port, or none: a password may stand in its place."""
+    """Whether ``host`` has a numeric port or none; anything else in its place may be a password."""
     port = re.fullmatch(r"(?:\[[0-9a-f:.%]*\]|[^:\[\]]*)(?::(?P<port>[0-9]*))?", host, re.I | re.A)
     return port is not None and int(port["port"] or 0) <= _LARGEST_PORT
 
@@ -80,7 +80,7 @@ def _parameter(part: str) -> str:
 
 
 def _secrets(url: str) -> Iterator[str]:
-    """Every secret in ``url``, as it stands there."""
+    """Every secret in ``url``, as written there."""
     authority, place = _split(url.partition("://")[2])
     yield authority.rpartition("@")[0].partition(":")[2]
     for part in place.partition("?")[2].split("&"):
@@ -90,6 +90,6 @@ def _secrets(url: str) -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """How a secret may be written by others."""
+    """The spellings of a secret in text from other programs."""
     for plain in (unquote(secret), unquote_plus(secret)):
         yield from (secret, plain, quote(plain), quote(plain, safe=""), quote_plus(plain), repr(plain)[1:-1])

@@ -26,13 +26,13 @@ AnySpec = TypeVar("AnySpec", bound=Spec)
 
 
 class _DataPart(Spec):
-    """The data of a run alone, so that messages name its fields as they are named in a run."""
+    """Only the data of a run, so that messages use the same field paths as for a run."""
 
     data: DataSpec
 
 
 class Registry:
-    """Specs by role and kind. Plugins load when one of their kinds is asked for, or all with ``load_all``.
+    """Specs by role and kind. A plugin loads when one of its kinds is requested; ``load_all`` loads all.
 
     ``failures`` keeps the plugins that could not be loaded, with the reason.
     """
@@ -55,7 +55,7 @@ class Registry:
     def _announce(self, entry: EntryPoint) -> None:
         first = self._entries.setdefault(entry.name, entry)
         if first is not entry:
-            # Neither is used: whoever installs a package must not replace another's code by its name alone.
+            # Neither is used: an installed package must not replace another's code just by using its name.
             found = f"{_distribution(first)} and {_distribution(entry)}"
             hint = "uninstall one of them"
             self.failures[entry.name] = PluginError(
@@ -63,7 +63,7 @@ class Registry:
             )
 
     def load(self, plugin: str) -> None:
-        """Import and register one installed plugin; a failure is kept, not raised. Unknown names do nothing."""
+        """Import and register one installed plugin. A failure is stored, not raised. Unknown names are ignored."""
         entry = self._entries.get(plugin)
         if entry is None or plugin in self.failures or self._plugins.has_plugin(plugin):
             return
@@ -71,7 +71,7 @@ class Registry:
             self.register(entry.load(), plugin, entry.dist.version if entry.dist else "unknown")
         except PluginError as error:
             self.failures[plugin] = error
-        except (Exception, SystemExit) as error:  # a stranger's import may raise anything; it must not take others down
+        except (Exception, SystemExit) as error:  # a plugin may raise anything and must not break others
             found = f"{type(error).__name__}: {error}"
             hint = f"repair or uninstall {_distribution(entry)}"
             self.failures[plugin] = PluginError(f"plugin {plugin}", "a plugin that loads", found, hint)
@@ -82,7 +82,7 @@ class Registry:
             self.load(name)
 
     def register(self, plugin: object, name: str, version: str = "unknown") -> None:
-        """Add one plugin under ``name``; raise PluginError, and leave nothing behind, when it breaks the contract."""
+        """Add one plugin under ``name``; raise PluginError, and register nothing, if it breaks the contract."""
         if self._plugins.has_plugin(name):
             raise PluginError(f"plugin {name}", "a new name", "one already registered", "register it once")
         try:
@@ -149,12 +149,12 @@ class Registry:
         return UnknownKindError(where, f"an installed {role or 'component'}", show(kind), hint)
 
     def importers(self) -> list[str]:
-        """Plugins that load and take in weights trained elsewhere, sorted."""
+        """Plugins that load and have an importer for weights trained elsewhere, sorted."""
         self.load_all()
         return [name for name in sorted(self._entries.keys() | self._versions) if self._importers(name)]
 
     def importer(self, plugin: str) -> Importer:
-        """The importer of ``plugin``, of which alone is loaded. Raises UnknownKindError or PluginError."""
+        """The importer of ``plugin``; loads only this plugin. Raises UnknownKindError or PluginError."""
         self.load(plugin)
         if plugin in self.failures:
             raise self.failures[plugin]
@@ -166,7 +166,7 @@ class Registry:
         raise UnknownKindError("importer", f"one of {', '.join(known)}", show(plugin), hint)
 
     def _importers(self, plugin: str) -> list[pluggy.HookImpl]:
-        """What ``plugin`` implements of the hook: one or none."""
+        """The implementations of the hook by ``plugin``: one or none."""
         return [impl for impl in self._plugins.hook.zoo_importer.get_hookimpls() if impl.plugin_name == plugin]
 
     def model(self, data: object) -> ModelSpec:
@@ -181,9 +181,9 @@ class Registry:
         return self._validate(narrow_run(self._model_type()), data)
 
     def migrate(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """A model spec that an earlier version stored complete, with what its components have gained since.
+        """A complete model spec stored by an earlier version, plus the fields that its components have gained since.
 
-        Parts that no installed component knows come back as they are, for `model` to refuse.
+        Parts unknown to the installed components are returned unchanged, and `model` refuses them.
         """
         found = dict(stored)
         for role in ROLES:
@@ -244,7 +244,7 @@ def _narrowed(kinds: tuple[tuple[str, tuple[type[ComponentSpec], ...]], ...]) ->
 def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
     try:
         found: object = implementation.function()
-    except Exception as error:  # a stranger's hook may raise anything
+    except Exception as error:  # a third-party hook may raise anything
         words = f"{type(error).__name__}: {error}"
         raise PluginError(f"plugin {plugin}", "an importer from zoo_importer()", words, "repair the plugin") from error
     if not isinstance(found, Importer):

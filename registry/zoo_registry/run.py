@@ -1,4 +1,4 @@
-"""The spec of a run: a model, its data, its training and how it is judged."""
+"""The spec of a run: a model, its data, its training and its evaluation."""
 
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
@@ -19,47 +19,48 @@ from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
 _OWN_OBJECTIVES = ("accuracy", "x", "codebook")
 
 TensorPath = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$", max_length=200)]
-"""A component of a model, or a path in one, such as `encoder.transformer`."""
+"""A component of a model, or a path within one, such as `encoder.transformer`."""
 
 
 class TransferSpec(Spec):
-    """Weights taken from another model before training; nothing is left out silently."""
+    """Weights loaded from another model before training; nothing is left out silently."""
 
     source: str
-    """Folder of a bundle, or of a run, whose bundle is then taken; relative to the working directory."""
+    """Folder of a bundle, or of a run with a bundle; relative to the working directory."""
 
     policy: Literal["strict", "fit", "resize"] = "strict"
-    """strict: every tensor must fit. fit: what does not is left out and reported. resize: what does not is brought to
-    size where its component knows how, else refused."""
+    """strict: every tensor must fit. fit: tensors that do not fit are left out and reported. resize: tensors that do
+    not fit are resized if their component can do it, else refused."""
 
     only: tuple[TensorPath, ...] | None = Field(default=None, min_length=1)
-    """Components, or paths in them such as `encoder.transformer`, to take; null takes all that both models have."""
+    """Components, or paths within them such as `encoder.transformer`, to transfer; null transfers all that both models
+    have."""
 
     map: Mapping[TensorPath, TensorPath] = {}
-    """Paths in the source and what they are called here, where that differs."""
+    """Paths in the source and their names here, if these differ."""
 
     layers: Literal["first", "even"] = "first"
-    """Which layers are paired where their numbers differ: the first ones, or evenly spread ones."""
+    """Which layers are paired if the numbers of layers differ: the first ones, or evenly spread ones."""
 
 
 class EvaluationSpec(Spec):
-    """How a run is judged, in validation and by `zoo eval`."""
+    """How a run is evaluated, in validation and by `zoo eval`."""
 
     judges: Mapping[JudgeName, AnyJudge] = {}
-    """Classifiers by name that read raw and rebuilt signals: the folder of a bundle, or an estimator such as
-    aeon.MiniRocketClassifier, which is fitted on the run's raw training windows and reads in `zoo eval` alone."""
+    """Classifiers by name that read raw signals and reconstructions: the folder of a bundle, or an estimator such as
+    aeon.MiniRocketClassifier, which is fitted on the run's raw training windows and judges only in `zoo eval`."""
 
     batch: int = Field(default=256, ge=1, le=1_000_000)
-    """Windows per batch while judging; changes speed, and of numbers only the batch entropy in z."""
+    """Windows per batch in evaluation; affects speed and, of the results, only the batch entropy in z."""
 
     codebook: int | None = Field(default=None, ge=1, le=1_000_000)
-    """Epochs between measurements of the codebook score on the validation split while training, which makes it an
-    objective; null leaves it to `zoo codebook`. One costs a pass of the encoder over the training windows, 16,384 at
-    most, and one of it and several of the decoder over the validation split."""
+    """Epochs between measurements of the codebook score on the validation split in training, which makes it an
+    objective; null measures it only in `zoo codebook`. Each measurement costs one encoder pass over at most 16,384
+    training windows, and one encoder pass and several decoder passes over the validation split."""
 
     protocol: Literal["honest", "paper"] = "honest"
     """honest: weights are selected on the validation split. paper: on the test split, as many papers do; the result is
-    an upper bound, and says so wherever it is printed."""
+    an upper bound and is labelled so wherever it is printed."""
 
     @model_validator(mode="after")
     def _names_are_free(self) -> "EvaluationSpec":
@@ -90,22 +91,22 @@ class RunSpec(Spec):
     """Name of the run and of its folder under `runs`."""
 
     model: SerializeAsAny[ModelSpec]
-    """What is trained; `input` may be left out and is then read from the data."""
+    """The model to train; if `input` is left out, it is read from the data."""
 
     data: DataSpec
-    """What it is trained and judged on."""
+    """The data for training and evaluation."""
 
     training: TrainingSpec = TrainingSpec()
     """How it is trained."""
 
     trainer: TrainerSpec = TrainerSpec()
-    """What it trains on."""
+    """The hardware and precision of training."""
 
     evaluation: EvaluationSpec = EvaluationSpec()
-    """How it is judged."""
+    """How it is evaluated."""
 
     transfer: tuple[TransferSpec, ...] = ()
-    """Weights taken from bundles before training, in order."""
+    """Weights loaded from bundles before training, in order."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "RunSpec":
@@ -129,9 +130,9 @@ class RunSpec(Spec):
         return self
 
     def with_input(self, found: InputSpec) -> "RunSpec":
-        """The same run with ``model.input`` taken from the data; raise SpecError where it was given and differs.
+        """The same run with ``model.input`` taken from the data; raise SpecError if the spec gives it and it differs.
 
-        What the data do not tell, such as their rate, stays as it was given.
+        Values missing in the data, such as the rate, stay as given in the spec.
         """
         given = {} if self.model.input is None else _fields(self.model.input)
         known = {field: value for field, value in _fields(found).items() if value is not None}
@@ -146,7 +147,7 @@ class RunSpec(Spec):
 
     @property
     def objectives(self) -> tuple[str, ...]:
-        """Measures on the validation split for which the best weights are kept, each under its name."""
+        """Names of the measures on the validation split for which the best weights are kept."""
         owned = {
             "accuracy": self.model.head is not None,
             "x": self.model.decoder is not None,

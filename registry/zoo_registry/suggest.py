@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The member of ``known`` that looks most like ``name``, or None when none is close."""
+    """The member of ``known`` most similar to ``name``, or None if none is close."""
     close = difflib.get_close_matches(name[:200], list(known), n=1, cutoff=0.6)
     return close[0] if close else None
 

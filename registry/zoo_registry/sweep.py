@@ -1,4 +1,4 @@
-"""The spec of a sweep: a run, what is varied in it and how, and by what its runs are compared."""
+"""The spec of a sweep: a run, the fields that vary and how, and the objectives that compare the runs."""
 
 from collections.abc import Iterator, Mapping
 from itertools import combinations
@@ -13,15 +13,15 @@ from zoo_registry.explain import unknown
 
 MOST_POINTS = 10_000
 OUTAGE = 300
-"""Seconds for which a database that does not answer is waited for, unless a sweep says otherwise."""
+"""Default time in seconds to wait for a database that does not answer."""
 Key = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*( *, *[A-Za-z_][A-Za-z0-9_.]*)*$", max_length=400)]
-"""A path in a run spec, several with commas between them, or the name of choices."""
+"""A path in a run spec, several comma-separated paths, or the name of choices."""
 Objective = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 Spacing = Literal["linear", "log"]
 
 
 class GridSpec(Spec):
-    """Numbers from one to another."""
+    """Equally spaced numbers between two ends."""
 
     first: float = Field(alias="from")
     """The first number."""
@@ -30,7 +30,7 @@ class GridSpec(Spec):
     """The last number."""
 
     points: int = Field(ge=2, le=1000)
-    """How many numbers, both ends among them."""
+    """Number of values, including both ends."""
 
     spacing: Spacing = "linear"
     """Equal steps, or equal factors."""
@@ -40,7 +40,7 @@ class GridSpec(Spec):
 
 
 class IntervalSpec(Spec):
-    """Any number between two, for a search."""
+    """An interval of numbers, for a search."""
 
     low: float
     """The smallest number."""
@@ -49,17 +49,17 @@ class IntervalSpec(Spec):
     """The largest number."""
 
     spacing: Spacing = "linear"
-    """Search evenly, or evenly over orders of magnitude."""
+    """Sample uniformly, or uniformly on a logarithmic scale."""
 
     integer: bool = False
-    """Whole numbers alone."""
+    """Whole numbers only."""
 
 
 class ChoicesSpec(Spec):
     """Named settings of one or several paths that change together."""
 
     choices: Mapping[Annotated[Name, Field(min_length=1, max_length=40)], Mapping[str, JsonValue]] = Field(min_length=1)
-    """By name, the value of each path, such as {"100x5": {"model.encoder.patches": 100}}."""
+    """The value of each path, by name of the choice, such as {"100x5": {"model.encoder.patches": 100}}."""
 
 
 def _which_values(given: object) -> str:
@@ -80,23 +80,23 @@ Values = Annotated[
 
 
 class RefineSpec(Spec):
-    """A finer grid around the best point, between the neighbours of its numbers, once the first grid is done."""
+    """A finer grid around the best point, between its neighbours on the first grid, after that grid is finished."""
 
     points: int = Field(default=8, ge=1, le=100)
-    """New numbers for each that is varied, strictly between the neighbours of the best one."""
+    """New values of each varied number, strictly between the neighbours of the best one."""
 
     spacing: Spacing = "linear"
     """Equal steps, or equal factors."""
 
     by: Objective | None = None
-    """Objective by which the best point is found; null takes the first."""
+    """Objective that selects the best point; null takes the first."""
 
 
 class SearchSpec(Spec):
-    """How many points a search tries, and who proposes them."""
+    """The number of points of a search, and the sampler that proposes them."""
 
     trials: int = Field(default=30, ge=1, le=MOST_POINTS)
-    """Points in all."""
+    """Total number of points."""
 
     sampler: Literal["tpe", "nsga2", "random"] = "tpe"
     """tpe: tree-structured Parzen estimator (Bergstra et al. 2011). nsga2: a genetic algorithm for several objectives
@@ -107,7 +107,7 @@ class SearchSpec(Spec):
 
 
 class PruneSpec(Spec):
-    """Stop a point early when it does worse than the others did by then; its first seed decides."""
+    """Stop a point early if it is worse than the others at the same epoch; its first seed decides."""
 
     kind: Literal["median", "halving"] = "median"
     """median: worse than half of the points at that epoch. halving: not among the best third at epochs that triple
@@ -117,11 +117,11 @@ class PruneSpec(Spec):
     """accuracy, mse or a judge's name, on the validation split every epoch; null takes the objective itself."""
 
     warmup: int = Field(default=5, ge=1, le=1_000_000)
-    """Epochs that every point is given."""
+    """Epochs before a point can be stopped."""
 
 
 class SweepSpec(Spec):
-    """One experiment many times: what is varied, how, with which seeds, and what is better."""
+    """Many runs of one experiment: the fields that vary and how, the seeds, and the objectives."""
 
     json_schema: str | None = Field(default=None, alias="$schema", exclude=True)
     """Where an editor finds the JSON schema; ignored."""
@@ -130,24 +130,24 @@ class SweepSpec(Spec):
     """Name of the sweep and of its folder under `sweeps`."""
 
     run: str | Mapping[str, Any]
-    """The run that is varied: a spec, the path of its JSON file relative to this one's folder, or a preset's name."""
+    """The base run: a spec, the path of its JSON file relative to this one's folder, or a preset's name."""
 
     set: Mapping[str, JsonValue] = {}
-    """Fields of that run changed once and for all, such as {"training.epochs": 10}."""
+    """Fields of the base run that are changed for all points, such as {"training.epochs": 10}."""
 
     vary: Mapping[Key, Values] = Field(min_length=1, max_length=32)
-    """What is varied, by its path in a run spec: a list, a grid {from, to, points}, choices, or {low, high}."""
+    """Varied fields, by path in a run spec: a list, a grid {from, to, points}, choices, or {low, high}."""
 
     method: Literal["grid", "one_at_a_time", "search"] = "grid"
-    """grid: every combination. one_at_a_time: the run as it is, and every value with the rest fixed. search: points
-    that a sampler proposes from what it has seen."""
+    """grid: every combination. one_at_a_time: the base run, and every value with the rest fixed. search: points that a
+    sampler proposes from earlier results."""
 
     seeds: tuple[Annotated[int, Field(ge=0, lt=2**32)], ...] = Field(default=(0,), min_length=1, max_length=100)
-    """Seeds that every point is trained with; a point's value is their mean."""
+    """Seeds for every point; the value of a point is the mean over its seeds."""
 
     objectives: tuple[Objective, ...] = Field(default=("codebook", "accuracy", "mse"), min_length=1, max_length=8)
-    """Measured on the validation split: codebook (its score), accuracy (of the head), mse (of rebuilt signals), or a
-    judge's name (its accuracy on rebuilt signals). Errors are better lower, all else higher."""
+    """Measured on the validation split: codebook (its score), accuracy (of the head), mse (of reconstructions), or a
+    judge's name (its accuracy on reconstructions). Lower is better for errors, higher for all others."""
 
     search: SearchSpec | None = None
     """How to search; null takes the defaults."""
@@ -159,7 +159,7 @@ class SweepSpec(Spec):
     """Stop bad points early; null: never. With one objective only."""
 
     tries: int = Field(default=3, ge=1, le=100)
-    """How often a point is begun at most when its workers die."""
+    """Maximum number of starts of a point if its workers die."""
 
     patience: int = Field(default=60, ge=4, le=86_400)
     """Seconds of silence after which a worker on another machine counts as dead."""
@@ -224,7 +224,8 @@ def _check_numbers(where: str, values: IntervalSpec | GridSpec) -> None:
 
 
 def _check_overlap(vary: Mapping[str, Any]) -> None:
-    """Raise SpecError where two of ``vary`` change the same field, or one a part of what the other replaces."""
+    """Raise SpecError if two entries of ``vary`` change the same field, or one changes part of a value that the other
+    replaces."""
     paths = [(key, path) for key, values in vary.items() for path in dict.fromkeys(_paths(key, values))]
     for (key, path), (other, further) in combinations(paths, 2):
         if key != other and (f"{path}.".startswith(f"{further}.") or f"{further}.".startswith(f"{path}.")):

@@ -1,4 +1,4 @@
-"""The shape after every stage of a model, worked out in integers before torch is imported."""
+"""The shape after every stage of a model, computed in integers before torch is imported."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trace:
-    """Shapes in the order of the forward pass; a stage the model lacks is None.
+    """Shapes in the order of the forward pass; a stage that the model does not have is None.
 
-    ``features`` are tokens with their attributes appended, as heads read them; ``codes`` is `c n q k`, k being the
-    number of codes per level. Where images enter, ``signal``, ``folded`` and ``image`` are all that image `c h w`.
+    ``features`` are tokens with their attributes appended, as heads read them; ``codes`` is `c n q k` with k codes per
+    level. If the input is images, ``signal``, ``folded`` and ``image`` are all that image `c h w`.
     """
 
     signal: Shape
@@ -32,20 +32,20 @@ class Trace:
     logits: Shape | None = None
 
     def stages(self) -> Iterator[tuple[str, Shape]]:
-        """Name and shape of every stage the model has."""
+        """Name and shape of every stage of the model."""
         for field in fields(self):
             shape = getattr(self, field.name)
             if shape is not None:
                 yield field.name, shape
 
     def need(self, need: Need) -> Shape | None:
-        """What a head that needs ``need`` is given."""
+        """Shape of the input of a head that needs ``need``."""
         given = {"signal": self.signal, "recon": self.recon, "tokens": self.features}
         return given.get(need) or (self.codes if need == "codes" else self.image if need == "image" else None)
 
 
 def trace(model: "ModelSpec") -> Trace:
-    """Follow the shapes through ``model``; raise ShapeError or SpecError where two components do not fit."""
+    """Follow the shapes through ``model``; raise ShapeError or SpecError if two components do not fit."""
     if model.input is None:
         raise SpecError("input", "channels and length", "nothing", 'add "input": {"channels": 3, "length": 500}')
     signal = model.input.shape

@@ -1,4 +1,4 @@
-"""The spec of what a run trains on: devices, machines, and the precision of its numbers."""
+"""The spec of the training hardware: devices, machines, and numeric precision."""
 
 from typing import Annotated, Literal
 
@@ -11,38 +11,38 @@ _MOST = 100_000
 
 
 class TrainerSpec(Spec):
-    """Where a run trains. One process works for each device; each takes `training.batch` windows of its own a batch.
+    """Where a run trains. There is one process per device, and each reads its own `training.batch` windows per batch.
 
     An optimizer step therefore sees devices times nodes times batch times accumulate windows.
     """
 
     accelerator: Literal["auto", "cpu", "gpu"] = "auto"
-    """What the devices are; auto takes GPUs where there are some."""
+    """Type of the devices; auto takes GPUs if there are any."""
 
     devices: Literal["auto"] | Annotated[int, Field(ge=1, le=_MOST)] = 1
-    """Devices of each machine. On CPUs a device is a process, and auto is one; of GPUs auto takes all there are."""
+    """Devices of each machine. On CPUs a device is a process, and auto means one; on GPUs auto means all."""
 
     nodes: int = Field(default=1, ge=1, le=_MOST)
-    """Machines; more than one take torchrun or srun to start them."""
+    """Number of machines; more than one need torchrun or srun to start."""
 
     strategy: Literal["auto", "ddp", "fsdp"] = "auto"
-    """How processes share a model: ddp holds it in each; fsdp spreads weights, gradients and moments over them, each
-    whole from a forward pass to its backward pass. Auto is ddp."""
+    """How processes share a model. ddp: each process holds the whole model. fsdp: weights, gradients and moments are
+    sharded over processes, and weights are gathered from the forward to the backward pass. auto: ddp."""
 
     precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
-    """Numbers of the forward and backward pass; weights and moments are float64 for 64-true, else float32."""
+    """Precision of the forward and backward pass; weights and moments are float64 for 64-true, else float32."""
 
     patience: int = Field(default=60, ge=5, le=86_400)
-    """Seconds that one of several processes may give no sign of life, as where it is stopped or its machine is gone;
-    then training ends."""
+    """Seconds without a heartbeat from one of several processes, stopped or on a lost machine, after which training
+    ends."""
 
     compile: bool = False
-    """Whether torch.compile makes one program of the model, which takes a minute or more at the first steps, and on a
-    CPU a C++ compiler. Not with fsdp."""
+    """Whether to compile the model with torch.compile. The first steps then take a minute or more, and a CPU needs a
+    C++ compiler. Not with fsdp."""
 
     workers: int = Field(default=0, ge=0, le=1000)
-    """Processes beside each training process that read batches ahead, two each, and as many again for validation; with
-    0 it reads between steps itself. Windows and their order are the same. For GPUs batches lie in pinned memory."""
+    """DataLoader workers per rank (prefetch factor 2); validation starts as many again. With 0 the training process
+    reads batches between steps. Windows and their order do not change. For GPUs batches are in pinned memory."""
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "TrainerSpec":

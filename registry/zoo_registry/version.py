@@ -7,7 +7,7 @@ from zoo_registry.registry import OUR_DISTRIBUTION
 
 
 def version() -> str:
-    """Version of the installed distribution, or "unknown" for sources that are not installed."""
+    """Version of the installed distribution, or "unknown" if it is not installed."""
     try:
         return _installed(OUR_DISTRIBUTION)
     except PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""The torch side of the contract: what travels between components and what each role must do."""
+"""The torch side of the contract: the values passed between components, and the interface of each role."""
 
 from zoo.contracts.adapted import Adapted, TrainingWindows
 from zoo.contracts.codes import ResizeCodes

@@ -1,4 +1,4 @@
-"""Modules that learn something from training windows before training begins, once, and hold it as buffers."""
+"""Modules that are fitted once to training windows before training, and store the result as buffers."""
 
 from abc import abstractmethod
 from typing import ClassVar, Protocol
@@ -9,7 +9,7 @@ from zoo_registry import BundleError
 
 
 class TrainingWindows(Protocol):
-    """What the training split holds of what a component reads: signals in the data's units, or their images."""
+    """The training split as a component reads it: signals in the data's units, or their images."""
 
     @property
     def mean(self) -> Tensor:
@@ -20,18 +20,18 @@ class TrainingWindows(Protocol):
         """Population deviation of each channel, `(c)`."""
 
     def some(self, most: int) -> tuple[Tensor, Tensor | None]:
-        """At most so many windows, evenly spread, `(b c t)` or `(b c h w)`, with their mask; None = all observed."""
+        """At most ``most`` windows, evenly spread, `(b c t)` or `(b c h w)`, with their mask; None = all observed."""
 
 
 class Adapted(nn.Module):
-    """A module that ``adapt`` fills from training windows, as Keras's preprocessing layers are.
+    """A module that ``adapt`` fills from training windows, like Keras's preprocessing layers.
 
-    Training calls ``adapt`` once, for parts of a module before the module itself, and only where nothing brought
-    buffers that are ``filled``: transferred weights bring theirs. Before that the module refuses to judge.
+    Training calls ``adapt`` once, for submodules before the module itself, and only if the buffers are not ``filled``
+    yet: transferred weights come with filled buffers. An unfilled module raises an error in its forward pass.
     """
 
     needs: ClassVar[str] = "what it learns from its training data"
-    """What is missing while it is not filled, in words."""
+    """Description of what is missing before the module is filled."""
 
     filled: Tensor
 
@@ -42,18 +42,18 @@ class Adapted(nn.Module):
 
     @abstractmethod
     def adapt(self, windows: TrainingWindows) -> None:
-        """Learn from ``windows`` and call ``mark_filled``; random numbers come from torch's default generator."""
+        """Learn from ``windows`` and call ``mark_filled``; uses torch's default random generator."""
 
     @torch.no_grad()
     def mark_filled(self) -> None:
-        """From now on it may judge."""
+        """Mark the buffers as filled."""
         self.filled.fill_(True)
 
     def require_filled(self) -> None:
-        """Raise BundleError while nothing was learned or loaded; asked at every forward."""
-        if self._ready or torch.compiler.is_compiling():  # a graph cannot ask what a buffer holds
+        """Raise BundleError if nothing was learned or loaded; called at every forward pass."""
+        if self._ready or torch.compiler.is_compiling():  # a compiled graph cannot branch on a buffer
             return
-        # Asked once, not at every call: reading a buffer waits for the device.
+        # Checked once, not at every call: reading a buffer waits for the device.
         if not bool(self.filled):
             raise BundleError("head", self.needs, "none filled", self._hint())
         self._ready = True

@@ -1,4 +1,4 @@
-"""Codebooks of another size: codes split where they are used most, or merged where they lie nearest."""
+"""Codebooks of another size: the most used codes are split, or the nearest codes are merged."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from torch import Tensor
 from zoo.contracts.resizing import Resize, Resized, Tensors
 
 _NUDGE = 0.1
-"""How far a new code lies from its parent, as a share of the parent's distance to its nearest neighbour."""
+"""Distance of a new code from its parent, as a share of the parent's distance to its nearest neighbour."""
 _ROWS = 1024
 
 
 @dataclass
 class Book:
-    """Codes `vectors (k d)` of one level; how often each was used, `counts (k)`, where that is known."""
+    """Codes `vectors (k d)` of one level; and how often each was used, `counts (k)`, None if unknown."""
 
     vectors: Tensor
     counts: Tensor | None = None
@@ -24,8 +24,8 @@ class Book:
 class ResizeCodes(Resize):
     """Codes `(k d)` or `(q k d)` in the tensor ``codes``, level by level.
 
-    ``counts (q k)`` and ``sums (q k d)``, moving averages of codes that follow their tokens, stay true to the codes:
-    sums = codes · counts. ``unit`` codes have length 1. Code numbers keep their meaning where a codebook grows.
+    ``counts (q k)`` and ``sums (q k d)``, the moving averages behind the codes, stay consistent with the codes: sums =
+    codes · counts. ``unit`` codes have length 1. Code indices keep their meaning if a codebook grows.
     """
 
     codes: str
@@ -69,10 +69,10 @@ class ResizeCodes(Resize):
 
 
 def grow(book: Book, size: int, random: torch.Generator) -> Book:
-    """``book`` with new codes at its end, each a little beside a parent, with half of its count.
+    """``book`` with new codes at its end, each close to a parent and with half of its count.
 
-    Parents are the codes used most, each split anew as often as it still is; without counts every code in a random
-    order, and again.
+    Parents are the most used codes; a code is split again while it is still the most used. Without counts all codes are
+    parents in random order, repeatedly.
     """
     known = len(book.vectors)
     if book.counts is None:
@@ -80,13 +80,13 @@ def grow(book: Book, size: int, random: torch.Generator) -> Book:
         parents, counts = order[torch.arange(size - known) % known], None
     else:
         parents, counts = _split(book.counts, size)
-    away = torch.randn(size - known, book.vectors.shape[1], generator=random, dtype=book.vectors.dtype)
-    away = torch.nn.functional.normalize(away, dim=-1) * _NUDGE * _room(book.vectors)[parents, None]
-    return Book(torch.cat([book.vectors, book.vectors[parents] + away]), counts)
+    offset = torch.randn(size - known, book.vectors.shape[1], generator=random, dtype=book.vectors.dtype)
+    offset = torch.nn.functional.normalize(offset, dim=-1) * _NUDGE * _room(book.vectors)[parents, None]
+    return Book(torch.cat([book.vectors, book.vectors[parents] + offset]), counts)
 
 
 def _split(counts: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """The code each new one is split from, among the first known, and the counts `(size)` afterwards."""
+    """The original parent of each new code, and the counts `(size)` after the splits."""
     known = len(counts)
     counts = torch.cat([counts, counts.new_zeros(size - known)])
     ancestors = torch.arange(size)
@@ -99,32 +99,33 @@ def _split(counts: Tensor, size: int) -> tuple[Tensor, Tensor]:
 
 
 def _room(vectors: Tensor) -> Tensor:
-    """Distance of every code to its nearest neighbour `(k)`; that of codes that coincide, a trace of their scale."""
+    """Distance of every code to its nearest neighbour `(k)`; for identical codes a small fraction of their scale."""
     distance, _ = nearest_others(vectors)
     trace = 1e-3 * vectors.square().mean().sqrt().clamp(min=1e-6)
     return torch.where(distance.isfinite(), distance, 0).clamp(min=trace)
 
 
 def shrink(book: Book, size: int) -> Book:
-    """``book`` with the two nearest codes merged into their mean, weighed by counts, until ``size`` are left."""
+    """``book`` with the two nearest codes merged into their mean, weighted by counts, until ``size`` are left."""
     vectors, alive = book.vectors.clone(), torch.ones(len(book.vectors), dtype=torch.bool)
     weights = torch.ones(len(vectors), dtype=vectors.dtype) if book.counts is None else book.counts.clone()
     distance, other = nearest_others(vectors)
     for _ in range(len(vectors) - size):
         one = int(distance.argmin())
-        keep, gone = sorted((one, int(other[one])))
-        total = (weights[keep] + weights[gone]).clamp(min=torch.finfo(vectors.dtype).tiny)
-        vectors[keep] += (vectors[gone] - vectors[keep]) * (weights[gone] / total)
-        weights[keep] += weights[gone]
-        alive[gone], distance[gone] = False, torch.inf
-        stale = alive & ((other == keep) | (other == gone))
+        keep, removed = sorted((one, int(other[one])))
+        total = (weights[keep] + weights[removed]).clamp(min=torch.finfo(vectors.dtype).tiny)
+        vectors[keep] += (vectors[removed] - vectors[keep]) * (weights[removed] / total)
+        weights[keep] += weights[removed]
+        alive[removed], distance[removed] = False, torch.inf
+        stale = alive & ((other == keep) | (other == removed))
         stale[keep] = True
         _renew(vectors, alive, distance, other, keep, stale)
     return Book(vectors[alive], None if book.counts is None else weights[alive])
 
 
 def nearest_others(vectors: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance of each of `vectors (k d)` to the nearest other and its number, `(k)` each; `(k k)` is never held."""
+    """Distance of each of `vectors (k d)` to the nearest other one and its index, `(k)` each; never allocates `(k
+    k)`."""
     strips = torch.split(torch.arange(len(vectors), device=vectors.device), _ROWS)
     found = [_nearest_of(vectors, rows) for rows in strips]
     distances, others = zip(*found, strict=True)
@@ -132,18 +133,18 @@ def nearest_others(vectors: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _nearest_of(vectors: Tensor, rows: Tensor, alive: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    apart = torch.cdist(vectors[rows], vectors, compute_mode="donot_use_mm_for_euclid_dist")
-    apart[torch.arange(len(rows), device=rows.device), rows] = torch.inf
-    apart = apart if alive is None else apart.masked_fill(~alive, torch.inf)
-    nearest = apart.min(1)
+    distances = torch.cdist(vectors[rows], vectors, compute_mode="donot_use_mm_for_euclid_dist")
+    distances[torch.arange(len(rows), device=rows.device), rows] = torch.inf
+    distances = distances if alive is None else distances.masked_fill(~alive, torch.inf)
+    nearest = distances.min(1)
     return nearest.values, nearest.indices
 
 
 def _renew(vectors: Tensor, alive: Tensor, distance: Tensor, other: Tensor, moved: int, stale: Tensor) -> None:
-    """Set right, in place, who is nearest to whom after code ``moved`` has moved and the ``stale`` lost theirs."""
+    """Update nearest neighbours in place after code ``moved`` has changed and the ``stale`` codes have lost theirs."""
     rows = stale.nonzero().squeeze(1)
     distance[rows], other[rows] = _nearest_of(vectors, rows, alive)
-    apart = torch.linalg.vector_norm(vectors - vectors[moved], dim=1)
-    closer = alive & (apart < distance)
+    distances = torch.linalg.vector_norm(vectors - vectors[moved], dim=1)
+    closer = alive & (distances < distance)
     closer[moved] = False
-    distance[closer], other[closer] = apart[closer], moved
+    distance[closer], other[closer] = distances[closer], moved

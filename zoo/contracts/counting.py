@@ -1,4 +1,4 @@
-"""Codes as numbers to count by: how often each occurs in a series, which of all books and levels it is."""
+"""Count codes: histograms per series, and code indices over all codebooks and levels."""
 
 import torch
 from einops import rearrange
@@ -8,7 +8,7 @@ from torch import Tensor
 def histogram(codes: Tensor, mask: Tensor | None, size: int) -> Tensor:
     """Counts, int64, of each of ``size`` codes over the real tokens of a series: `(b c n q) -> (b c q k)`.
 
-    ``mask (b c n)`` is True where a token is real, None meaning everywhere.
+    ``mask (b c n)`` is True where a token is real; None means all tokens.
     """
     index = rearrange(codes, "b c n q -> b c q n")
     real = torch.ones_like(index) if mask is None else mask.long().unsqueeze(2).expand_as(index)
@@ -16,12 +16,12 @@ def histogram(codes: Tensor, mask: Tensor | None, size: int) -> Tensor:
 
 
 def book_of(channels: int, books: int, device: torch.device) -> Tensor:
-    """The codebook of each folded channel, `(c)`: its own, or the one that all share."""
+    """The codebook of each folded channel, `(c)`: its own, or the shared one."""
     return torch.arange(channels, device=device).clamp(max=books - 1)
 
 
 def slots(codes: Tensor, books: int, size: int) -> Tensor:
-    """The number of each of `codes (b c n q)` among those of all books and levels, ``size`` in each."""
+    """Index of each of `codes (b c n q)` over all books and levels, which have ``size`` codes each."""
     book = book_of(codes.shape[1], books, codes.device).view(1, -1, 1, 1)
     level = torch.arange(codes.shape[-1], device=codes.device)
     return (book * codes.shape[-1] + level) * size + codes

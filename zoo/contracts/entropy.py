@@ -1,4 +1,4 @@
-"""How sure tokens are of their codes, and how evenly these are used: entropies of their soft choices, in nats."""
+"""Entropies of soft code choices, in nats: how certain each token is, and how evenly codes are used."""
 
 import torch
 from torch import Tensor
@@ -15,9 +15,9 @@ def entropy(p: Tensor, least: float = _LEAST) -> Tensor:
 
 
 def pooled_mean(total: Tensor, count: Tensor) -> Tensor:
-    """``total`` / ``count``, both of all processes, with its gradient.
+    """``total`` / ``count``, both summed over all processes, with its gradient.
 
-    Without gradients it is of this process alone: in validation processes may have batches of different number.
+    Without gradients only this process counts: in validation processes may have different numbers of batches.
     """
     if torch.is_grad_enabled():
         total, count = summed(total), summed(count)
@@ -30,12 +30,12 @@ def choice_entropy(
     """Mean entropy of the tokens' choices minus ``diversity`` times the entropy of their mean, so it may be negative.
 
     A token of `latents (... e)` chooses between `codes (k e)` by softmax(−|latent − code|² / temperature); it counts
-    where `mask (...)` is True. The mean choice is that of all processes (entropy terms of Jansen et al. 2020, and of
-    LFQ, Yu et al. 2023). Never holds a table of tokens by codes.
+    where `mask (...)` is True. The mean choice is over all processes (entropy terms of Jansen et al. 2020, and of LFQ,
+    Yu et al. 2023). Never allocates a table of tokens by codes.
     """
     rows = latents.flatten(0, -2)
     real = torch.ones_like(rows[:, 0], dtype=torch.bool) if mask is None else mask.flatten()
     rows = rows if mask is None else torch.where(real[:, None], rows, 0)
-    doubt, usage = choose(rows, codes.to(rows.dtype), real, temperature, least)
+    token_entropy, usage = choose(rows, codes.to(rows.dtype), real, temperature, least)
     count = real.sum()
-    return doubt / count.clamp(min=1) - diversity * entropy(pooled_mean(usage, count), least)
+    return token_entropy / count.clamp(min=1) - diversity * entropy(pooled_mean(usage, count), least)

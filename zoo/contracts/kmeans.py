@@ -1,4 +1,4 @@
-"""Codes from tokens by k-means, on the CPU in float64, so that every process comes to the same."""
+"""Codes from tokens by k-means, on the CPU in float64, so that every process gets the same result."""
 
 import torch
 from torch import Tensor
@@ -9,18 +9,18 @@ from zoo.contracts.nearest import nearest
 from zoo.kernels import tally
 
 _ROUNDS = 64
-"""Rounds in which seeds are drawn: up to so many codes one by one, as in k-means++."""
+"""Number of seeding rounds: up to this many codes are drawn one by one, as in k-means++."""
 _STEPS = 25
-"""Steps of Lloyd at most."""
+"""Maximum number of Lloyd steps."""
 
 
 @torch.no_grad()
 def kmeans(tokens: Tensor, size: int, unit: bool = False) -> Book:
-    """``size`` codes from `tokens (m e)`, at least one, each with the number of its tokens.
+    """``size`` codes from at least one of `tokens (m e)`, each with the number of its tokens.
 
-    Seeded by k-means++ (Arthur and Vassilvitskii 2007) from torch's default generator; means then move by Lloyd's
-    steps (1982), those of ``unit`` length along the sphere (Dhillon and Modha 2001). Of fewer distinct tokens than
-    codes, codes are split.
+    Seeded by k-means++ (Arthur and Vassilvitskii 2007) with torch's default generator, followed by Lloyd's steps
+    (1982); with ``unit``, codes of length 1 move on the sphere (Dhillon and Modha 2001). If there are fewer distinct
+    tokens than codes, codes are split.
     """
     tokens = tokens.cpu().double()
     vectors = _seeds(tokens, size)
@@ -35,9 +35,9 @@ def kmeans(tokens: Tensor, size: int, unit: bool = False) -> Book:
 
 
 def lloyd(tokens: Tensor, vectors: Tensor, unit: bool = False) -> Book:
-    """The means of the `tokens (m e)` nearest to each of `vectors (k e)`, and how many they are.
+    """The means of the `tokens (m e)` nearest to each of `vectors (k e)`, and their number.
 
-    A code without tokens stays where it is.
+    A code without tokens does not change.
     """
     counts, sums = tally(tokens, nearest(tokens, vectors), len(vectors))
     means = F.normalize(sums, dim=-1) if unit else sums / counts[:, None].clamp(min=1)
@@ -45,9 +45,10 @@ def lloyd(tokens: Tensor, vectors: Tensor, unit: bool = False) -> Book:
 
 
 def _seeds(tokens: Tensor, size: int) -> Tensor:
-    """Up to ``size`` distinct `tokens (m e)`, each drawn in proportion to its squared distance from those before.
+    """Up to ``size`` distinct `tokens (m e)`, each drawn with probability proportional to its squared distance from
+    those before.
 
-    Of more than 64 several are drawn at a time, in about 64 rounds (as Bahmani et al. 2012 do).
+    If there are more than 64, several are drawn at a time, in about 64 rounds (Bahmani et al. 2012).
     """
     chosen = (torch.rand(1) * len(tokens)).long()
     distance = _squared_distance(tokens, tokens[chosen])

@@ -1,4 +1,4 @@
-"""Heads that are a linear map of features: it can be learned by gradient, or solved for."""
+"""Heads that are a linear map of features: learned by gradient, or solved in closed form."""
 
 from abc import abstractmethod
 
@@ -12,9 +12,9 @@ from zoo.kernels import without_autocast
 class LinearHead(Head):
     """Logits `(b k)` as the linear map ``classify`` of the ``features (b f)`` of an output.
 
-    ``blocks`` are the sizes of groups of neighbouring features, f in sum. Features of a group share one scale: whoever
-    solves for the map weighs groups alike, and leaves the features within a group as they are. None: every feature is
-    a group of its own.
+    ``blocks`` are the sizes of groups of neighbouring features, with sum f. Features of a group share one scale: a
+    closed-form solver gives all groups equal weight, and does not rescale features within a group. None: every feature
+    is its own group.
     """
 
     blocks: tuple[int, ...] | None = None
@@ -26,14 +26,14 @@ class LinearHead(Head):
 
     @abstractmethod
     def features(self, output: Output) -> Tensor:
-        """What ``classify`` reads, `(b f)`; nothing of padded tokens or unobserved samples."""
+        """The input of ``classify``, `(b f)`; padded tokens and unobserved samples have no influence."""
 
     def settle(self) -> None:
-        """Keep statistics that ``features`` depend on as they are from now on: the map has been solved for."""
+        """Freeze the statistics that ``features`` depend on, because the map has been solved."""
         return
 
     def forward(self, output: Output) -> Tensor:
-        """`(b k)`, in the map's own precision: one that was solved for takes large offsets off."""
+        """`(b k)`, in the precision of the map: a solved map subtracts large offsets."""
         features = self.dropout(self.features(output))
         with without_autocast(features.device):
             logits: Tensor = self.classify(features.to(self.classify.weight.dtype))

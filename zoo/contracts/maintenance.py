@@ -1,4 +1,4 @@
-"""Keeps a learned codebook alive: a start from its tokens, and a new place for codes that nobody uses."""
+"""Codebook maintenance: initialise codes from tokens, and reset unused codes."""
 
 from typing import NamedTuple
 
@@ -14,22 +14,23 @@ from zoo.contracts.sample import Sample, sample
 from zoo.contracts.values import Stats
 
 _PER_CODE, _LEAST, _MOST = 16, 2**12, 2**16
-"""Tokens of a step that are kept for care: so many per code, within these bounds."""
+"""Number of sampled tokens per step: this many per code, within these bounds."""
 
 
 class Start(NamedTuple):
-    """First codes `(q k e)` and the `shares (q k)` of their level's tokens that lie with each."""
+    """Initial codes `(q k e)`, and the `shares (q k)` of the tokens of a level that belong to each."""
 
     codes: Tensor
     shares: Tensor
 
 
 class CodebookMaintenance(nn.Module):
-    """What ``spec`` asks for a codebook of ``codes`` codes on each of ``levels``, decided once per optimizer step.
+    """Start and resets, as set in ``spec``, for a codebook of ``codes`` codes on each of ``levels``, once per optimizer
+    step.
 
-    Every process decides the same, from the tokens of all of them. A codebook that waits for its start holds zeros, so
-    that codes from elsewhere, transferred or resumed, are never started again. ``use (q k)`` is there where codes are
-    reset: their moving average use, 1 being even use.
+    All processes make the same decisions, from the tokens of all processes. A codebook that waits for its start holds
+    zeros, so that transferred or resumed codes are never initialised again. If codes are reset, ``use (q k)`` holds
+    their moving average use; 1 is even use.
     """
 
     use: Tensor
@@ -44,13 +45,13 @@ class CodebookMaintenance(nn.Module):
             self.register_buffer("use", torch.ones(levels, codes))
 
     def first(self, codes: Tensor) -> Tensor:
-        """What a new codebook holds: the random ``codes``, or zeros where they wait for tokens."""
+        """Initial values of a new codebook: the random ``codes``, or zeros if they wait for tokens."""
         return torch.zeros_like(codes) if self.spec.start == "kmeans" else codes
 
     @torch.no_grad()
     def stats(self, codes: Tensor, latents: Tensor, mask: Tensor | None) -> Stats:
         """For ``update``: a sample `tokens (m e)` of the real `latents (... e)`, ``real (m)``, and how many were
-        ``waiting`` for a start; nothing where the spec asks for no care."""
+        ``waiting`` for a start; empty if the spec sets neither start nor resets."""
         if not self.active:
             return {}
         found = sample(latents.to(codes.dtype), mask, self.room)
@@ -58,16 +59,16 @@ class CodebookMaintenance(nn.Module):
         return {**found._asdict(), "waiting": number.sum() * ~codes.any()}
 
     def merge(self, one: Stats, other: Stats) -> Stats:
-        """Sums, but for the sample, which is drawn from both."""
+        """Sums, except for the sample, which is drawn from both."""
         merged = {name: value + other[name] for name, value in one.items()}
         return {**merged, **_sample(one).merge(_sample(other))._asdict()} if self.active else merged
 
     def due(self, stats: Stats) -> bool:
-        """Whether the codes are to be started now."""
+        """Whether to initialise the codes now."""
         return self.spec.start == "kmeans" and bool(summed(stats["waiting"]) > 0)
 
     def start(self, stats: Stats) -> Start:
-        """Codes by k-means, level by level, each from what the ones before left over; drawn once."""
+        """Codes by k-means, level by level, each from the residual of the levels before; the same in all processes."""
         given = self.tokens(stats)
         left, books = given.cpu().double(), []
         for _ in range(self.levels):
@@ -79,14 +80,14 @@ class CodebookMaintenance(nn.Module):
         return Start(shared(codes), shared(shares))
 
     def dead(self, counts: Tensor) -> Tensor | None:
-        """Codes `(q k)` to be reset after one more step that gave them ``counts (q k)`` tokens; None without any.
+        """Codes `(q k)` to reset after a step with ``counts (q k)`` tokens; None if there are none.
 
-        Their use then counts as even, so that each has its time.
+        Their use is set to even use, so that each gets the full time before the next reset.
         """
         if self.spec.reset_after is None:
             return None
         total = counts.sum(-1, keepdim=True)
-        # Half a step less, so that rounding does not decide.
+        # Half a step of tolerance for rounding.
         rate = 1 - self.spec.reset_below ** (1 / (self.spec.reset_after - 0.5))
         even = (counts * self.codes / total.clamp(min=1)).to(self.use)
         self.use.lerp_(even, torch.where(total > 0, rate, 0.0).to(self.use))
@@ -100,16 +101,17 @@ class CodebookMaintenance(nn.Module):
         return found.tokens[found.real > 0]
 
     def drawn(self, given: Tensor, dead: Tensor) -> Tensor:
-        """For each of ``dead (q k)`` a random one of what its level was `given (m q e)`: `(r e)`, drawn once.
+        """For each of ``dead (q k)`` a random input of its level from `given (m q e)`: `(r e)`, the same in all
+        processes.
 
-        As far as there are enough, no two codes get the same.
+        No two codes get the same input if there are enough.
         """
         level = dead.nonzero()[:, 0]
         token = torch.randperm(len(given))[torch.arange(len(level)) % len(given)]
         return shared(given[token.to(level.device), level])
 
     def resizing(self) -> Resizing:
-        """Use that is counted anew where the number of codes differs, or a source counted none."""
+        """The use count starts again if the number of codes differs, or if the source has none."""
         return Resizing({"": StartAnew("use of codes")}, free=("",)) if self.resets else Resizing()
 
 

@@ -1,4 +1,4 @@
-"""Means over what was observed; a mask of None means everything was."""
+"""Means over observed values; a mask of None means everything is observed."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
-    """Mean of ``x`` where ``mask``, of the same shape or its leading axes, is True; 0 where it is nowhere True."""
+    """Mean of ``x`` where ``mask``, of the same shape or its leading axes, is True; 0 if it is True nowhere."""
     if mask is None:
         return x.mean()
     while mask.dim() < x.dim():
@@ -16,7 +16,7 @@ def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def masked_mse(one: Tensor, other: Tensor, mask: Tensor | None) -> Tensor:
-    """`masked_mean` of the squared difference of two tensors of one shape."""
+    """`masked_mean` of the squared difference of two tensors of the same shape."""
     return F.mse_loss(one, other) if mask is None else masked_mean((one - other).square(), mask)
 
 

@@ -10,10 +10,10 @@ from zoo.kernels import Precision, nearest_rows, without_autocast
 def nearest(x: Tensor, codes: Tensor, precision: Precision = "exact") -> Tensor:
     """`(... e)`, codes `(k e)` -> index `(...)` of the code at the smallest Euclidean distance, the lowest at ties.
 
-    Worked out in float32 whatever the precision around it; ``precision`` says how exact products are. On unit vectors
-    it is the code at the smallest angle. A token that holds NaN gets code 0, as does every one where a code holds it.
+    Computed in float32 also under autocast; ``precision`` sets the precision of products. On unit vectors it is the
+    code at the smallest angle. A token with NaN gets code 0; if a code has NaN, every token does.
     """
     with without_autocast(x.device):
         codes = codes.float()
-        # From their middle distances have the least rounding.
+        # Centred on the mean of the codes, distances have the least rounding error.
         return nearest_rows(x.float().flatten(0, -2), codes, codes.mean(0), precision).view(x.shape[:-1])

@@ -1,4 +1,4 @@
-"""Several processes that train one model, seen as one: sums over all of them, and what one of them holds."""
+"""Collective operations of the processes that train one model: sums, broadcasts and gathers."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -12,24 +12,24 @@ T = TypeVar("T")
 
 
 def world_size() -> int:
-    """Processes that train together; 1 where none were started."""
+    """Number of processes that train together; 1 without a process group."""
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
 def rank() -> int:
-    """Number of this process among those that train together; the first, 0, is the only one that writes files."""
+    """Rank of this process; only rank 0 writes files."""
     return dist.get_rank() if world_size() > 1 else 0
 
 
 def once(work: Callable[[], T]) -> T:
-    """What ``work`` gives in the first process, in each of them; the others wait. Its ZooError is raised in each."""
+    """Run ``work`` in the first process while the others wait; all get its result, or its ZooError."""
     if world_size() == 1:
         return work()
-    told: list[tuple[T | None, ZooError | None]] = [(None, None)]
+    outcome: list[tuple[T | None, ZooError | None]] = [(None, None)]
     if rank() == 0:
-        told = [_tried(work)]
-    dist.broadcast_object_list(told, 0)
-    found, error = told[0]
+        outcome = [_tried(work)]
+    dist.broadcast_object_list(outcome, 0)
+    found, error = outcome[0]
     if error is not None:
         raise error
     return found  # type: ignore[return-value]  # None only where `work` gives it
@@ -43,10 +43,10 @@ def _tried(work: Callable[[], T]) -> tuple[T | None, ZooError | None]:
 
 
 def summed(value: Tensor) -> Tensor:
-    """The sum of ``value`` over all processes, the same in each; its gradient is summed over them too.
+    """The sum of ``value`` over all processes, the same in each; the gradient is also summed over processes.
 
-    Lightning's strategies average the gradients of processes, so a loss of a sum, the same in each process, gets the
-    gradient it would have had in one process.
+    Lightning's strategies average the gradients of processes, so a loss computed from such a sum, the same in each
+    process, gets the gradient of a single process.
     """
     if world_size() == 1:
         return value
@@ -55,7 +55,7 @@ def summed(value: Tensor) -> Tensor:
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over processes of a tensor and, backwards, of its gradient."""
+    """The sum of a tensor over processes and, in the backward pass, of its gradient."""
 
     @staticmethod
     def forward(ctx: Any, value: Tensor) -> Tensor:
@@ -73,7 +73,7 @@ def _sum(value: Tensor) -> Tensor:
 
 
 def shared(value: Tensor) -> Tensor:
-    """What the first process holds as ``value``, in each of them: for what is drawn once. No gradient."""
+    """Broadcast ``value`` of the first process to all, for values drawn at random once. No gradient."""
     if world_size() == 1:
         return value
     held = value.detach().clone()
@@ -82,7 +82,7 @@ def shared(value: Tensor) -> Tensor:
 
 
 def gathered(value: Tensor) -> Tensor:
-    """The rows of ``value``, of one shape in all processes, those of the first process first. No gradient."""
+    """The rows of ``value``, which has the same shape in all processes, in rank order. No gradient."""
     if world_size() == 1:
         return value
     parts = [torch.empty_like(value) for _ in range(world_size())]

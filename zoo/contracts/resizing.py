@@ -1,4 +1,4 @@
-"""How a component's tensors are brought to another size when weights are transferred: a rule per module."""
+"""How the tensors of a component are resized in a transfer of weights: one rule per module."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -9,31 +9,31 @@ import torch
 from torch import Tensor
 
 Tensors = Mapping[str, Tensor]
-"""The tensors that one module owns itself, by their last name, such as `weight` and `bias`."""
+"""The tensors of one module without submodules, by last name, such as `weight` and `bias`."""
 
 
 class Resized(NamedTuple):
-    """Tensors with the sizes they have here, and what was done, in words."""
+    """Tensors with the target sizes, and a description of the change."""
 
     tensors: Tensors
     words: str
 
 
 class Resize(ABC):
-    """Brings the tensors of one module to the sizes they have here."""
+    """Resizes the tensors of one module to the target sizes."""
 
     @abstractmethod
     def __call__(self, source: Tensors, here: Tensors, random: torch.Generator) -> Resized | None:
-        """None where a size differs that this rule has no answer to; both hold the same names."""
+        """Return None if this rule cannot resize one of the axes that differ; both mappings hold the same names."""
 
 
 @dataclass(frozen=True)
 class Resizing:
-    """What of a component can be brought to another size.
+    """The parts of a component that can be resized.
 
-    ``rules`` are told by the path of the module that owns the tensors, within the component; ``stacks`` are paths of
-    numbered layers, such as `transformer.layers`, of which source and model may have different numbers; ``free`` are
-    those of modules whose tensors a source may lack, as they only count what happens in training.
+    ``rules`` are keyed by the path, within the component, of the module that owns the tensors. ``stacks`` are paths of
+    numbered layers, such as `transformer.layers`, whose number may differ between source and model. ``free`` are paths
+    of modules whose tensors may be missing in a source, because they hold only counters of training.
     """
 
     rules: Mapping[str, Resize] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Resizing:
     free: tuple[str, ...] = ()
 
     def within(self, path: str) -> "Resizing":
-        """The same for a component of which this one is the part at ``path``."""
+        """The same resizing for a component that contains this one at ``path``."""
         rules = {_under(path, name): rule for name, rule in self.rules.items()}
         stacks, free = (tuple(_under(path, name) for name in names) for names in (self.stacks, self.free))
         return Resizing(rules, stacks, free)
@@ -55,9 +55,10 @@ def _under(path: str, name: str) -> str:
 
 
 def interpolation(source: int, here: int) -> Tensor:
-    """Matrix `(here source)`, float64, that reads ``source`` evenly spaced cells at the middles of ``here`` cells.
+    """Matrix `(here source)`, float64, that interpolates ``source`` evenly spaced cells at the centres of ``here``
+    cells.
 
-    Linear between the middles, constant beyond the first and the last.
+    Linear between centres, constant outside the first and the last.
     """
     places = ((torch.arange(here, dtype=torch.float64) + 0.5) * source / here - 0.5).clamp(0, source - 1)
     left = places.long().clamp(max=max(source - 2, 0))
@@ -93,10 +94,10 @@ class Interpolate(Resize):
 
 @dataclass(frozen=True)
 class ResampleInputs(Resize):
-    """A linear map `(d l)` of ``what``, l samples each, for another number of samples.
+    """A linear map `(d l)` of ``what`` with l samples, changed to another number of samples.
 
-    W' = W B⁺, B being the interpolation from old to new samples: a stretch drawn with more samples gives what it gave
-    before (the resizing of Beyer et al. 2023, arXiv:2212.08013, in one dimension). The bias stays.
+    W' = W B⁺, where B is the interpolation from old to new samples: an interpolated stretch gives the same output as
+    before (the resizing of Beyer et al. 2023, arXiv:2212.08013, in one dimension). The bias does not change.
     """
 
     what: str
@@ -127,7 +128,7 @@ class CentreKernel(Resize):
 
 @dataclass(frozen=True)
 class StartAnew(Resize):
-    """Tensors that mean nothing at another size, such as a class head: they keep their fresh values."""
+    """Tensors that have no meaning at another size, such as a class head: they keep their initial values."""
 
     what: str
 
@@ -137,12 +138,12 @@ class StartAnew(Resize):
 
 @dataclass(frozen=True)
 class ClassRows(StartAnew):
-    """Tensors of which each row, on the first axis, belongs to a class: kept by class name, whatever the order."""
+    """Tensors with one row (first axis) per class: rows are matched by class name, in any order."""
 
     what: str = "the class head"
 
     def reordered(self, source: Tensors, order: Sequence[int]) -> Resized:
-        """The rows of ``source`` in the order of the classes here; ``order`` holds the source's number of each."""
+        """The rows of ``source`` in the order of the classes here; ``order`` holds the source index of each."""
         return Resized({name: tensor[list(order)] for name, tensor in source.items()}, "rows reordered by class name")
 
 

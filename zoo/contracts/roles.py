@@ -1,4 +1,4 @@
-"""Base classes of the six roles: what the assembly calls, and nothing else."""
+"""Base classes of the six roles: only the methods that the assembly calls."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from zoo.contracts.values import CodeTable, Decoded, Losses, Output, Quantized, 
 
 
 class Component(nn.Module):
-    """What the six roles have in common."""
+    """The common base of the six roles."""
 
     def resizing(self) -> Resizing:
-        """How tensors from a model of other sizes are made to fit; what is not named here cannot be."""
+        """How tensors from a model of other sizes are resized; tensors not listed here cannot be."""
         return Resizing()
 
 
@@ -22,7 +22,7 @@ class Fusion(Component):
 
     @abstractmethod
     def fold(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        """`(b c t) -> (b c' t')`, the mask alike."""
+        """`(b c t) -> (b c' t')`, and the mask in the same way."""
 
     @abstractmethod
     def unfold(self, series: Tensor) -> Tensor:
@@ -34,11 +34,11 @@ class Fusion(Component):
 
 
 class Image(Component):
-    """A picture of a signal."""
+    """An image of a signal."""
 
     @abstractmethod
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """`(b c t) -> (b c h w)`; unobserved samples must not matter."""
+        """`(b c t) -> (b c h w)`; unobserved samples must not affect the result."""
 
 
 class Encoder(Component):
@@ -56,14 +56,14 @@ class Encoder(Component):
 class Quantizer(Component):
     """Tokens replaced by codes; ``forward`` changes no state.
 
-    ``moves`` says whether ``update`` changes the codebook; one that learns by gradient alone does not move.
+    ``moves``: whether ``update`` changes the codebook; it is False for codebooks learned only by gradient.
     """
 
     moves: bool = False
 
     @abstractmethod
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
-        """`(b c n d)`, mask `(b c n) ->` codes and values. Padded tokens touch no statistic."""
+        """`(b c n d)`, mask `(b c n) ->` codes and values. Padded tokens do not affect statistics."""
 
     @abstractmethod
     def decode(self, codes: Tensor) -> Tensor:
@@ -74,15 +74,15 @@ class Quantizer(Component):
         """The term ``z`` and its parts ``z.*``, means over real tokens."""
 
     def part_weights(self) -> Mapping[str, float]:
-        """What parts ``z.*`` weigh within ``z``; one that is only told weighs nothing and is left out."""
+        """Weights of the parts ``z.*`` within ``z``; logged-only parts are omitted."""
         return {}
 
     def merge(self, one: Stats, other: Stats) -> Stats:
-        """The statistics of two batches as those of one; sums, unless overridden."""
+        """Combine the statistics of two batches; sums, unless overridden."""
         return {name: value + other[name] for name, value in one.items()}
 
     def update(self, stats: Stats) -> None:
-        """Moving averages and resets from the merged ``stats`` of this process, in accord with all others; called
+        """Moving averages and resets from the merged ``stats`` of this process, synchronised with all others; called
         once per optimizer step."""
         return
 
@@ -92,21 +92,22 @@ class Decoder(Component):
 
     @abstractmethod
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
-        """`(b c n d) -> (b c t)`. ``table`` holds every token there can be, where tokens are codes: what depends on
-        a token alone may be computed once per row."""
+        """`(b c n d) -> (b c t)`. If tokens are codes, ``table`` holds every possible token: values that depend only on
+        a token may be computed once per row."""
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
         """Unweighted terms beyond the reconstruction, in the input's units.
 
-        ``decoded`` has the scale back on; ``series`` and ``mask`` `(b c t)` are the folded input, no scale taken off.
+        ``decoded`` has its scale restored; ``series`` and ``mask`` `(b c t)` are the folded input before the scale is
+        removed.
         """
         return {}
 
     def targets(
         self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
     ) -> tuple[Tensor, Tensor | None] | None:
-        """What drawn shapes stand for: stretches of the folded ``series (b c t)``, `(b c n s)`, and which of their
-        samples were observed, None = all; None for a decoder that draws none."""
+        """What drawn shapes represent: stretches of the folded ``series (b c t)``, `(b c n s)`, and the mask of their
+        observed samples, None = all. The result is None for a decoder without shapes."""
         return None
 
 

@@ -1,4 +1,4 @@
-"""A sample of tokens that comes out the same however they were split over batches and processes."""
+"""A sample of tokens that does not depend on how they are split over batches and processes."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _GOLDEN = -7046029254386353131
-"""2^64 over the golden ratio, as a signed number: multiplied by it, numbers that differ lie far apart."""
+"""2^64 / golden ratio, as a signed number: multiplication by it spreads similar numbers."""
 
 
 class Sample(NamedTuple):
-    """`tokens (m e)` in the order of their first number; after the ``real (m)``, marked 1, zeros fill it up."""
+    """`tokens (m e)` in the order of their first value; ``real (m)`` is 1 for real tokens, which come first, and 0 for
+    the padding."""
 
     tokens: Tensor
     real: Tensor
@@ -24,10 +25,10 @@ class Sample(NamedTuple):
 
 @torch.no_grad()
 def sample(tokens: Tensor, mask: Tensor | None, size: int) -> Sample:
-    """At most ``size`` of `tokens (... e)` that are real, `mask (...)`, None meaning all.
+    """At most ``size`` real tokens of `tokens (... e)`; `mask (...)` is True for real tokens, None = all.
 
-    Those with the largest hash of their own bits stay (bottom-k sampling, Cohen and Kaplan 2007), so that no random
-    number is drawn and parts merge to the sample of the whole.
+    Tokens with the largest hash of their bits are kept (bottom-k sampling, Cohen and Kaplan 2007). So no random number
+    is drawn, and samples of parts merge to the sample of the whole.
     """
     rows = tokens.flatten(0, -2).to(torch.promote_types(tokens.dtype, torch.float32))
     real = torch.ones_like(rows[:, 0], dtype=torch.bool) if mask is None else mask.flatten()
@@ -36,13 +37,13 @@ def sample(tokens: Tensor, mask: Tensor | None, size: int) -> Sample:
     real = F.pad(real, (0, missing))
     kept = torch.where(real, _hash(rows), -1).topk(size).indices
     rows, real = rows[kept], real[kept]
-    # Not in the order of their hashes, which rounding would shuffle.
+    # Not in the order of hashes, which rounding would change.
     order = torch.where(real, rows[:, 0], torch.inf).argsort(stable=True)
     return Sample(rows[order], real[order].long())
 
 
 def _hash(rows: Tensor) -> Tensor:
-    """31 bits from the bits of each row `(m e)`, which are float32 or float64: `(m)`."""
+    """A 31-bit hash of the bits of each row `(m e)`, float32 or float64: `(m)`."""
     bits = rows.contiguous().view(torch.int64 if rows.dtype == torch.float64 else torch.int32).long()
     place = 2 * torch.arange(rows.shape[-1], device=rows.device) + 1
     return ((bits * place).sum(-1) * _GOLDEN) >> 33 & 0x7FFFFFFF

@@ -1,4 +1,4 @@
-"""Heads that count which stretches look like which code: their codebooks can be drawn, their decisions read back."""
+"""Heads that count which stretches match which code: their codebooks can be drawn and their decisions explained."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -11,10 +11,11 @@ from zoo.contracts.values import Output
 
 
 class ShapeBook(NamedTuple):
-    """A codebook whose codes are shapes: ``shapes (k a s)`` of a axes, each sample the mean of ``scale`` samples.
+    """A codebook whose codes are shapes: ``shapes (k a s)`` with a axes; each sample is the mean of ``scale`` signal
+    samples.
 
-    ``name`` is unlike that of any other book of the head. A shape stands for a stretch of `scale · s` samples, less its
-    mean, in units of the head's own.
+    ``name`` is unique among the books of the head. A shape represents a stretch of `scale · s` samples without its
+    mean, in units that the head defines.
     """
 
     name: str
@@ -23,9 +24,10 @@ class ShapeBook(NamedTuple):
 
 
 class Uses(NamedTuple):
-    """The nearest code `codes (b g p)` of each stretch, of g series or of all channels at once (g = 1).
+    """The nearest code `codes (b g p)` of each stretch, for g series or for all channels together (g = 1).
 
-    Stretches begin at samples ``starts (p)``; ``seen (b g p)`` is True where one was observed whole, None = everywhere.
+    Stretches start at samples ``starts (p)``; ``seen (b g p)`` is True where a stretch is fully observed, None =
+    everywhere.
     """
 
     book: ShapeBook
@@ -35,12 +37,13 @@ class Uses(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What a linear map of counts says, place by place.
+    """Contributions to a linear map of counts, place by place.
 
-    ``said (b g p f)`` is what the stretches at ``starts (p)``, of ``length`` samples, add by being counted for
-    ``cells (b g p f)``, ``seen (b g p)`` whether one was. ``usual (g k)`` is what each cell adds in a usual window;
-    it is taken off where anything was counted. ``book`` is the number of the codebook, None where cells are no shapes;
-    ``name`` says what they are. The sum over everything of ``said`` less ``usual`` is the map without its bias.
+    ``said (b g p f)`` is the contribution of the stretches at ``starts (p)``, of ``length`` samples, to each of ``cells
+    (b g p f)``; ``seen (b g p)`` is True where a stretch was counted. ``usual (g k)`` is the contribution of each cell
+    in an average window; it is subtracted if anything was counted. ``book`` is the index of the codebook, None if cells
+    are not shapes; ``name`` describes the cells. The total of ``said`` minus the total of ``usual`` is the map without
+    its bias.
     """
 
     name: str
@@ -58,7 +61,7 @@ class ShapesHead(LinearHead):
 
     @abstractmethod
     def read(self, output: Output) -> Tensor:
-        """The signal that stretches are cut from, `(b c t)`."""
+        """The signal that stretches are taken from, `(b c t)`."""
 
     @abstractmethod
     def books(self) -> tuple[ShapeBook, ...]:
@@ -66,8 +69,8 @@ class ShapesHead(LinearHead):
 
     @abstractmethod
     def uses(self, output: Output) -> Iterator[Uses]:
-        """Which codes occur where in ``output``, book by book in the order of ``books``."""
+        """Codes and their places in ``output``, one item per book, in the order of ``books``."""
 
     @abstractmethod
     def evidence(self, output: Output, weight: Tensor) -> Iterator[Evidence]:
-        """What the map ``weight (f)`` of the features of ``output`` is the sum of."""
+        """The contributions whose sum is the map ``weight (f)`` of the features of ``output``."""

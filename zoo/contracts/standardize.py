@@ -7,9 +7,9 @@ from zoo.contracts.adapted import Adapted, TrainingWindows
 
 
 class Standardize(Adapted):
-    """`(b c ...) -> (b c ...)`: (x − mean) / deviation per channel of series or images; what is unobserved becomes 0.
+    """`(b c ...) -> (b c ...)`: (x − mean) / deviation per channel of series or images; unobserved values become 0.
 
-    The statistics are filled when the model is trained and travel with its weights; before that it refuses to judge.
+    The statistics are filled in training and saved with the weights; before that the forward pass raises an error.
     """
 
     needs = "per-channel mean and deviation of its training data"
@@ -23,18 +23,18 @@ class Standardize(Adapted):
         self.register_buffer("std", torch.ones(channels))
 
     def adapt(self, windows: TrainingWindows) -> None:
-        """Take the mean and the deviation of the training split."""
+        """Set the mean and the deviation of the training split."""
         self.fill(windows.mean, windows.std)
 
     @torch.no_grad()
     def fill(self, mean: Tensor, std: Tensor) -> None:
-        """Take per-channel statistics of a training split; a deviation of 0 counts as 1."""
+        """Set per-channel statistics of a training split; a deviation of 0 counts as 1."""
         self.mean.copy_(mean)
         self.std.copy_(torch.where(std > 0, std, torch.ones_like(std)))
         self.mark_filled()
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Standardise ``x``, ``mask`` of its shape; raise BundleError while no statistics were filled."""
+        """Standardise ``x``, ``mask`` has its shape; raise BundleError if the statistics were not filled."""
         self.require_filled()
         per_channel = (-1, *[1] * (x.dim() - 2))
         scaled = (x - self.mean.view(per_channel)) / self.std.view(per_channel)

@@ -1,4 +1,4 @@
-"""Stretches of a series under its tokens, read at evenly spaced places."""
+"""Read the stretches of a series under its tokens, at evenly spaced places."""
 
 import torch
 from torch import Tensor

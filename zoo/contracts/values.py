@@ -1,4 +1,4 @@
-"""What travels between components; a field that a model cannot fill is None, never absent.
+"""The values passed between components; a field that a model cannot fill is None, never absent.
 
 Axes: `b` batch, `c` channels, `t` time, `n` tokens, `d` width, `q` code levels, `k` codes or classes, `s` samples of a
 shape, `h w` image.
@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 Losses = Mapping[str, Tensor]
-"""Unweighted loss terms by name, each a scalar; `z.commit` is a part of `z`, logged and never weighed."""
+"""Unweighted loss terms by name, each a scalar; `z.commit` is a part of `z`, logged and never weighted again."""
 
 Stats = Mapping[str, Tensor]
-"""What a quantizer's ``update`` needs; those of accumulated batches are brought together by its ``merge``."""
+"""The input of a quantizer's ``update``; its ``merge`` combines those of accumulated batches."""
 
 
 class Attributes(NamedTuple):
@@ -33,7 +33,7 @@ class Attributes(NamedTuple):
 class Tokens(NamedTuple):
     """Tokens `values (b c n d)`; `mask (b c n)` True = real, None = all real.
 
-    ``spans`` are the samples of a series that each of the n tokens covers, where they are the same for all series.
+    ``spans`` are the samples of a series that each of the n tokens covers, if they are the same for all series.
     """
 
     values: Tensor
@@ -42,7 +42,7 @@ class Tokens(NamedTuple):
     spans: tuple[int, ...] | None = None
 
     def features(self) -> Tensor:
-        """Values with t, l, mu, sigma appended where there are any: `(b c n d)` or `(b c n d+4)`."""
+        """Values with t, l, mu, sigma appended if there are any: `(b c n d)` or `(b c n d+4)`."""
         if self.attributes is None:
             return self.values
         return torch.cat([self.values, torch.stack(self.attributes, -1)], -1)
@@ -52,7 +52,8 @@ class Quantized(NamedTuple):
     """Tokens replaced by codes.
 
     ``values (b c n d)`` carry a straight-through gradient; ``codes (b c n q)`` are int64, in range everywhere;
-    ``latents (b c n e)`` are what was quantized, in the codebook's own width; ``stats`` only in training mode.
+    ``latents (b c n e)`` are the quantizer's input, in the width of the codebook; ``stats`` exist only in training
+    mode.
     """
 
     values: Tensor
@@ -62,10 +63,10 @@ class Quantized(NamedTuple):
 
 
 class Tokenized(NamedTuple):
-    """What a classifier outside the zoo reads of a signal.
+    """The representation of a signal for classifiers outside the zoo.
 
-    ``tokens (b c n d)`` are those that decoders read, with t, l, mu, sigma appended where there are any;
-    ``histogram (b c q k)`` counts each code over real tokens, int64, None in a model without a quantizer.
+    ``tokens (b c n d)`` are the tokens that decoders read, with t, l, mu, sigma appended if there are any; ``histogram
+    (b c q k)`` counts each code over real tokens, int64; None for a model without a quantizer.
     """
 
     tokens: Tensor
@@ -74,26 +75,27 @@ class Tokenized(NamedTuple):
 
 @dataclass(frozen=True)
 class CodeTable:
-    """Every token there can be: `rows (k d)`, detached, and each token's row `index (b c n)`."""
+    """All possible tokens: `rows (k d)`, detached, and each token's row `index (b c n)`."""
 
     rows: Tensor
     index: Tensor
 
     def used(self) -> "CodeTable":
-        """The same without the rows that no token has; waits for the device."""
+        """The same without unused rows; waits for the device."""
         rows, index = torch.unique(self.index, return_inverse=True)
         return CodeTable(self.rows[rows], index)
 
 
 class Decoded(NamedTuple):
-    """A rebuilt `series (b c t)` and, from decoders that draw them, `shapes (b c n s)`, both in the encoder's scale."""
+    """A reconstructed `series (b c t)` and, from decoders that draw them, `shapes (b c n s)`, both in the encoder's
+    scale."""
 
     series: Tensor
     shapes: Tensor | None = None
 
 
 class Scale(NamedTuple):
-    """Mean and deviation taken off each folded series, `(b c 1)` each."""
+    """Mean and deviation removed from each folded series, `(b c 1)` each."""
 
     mean: Tensor
     std: Tensor
@@ -101,10 +103,10 @@ class Scale(NamedTuple):
 
 @dataclass
 class Output:
-    """Everything one forward gives.
+    """All results of one forward pass.
 
-    ``x (b c t)`` is the signal as given, or `(b c h w)` the images; ``x_recon (b c t)`` and ``shapes (b c n s)`` are in
-    its units (shapes: of the folded series), ``mask (b c t)`` is True where observed, ``logits (b k)``.
+    ``x (b c t)`` is the input signal, or `(b c h w)` the input images; ``x_recon (b c t)`` and ``shapes (b c n s)`` are
+    in its units (shapes: of the folded series), ``mask (b c t)`` is True where observed, ``logits (b k)``.
     """
 
     x: Tensor
@@ -125,7 +127,7 @@ class Output:
 
     @property
     def coded(self) -> Tokens | None:
-        """Tokens as decoders and heads read them: quantized where the model has a quantizer."""
+        """Tokens as decoders and heads read them: quantized if the model has a quantizer."""
         if self.tokens is None or self.quantized is None:
             return self.tokens
         return self.tokens._replace(values=self.quantized.values)

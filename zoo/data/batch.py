@@ -1,4 +1,4 @@
-"""A batch: some windows of a split as tensors."""
+"""A batch: windows of a split as tensors."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -25,13 +25,13 @@ class Batch(NamedTuple):
 
 
 def batches(split: Split, rows: Rows, size: int, device: torch.device) -> Iterator[Batch]:
-    """The windows of ``split`` at ``rows`` in order, ``size`` at a time, on ``device``."""
+    """The windows of ``split`` at ``rows`` in order, in batches of ``size``, on ``device``."""
     for start in range(0, len(rows), size):
         yield read_batch(split, rows[start : start + size]).to(device)
 
 
 def evenly(size: int, most: int) -> Rows:
-    """At most so many of the rows of a split of ``size`` windows, evenly spread, in order."""
+    """At most ``most`` rows of a split of ``size`` windows, evenly spread, in order."""
     return np.linspace(0, size - 1, min(size, most)).round().astype(np.intp)
 
 

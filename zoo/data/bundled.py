@@ -1,4 +1,4 @@
-"""Read sets that aeon carries in its own package; nothing is downloaded."""
+"""Read data sets that come with the aeon package; nothing is downloaded."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -11,16 +11,16 @@ from zoo.data.ts import peek_ts, read_ts
 
 _AXES = tuple(f"{sensor} {axis}" for sensor in ("acceleration", "rotation") for axis in "xyz")
 _SENSORS = {"basic_motions": Sensor(_AXES, rate=10.0)}
-"""As timeseriesclassification.com describes the sets; it names no units."""
+"""From the descriptions at timeseriesclassification.com, which give no units."""
 
 
 def read_bundled(source: BundledSource) -> RawSet:
-    """Training and test split of a packaged set."""
+    """Training and test split of a bundled set."""
     return read_ts(_folder(source))._replace(sensor=_SENSORS.get(source.name, Sensor()))
 
 
 def peek_bundled(source: BundledSource) -> Extent:
-    """From its header and first series; does not import aeon's loaders."""
+    """The extent from its header and first series; does not import aeon's loaders."""
     return peek_ts(_folder(source))._replace(sensor=_SENSORS.get(source.name, Sensor()))
 
 

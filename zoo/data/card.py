@@ -1,4 +1,4 @@
-"""A data set on one card: counts, classes, subjects, statistics of the training split, difficulty."""
+"""A data card: counts, classes, subjects, statistics of the training split, difficulty."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ class ClassCount(BaseModel, frozen=True):
 
 
 class ChannelStatistics(BaseModel, frozen=True):
-    """One channel of the training split over its observed samples, in the data's units; deviation of the population."""
+    """One channel of the training split over its observed samples, in the data's units; population deviation."""
 
     name: str
     mean: float
@@ -36,12 +36,12 @@ class ChannelStatistics(BaseModel, frozen=True):
 
 
 class DataCard(BaseModel, frozen=True):
-    """Everything `zoo data` tells of one data set.
+    """Everything that `zoo data` reports about a data set.
 
-    ``subjects`` are numbers of people in each split and ``shared_subjects`` the names of those in test and elsewhere,
-    None where people are unknown; ``leaks`` are numbers of windows in two splits; ``rate`` is in Hz after the length
-    step, None where unknown; ``missing`` is the unobserved share of all samples; ``majority`` counts the test windows
-    of their most frequent class.
+    ``subjects`` counts the subjects in each split, and ``shared_subjects`` names those in test and another split; both
+    are None if subjects are unknown. ``leaks`` counts windows that are in two splits. ``rate`` is in Hz after the
+    length step, None if unknown. ``missing`` is the unobserved share of all samples. ``majority`` is the number of test
+    windows in their most frequent class.
     """
 
     name: str
@@ -61,7 +61,7 @@ class DataCard(BaseModel, frozen=True):
 
 
 def draw_card(spec: DataSpec) -> tuple[DataCard, DataSet]:
-    """The card of the data that ``spec`` says, and the data; raises DataError where they are refused."""
+    """The card of the data in ``spec``, and the data; raises DataError if they are refused."""
     data = prepare(spec)
     splits = {split.name: split for split in (data.train, data.validation, data.test)}
     support = {name: np.bincount(split.y, minlength=len(data.classes)) for name, split in splits.items()}
@@ -97,7 +97,7 @@ def draw_card(spec: DataSpec) -> tuple[DataCard, DataSet]:
 def write_statistics(data: DataSet, path: Path) -> None:
     """Mean and deviation of the training split as the `.npz` that `zoo import --expects-norm` reads.
 
-    A channel that does not vary gets the deviation 1. Raises OSError.
+    A constant channel gets deviation 1. Raises OSError.
     """
     from zoo.io.files import new_file
 
@@ -129,6 +129,6 @@ def _extremes(split: Split) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _missing(splits: list[Split]) -> float:
-    """Unobserved samples of all splits over all samples."""
+    """Share of unobserved samples in all splits."""
     hidden = sum(int((~mask).sum()) for split in splits for _, mask in split.blocks() if mask is not None)
     return hidden / sum(int(np.prod(split.shape)) for split in splits)

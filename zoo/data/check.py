@@ -1,4 +1,4 @@
-"""Refuse stored windows that the data spec does not allow, before anything is cut or trained."""
+"""Refuse stored windows that the data spec does not allow, before splitting and training."""
 
 from collections.abc import Sequence
 from hashlib import sha256
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
 _MOST_CLASSES = 1000
-"""A table of confusion has their square as cells, for every judge."""
+"""Limit on classes: every judge has a confusion matrix with their square as cells."""
 
 
 class Scan(NamedTuple):
-    """What one pass over a stored split found: a hash of its content, whether it holds NaN, prints of its windows.
+    """Result of one pass over a stored split: a hash of its content, whether it has NaN, hashes of its windows.
 
-    ``stored_sha`` also depends on the type that the values are stored in, as every hash did up to version 0.1.
+    ``stored_sha`` also depends on the stored type of the values, like every hash up to version 0.1.
     """
 
     sha: str
@@ -36,7 +36,7 @@ class Scan(NamedTuple):
 
 
 def check_set(raw: RawSet, spec: DataSpec) -> InputSpec:
-    """What enters a model; raise DataError for empty splits and for classes, channels and lengths that misfit."""
+    """The model input; raise DataError for empty splits and for invalid classes, channels and lengths."""
     splits = [raw.train, *([raw.test] if raw.test is not None else [])]
     for split in splits:
         require_windows(split)
@@ -48,9 +48,9 @@ def check_set(raw: RawSet, spec: DataSpec) -> InputSpec:
 
 
 def input_after(found: Extent, spec: DataSpec, where: str) -> InputSpec:
-    """What enters a model after the length step; raise DataError for lengths that differ without one or misfit it.
+    """The model input after the length step; raise DataError if lengths differ without one or do not fit it.
 
-    What ``spec`` declares of the sensor wins over what the source says.
+    Sensor values in ``spec`` take precedence over those in the source.
     """
     step = spec.length
     if step is not None:
@@ -85,12 +85,12 @@ def input_after(found: Extent, spec: DataSpec, where: str) -> InputSpec:
 
 
 def _rate_after(rate: float | None, found: Extent, step: LengthSpec | None) -> float | None:
-    """Samples per second after ``step``; None where it is unknown, or differs from series to series."""
+    """Sampling rate after ``step``; None if it is unknown, or differs between series."""
     if rate is None or step is None or step.method != "interpolate":
         return rate
     if found.shortest != found.longest or found.longest < 2:
         return None
-    return rate * (step.to - 1) / (found.longest - 1)  # both ends stay where they are
+    return rate * (step.to - 1) / (found.longest - 1)  # both end points are kept
 
 
 def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> None:
@@ -105,16 +105,16 @@ def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> No
 
 
 def scan_all(splits: Sequence[RawSplit], spec: DataSpec) -> list[Scan]:
-    """Read every window of some splits once; raises as ``scan`` does."""
+    """Read every window of ``splits`` once; raises the errors of ``scan``."""
     samples = run_length(min(split.lengths[0] for split in splits))
     return [scan(split, spec, samples) for split in splits]
 
 
 def scan(split: RawSplit, spec: DataSpec, samples: int) -> Scan:
-    """Read every window once, and hash its runs of so many ``samples``.
+    """Read every window once, and hash its runs of ``samples`` samples.
 
-    Equal values give equal hashes, in whatever type and byte order they are stored. Raises DataError for infinite
-    values, for NaN unless ``missing`` allows it, and for windows of nothing else.
+    Equal values give equal hashes for any stored type and byte order. Raises DataError for infinite values, for NaN
+    unless ``missing`` allows it, and for windows with only NaN.
     """
     digest = sha256(repr((split.channels, len(split), split.lengths)).encode())
     stored = digest.copy()
@@ -140,7 +140,7 @@ def _add(digest: "_Hash", block: Array) -> None:
 
 
 def _check_values(split: RawSplit, first: int, values: NDArray[np.float32], spec: DataSpec) -> bool:
-    """Whether ``values (b c t)`` hold NaN."""
+    """Whether ``values (b c t)`` have NaN; raise DataError if they are not allowed."""
     if np.isfinite(values).all():
         return False
     infinite, missing = np.isinf(values).any((1, 2)), np.isnan(values).any((1, 2))

@@ -1,4 +1,5 @@
-"""How hard a data set is: how irregular its series are, how few waveforms make them up, what class means tell."""
+"""Difficulty of a data set: irregularity of series, number of waveforms that explain them, nearest-centroid
+accuracy."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,23 +12,24 @@ from zoo.data.raw import Labels
 from zoo.data.split import DataSet, Split, Windows
 
 WAVEFORMS = 8
-"""Principal components by which every series is rebuilt."""
+"""Number of principal components that reconstruct every series."""
 _SAMPLED_VALUES = 2**23
-"""Values of training windows that components are found from, at most: 32 MiB."""
+"""Maximum number of training values for the principal components: 32 MiB."""
 
 Floats = NDArray[np.float64]
 
 
 class Difficulty(BaseModel, frozen=True):
-    """Numbers that put data sets side by side; none of them needs a model.
+    """Numbers to compare data sets, without a model.
 
-    ``spectral_entropy`` is the entropy of a series' normalised power spectrum without its mean, over that of white
-    noise (Inouye et al. 1991): 0 for one sine, 1 for white noise; the mean over series of the training split.
-    ``zero_crossings`` counts, per 100 samples, how often a training series passes its mean. ``low_rank_error`` is the
-    share of the spread of validation and test series that the first ``waveforms`` principal components of training
-    series, in deviations of their channel and about their own means, leave unexplained: 0 for series made of few
-    waveforms, 1 for series that share none. ``centroid_correct`` of ``centroid_total`` test windows lie nearest the
-    mean training window of their own class: what a model must beat. None: not to be measured, as nothing varies.
+    ``spectral_entropy`` is the entropy of a series' normalised power spectrum without its mean, divided by that of
+    white noise (Inouye et al. 1991): 0 for one sine, 1 for white noise; averaged over series of the training split.
+    ``zero_crossings`` is the number of times, per 100 samples, that a training series crosses its mean.
+    ``low_rank_error`` is the share of the variance of validation and test series that the first ``waveforms`` principal
+    components of training series leave unexplained; series are centred and scaled by the deviation of their channel. It
+    is 0 for series made of few waveforms, 1 for series that share none. ``centroid_correct`` of ``centroid_total`` test
+    windows are nearest to the mean training window of their own class, a baseline for models. None: not defined,
+    because nothing varies.
     """
 
     spectral_entropy: float | None
@@ -39,9 +41,9 @@ class Difficulty(BaseModel, frozen=True):
 
 
 def difficulty(data: DataSet) -> Difficulty:
-    """Measure ``data`` a few megabytes at a time.
+    """Measure ``data`` in blocks of a few megabytes.
 
-    Components come from as many training windows, drawn with seed 0, as fill 32 MiB; everything else is measured on
+    Principal components come from a random sample of training windows (seed 0) of at most 32 MiB; everything else uses
     every window.
     """
     entropy, crossings = _irregularity(data.train)
@@ -57,10 +59,10 @@ def difficulty(data: DataSet) -> Difficulty:
 
 
 def spectral_entropy(series: Floats) -> Floats:
-    """Of each of `(... t)` without its mean, `(...)`: 0 to 1, NaN where it is constant."""
+    """Spectral entropy of each of `(... t)` without its mean, `(...)`: 0 to 1, NaN for constant series."""
     power = np.abs(np.fft.rfft(series)[..., 1:]) ** 2
     if series.shape[-1] % 2 == 0:
-        power[..., -1] /= 2  # the highest frequency has no mirror image
+        power[..., -1] /= 2  # the highest frequency occurs once, all others twice
     total = power.sum(-1, keepdims=True)
     share = np.divide(power, total, out=np.zeros_like(power), where=total > 0)
     bits = -np.sum(share * np.log(share, out=np.zeros_like(share), where=share > 0), -1)
@@ -69,7 +71,8 @@ def spectral_entropy(series: Floats) -> Floats:
 
 
 def zero_crossings(series: Floats, seen: NDArray[np.bool_]) -> tuple[int, int]:
-    """Changes of sign between neighbouring samples of `(... t)` that were both ``seen``, and how many such pairs."""
+    """Changes of sign between neighbouring samples of `(... t)` that are both ``seen``, and the number of such
+    pairs."""
     pairs = seen[..., 1:] & seen[..., :-1]
     negative = series < 0
     return int(((negative[..., 1:] != negative[..., :-1]) & pairs).sum()), int(pairs.sum())
@@ -83,13 +86,13 @@ class Waveforms:
     basis: Floats
 
     def rebuild(self, series: Floats) -> Floats:
-        """`(n t)` from its components."""
+        """`(n t)` reconstructed from its components."""
         found: Floats = (series - self.mean) @ self.basis.T @ self.basis + self.mean
         return found
 
 
 def find_waveforms(series: Floats, number: int = WAVEFORMS) -> Waveforms:
-    """The first ``number`` principal components of `series (n t)`, or as many as there can be."""
+    """The first ``number`` principal components of `series (n t)`, or fewer if there are not as many."""
     from sklearn.decomposition import PCA
 
     most = min(number, *series.shape)
@@ -110,7 +113,7 @@ def _irregularity(train: Split) -> tuple[float | None, float | None]:
 
 
 def _low_rank(data: DataSet) -> tuple[int, float | None]:
-    """How many components there are, and what they leave of validation and test."""
+    """Number of components, and the share of validation and test that they leave unexplained."""
     number, channels, length = data.train.shape
     size = min(number, max(1, _SAMPLED_VALUES // (channels * length)))
     rows = np.sort(np.random.default_rng(0).choice(number, size, replace=False))
@@ -128,7 +131,8 @@ def _low_rank(data: DataSet) -> tuple[int, float | None]:
 
 
 def _nearest_centroid(data: DataSet) -> int:
-    """Test windows nearest the mean training window of their class, each channel in deviations of training.
+    """Number of test windows nearest to the mean training window of their class, in training deviations of each
+    channel.
 
     Unobserved samples count as the channel's mean.
     """
@@ -143,7 +147,7 @@ def _nearest_centroid(data: DataSet) -> int:
 
 
 def _standardised(data: DataSet, split: Split) -> Iterator[tuple[Floats, Labels]]:
-    """Windows of ``split``, flattened `(b c·t)`, each channel by mean and deviation of training; and their classes."""
+    """Windows of ``split``, flattened `(b c·t)`, standardised per channel by training statistics; and their classes."""
     scale, start = np.where(data.std > 0, data.std, 1)[:, None], 0
     for x, mask in split.blocks():
         z = (x - data.mean[:, None]) / scale
@@ -153,10 +157,10 @@ def _standardised(data: DataSet, split: Split) -> Iterator[tuple[Floats, Labels]
 
 
 def _centred(windows: Windows, scale: Floats | float = 1.0) -> tuple[Floats, NDArray[np.bool_]]:
-    """Every series over ``scale`` about its own mean over observed samples, 0 elsewhere; and what was observed."""
+    """Every series divided by ``scale`` and centred on its mean over observed samples, 0 elsewhere; and the mask."""
     x, mask = windows
     seen = np.ones(x.shape, dtype=bool) if mask is None else mask
     mean = x.sum(-1, keepdims=True, dtype=np.float64) / np.maximum(seen.sum(-1, keepdims=True), 1)
     centred = np.where(seen, x - mean, 0)
-    centred[np.abs(centred) <= 1e-12 * np.abs(mean)] = 0  # what rounding leaves of a constant series
+    centred[np.abs(centred) <= 1e-12 * np.abs(mean)] = 0  # the rounding error of a constant series
     return centred / scale, seen

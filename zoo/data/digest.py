@@ -1,4 +1,4 @@
-"""The one form in which values are compared, and a number by which equal windows are recognised."""
+"""The canonical form in which values are compared, and a hash that identifies equal windows."""
 
 from hashlib import blake2b
 from typing import Any
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def comparable(values: NDArray[Any]) -> NDArray[np.float32]:
-    """``values`` as models read them, little-endian; −0 becomes 0, and NaN has one bit pattern of its many."""
+    """``values`` as models read them, little-endian; −0 becomes 0, and every NaN gets the same bit pattern."""
     with np.errstate(over="ignore"):
         found = values.astype("<f4") + np.float32(0)
     found[np.isnan(found)] = np.nan
@@ -16,5 +16,6 @@ def comparable(values: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def digest(window: NDArray[np.float32]) -> int:
-    """64 bits, equal for equal bytes: among a million different windows two coincide once in 10⁷ data sets."""
+    """A 64-bit hash, equal for equal bytes: among a million different windows, a collision occurs once in 10⁷ data
+    sets."""
     return int.from_bytes(blake2b(window.tobytes(), digest_size=8).digest(), "little")

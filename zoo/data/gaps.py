@@ -1,4 +1,4 @@
-"""Gaps of windows closed, for readers that know no masks."""
+"""Fill gaps in windows, for models without masks."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,10 +7,10 @@ from zoo.data.split import Windows
 
 
 def bridged(windows: Windows, mean: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Windows `(b c t)` with every unobserved sample on the straight line between its observed neighbours.
+    """Windows `(b c t)` with every unobserved sample interpolated linearly between its observed neighbours.
 
-    Before the first and after the last observed sample the series keeps its value; a channel of which nothing was
-    observed is flat at its ``mean (c)``.
+    Before the first and after the last observed sample the value is constant; a channel without observed samples is
+    constant at its ``mean (c)``.
     """
     if windows.mask is None:
         return windows.x

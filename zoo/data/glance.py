@@ -1,4 +1,4 @@
-"""What stored windows show before a run starts, where they are quickly read."""
+"""Quick checks of stored windows before a run starts."""
 
 import numpy as np
 from zoo_registry.data import DataSpec, NpySource
@@ -9,14 +9,14 @@ from zoo.data.raw import RawSplit
 from zoo.data.sources import read
 
 _MOST_VALUES = 2**26
-"""Values that are read and hashed in about a second."""
+"""Number of values that can be read and hashed in about a second."""
 
 
 def glance(spec: DataSpec) -> list[str]:
-    """Sentences on windows of the source's test split that its training split holds too, whole or in part.
+    """Sentences about windows in the source's test split that are also in its training split, fully or partly.
 
-    Reads arrays of up to 64 million values, and says nothing of larger ones or other formats, which `zoo data` and
-    `zoo train` read. Raises DataError, naming file and window, for values that these would refuse.
+    Reads arrays of up to 64 million values, and skips larger ones and other formats; `zoo data` and `zoo train` check
+    those. Raises DataError with file and window for values that these commands would refuse.
     """
     if not isinstance(spec.source, NpySource):
         return []

@@ -1,4 +1,4 @@
-"""Class indices 0 to k − 1 and class names, from whatever numbers or names a source carries."""
+"""Class indices 0 to k − 1 and class names, from the numbers or names in a source."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,12 +14,12 @@ from zoo.data.text import inside, text_lines, word
 _NAMES_HINT = "one class name per line, in the order of the class numbers"
 _LARGEST_FILE = 4 * 2**20
 _UNLABELLED = ("", "nan", "<na>", "nat")
-"""What libraries write where there is no label."""
+"""Spellings of a missing label in common libraries."""
 _SHOWN = 10
 
 
 def class_names(folder: Path, file: str | None) -> tuple[str, ...] | None:
-    """Lines of ``file`` in ``folder``, or None where no file is named; raise DataError for doubles or none."""
+    """Lines of ``file`` in ``folder``, or None without a file; raise DataError for duplicates or an empty file."""
     if file is None:
         return None
     path = inside(folder, file)
@@ -38,9 +38,9 @@ def index_labels(
 ) -> tuple[list[Labels], tuple[str, ...]]:
     """Class indices for each array of labels, and the class names.
 
-    Without ``names``, classes are the distinct labels in order, named by themselves, so any numbering is kept as the
-    name. With ``names``, labels that are names are looked up, and numbers count the names from 0, or from 1 where 0
-    never occurs and the number of names does. Raises DataError where that leaves a doubt.
+    Without ``names``, classes are the sorted distinct labels, and each label is its own name, so any numbering is kept.
+    With ``names``, labels that are names are looked up; numbers are indices from 0, or from 1 if 0 never occurs and the
+    number of names does. Raises DataError if this is ambiguous.
     """
     arrays = [plain_labels(labels, where) for labels in found]
     if len({labels.dtype.kind for labels in arrays}) > 1:
@@ -55,7 +55,7 @@ def index_labels(
 
 
 def plain_labels(labels: Array, where: str) -> Array:
-    """Labels `(n)` as int64 or as strings, each written in one way.
+    """Labels `(n)` as int64 or as strings, in canonical spelling.
 
     Raises DataError for labels of another kind, and for missing ones.
     """
@@ -74,7 +74,7 @@ def plain_labels(labels: Array, where: str) -> Array:
 
 
 def require_known(unknown: NDArray[np.bool_], where: str) -> None:
-    """Raise DataError where any window lacks its label."""
+    """Raise DataError if any window has no label."""
     if unknown.any():
         found = f"NaN or nothing for {unknown.sum()} of {len(unknown)}, first for window {int(unknown.argmax())}"
         hint = "leave such windows out of X and y alike, or give them a class of their own"

@@ -1,4 +1,4 @@
-"""The axes of a stored array, brought to `n c t` without copying."""
+"""View a stored array as `n c t` without copying."""
 
 import warnings
 
@@ -10,16 +10,16 @@ from zoo.data.raw import Array
 
 _WINDOWS_LOOKED_AT = 32
 _FEWEST_SAMPLES = 8
-"""An axis that is shorter is no time: windows have more samples than that."""
+"""Minimum length of a time axis: windows have at least this many samples."""
 _CLEARLY = 2
-"""How many times more alike neighbours along one axis are than along the other for it to be time; 1 for noise."""
+"""The time axis is detected if neighbours along it are this many times more similar than along the other; 1 for
+noise."""
 
 
 def lay_out(stored: Array, layout: Layout, where: str) -> Array:
-    """`(n ...)` with windows laid out as ``layout`` to a view `(n c t)`.
+    """View `(n ...)`, whose windows have the axes ``layout``, as `(n c t)`.
 
-    The layout is what somebody said, and holds whatever the numbers look like. Raises DataError where the number of
-    axes contradicts it.
+    The layout comes from the user and is used for any sizes. Raises DataError if the number of axes contradicts it.
     """
     axes = ["n", *layout.split()]
     if stored.ndim != len(axes) or (axes[1] == "1" and stored.shape[1] != 1):
@@ -30,9 +30,10 @@ def lay_out(stored: Array, layout: Layout, where: str) -> Array:
 
 
 def note_swapped(x: Array, where: str) -> None:
-    """Warn with ZooNote where windows `(n c t)` look as if the layout said of them took channels for time.
+    """Warn with ZooNote if windows `(n c t)` look as if the given layout swaps channels and time.
 
-    No more than a note, as electrodes side by side resemble each other, too; none where channels are too few for time.
+    It is only a note, because neighbouring electrodes are also similar. There is none if channels are too few to be
+    time.
     """
     if x.shape[1] >= min(_FEWEST_SAMPLES, x.shape[2]) and _smooth_axis(x) == 1:
         warnings.warn(
@@ -44,11 +45,11 @@ def note_swapped(x: Array, where: str) -> None:
 
 
 def layout_of(stored: Array, where: str) -> Layout:
-    """The axes of `(n ...)`: time is the axis of 8 or more where the other is shorter than that, or else the one along
-    which neighbours are clearly more alike, which a ZooNote says.
+    """The axes of `(n ...)`: time is the axis of 8 or more if the other is shorter than 8, else the axis along which
+    neighbours are clearly more similar, with a ZooNote.
 
-    Counts tell no more: 113 channels by 24 samples is a common window of body-worn sensors. Raises DataError, naming
-    the flag to add, where neither tells.
+    Sizes alone are not enough: 113 channels by 24 samples is a common window of body-worn sensors. Raises DataError
+    with the flag to add if neither rule decides.
     """
     if stored.ndim not in (3, 4) or (stored.ndim == 4 and stored.shape[1] != 1):
         raise DataError(
@@ -69,8 +70,8 @@ def layout_of(stored: Array, where: str) -> Layout:
         raise DataError(where, "an axis that is clearly time", found, hint)
     layout: Layout = "t c" if time == 1 else "c t"
     samples, channels = stored.shape[time], stored.shape[3 - time]
-    said = f"{where}: read as {channels} channels of {samples} samples, along which neighbours are more alike"
-    warnings.warn(f'{said} (layout "{layout}"); {flag}=... says otherwise', ZooNote, stacklevel=2)
+    message = f"{where}: read as {channels} channels of {samples} samples, along which neighbours are more alike"
+    warnings.warn(f'{message} (layout "{layout}"); {flag}=... says otherwise', ZooNote, stacklevel=2)
     return layout
 
 
@@ -85,7 +86,7 @@ def _layout_hint(shape: tuple[int, ...]) -> str:
 
 
 def _smooth_axis(x: Array) -> int | None:
-    """Of axes 1 and 2 of `(n ...)` the one along which neighbours are clearly more alike; None where neither is."""
+    """The axis, 1 or 2, of `(n ...)` along which neighbours are clearly more similar; None if there is none."""
     if x.dtype.kind not in "iuf":
         return None
     seen = np.nan_to_num(np.asarray(x[:_WINDOWS_LOOKED_AT], dtype=np.float64), posinf=0, neginf=0)

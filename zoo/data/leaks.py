@@ -1,4 +1,4 @@
-"""Windows that are in two splits, whole or in part: prints of each, taken as it is read, compared across splits."""
+"""Leaked windows, which are fully or partly in two splits, found by comparing hashes taken while reading."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,13 +11,13 @@ from zoo.data.overlaps import Hashes, Rows, sharing
 from zoo.data.raw import Array
 
 Digests = NDArray[np.uint64]
-"""One number a window, equal for equal windows; 0 for windows that are not compared."""
+"""One hash per window, equal for equal windows; 0 for windows that are not compared."""
 
 
 class Leaks(NamedTuple):
     """Windows of ``test`` that are in training or validation too, and of ``validation`` that are in training too.
 
-    ``test_overlaps`` and ``validation_overlaps`` are further ones that share a stretch of samples with such a window.
+    ``test_overlaps`` and ``validation_overlaps`` count further windows that share a run of samples with such a window.
     """
 
     test: int
@@ -27,17 +27,16 @@ class Leaks(NamedTuple):
 
 
 class Prints(NamedTuple):
-    """What is kept of the windows of a stored split to recognise them: a digest, and hashes of some runs of each."""
+    """Hashes that identify the windows of a stored split: a digest of each, and hashes of some of its runs."""
 
     digests: Digests
     runs: Hashes
 
 
 def digests_of(block: Array) -> Digests:
-    """Digests `(b)` of windows `(b c t)`, equal for equal values in whatever type they are stored.
+    """Digests `(b)` of windows `(b c t)`, equal for equal values in any stored type.
 
-    Windows that never change get 0: a device that lies still or is switched off repeats itself, and no model learns a
-    window by heart that holds nothing.
+    Constant windows get 0: a device at rest or switched off repeats them, and there is nothing in them to memorise.
     """
     values = comparable(block)
     moves = (np.fmax.reduce(values, axis=2) > np.fmin.reduce(values, axis=2)).any(1)
@@ -53,7 +52,7 @@ def leaks_between(train: Prints, test: Prints | None, cuts: Sequence[Rows]) -> L
 
 
 def sentence_on_test(found: Leaks, windows: int) -> str:
-    """What it means that some of the ``windows`` of the test split are in an earlier one."""
+    """The sentence about test windows, of ``windows``, that are also in an earlier split."""
     return (
         f"{found.test} of {windows} test windows are also in training or validation, value for value: "
         "scores count windows that training has seen"
@@ -61,7 +60,7 @@ def sentence_on_test(found: Leaks, windows: int) -> str:
 
 
 def sentence_on_validation(found: Leaks, windows: int) -> str:
-    """The same of the validation split."""
+    """The same for the validation split."""
     return (
         f"{found.validation} of {windows} validation windows are also in training, value for value: "
         "what is chosen on validation is chosen on windows that training has seen"
@@ -69,7 +68,7 @@ def sentence_on_validation(found: Leaks, windows: int) -> str:
 
 
 def sentence_on_overlaps(count: int, windows: int, split: str) -> str:
-    """What it means that ``count`` of the ``windows`` of a split share a stretch with windows of an earlier one."""
+    """The sentence about ``count`` of the ``windows`` of a split that share a run with windows of an earlier one."""
     return (
         f"{count} of {windows} {split} windows overlap windows of an earlier split, as neighbours in one recording do: "
         "scores count stretches that training has seen"
@@ -77,18 +76,18 @@ def sentence_on_overlaps(count: int, windows: int, split: str) -> str:
 
 
 def leak_sentences(found: Leaks, test: int, validation: int) -> list[str]:
-    """A sentence for each way in which ``test`` or ``validation`` windows hold some of an earlier split."""
-    said = {
+    """One sentence for each kind of leak from an earlier split into the ``test`` or ``validation`` windows."""
+    counts = {
         sentence_on_test(found, test): found.test,
         sentence_on_overlaps(found.test_overlaps, test, "test"): found.test_overlaps,
         sentence_on_validation(found, validation): found.validation,
         sentence_on_overlaps(found.validation_overlaps, validation, "validation"): found.validation_overlaps,
     }
-    return [sentence for sentence, count in said.items() if count]
+    return [sentence for sentence, count in counts.items() if count]
 
 
 def _known(found: Prints, rows: Rows, earlier: Prints, others: Rows) -> tuple[int, int]:
-    """How many windows ``rows`` of ``found`` are among ``others`` of ``earlier``, and how many more share a stretch."""
+    """How many windows ``rows`` of ``found`` are among ``others`` of ``earlier``, and how many more share a run."""
     digests = found.digests[rows]
     same = (digests != 0) & np.isin(digests, earlier.digests[others])
     in_part = sharing(found.runs, rows, earlier.runs, others)

@@ -1,4 +1,4 @@
-"""Bring series to one length; NaN stands for what was not observed."""
+"""Bring series to one length; NaN means unobserved."""
 
 import numpy as np
 from zoo_registry import DataError
@@ -8,9 +8,9 @@ from zoo.data.raw import Array
 
 
 def interpolate(x: Array, to: int) -> Array:
-    """`(... t) -> (... to)`: linear between samples, both taken to span [0, 1]; end points stay.
+    """`(... t) -> (... to)`: linear between samples, both spanning [0, 1]; end points are kept.
 
-    A new sample is NaN where a sample it is drawn from is.
+    A new sample is NaN if a sample it is interpolated from is NaN.
     """
     at = np.linspace(0, x.shape[-1] - 1, to)
     left, right = np.floor(at).astype(np.intp), np.ceil(at).astype(np.intp)
@@ -32,12 +32,12 @@ def crop(x: Array, to: int) -> Array:
 
 
 def to_length(x: Array, step: LengthSpec) -> Array:
-    """Floating `(... t) -> (... step.to)`; ``require_fit`` says beforehand whether it can."""
+    """Floating `(... t) -> (... step.to)`; call ``require_fit`` first."""
     return {"interpolate": interpolate, "pad": pad, "crop": crop}[step.method](x, step.to)
 
 
 def require_fit(shortest: int, longest: int, step: LengthSpec, where: str) -> None:
-    """Raise DataError where a series is too long to be padded or too short to be cropped to ``step.to``."""
+    """Raise DataError if a series is too long to be padded or too short to be cropped to ``step.to``."""
     if step.method == "pad" and longest > step.to:
         hint = "raise data.length.to, or use crop or interpolate"
         raise DataError(where, f"at most {step.to} samples to pad", f"a series of {longest}", hint)

@@ -18,7 +18,7 @@ _EXAMPLE = "ID-102_CLASS-13_Window-0001.mat"
 
 
 class _Window(NamedTuple):
-    """One file and what its name tells; sorted by subject, class and number."""
+    """One file and the values in its name; sorted by subject, class and number."""
 
     subject: str
     label: int
@@ -29,8 +29,8 @@ class _Window(NamedTuple):
 def read_mat(source: MatSource) -> RawSet:
     """All windows as one training split, in memory; the subject is the ID, labels are the CLASS numbers.
 
-    ``zoo.data.labels.index_labels`` tells how those numbers become class indices. Raises DataError for any file that
-    cannot be read, is named otherwise or lacks the array.
+    ``zoo.data.labels.index_labels`` describes how these numbers become class indices. Raises DataError for a file that
+    cannot be read, has another name pattern, or does not have the array.
     """
     windows = _windows(source)
     labels, classes = _labels(source, windows)
@@ -47,7 +47,7 @@ def read_mat(source: MatSource) -> RawSet:
 
 
 def peek_mat(source: MatSource) -> Extent:
-    """From the names of all files and the array of the first."""
+    """The extent from the names of all files and the array of the first."""
     windows = _windows(source)
     _, classes = _labels(source, windows)
     channels, length = _series(windows[0].path, source).shape

@@ -18,7 +18,7 @@ _OBJECTS_HINT = "save names as strings: numpy.save(FILE, y.astype(str)); numbers
 
 
 def read_npy(source: NpySource) -> RawSet:
-    """Both splits, `X` memory-mapped in its own type; raise DataError for anything unreadable or misshapen."""
+    """Both splits, `X` memory-mapped in its own type; raise DataError for unreadable files and wrong shapes."""
     folder = folder_of(source.path, "X_*.npy and y_*.npy")
     labels, classes = _labels(folder, source)
     splits = [_split(folder, source, name, y) for name, y in zip(_names(source), labels, strict=True)]
@@ -26,7 +26,7 @@ def read_npy(source: NpySource) -> RawSet:
 
 
 def peek_npy(source: NpySource) -> Extent:
-    """From the header of `X`, a few windows, and all labels."""
+    """The extent from the header of `X`, a few windows, and all labels."""
     folder = folder_of(source.path, "X_*.npy and y_*.npy")
     _, classes = _labels(folder, source)
     shape = _windows(folder, source, source.train).shape
@@ -76,16 +76,16 @@ def _load(path: Path) -> Array:
 
 def _open(path: Path, what: str) -> Array:
     if not path.exists():
-        beside = ", ".join(other.name for other in visible(path.parent, "*.npy")) or "no .npy file"
+        present = ", ".join(other.name for other in visible(path.parent, "*.npy")) or "no .npy file"
         hint = "set data.source.train, test, subject and group to names as the files have them"
-        raise DataError(str(path), "this file", f"{beside} in the folder", hint)
+        raise DataError(str(path), "this file", f"{present} in the folder", hint)
     return open_array(path, what)
 
 
 def open_array(path: Path, what: str) -> Array:
-    """A plain view of the memory map of ``path``, so that slices stay lazy; Python objects are refused, never loaded.
+    """A plain view of the memory map of ``path``, so that slices are lazy; Python objects are refused, never loaded.
 
-    Raises DataError, naming ``what`` was expected.
+    Raises DataError with ``what`` as the expected content.
     """
     expected = f"{what} saved by numpy"
     with reading(path, expected, _HINT):
@@ -104,7 +104,7 @@ def open_array(path: Path, what: str) -> Array:
 
 
 def _header(file: BinaryIO) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type of an array, from what precedes its values."""
+    """Shape and type of an array, from the file header."""
     version = np.lib.format.read_magic(file)  # type: ignore[no-untyped-call]
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, _, dtype = read(file)  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""Windows that hold the same stretch of samples, as neighbours in one recording do, found by hashes of runs."""
+"""Find windows that share a run of samples, such as neighbours in one recording, by hashes of runs."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,8 @@ Hashes = NDArray[np.uint64]
 Rows = NDArray[np.intp]
 
 KEPT = 12
-"""Hashes kept of a window: of random windows that share half of their samples, 97 to 99 of 100 pairs are found."""
+"""Number of hashes kept per window: 97 to 99 % of pairs of random windows that share half of their samples are
+found."""
 
 _SHORTEST = 16
 _NONE = np.uint64(2**64 - 1)
@@ -16,16 +17,16 @@ _INVERSE = np.uint64(pow(int(_BASE), -1, 2**64))
 
 
 def run_length(shortest: int) -> int:
-    """Samples of a run, for series of ``shortest`` samples at least: a quarter of them."""
+    """Samples of a run: a quarter of ``shortest``, the samples of the shortest series."""
     return max(_SHORTEST, shortest // 4)
 
 
 def runs_of(values: NDArray[np.float32], samples: int) -> Hashes:
-    """The least hashes `(b KEPT)` of the runs of so many ``samples`` in windows `values (b c t)`.
+    """The smallest hashes `(b KEPT)` of the runs of ``samples`` samples in windows `values (b c t)`.
 
-    What a run holds decides whether it is kept, not where it lies, so that windows that share runs mostly keep some of
-    the same (Broder 1997, "On the resemblance and containment of documents"). Runs of which less than half of the
-    samples differ from the one before are left out: a device that lies still repeats itself.
+    The content of a run, not its position, decides whether it is kept, so that windows that share runs usually keep
+    some of the same ones (Broder 1997, "On the resemblance and containment of documents"). Runs are left out if less
+    than half of their samples differ from the sample before: a device at rest repeats itself.
     """
     found = np.full((len(values), KEPT), _NONE)
     if values.shape[-1] >= samples:
@@ -41,19 +42,19 @@ def runs_of(values: NDArray[np.float32], samples: int) -> Hashes:
 
 
 def sharing(found: Hashes, rows: Rows, earlier: Hashes, others: Rows) -> NDArray[np.bool_]:
-    """Which windows ``rows`` of ``found (n KEPT)`` hold a run of one of the windows ``others`` of ``earlier``."""
+    """Which windows ``rows`` of ``found (n KEPT)`` share a run with one of the windows ``others`` of ``earlier``."""
     known = earlier[others].ravel()
     known.sort()
     same = np.zeros(len(rows), np.bool_)
     for hashes in found.T if len(known) else ():
-        asked = hashes[rows]
-        places = np.searchsorted(known, asked).clip(max=len(known) - 1)
-        same |= (known[places] == asked) & (asked != _NONE)
+        candidates = hashes[rows]
+        places = np.searchsorted(known, candidates).clip(max=len(known) - 1)
+        same |= (known[places] == candidates) & (candidates != _NONE)
     return same
 
 
 def _of_samples(values: NDArray[np.float32]) -> Hashes:
-    """A hash `(b t)` of each sample of all channels."""
+    """One hash `(b t)` per sample, over all channels."""
     bits = np.ascontiguousarray(values).view(np.uint32)
     weights = _mixed(np.arange(1, bits.shape[1] + 1, dtype=np.uint64)) | np.uint64(1)
     sums = np.zeros((bits.shape[0], bits.shape[2]), np.uint64)
@@ -68,7 +69,7 @@ def _powers(base: np.uint64, count: int) -> Hashes:
 
 
 def _before(values: Hashes) -> Hashes:
-    """Sums `(b t+1)` of what comes before each place, modulo 2⁶⁴."""
+    """Cumulative sums `(b t+1)` before each position, modulo 2⁶⁴."""
     return np.pad(np.cumsum(values, axis=1, dtype=np.uint64), [(0, 0), (1, 0)])
 
 

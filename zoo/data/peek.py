@@ -1,4 +1,4 @@
-"""What a model's input will be, without preparing the data."""
+"""The input of a model for some data, without preparing the data."""
 
 from zoo_registry import InputSpec
 from zoo_registry.data import BundledSource, DataSpec
@@ -8,9 +8,10 @@ from zoo.data.sources import peek
 
 
 def input_of(spec: DataSpec) -> InputSpec:
-    """Channels, length after the length step, and classes; reads as little as the format allows, and never torch.
+    """Channels, length after the length step, and classes; reads as little as the format allows, and does not import
+    torch.
 
-    Raises DataError for what shows that early.
+    Raises DataError for errors that show without reading everything.
     """
     where = spec.source.name if isinstance(spec.source, BundledSource) else spec.source.path
     return input_after(peek(spec.source), spec, where)

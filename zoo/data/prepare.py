@@ -1,4 +1,4 @@
-"""From a data spec to a data set: read, check, cut, bring to length, measure, fingerprint."""
+"""From a data spec to a data set: read, check, split, bring to length, compute statistics, fingerprint."""
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Once(Protocol):
-    """How work is done that need not be done by each of several processes; all get its result."""
+    """Runs work once for several processes; all get its result."""
 
     def __call__(self, work: Callable[[], T]) -> T: ...
 
@@ -36,15 +36,15 @@ class _Cuts(NamedTuple):
 
 
 def here(work: Callable[[], T]) -> T:
-    """Do ``work`` in this process, whatever others do."""
+    """Run ``work`` in this process, independently of others."""
     return work()
 
 
 def prepare(spec: DataSpec, once: Once = here) -> DataSet:
-    """Everything a run needs of its data.
+    """Prepare the data of a run.
 
-    Windows that lie memory-mapped on disk stay there; what reads all of them is done by ``once``. Raises DataError,
-    naming the file, for whatever is unreadable, or misfits the spec.
+    Memory-mapped windows stay on disk; work that reads all of them runs in ``once``. Raises DataError with the file for
+    data that are unreadable or do not match the spec.
     """
     raw = read(spec.source)
     entering = check_set(raw, spec)
@@ -61,7 +61,7 @@ def prepare(spec: DataSpec, once: Once = here) -> DataSet:
 
 
 def _statistics(splits: Sequence[Split], homes: Sequence[RawSplit]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and deviation of the first of ``splits``, cut from ``homes``; something must be observed in every window."""
+    """Mean and deviation of the first of ``splits``, taken from ``homes``; every window must have observed samples."""
     for split, home in zip(splits, homes, strict=True):
         if split.masked:
             require_observed(split, home)
@@ -90,7 +90,7 @@ def _require_no_second_test(test: RawSplit, spec: DataSpec) -> None:
 
 
 def _splits(raw: RawSet, cuts: _Cuts, stays: Rows | None, spec: DataSpec, gaps: bool) -> list[Split]:
-    """Train, validation and test; series of unequal length are brought to length here, arrays on access."""
+    """Train, validation and test; series of unequal length are brought to one length here, arrays on access."""
     homes = _homes(raw)
     masked = gaps or _pads(homes, spec.length)
     sources = {id(home): _even(home.x, spec.length) for home in homes}
@@ -104,7 +104,7 @@ def _splits(raw: RawSet, cuts: _Cuts, stays: Rows | None, spec: DataSpec, gaps: 
 
 
 def _homes(raw: RawSet) -> list[RawSplit]:
-    """The stored splits that training, validation and test windows come from."""
+    """The stored splits from which training, validation and test windows are taken."""
     return [raw.train, raw.train, raw.train if raw.test is None else raw.test]
 
 
@@ -113,7 +113,7 @@ def _pads(splits: Sequence[RawSplit], step: LengthSpec | None) -> bool:
 
 
 def _even(x: Array | tuple[Array, ...], step: LengthSpec | None) -> Array:
-    """`(n c t)`: arrays as they are, unequal series after ``step``."""
+    """`(n c t)`: arrays unchanged, unequal series after ``step``."""
     if isinstance(x, np.ndarray):
         return x
     assert step is not None
@@ -128,7 +128,7 @@ def _shared(test: Array | None, others: Sequence[Array | None]) -> tuple[str, ..
 
 
 def _fingerprint(hashes: list[str], raw: RawSet, cuts: _Cuts, spec: DataSpec) -> str:
-    """Hash of content, classes, splits and steps; where the files lie does not matter."""
+    """Hash of content, classes, splits and steps; independent of the location of the files."""
     digest = sha256(repr((hashes, raw.classes, spec.split.seed)).encode())
     for rows in cuts:
         digest.update(np.int64(len(rows)).tobytes() + rows.astype(np.int64).tobytes())

@@ -1,4 +1,4 @@
-"""What a reader gives: windows as they were stored, before any step, and what is known without reading them."""
+"""The result of a reader: windows as stored, before any step, and metadata that is known without reading them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _BLOCK_VALUES = 2**22
 
 
 class Sensor(NamedTuple):
-    """What the values of a source are: names of channels, samples per second (Hz) and unit; None where unknown."""
+    """Metadata of a source: channel names, sampling rate (Hz) and unit; None if unknown."""
 
     channel_names: tuple[str, ...] | None = None
     rate: float | None = None
@@ -24,7 +24,7 @@ class Sensor(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """Channels of a source, samples of its shortest and longest window, names of classes, and its sensor."""
+    """Number of channels of a source, samples of its shortest and longest window, class names, and its sensor."""
 
     channels: int
     shortest: int
@@ -38,8 +38,8 @@ class RawSplit:
     """One stored split.
 
     ``x`` is an array `(n c t)`, memory-mapped where the format allows, or a tuple of series `(c t)` of unequal length;
-    ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are names or numbers, None where unknown.
-    ``where`` is the file or folder it came from, ``files`` the file of each window where there is one each.
+    ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are names or numbers, None if unknown. ``where`` is the
+    source file or folder; ``files`` is the file of each window if every window has its own.
     """
 
     where: str
@@ -54,7 +54,7 @@ class RawSplit:
 
     @property
     def channels(self) -> int:
-        """Channels of every window; the split must not be empty."""
+        """Number of channels of every window; the split must not be empty."""
         return int(self.x[0].shape[0])
 
     @property
@@ -66,7 +66,7 @@ class RawSplit:
         return self.x.shape[2], self.x.shape[2]
 
     def blocks(self) -> Iterator[tuple[int, Array]]:
-        """Number of the first window and windows `(b c t)` of one length, never all in memory at once."""
+        """Index of the first window, and windows `(b c t)` of one length; never loads all into memory at once."""
         if isinstance(self.x, tuple):
             yield from ((row, series[None]) for row, series in enumerate(self.x))
             return
@@ -75,12 +75,12 @@ class RawSplit:
             yield rows.start, self.x[rows]
 
     def place(self, row: int) -> str:
-        """Where window ``row`` lies, for messages."""
+        """Location of window ``row``, for messages."""
         return self.files[row] if self.files else f"{self.where}, window {row}"
 
 
 class RawSet(NamedTuple):
-    """What a source holds: a training split, a test split where it has one, class names by index, and its sensor."""
+    """Content of a source: a training split, a test split if it has one, class names by index, and its sensor."""
 
     train: RawSplit
     test: RawSplit | None
@@ -97,7 +97,7 @@ def require_windows(split: RawSplit) -> None:
 
 
 def require_whole(x: Array, where: str) -> None:
-    """Raise DataError where the file that ``x`` is mapped from has become shorter, which reading would not survive."""
+    """Raise DataError if the memory-mapped file of ``x`` has become shorter, because reading it would crash."""
     base: object = x
     while isinstance(base, np.ndarray):
         base = base.base

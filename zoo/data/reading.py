@@ -1,4 +1,4 @@
-"""Turn whatever an unreadable file raises into one line that names the file."""
+"""Turn any error of an unreadable file into a one-line error with the file."""
 
 import zlib
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ CUT_SHORT = "the file is cut short: copy or write it anew"
 def reading(path: Path, expected: str, hint: str) -> Iterator[None]:
     """Raise DataError for any failure inside; a DataError passes unchanged.
 
-    A pipe or a device is refused before it is opened, which could take forever. Where reading ran out of bytes, the
-    advice to copy the file anew takes the place of ``hint``.
+    A pipe or a device is refused before it is opened, which could block forever. If the file is truncated, the hint is
+    to copy the file again, instead of ``hint``.
     """
     if path.exists() and not path.is_file():
         found = "a folder" if path.is_dir() else "a pipe or a device"
@@ -28,19 +28,19 @@ def reading(path: Path, expected: str, hint: str) -> Iterator[None]:
         raise DataError(str(path), expected, "no such file", hint) from None
     except MemoryError:
         raise DataError(str(path), expected, "more than fits into memory", hint) from None
-    # Corrupt bytes make parsers raise nearly anything: zlib.error, struct.error, IndexError, ...
+    # Corrupt bytes make parsers raise almost any error: zlib.error, struct.error, IndexError, ...
     except Exception as error:
         found = f"{type(error).__name__}: {error}".rstrip(": ")
         raise DataError(str(path), expected, found, CUT_SHORT if _ran_out(error) else hint) from None
 
 
 def visible(folder: Path, pattern: str) -> list[Path]:
-    """Files of ``folder`` that match, sorted; without companions such as `._NAME`, which other systems leave."""
+    """Files of ``folder`` that match, sorted; without hidden files such as `._NAME`, which other systems create."""
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
 
 
 def folder_of(path: str, holding: str) -> Path:
-    """``path`` as an existing folder; raise DataError otherwise. ``holding`` says what it should hold."""
+    """``path`` as an existing folder; raise DataError otherwise. ``holding`` describes its expected content."""
     folder = Path(path).expanduser()
     if not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"
@@ -49,7 +49,7 @@ def folder_of(path: str, holding: str) -> Path:
 
 
 def _ran_out(error: Exception) -> bool:
-    """Whether ``error`` says that bytes are missing, in the words of zlib and scipy."""
+    """Whether ``error`` from zlib or scipy says that bytes are missing."""
     words = str(error)
     if isinstance(error, zlib.error):
         return "incomplete" in words

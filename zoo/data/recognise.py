@@ -1,4 +1,4 @@
-"""Which data a folder holds, told by the names of its files."""
+"""Recognise the data format of a folder from its file names."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,14 +12,14 @@ from zoo.data.npy import open_array
 from zoo.data.reading import folder_of, visible
 
 _TEST = 0.2
-"""Share cut off as test split where the folder has none."""
+"""Share taken as test split if the folder has none."""
 _GROUPS = ("trial", "group")
 
 
 def recognise(place: Path) -> dict[str, Any]:
-    """Plain data of a DataSpec that reads the folder ``place``.
+    """Plain data of a DataSpec for the folder ``place``.
 
-    Raises DataError for a folder that holds no known format, or splits whose names do not say which is which.
+    Raises DataError for a folder without a known format, or with splits whose roles are unclear from their names.
     """
     if place.is_file() and (found := other_formats(place)):
         raise DataError(str(place), "a folder with data", found, WAY_ON)
@@ -37,13 +37,13 @@ def recognise(place: Path) -> dict[str, Any]:
 
 
 def recognise_arrays(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``given`` data of arrays in a folder, and what it leaves out of their source as the files tell it.
+    """Complete the source in ``given``, data of arrays in a folder, with values read from the files.
 
-    Raises DataError for splits, or a layout, that the files do not settle.
+    Raises DataError if the files do not determine the splits or the layout.
     """
-    said = given["source"]
-    folder, train = folder_of(str(said["path"]), "X_*.npy and y_*.npy"), str(said.get("train", "train"))
-    source = {**said, "test": said["test"] if "test" in said else _test_split(folder, train)}
+    fields = given["source"]
+    folder, train = folder_of(str(fields["path"]), "X_*.npy and y_*.npy"), str(fields.get("train", "train"))
+    source = {**fields, "test": fields["test"] if "test" in fields else _test_split(folder, train)}
     if "layout" not in source:
         source["layout"] = _layout(folder / f"X_{train}.npy")
     if (folder / f"subject_{train}.npy").exists():
@@ -57,7 +57,7 @@ def recognise_arrays(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _test_split(folder: Path, train: str) -> str | None:
-    """The split to test on; None where there are windows to train on alone."""
+    """The test split; None if there are only training windows."""
     splits = sorted(path.stem.removeprefix("X_") for path in folder.glob("X_*.npy"))
     others = [name for name in splits if name != train]
     if train not in splits or ("test" not in others and len(others) > 1):

@@ -10,7 +10,7 @@ from zoo.data.ts import peek_ts, read_ts
 
 
 def read(source: Source) -> RawSet:
-    """Everything a source holds; raise DataError for what cannot be read."""
+    """Read a source completely; raise DataError for unreadable data."""
     match source:
         case TsSource():
             return read_ts(source)
@@ -23,7 +23,7 @@ def read(source: Source) -> RawSet:
 
 
 def peek(source: Source) -> Extent:
-    """Channels, length and classes of a source, as cheaply as its format allows."""
+    """Channels, length and classes of a source, with as little reading as its format allows."""
     match source:
         case TsSource():
             return peek_ts(source)

@@ -27,11 +27,11 @@ class Windows(NamedTuple):
 class Split:
     """Windows and labels of one split.
 
-    ``source (m c t')`` is what they are read from, possibly memory-mapped; ``rows (n)`` which of its windows belong
-    here; ``step`` what brings them to length. ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are None
-    where unknown. ``stays (n)`` are numbers, equal for windows that no cut parts, as ``data.split.by`` has it; None
-    where each stands alone. ``masked`` says whether windows of the data set come with a mask. ``turns (n 3 3)`` turn
-    the axes of each window, channels in threes; None = as they are.
+    ``source (m c t')`` holds the stored windows, possibly memory-mapped; ``rows (n)`` are the indices of this split's
+    windows in it; ``step`` is the length step. ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are None if
+    unknown. ``stays (n)`` are equal for windows that are never separated by a split, according to ``data.split.by``;
+    None if every window is independent. ``masked``: windows have a mask. ``turns (n 3 3)`` are rotations of the axes of
+    each window, channels in threes; None = no rotation.
     """
 
     name: str
@@ -74,8 +74,8 @@ class Split:
 
 
 def _turned(x: Array, turns: NDArray[np.float32]) -> Array:
-    """`x (b c t)` with each three of its channels turned; an unobserved axis leaves none of its three observed."""
-    moved = (turns != np.eye(3, dtype=np.float32)).any((1, 2))  # a window as it is keeps what it observed
+    """`x (b c t)` with every three channels rotated; if one axis is unobserved, all three become unobserved."""
+    moved = (turns != np.eye(3, dtype=np.float32)).any((1, 2))  # a window that is not rotated keeps its mask
     threes = x[moved].reshape(int(moved.sum()), x.shape[1] // 3, 3, x.shape[-1])
     x[moved] = np.einsum("nij,ngjt->ngit", turns[moved], threes).reshape(-1, *x.shape[1:])
     return x
@@ -85,11 +85,11 @@ def _turned(x: Array, turns: NDArray[np.float32]) -> Array:
 class DataSet:
     """Three splits of one data set.
 
-    ``input`` is what enters a model trained on them, with the names of its classes. ``mean`` and ``std`` `(c)` are
-    those of the training split over observed samples.
-    ``fingerprint`` is equal for equal content, splits and steps; ``stored_fingerprint`` only for equal types of values
-    on disk as well, as every fingerprint was up to version 0.1. ``shared_subjects`` are those of training or
-    validation that are in test too, None where subjects are unknown. ``leaks`` counts windows that are in two splits.
+    ``input`` is the input of a model trained on them, with class names. ``mean`` and ``std`` `(c)` are those of the
+    training split over observed samples. ``fingerprint`` is equal for equal content, splits and steps;
+    ``stored_fingerprint`` only if the stored types of values are also equal, like every fingerprint up to version 0.1.
+    ``shared_subjects`` are subjects of training or validation that are also in test, None if subjects are unknown.
+    ``leaks`` counts windows that are in two splits.
     """
 
     train: Split
@@ -105,10 +105,10 @@ class DataSet:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes by index."""
+        """Class names by index."""
         assert self.input.class_names is not None
         return self.input.class_names
 
     def has(self, fingerprint: str) -> bool:
-        """Whether these are the data of a run that has ``fingerprint``, of this version or an earlier one."""
+        """Whether these are the data of a run with ``fingerprint``, from this version or an earlier one."""
         return fingerprint in (self.fingerprint, self.stored_fingerprint)

@@ -1,4 +1,5 @@
-"""Cut a share off a split: whole groups where something must stay together, class shares kept as far as possible."""
+"""Split off a share of the windows: whole groups if these must stay together, with class shares kept as far as
+possible."""
 
 import warnings
 from fractions import Fraction
@@ -15,7 +16,8 @@ Cut = tuple[Rows, Rows]
 
 
 class Draw(NamedTuple):
-    """What is cut off, which share, what stays together (`group`, `subject` or `class`), and where the data lie."""
+    """Name and share of the part to split off, what stays together (`group`, `subject` or `class`), and the data's
+    location."""
 
     part: Literal["validation", "test"]
     share: float
@@ -25,9 +27,9 @@ class Draw(NamedTuple):
 
 
 def together(by: Literal["auto", "subject", "group", "class"], split: RawSplit) -> tuple[str, Rows | None]:
-    """What stays together, `auto` resolved to the first that is known, and each window's number in that respect.
+    """The unit that stays together, with `auto` resolved to the first known one, and each window's index of that unit.
 
-    Raises DataError where subjects or groups are asked for and unknown.
+    Raises DataError if subjects or groups are requested but unknown.
     """
     if by == "auto":
         by = "group" if split.group is not None else "subject" if split.subject is not None else "class"
@@ -41,10 +43,10 @@ def together(by: Literal["auto", "subject", "group", "class"], split: RawSplit) 
 
 
 def cut(y: Labels, groups: Rows | None, draw: Draw) -> Cut:
-    """Sorted positions `(kept, cut off)` in `y (n)`; equal arguments give equal cuts.
+    """Sorted positions `(kept, split off)` in `y (n)`; equal arguments give equal splits.
 
-    Windows of one number in `groups (n)` stay together. Every class of ``y`` stays in the part that is kept; raises
-    DataError when that cannot be.
+    Windows with the same value in `groups (n)` stay together. The part that is kept has every class of ``y``; raises
+    DataError if that is impossible.
     """
     return _by_class(y, draw) if groups is None else _by_group(y, groups, draw)
 
@@ -53,18 +55,18 @@ def _by_class(y: Labels, draw: Draw) -> Cut:
     from sklearn.model_selection import StratifiedShuffleSplit
 
     pairs = np.flatnonzero(np.bincount(y)[y] > 1)  # the only window of a class must be kept
-    wanted, classes = round(draw.share * len(y)), len(np.unique(y[pairs]))
-    if min(wanted, len(pairs) - wanted) < max(classes, 1):
-        found = f"{wanted} of {len(y)} windows for {classes} classes that have two or more"
+    target, classes = round(draw.share * len(y)), len(np.unique(y[pairs]))
+    if min(target, len(pairs) - target) < max(classes, 1):
+        found = f"{target} of {len(y)} windows for {classes} classes that have two or more"
         hint = f"change data.split.{draw.part}, or add windows"
         raise DataError(draw.where, f"a window of every class in {draw.part} and in training", found, hint)
-    shuffle = StratifiedShuffleSplit(n_splits=1, test_size=wanted, random_state=draw.seed)
+    shuffle = StratifiedShuffleSplit(n_splits=1, test_size=target, random_state=draw.seed)
     _, off = next(shuffle.split(pairs, y[pairs]))
     return _fair(y, [_parts(len(y), pairs[off])], draw)
 
 
 def _by_group(y: Labels, groups: Rows, draw: Draw) -> Cut:
-    """Folds of whole groups, a few neighbouring ones taken off."""
+    """Folds of whole groups, of which a few neighbouring ones are split off."""
     from sklearn.model_selection import StratifiedGroupKFold
 
     most = min(_MOST_FOLDS, len(np.unique(groups)), int(np.bincount(y).max()))
@@ -75,7 +77,7 @@ def _by_group(y: Labels, groups: Rows, draw: Draw) -> Cut:
     folding = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=draw.seed)
     fold = np.empty(len(y), dtype=np.intp)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of classes rarer than folds: judged below
+        warnings.simplefilter("ignore", UserWarning)  # about classes rarer than folds: checked below
         for number, (_, off) in enumerate(folding.split(y, y, groups)):
             fold[off] = number
     ways = (np.flatnonzero((fold - start) % folds < taken) for start in range(folds))
@@ -83,7 +85,8 @@ def _by_group(y: Labels, groups: Rows, draw: Draw) -> Cut:
 
 
 def _fair(y: Labels, ways: list[Cut], draw: Draw) -> Cut:
-    """Of the ways that keep every class, the one that cuts off most classes, then the one nearest to the share."""
+    """Among the splits that keep every class, the one that splits off most classes, then the one nearest to the
+    share."""
     whole = [way for way in ways if len(np.unique(y[way[0]])) == len(np.unique(y))]
     if not whole:
         hint = f"lower data.split.{draw.part}" + ("" if draw.by == "class" else ', or set data.split.by to "class"')
@@ -93,7 +96,7 @@ def _fair(y: Labels, ways: list[Cut], draw: Draw) -> Cut:
 
 
 def _fraction(share: float, most: int) -> tuple[int, int]:
-    """Folds to take, and folds in all, at most ``most``, for about ``share``."""
+    """Number of folds to take, and total number of folds, at most ``most``, for about ``share``."""
     near = Fraction(share).limit_denominator(most)
     if near <= 0:
         return 1, most
@@ -101,6 +104,6 @@ def _fraction(share: float, most: int) -> tuple[int, int]:
 
 
 def _parts(size: int, off: Rows) -> Cut:
-    away = np.zeros(size, dtype=bool)
-    away[off] = True
-    return np.flatnonzero(~away), np.flatnonzero(away)
+    selected = np.zeros(size, dtype=bool)
+    selected[off] = True
+    return np.flatnonzero(~selected), np.flatnonzero(selected)

@@ -11,8 +11,8 @@ from zoo.data.split import Split
 def channel_statistics(split: Split) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and population deviation `(c)` in float64, in the data's units.
 
-    One pass, joining blocks as in Chan, Golub & LeVeque (1983), so that a large offset costs no digits.
-    Raises DataError for a channel without a single observed sample.
+    One pass that combines blocks as in Chan, Golub & LeVeque (1983), so that a large offset costs no precision. Raises
+    DataError for a channel without observed samples.
     """
     count, mean, spread = (np.zeros(split.shape[1]) for _ in range(3))
     for x, mask in split.blocks():
@@ -32,7 +32,7 @@ def channel_statistics(split: Split) -> tuple[NDArray[np.float64], NDArray[np.fl
 
 
 def require_observed(split: Split, home: RawSplit) -> None:
-    """Raise DataError, naming its place in ``home``, for a window of which the length step leaves nothing observed."""
+    """Raise DataError, with the location in ``home``, for a window without observed samples after the length step."""
     start = 0
     for _, mask in split.blocks():
         if mask is not None and not (seen := mask.any((1, 2))).all():

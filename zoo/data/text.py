@@ -1,4 +1,4 @@
-"""Text of other people's files as one form: marks, line ends, blank lines, comments and ways to write a label."""
+"""Normalise text files: byte order marks, line ends, blank lines, comments and spellings of a label."""
 
 import re
 import unicodedata
@@ -9,18 +9,18 @@ from zoo_registry import DataError
 from zoo_registry.escaping import for_terminal
 
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-"""What opens a file that an editor saved as "Unicode"; the mark of UTF-8 is taken off where there is one."""
+"""Byte order marks of files that an editor saved as "Unicode"; a UTF-8 mark is removed."""
 _LONGEST_LINE = 2**26
-"""Characters; a file of another kind may have no end of line at all."""
+"""Characters; a file of another kind may have no line ends."""
 _COMMENTS = ("#", "%")
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
 def text_lines(path: Path) -> Iterator[str]:
-    """Lines of ``path`` that say something, without the space around them.
+    """Lines of ``path`` that are not blank, stripped.
 
-    Raises OSError, ValueError for a line that is no line, and UnicodeDecodeError for a file that is neither UTF-8 nor
-    UTF-16 with its mark.
+    Raises OSError, ValueError for an overlong line, and UnicodeDecodeError for a file that is neither UTF-8 nor UTF-16
+    with a byte order mark.
     """
     with path.open("rb") as file:
         encoding = _MARKS.get(file.read(2), "utf-8-sig")
@@ -33,12 +33,12 @@ def text_lines(path: Path) -> Iterator[str]:
 
 
 def data_lines(path: Path) -> Iterator[str]:
-    """As ``text_lines``, without comments, which may stand between data."""
+    """Like ``text_lines``, without comments, which may occur between data."""
     return (line for line in text_lines(path) if not line.startswith(_COMMENTS))
 
 
 def ends_within_a_line(path: Path) -> bool:
-    """Whether the last line of ``path`` is not ended, as where a copy stopped."""
+    """Whether the last line of ``path`` has no line end, as in an incomplete copy."""
     with path.open("rb") as file:
         if not file.seek(0, 2):
             return True
@@ -47,10 +47,10 @@ def ends_within_a_line(path: Path) -> bool:
 
 
 def word(text: str) -> str:
-    """A label or name as it is compared and shown: `1.0` is `1`, accents are written in one way (NFC), and characters
-    that nobody sees, such as those that control a terminal, become escapes like `\\x1b`.
+    """Canonical form of a label or name: `1.0` is `1`, Unicode is in NFC, and invisible characters, such as terminal
+    control characters, become escapes like `\\x1b`.
 
-    Raises UnicodeEncodeError for half of a pair of surrogates, which nothing could print.
+    Raises UnicodeEncodeError for an unpaired surrogate, which cannot be printed.
     """
     plain = unicodedata.normalize("NFC", text.strip("\ufeff\0 \t\r\n"))
     plain.encode()
@@ -59,7 +59,7 @@ def word(text: str) -> str:
 
 
 def inside(folder: Path, file: str) -> Path:
-    """``file`` in ``folder``; raise DataError for a name that leads out of it."""
+    """``file`` in ``folder``; raise DataError for a name outside of it."""
     named = Path(file)
     if named.is_absolute() or ".." in named.parts:
         raise DataError(file, f"a file in {folder}", "a path that leads out of it", "copy the file into the folder")

@@ -21,7 +21,7 @@ _CLASS_HINT = "write `@classLabel true NAME NAME ...` with every class, told apa
 
 
 class _Header(NamedTuple):
-    """What precedes the data, and the first line of them."""
+    """The header, and the first line of data."""
 
     classes: tuple[str, ...]
     equal: bool
@@ -29,7 +29,7 @@ class _Header(NamedTuple):
 
 
 def read_ts(source: TsSource) -> RawSet:
-    """`NAME_TRAIN.ts` and, where there is one, `NAME_TEST.ts`; raise DataError for anything unreadable.
+    """Read `NAME_TRAIN.ts` and, if it exists, `NAME_TEST.ts`; raise DataError for unreadable data.
 
     Classes keep the header's order and spelling. Unequal lengths and missing values (`?`, `NaN`) are kept.
     """
@@ -39,7 +39,7 @@ def read_ts(source: TsSource) -> RawSet:
 
 
 def peek_ts(source: TsSource) -> Extent:
-    """From the header and the first series alone, unless lengths may differ."""
+    """The extent from the header and the first series only, unless lengths may differ."""
     train, _ = _files(source)
     header = _header(train)
     if header.equal:
@@ -52,7 +52,7 @@ def peek_ts(source: TsSource) -> Extent:
 
 
 def _files(source: TsSource) -> tuple[Path, Path | None]:
-    """The training file, the one named like its folder where there are several, and its test file."""
+    """The training file and its test file; if there are several, those named like the folder."""
     folder = folder_of(source.path, "NAME_TRAIN.ts and NAME_TEST.ts")
     found = visible(folder, "*_TRAIN.ts")
     named = folder / f"{folder.resolve().name}_TRAIN.ts"
@@ -65,7 +65,7 @@ def _files(source: TsSource) -> tuple[Path, Path | None]:
 
 
 def _header(path: Path) -> _Header:
-    # Read beside aeon, which turns class names into lower case and whose import takes seconds.
+    # Read without aeon, which converts class names to lower case and takes seconds to import.
     tags: dict[str, list[str]] = {}
     with reading(path, _FILE, _HINT):
         lines = data_lines(path)
@@ -102,7 +102,8 @@ def _read(path: Path, classes: tuple[str, ...]) -> RawSplit:
 
 @contextmanager
 def _as_aeon_reads(path: Path) -> Iterator[Path]:
-    """A copy of ``path`` without what aeon's loader takes for series: marks, blank lines and comments among data."""
+    """A copy of ``path`` without lines that aeon's loader reads as series: marks, blank lines and comments between
+    data."""
     with scratch() as folder:
         plain = folder / path.name
         with plain.open("w", encoding="utf-8") as file:
@@ -111,7 +112,7 @@ def _as_aeon_reads(path: Path) -> Iterator[Path]:
 
 
 def _require_whole_lines(path: Path, channels: int) -> None:
-    """Raise DataError for a series of other than ``channels`` channels and a class."""
+    """Raise DataError for a series that does not have ``channels`` channels and a class."""
     with reading(path, _FILE, _HINT):
         lines = data_lines(path)
         any(line.split()[0].lower() == "@data" for line in lines)
@@ -124,7 +125,7 @@ def _require_whole_lines(path: Path, channels: int) -> None:
 
 
 def _as_array(series: list[Array]) -> Array | tuple[Array, ...]:
-    """One array where the lengths turn out equal."""
+    """One array if all lengths are equal."""
     return np.stack(series) if len({one.shape for one in series}) == 1 else tuple(series)
 
 

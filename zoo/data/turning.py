@@ -1,4 +1,4 @@
-"""Training windows beside copies of them, as a sensor worn at another angle would have recorded them."""
+"""Rotation augmentation: copies of training windows, as if the sensor was worn at another angle."""
 
 from dataclasses import replace
 
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from zoo.data.split import Split
 
 AXES = 3
-"""Channels of a sensor that turn together: x, y and z, in this order."""
+"""Channels of a sensor that rotate together: x, y and z, in this order."""
 
 
 def with_turned(split: Split, degrees: float, seed: int) -> Split:
-    """``split`` with a copy of every window after the last, its axes turned by ``degrees``.
+    """``split`` followed by a copy of every window with its axes rotated by ``degrees``.
 
-    The direction of each turn is drawn evenly, by ``seed``. Channels are taken in threes, each three turned alike. A
-    copy has the label, subject and group of its window, and stays with it wherever windows are held out.
+    The axis of each rotation is drawn uniformly with ``seed``. Channels are taken in threes, with the same rotation for
+    each three. A copy has the label, subject and group of its window, and is held out together with it.
     """
     still = np.broadcast_to(np.eye(AXES, dtype=np.float32), (len(split), AXES, AXES))
     stays = np.arange(len(split)) if split.stays is None else split.stays
@@ -31,7 +31,7 @@ def with_turned(split: Split, degrees: float, seed: int) -> Split:
 
 
 def rotations(count: int, degrees: float, seed: int) -> NDArray[np.float32]:
-    """Matrices `(n 3 3)` that turn by ``degrees`` around directions drawn evenly (Rodrigues' formula)."""
+    """Matrices `(n 3 3)` that rotate by ``degrees`` around uniformly drawn axes (Rodrigues' formula)."""
     direction = np.random.default_rng(seed).normal(size=(count, AXES))
     x, y, z = (direction / np.linalg.norm(direction, axis=1, keepdims=True)).T
     zero = np.zeros(count)

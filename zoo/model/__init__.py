@@ -1,1 +1,1 @@
-"""The model: assembled from its components, built from a spec, and what it costs."""
+"""The model: assembled from its components, built from a spec, and its cost."""

@@ -1,4 +1,4 @@
-"""ZooModel: one forward through the components of a spec."""
+"""ZooModel: the forward pass through the components of a spec."""
 
 from dataclasses import replace
 from typing import Any
@@ -39,9 +39,10 @@ _ROLES: dict[str, type[Any]] = {
 
 
 class ZooModel(nn.Module):
-    """The components of a spec, in order: fold, scale off, encode, mix, quantize, decode, scale on, unfold, head.
+    """The components of a spec, in order: fold, remove scale, encode, mix, quantize, decode, restore scale, unfold,
+    head.
 
-    ``spec`` is the complete spec, ``trace`` the shape after every stage; a role the spec leaves out is None.
+    ``spec`` is the complete spec, ``trace`` the shape after every stage; a role that the spec leaves out is None.
     """
 
     fusion: Fusion | None
@@ -87,22 +88,22 @@ class ZooModel(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie; the CPU for a model without any."""
+        """Device of the weights; the CPU for a model without weights."""
         return next((tensor.device for tensor in (*self.parameters(), *self.buffers())), torch.device("cpu"))
 
     @property
     def books(self) -> int:
-        """Codebooks g: one for all folded channels, or one each."""
+        """Number of codebooks g: one for all folded channels, or one per channel."""
         tokens = self.trace.tokens
         return tokens["c"] if tokens is not None and self.spec.codebook == "per_channel" else 1
 
     def encode(self, x: Tensor, mask: Tensor | None = None) -> Output:
         """Tokens and codes of `x (b c t)`; runs neither decoder nor head.
 
-        Raises ShapeError for another shape than ``spec.input`` says, and DataError for a window of which
-        ``mask (b c t)`` leaves nothing observed; tokens of a single series without observed samples are not real.
-        A ``spec.channelwise`` model takes any number of channels; one whose input is ready-made images takes them as
-        `x (b c h w)`, without a mask.
+        Raises ShapeError if the shape differs from ``spec.input``, and DataError for a window without observed samples
+        in ``mask (b c t)``. If only some series have no observed samples, their tokens are not real. A
+        ``spec.channelwise`` model accepts any number of channels; a model with image input takes `x (b c h w)`, without
+        a mask.
         """
         output, _, _ = self._encode(x, mask)
         return output
@@ -119,7 +120,7 @@ class ZooModel(nn.Module):
         return decoded
 
     def tokenize(self, x: Tensor, mask: Tensor | None = None) -> Tokenized:
-        """Tokens and histogram of codes of `x (b c t)`, as ``encode`` finds them.
+        """Tokens and histogram of codes of `x (b c t)`, as computed by ``encode``.
 
         Raises SpecError for a model without encoder.
         """
@@ -133,11 +134,11 @@ class ZooModel(nn.Module):
         return Tokenized(output.coded.features(), counts)
 
     def forecast(self, x: Tensor, observed: int) -> Tensor:
-        """The whole window `(b c t)` rebuilt from the first ``observed`` samples of `x (b c t')`.
+        """The whole window `(b c t)` reconstructed from the first ``observed`` samples of `x (b c t')`.
 
-        What ``x`` holds after them, if anything, is not looked at: it is the reconstruction under a mask that hides
-        the future. Dropout and the like are as the model's mode says. Raises SpecError for a model without decoder
-        and ShapeError where ``x`` has fewer samples than ``observed``, or the window has.
+        Later samples of ``x`` are ignored: the result is the reconstruction with a mask that hides the future. Dropout
+        etc. follow the mode (train or eval) of the model. Raises SpecError for a model without decoder, and ShapeError
+        if ``x`` or the window has fewer than ``observed`` samples.
         """
         self._require("forecast", "encoder", "decoder")
         length = self.trace.signal["t"]
@@ -151,11 +152,11 @@ class ZooModel(nn.Module):
         return self._rebuild(window, None if observed == length else known.expand_as(window))
 
     def impute(self, x: Tensor, mask: Tensor) -> Tensor:
-        """`x (b c t)` with the samples that ``mask (b c t)`` calls unobserved, False, from the reconstruction.
+        """`x (b c t)` with samples from the reconstruction where ``mask (b c t)`` is False (unobserved).
 
-        Observed samples come back as they are, the others are not looked at. Dropout and the like are as the model's
-        mode says. Raises SpecError for a model without decoder, ShapeError for a mask that misfits ``x``, and
-        DataError for a folded series with nothing observed, of which nothing can be said.
+        Observed samples are returned unchanged, the others are ignored. Dropout etc. follow the mode (train or eval) of
+        the model. Raises SpecError for a model without decoder, ShapeError for a mask that does not fit ``x``, and
+        DataError for a folded series without observed samples, which cannot be imputed.
         """
         self._require("impute", "encoder", "decoder")
         _require_mask(mask, x)
@@ -163,10 +164,10 @@ class ZooModel(nn.Module):
         return torch.where(mask, x, self._rebuild(x, mask))
 
     def forward(self, x: Tensor, mask: Tensor | None = None, target: Tensor | None = None) -> Output:
-        """Everything the model gives for `x (b c t)` in the data's units.
+        """All outputs of the model for `x (b c t)` in the data's units.
 
-        ``mask (b c t)`` is True where observed, None meaning everywhere; ``target (b)`` holds class indices and
-        brings in the terms that need labels. Losses are unweighted.
+        ``mask (b c t)`` is True where observed, None = everywhere; ``target (b)`` holds class indices and adds the
+        terms that need labels. Losses are unweighted.
         """
         output, series, observed = self._encode(x, mask)
         if self.encoder is not None and output.tokens is not None:
@@ -240,7 +241,7 @@ class ZooModel(nn.Module):
             raise ShapeError("x", f"(b, {', '.join(map(str, promised.sizes))})", f"{tuple(x.shape)}", hint)
 
     def _require(self, task: str, *roles: str) -> None:
-        """Raise SpecError for a model that lacks one of the ``roles`` that ``task`` takes."""
+        """Raise SpecError if the model does not have all ``roles`` that ``task`` needs."""
         present = dict(self.spec.components())
         for role in roles:
             if role not in present:
@@ -248,13 +249,13 @@ class ZooModel(nn.Module):
                 raise SpecError(role, f"one to {task} with", "none in the model", hint)
 
     def _rebuild(self, x: Tensor, mask: Tensor | None) -> Tensor:
-        """The reconstruction `(b c t)` alone: no losses, no head."""
+        """Only the reconstruction `(b c t)`: no losses, no head."""
         rebuilt = self.decode(self.encode(x, mask)).x_recon
         assert rebuilt is not None
         return rebuilt
 
     def _decode(self, decoder: Decoder, output: Output) -> tuple[Decoded, Tensor]:
-        """What the decoder drew, the scale back on, and the reconstruction `(b c t)`; fills ``output`` with both."""
+        """The decoder's result with the scale restored, and the reconstruction `(b c t)`; stores both in ``output``."""
         tokens = output.coded
         assert tokens is not None
         rebuilt, shapes = decoder(tokens, self._code_table(output))
@@ -268,7 +269,7 @@ class ZooModel(nn.Module):
 
     @torch.no_grad()
     def _code_table(self, output: Output) -> CodeTable | None:
-        """The vectors of all codes, where each is a token by itself and the decoder draws shapes."""
+        """The vectors of all codes, if each code is a token and the decoder draws shapes."""
         codes = self.trace.codes
         if self.quantizer is None or output.quantized is None or codes is None or self.trace.shapes is None:
             return None
@@ -281,7 +282,7 @@ class ZooModel(nn.Module):
 
 
 def _over(decoded: Decoded, series: Tensor, mask: Tensor | None) -> tuple[Decoded, Tensor]:
-    """Both over the deviation of each of the folded ``series (b c t)``."""
+    """Decoded values and series, both divided by the deviation of each folded series of ``series (b c t)``."""
     unit = instance_scale(series, mask)[1]
     shapes = None if decoded.shapes is None else decoded.shapes / unit.unsqueeze(-1)
     return Decoded(decoded.series / unit, shapes), series / unit
@@ -294,9 +295,9 @@ def _require_mask(mask: Tensor, x: Tensor) -> None:
 
 
 def _observed_alone(tokens: Tokens, mask: Tensor | None) -> Tokens:
-    """``tokens`` of series with ``mask (b c t)``, those of a series with nothing observed not real: a silent sensor
-    does not make a window worthless, and must not reach codebook, losses or statistics."""
-    # A graph cannot ask what a mask holds.
+    """``tokens`` of series with ``mask (b c t)``, in which tokens of unobserved series are not real: a silent sensor
+    does not invalidate a window, and must not affect codebook, losses or statistics."""
+    # A compiled graph cannot branch on mask values.
     if mask is None or (not torch.compiler.is_compiling() and _all_observed(mask)):
         return tokens
     seen = mask.any(-1, keepdim=True).expand(tokens.values.shape[:3])
@@ -309,7 +310,7 @@ def _all_observed(mask: Tensor) -> bool:
 
 
 def _require_observed(mask: Tensor | None) -> None:
-    # A graph cannot ask what a mask holds; nothing observed gives no NaN, only nonsense.
+    # A compiled graph cannot branch on mask values; without observed samples the result is finite but meaningless.
     if mask is not None and not torch.compiler.is_compiling() and not _all_observed(mask):
         raise DataError(
             "mask",
@@ -320,7 +321,7 @@ def _require_observed(mask: Tensor | None) -> None:
 
 
 def _require_roles(model: ZooModel) -> None:
-    """Raise PluginError for a component that built something else than a module of its role."""
+    """Raise PluginError if a component built an object that is not a module of its role."""
     for role, spec in model.spec.components():
         module, expected = getattr(model, role), _ROLES[role]
         if not isinstance(module, expected):

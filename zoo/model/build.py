@@ -1,4 +1,4 @@
-"""Build a model from a spec, after making sure that it can fit into memory."""
+"""Build a model from a spec, after checking that it fits into memory."""
 
 import torch
 from zoo_registry import ModelSpec, Registry
@@ -9,9 +9,10 @@ from zoo.specs.read import Source, read_model
 
 
 def build(spec: Source | ModelSpec) -> ZooModel:
-    """A model with fresh weights from a spec: a ModelSpec, plain data, or the path of a JSON file or bundle.
+    """A model with randomly initialised weights from a spec: a ModelSpec, plain data, or the path of a JSON file or
+    bundle.
 
-    Raises ZooError for a spec that is refused.
+    Raises ZooError for an invalid spec.
     """
     model = spec if isinstance(spec, ModelSpec) else read_model(spec, Registry.discover())
     model.trace()

@@ -1,4 +1,4 @@
-"""What a model costs: parameters and floating-point operations of every component, from one forward pass."""
+"""Cost of a model: parameters and floating-point operations of every component, from one forward pass."""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -28,9 +28,9 @@ class Cost:
 
 @dataclass(frozen=True)
 class Bill:
-    """The cost of every component and of the whole; ``flops`` includes what the assembly does between them.
+    """The cost of every component and of the whole; ``flops`` includes the operations of the assembly between them.
 
-    Counted are matrix products, attention and convolutions; a multiplication and its addition are two operations.
+    Counts matrix products, attention and convolutions; a multiply-add is two operations.
     """
 
     costs: Sequence[Cost]
@@ -39,10 +39,10 @@ class Bill:
 
 
 def bill(model: ZooModel) -> Bill:
-    """Run ``model`` once on a window of noise and count; it and the random state stay as they were.
+    """Run ``model`` once on a window of noise and count; the model and the random state do not change.
 
-    Raises SpecError when a forward pass cannot fit into memory, and PluginError when a component breaks the shape
-    that its spec promises.
+    Raises SpecError if a forward pass does not fit into memory, and PluginError if the output shape of a component
+    differs from its spec.
     """
     require_room_to_run(model.spec)
     with torch.random.fork_rng(devices=[]), _countable(), FlopCounterMode(display=False) as counter:
@@ -58,7 +58,7 @@ def bill(model: ZooModel) -> Bill:
 
 @contextmanager
 def _countable() -> Iterator[None]:
-    """Attention as plain matrix products: the counter does not see into every fused kernel of every device."""
+    """Attention as plain matrix products: the counter does not support every fused kernel of every device."""
     fused = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     try:
@@ -69,7 +69,7 @@ def _countable() -> Iterator[None]:
 
 
 def _by_role(counter: FlopCounterMode) -> dict[str, int]:
-    """Total under "model", and under each role what its outermost modules did, whichever method called them."""
+    """Total under "model", and under each role the operations of its outermost modules, for any calling method."""
     found = {"model": counter.get_total_flops()}
     outermost: list[str] = []
     for name in sorted(counter.get_flop_counts(), key=len):

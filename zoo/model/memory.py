@@ -1,6 +1,7 @@
-"""Refuse a model that cannot fit into memory, before memory is taken: large ones are tried on torch's meta device.
+"""Refuse a model that does not fit into memory before allocating it: large models are first built on torch's meta
+device.
 
-Small ones are not, since that device takes seconds to load.
+Small models are not, because that device takes seconds to load.
 """
 
 import math
@@ -23,9 +24,9 @@ from zoo.contracts import Adapted, Output
 from zoo.model.assembly import ZooModel
 
 _BYTES_PER_PARAMETER = 16
-"""A weight, its gradient and the two moments of Adam, four bytes each."""
+"""A weight, its gradient and the two Adam moments, four bytes each."""
 _TENSORS_AT_ONCE = 3
-"""An operation holds at least what it reads, what it writes and some workspace."""
+"""An operation needs at least its input, its output and some workspace."""
 _FEW_PARAMETERS = 100_000_000
 _SHORT_STAGE = 2**18
 _FACTORIES = (torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full)
@@ -33,11 +34,12 @@ _CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.lim
 
 
 class LargeError(Exception):
-    """A model has more numbers in it than are taken without looking first."""
+    """A model has more values than are allocated without a check on the meta device."""
 
 
 class FewParameters(TorchFunctionMode):
-    """Let tensors be made up to 100 million numbers in all; raise LargeError before the one that is too many."""
+    """Allow tensors of up to 100 million values in total; raise LargeError before allocating the tensor that exceeds
+    it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,14 +58,14 @@ class FewParameters(TorchFunctionMode):
 
 
 def _numbers(sizes: Sequence[Any]) -> int:
-    """How many numbers `(3, 4)` or `((3, 4), fill)` asks for."""
+    """Number of values requested by arguments such as `(3, 4)` or `((3, 4), fill)`."""
     if sizes and isinstance(sizes[0], Sequence):
         sizes = sizes[0]
     return math.prod(size for size in sizes if isinstance(size, int))
 
 
 def require_room_for_parameters(spec: ModelSpec) -> None:
-    """Raise SpecError when the parameters cannot be held with their gradients and Adam's moments."""
+    """Raise SpecError if the parameters with their gradients and Adam moments do not fit into memory."""
     model = _weightless(spec)
     count = sum(parameter.numel() for parameter in model.parameters()) if model else 0
     if count * _BYTES_PER_PARAMETER > available():
@@ -72,7 +74,7 @@ def require_room_for_parameters(spec: ModelSpec) -> None:
 
 
 def require_room_to_run(spec: ModelSpec) -> None:
-    """Raise SpecError when the forward pass of one window makes a tensor that cannot be held."""
+    """Raise SpecError if the forward pass of one window creates a tensor that does not fit into memory."""
     if max(math.prod(shape.sizes) for _, shape in spec.trace().stages()) <= _SHORT_STAGE:
         return
     model = _weightless(spec)
@@ -83,7 +85,7 @@ def require_room_to_run(spec: ModelSpec) -> None:
 
 
 def run_once(model: ZooModel, x: Tensor) -> Output:
-    """One forward pass for its shapes alone, as if it were filled by training data; ``model`` is spent."""
+    """One forward pass only for shapes, with statistics marked as filled; do not use ``model`` afterwards."""
     for module in model.modules():
         if isinstance(module, Adapted):
             module.filled = torch.tensor(True)
@@ -93,7 +95,7 @@ def run_once(model: ZooModel, x: Tensor) -> Output:
 
 @cache
 def available() -> int:
-    """Bytes this process may use: the machine's memory, or less where a container is held to less."""
+    """Bytes that this process may use: the machine's memory, or the limit of its container."""
     limits = [_physical()]
     for path in map(Path, _CGROUP_LIMITS):
         if path.is_file() and (text := path.read_text().strip()).isdigit():
@@ -102,7 +104,7 @@ def available() -> int:
 
 
 class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
-    """Bytes of the largest tensor that any operation makes."""
+    """Bytes of the largest tensor created by any operation."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -120,24 +122,24 @@ class _Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch lea
 
 def _largest_tensor(model: ZooModel) -> int:
     largest = _Largest()
-    with largest, suppress(Exception):  # a component that looks into its tensors; what came before it still counts
+    with largest, suppress(Exception):  # a component that reads tensor values; earlier operations still count
         run_once(model, torch.zeros(1, *model.trace.signal.sizes, device="meta"))
     return int(largest.bytes)
 
 
 def _weightless(spec: ModelSpec) -> ZooModel | None:
-    """The model with shapes but no memory behind them, or None where a component cannot be built that way."""
+    """The model on the meta device, without memory, or None if a component cannot be built there."""
     try:
         with torch.device("meta"):
             return ZooModel(spec)
     except ZooError:
         raise
-    except Exception:  # a builder that looks into its tensors; if it is broken, building for real says so
+    except Exception:  # a builder that reads tensor values; if it is broken, the real build raises the error
         return None
 
 
 def _physical() -> int:
-    if sys.platform == "win32":  # does not tell without help; its own limit then speaks
+    if sys.platform == "win32":  # has no portable query; its own limit applies
         return 2**40
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 

@@ -1,4 +1,4 @@
-"""A codebook of its own for every folded channel, from any quantizer."""
+"""A separate codebook for every folded channel, for any quantizer."""
 
 from collections.abc import Mapping, Sequence
 
@@ -37,7 +37,7 @@ class PerChannel(Quantizer):
         return torch.cat([member.decode(codes[:, c : c + 1]) for c, member in enumerate(self._members())], 1)
 
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
-        """Each term as the mean over channels, weighed by their real tokens."""
+        """Each term as the mean over channels, weighted by their real tokens."""
         total: dict[str, Tensor] = {}
         weights = self._weights(quantized.codes, mask)
         for c, member in enumerate(self._members()):
@@ -48,7 +48,7 @@ class PerChannel(Quantizer):
         return total
 
     def part_weights(self) -> Mapping[str, float]:
-        """Those of any of its quantizers, which are all of one spec."""
+        """Those of the first quantizer; all have the same spec."""
         return self._members()[0].part_weights()
 
     def _weights(self, codes: Tensor, mask: Tensor | None) -> Tensor:
@@ -74,5 +74,5 @@ class PerChannel(Quantizer):
 
 
 def _own(stats: Stats, channel: int) -> Stats:
-    """What of ``stats`` is of one channel."""
+    """The part of ``stats`` for one channel."""
     return {name.partition(".")[2]: value for name, value in stats.items() if name.startswith(f"{channel}.")}

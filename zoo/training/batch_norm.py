@@ -1,4 +1,4 @@
-"""Batch-norm over the batches of all processes, as if they were one."""
+"""Batch norm over the batches of all processes, as one batch."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,9 +13,10 @@ from zoo.contracts.processes import summed, world_size
 
 
 def synchronised() -> AbstractContextManager[object]:
-    """Within it, `batch_norm` of what trains takes mean and variance over all processes; of one alone, as ever.
+    """Context in which `batch_norm` in training mode uses mean and variance over all processes; unchanged for one
+    process.
 
-    Modules stay what they are, under the names they have, on any device; one in eval mode is not touched.
+    Modules keep their type and name, on any device; modules in eval mode are not affected.
     """
     return _Synchronised() if world_size() > 1 else nullcontext()
 
@@ -43,10 +44,10 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """`(b c ...)` as `torch.nn.functional.batch_norm` has it, the batch being that of all processes together.
+    """`(b c ...)` like `torch.nn.functional.batch_norm`, with the batches of all processes as one batch.
 
-    Two passes, each a sum over processes: the mean, then the squared distances from it, so that a large offset costs
-    no digits. The running variance takes the unbiased one, as torch does (Ioffe & Szegedy 2015).
+    Two passes, each a sum over processes: the mean, then the squared distances from it, so that a large offset costs no
+    precision. The running variance uses the unbiased variance, like torch (Ioffe & Szegedy 2015).
     """
     if not training:
         return F.batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)

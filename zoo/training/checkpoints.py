@@ -21,29 +21,29 @@ _BETTER: Mapping[str, tuple[str, str]] = {
     "x": ("val/loss/x", "min"),
     "codebook": ("val/codebook", "max"),
 }
-"""What validation logs of an objective, and which way is better; any other objective is a judge's."""
+"""The logged validation metric of each objective, and its direction; any other objective belongs to a judge."""
 
 
 _PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
-"""What Lightning keeps of a folder, and forgets, with its best score, where the folder has another name."""
+"""The paths in Lightning's state; if the folder has another name, Lightning discards them and the best score."""
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints written whole or not at all; the last one is kept until the next but one is written."""
+    """Checkpoints written atomically; the previous one is kept beside the last."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
-        """Raise OSError where there is no room, with the older files as they were."""
+        """Raise OSError if the disk is full; older files do not change."""
         target, content = Path(path), io.BytesIO()
-        torch.save(checkpoint, content)  # into memory, since it hides what the system says of a full disk
+        torch.save(checkpoint, content)  # into memory, because torch.save hides the system error of a full disk
         with new_file(target, replaced=self.folder.previous if target == self.folder.last else None) as file:
             file.write(content.getbuffer())
 
 
 class Kept(ModelCheckpoint):
-    """Checkpoints of one folder, wherever it lies now: a run that was moved or copied keeps its best score."""
+    """Checkpoints of one folder, independent of its location: a moved or copied run keeps its best score."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         paths = {name: self._here(state_dict[name]) for name in _PATHS}
@@ -55,7 +55,7 @@ class Kept(ModelCheckpoint):
 
 
 class Best(Kept):
-    """The weights that are best by what is measured under one name, in epochs where it is."""
+    """The best weights by one metric, compared in epochs that measure it."""
 
     def __init__(self, folder: RunFolder, objective: str) -> None:
         monitor, mode = _BETTER.get(objective, (f"val/accuracy/{objective} on rebuilt", "max"))
@@ -76,15 +76,16 @@ class Best(Kept):
 
 
 def checkpoints(run: RunSpec, folder: RunFolder) -> list[ModelCheckpoint]:
-    """What keeps the weights of ``run``: the best per objective, then the last, which knows of the best."""
+    """The checkpoint callbacks of ``run``: the best weights per objective, then the last, whose state includes the
+    best."""
     last = Kept(folder.checkpoints, folder.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
     return [*(Best(folder, objective) for objective in run.objectives), last]
 
 
 def newest(folder: RunFolder) -> Path | None:
-    """The newest whole checkpoint that training can go on from; None where none was written yet.
+    """The newest intact checkpoint for resuming; None if no checkpoint was written yet.
 
-    Raises TrainingError when there are some and all are damaged.
+    Raises TrainingError if all existing checkpoints are damaged.
     """
     written = [path for path in (folder.last, folder.previous) if path.exists()]
     whole = next((path for path in written if damage(path) is None), None)
@@ -95,18 +96,18 @@ def newest(folder: RunFolder) -> Path | None:
 
 
 def damage(path: Path) -> str | None:
-    """What is wrong with a checkpoint file; None where every part has the checksum it was written with."""
+    """Description of the damage of a checkpoint file; None if all checksums are correct."""
     try:
         with open_file(path) as content, zipfile.ZipFile(content) as file:
             broken = file.testzip()
         torch._C.PyTorchFileReader(str(path)).get_all_records()  # stricter about the archive, without its content
-    except Exception as error:  # readers of archives trip over changed bytes in every way there is
+    except Exception as error:  # archive readers may raise any error for changed bytes
         return f"a damaged file ({str(error).partition('. ')[0]})"
     return None if broken is None else f"a damaged file ({broken})"
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The model's tensors in a checkpoint; raise TrainingError where the file is missing or damaged."""
+    """The model's tensors in a checkpoint; raise TrainingError if the file is missing or damaged."""
     wrong = damage(path) if path.exists() else "none"
     if wrong is not None:
         raise TrainingError(str(path), "a whole checkpoint", wrong, "train again under another --out or name")

@@ -1,4 +1,5 @@
-"""A phase that solves for the map of a linear head, from what it reads of every training window in one epoch."""
+"""A phase that solves the map of a linear head in closed form, from its features of all training windows in one
+epoch."""
 
 import warnings
 from collections.abc import Iterator
@@ -22,10 +23,10 @@ from zoo.training.sharding import whole
 
 
 class ClosedForm:
-    """Features of ``train`` as the head of ``model`` reads them in ``phase``, batch by batch, until `solve`.
+    """Collects the features of ``train`` that the head of ``model`` reads in ``phase``, batch by batch, until `solve`.
 
-    They are what ``classify`` is given in a forward pass that is needed anyway, so none is run twice. They are kept in
-    main memory, `(n f)` in all; of several processes each keeps its own until the end.
+    They are the inputs of ``classify`` in the regular forward pass, so no pass runs twice. They are kept in main
+    memory, `(n f)` in total; each process keeps its own until the end.
     """
 
     def __init__(self, model: ZooModel, train: Split, phase: PhaseSpec) -> None:
@@ -36,7 +37,8 @@ class ClosedForm:
 
     @contextmanager
     def reading(self, batch: Batch) -> Iterator[None]:
-        """Within it a forward pass over ``batch`` is read; eagerly, as a compiled one calls no hook."""
+        """Context in which a forward pass over ``batch`` is recorded; it runs eagerly, because a compiled one calls no
+        hook."""
         hook = self._head.classify.register_forward_pre_hook(self._keep)
         try:
             with torch.no_grad(), torch.compiler.set_stance("force_eager"):
@@ -49,7 +51,7 @@ class ClosedForm:
         self._features.append(given[0].detach().cpu())
 
     def solve(self) -> LinearFit:
-        """Put the map that was solved for into the head, the same in every process, and say what was chosen."""
+        """Solve the map, store it in the head of every process, and return the fit."""
         rows, features = self._everywhere()
         labels = torch.from_numpy(self._train.y)
         groups = None if self._train.stays is None else torch.from_numpy(self._train.stays)
@@ -67,14 +69,14 @@ class ClosedForm:
         return found
 
     def scores(self, found: LinearFit) -> tuple[float, int]:
-        """Cross-entropy summed over the windows that this process was given in training, and how many are right."""
+        """Cross-entropy summed over this process's training windows, and the number of correct ones."""
         rows = torch.cat(self._rows)
         logits = torch.cat([part.double() @ found.weight.T for part in self._features]) + found.bias
         labels = torch.from_numpy(self._train.y)[rows]
         return float(F.cross_entropy(logits, labels, reduction="sum")), int((logits.argmax(-1) == labels).sum())
 
     def _everywhere(self) -> tuple[Tensor, Tensor]:
-        """Rows `(n)` and features `(n f)` of all windows, those too that a training epoch leaves out."""
+        """Rows `(n)` and features `(n f)` of all windows, including those that a training epoch leaves out."""
         rows, features = gathered(torch.cat(self._rows)), gathered(torch.cat(self._features))
         missing = np.setdiff1d(np.arange(len(self._train)), rows.numpy())
         rest = ClosedForm(self._model, self._train, self._phase)
@@ -85,7 +87,7 @@ class ClosedForm:
 
 
 def linear_head(model: ZooModel) -> LinearHead:
-    """The head of ``model``; raise PluginError where it is not what its spec promises."""
+    """The head of ``model``; raise PluginError if it is not the linear head that its spec declares."""
     head = model.head
     if isinstance(head, LinearHead):
         return head
@@ -94,7 +96,7 @@ def linear_head(model: ZooModel) -> LinearHead:
 
 
 def sentence(found: LinearFit, phase: PhaseSpec) -> str:
-    """What was chosen, and by how many windows."""
+    """The sentence about the chosen solution and the number of windows behind the choice."""
     tried = phase.closed.alphas
     folds = phase.closed.method != "ridge"
     if found.groups is None:
@@ -109,7 +111,7 @@ def sentence(found: LinearFit, phase: PhaseSpec) -> str:
 
 
 def closed_row(found: LinearFit) -> Row:
-    """What was chosen, as columns."""
+    """The chosen solution as columns."""
     return {
         "closed/alpha": found.alpha,
         "closed/temperature": found.temperature,

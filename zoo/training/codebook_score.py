@@ -1,4 +1,4 @@
-"""The codebook score on the validation split, measured every few epochs, so that the best codebook can be kept."""
+"""The codebook score on the validation split, measured every few epochs, to keep the best codebook."""
 
 import lightning as L
 import numpy as np
@@ -10,11 +10,11 @@ from zoo.training.module import ZooTraining
 
 
 class CodebookScore(L.Callback):
-    """Logs `val/codebook`, the codebook score, after the first epoch and every ``every`` epochs from then on.
+    """Logs `val/codebook`, the codebook score, after the first epoch and then every ``every`` epochs.
 
-    It is what `zoo codebook` gives of the validation split with the same weights. Comes before the callback that writes
-    metrics.csv. Each process measures the whole split, and the first one's number counts, as all must agree on which
-    weights are best.
+    It equals the result of `zoo codebook` on the validation split with the same weights. It must come before the
+    callback that writes metrics.csv. Each process measures the whole split, and all use the value of the first, because
+    they must agree on the best weights.
     """
 
     def __init__(self, every: int) -> None:

@@ -35,20 +35,20 @@ class SplitDataset(Dataset[Batch]):
 class ZooData(L.LightningDataModule):
     """Loaders of the three splits of ``data``.
 
-    Training windows come in an order that is a function of ``seed`` and the epoch alone, which Lightning's trainer
-    tells the sampler: a resumed run goes on as an undisturbed one. A last training batch of one window is left out,
-    as batch-norm cannot learn from it. Validation and test give every window once, in order.
+    The order of training windows depends only on ``seed`` and the epoch, which Lightning's trainer passes to the
+    sampler, so a resumed run continues exactly like an uninterrupted one. A last training batch of one window is left
+    out, because batch norm cannot train on it. Validation and test read every window once, in order.
 
-    Over several processes each reads its share, no window twice. In training process r of w takes windows r, r + w, …
-    of the order, so that their batches together are those of one process with batches w times as large; fewer than w
-    windows are left out, others in each epoch. In validation and test the numbers of batches are equal, so that
-    processes may wait for each other in each.
+    With several processes each reads its share, no window twice. In training, process r of w reads windows r, r + w, …
+    of the order, so that the batches of all processes together equal those of one process with batches w times as
+    large. Fewer than w windows are left out, different ones in each epoch. In validation and test all processes have
+    the same number of batches, so that they can synchronise in each.
 
-    With ``turn`` training windows come with copies turned by so many degrees, and are then `learned`; ``data`` itself,
-    and with it statistics and judges, stays as it is.
+    With ``turn``, copies rotated by ``turn`` degrees are added to the training windows, which together are `learned`;
+    ``data`` itself, and so statistics and judges, do not change.
 
-    With ``workers`` as many processes for each loader read batches ahead; ``pinned`` ones can be copied to a GPU while
-    it works.
+    With ``workers``, each loader prefetches batches in that many processes; ``pinned`` batches can be copied to a GPU
+    asynchronously.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class ZooData(L.LightningDataModule):
         self.workers = workers
         self.pinned = pinned
         self.learned = data.train if turn is None else with_turned(data.train, turn, seed)
-        """Windows that models learn from."""
+        """Windows that models are trained on."""
 
     def train_dataloader(self) -> DataLoader[Batch]:
         windows = SplitDataset(self.learned)
@@ -77,8 +77,8 @@ class ZooData(L.LightningDataModule):
         order: DistributedSampler[int] = DistributedSampler(
             windows, num_replicas=world, rank=place, shuffle=True, seed=self.seed, drop_last=True
         )
-        lonely = world == 1 and len(order) > self.batch and len(order) % self.batch == 1
-        return self._loader(windows, BatchSampler(order, self.batch, drop_last=lonely))
+        single_last = world == 1 and len(order) > self.batch and len(order) % self.batch == 1
+        return self._loader(windows, BatchSampler(order, self.batch, drop_last=single_last))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         return self.in_order(self.data.validation)
@@ -105,7 +105,7 @@ class ZooData(L.LightningDataModule):
         )
 
     def _place(self) -> tuple[int, int]:
-        """Processes that share the work, and which of them this is."""
+        """Number of processes that share the work, and the rank of this one."""
         return world_size(), rank()
 
 
@@ -114,7 +114,7 @@ def _as_it_is(fetched: Any) -> Any:
 
 
 def load_data(run: RunSpec, pinned: bool = False) -> ZooData:
-    """The loaders that ``run`` asks for; raises and warns as ``load_set`` does. The first process reads for all."""
+    """The loaders for ``run``; raises and warns like ``load_set``. The first process reads for all."""
     training, data = run.training, load_set(run, once)
     return ZooData(
         data, training.batch, training.seed, run.evaluation.batch, run.trainer.workers, pinned, training.turn

@@ -1,4 +1,4 @@
-"""The devices that a run trains on, and whether there are as many as it asks for."""
+"""The devices of a run, and the check that the requested number is available."""
 
 import os
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ from zoo.process.launched import launched
 
 @dataclass(frozen=True)
 class Devices:
-    """What was asked for and is there: ``each`` devices on each of ``nodes`` machines.
+    """The requested and available devices: ``each`` devices on each of ``nodes`` machines.
 
-    ``group`` tells of the processes that torchrun, srun or the zoo itself has started, of which this is one; None in a
-    process that stands alone.
+    ``group`` describes the processes started by torchrun, srun or the zoo, including this one; None for a single
+    process.
     """
 
     accelerator: Literal["cpu", "gpu"]
@@ -27,21 +27,22 @@ class Devices:
     nodes: int
     group: ClusterEnvironment | None
     patience: int
-    """Seconds that another process of the group may be silent."""
+    """Maximum seconds without a heartbeat from another process of the group."""
 
     @property
     def processes(self) -> int:
-        """Processes that train together, one for each device."""
+        """Number of processes that train together, one per device."""
         return self.each * self.nodes
 
     @property
     def environment(self) -> ClusterEnvironment:
-        """What Lightning is to believe of this process, which would look for other launchers itself."""
+        """The cluster environment for Lightning, which would otherwise detect other launchers."""
         return LightningEnvironment() if self.group is None else self.group
 
 
 def find_devices(spec: TrainerSpec) -> Devices:
-    """The devices that ``spec`` asks for; raise TrainingError where they are not there, or not started."""
+    """The devices requested by ``spec``; raise TrainingError if they are not available, or their processes not
+    started."""
     there = torch.accelerator.device_count() if torch.accelerator.is_available() else 0
     if spec.accelerator == "gpu" and not there:
         raise TrainingError("trainer.accelerator", "a GPU", "none on this machine", "set it to auto or cpu")
@@ -79,10 +80,10 @@ def _require_started(devices: Devices) -> None:
 
 
 def _require_spread(devices: Devices) -> None:
-    """Raise TrainingError where srun spread the processes over machines in another way than was asked for."""
-    asked = {"SLURM_NTASKS_PER_NODE": devices.each, "SLURM_NNODES": devices.nodes}
-    found = {name: os.environ.get(name, str(number)) for name, number in asked.items()}
-    if found != {name: str(number) for name, number in asked.items()}:
+    """Raise TrainingError if srun distributed the processes over machines differently from the spec."""
+    requested = {"SLURM_NTASKS_PER_NODE": devices.each, "SLURM_NNODES": devices.nodes}
+    found = {name: os.environ.get(name, str(number)) for name, number in requested.items()}
+    if found != {name: str(number) for name, number in requested.items()}:
         expected = f"{devices.each} processes on each of {devices.nodes} machines"
-        told = ", ".join(f"{name}={value}" for name, value in found.items())
-        raise TrainingError("trainer", expected, told, "change devices and nodes, or what srun is asked for")
+        variables = ", ".join(f"{name}={value}" for name, value in found.items())
+        raise TrainingError("trainer", expected, variables, "change devices and nodes, or what srun is asked for")

@@ -1,4 +1,4 @@
-"""What each loss term was, weighed and amounted to over an epoch."""
+"""Metrics of an epoch: raw value, weight and weighted value of each loss term."""
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +14,13 @@ from zoo.contracts.processes import summed, world_size
 
 Row = dict[str, str | int | float]
 _WAITING = 64
-"""Batches whose numbers wait on the device: reading each at once would hold the device up at every step."""
+"""Number of batches whose values are buffered on the device: reading each at once would synchronise at every step."""
 _LATEST = 3
-"""Batches that say how high shapes are drawn by now: one alone is noise, and an epoch holds what has passed."""
+"""Number of latest batches for the current height of shapes: one batch is noisy, and an epoch includes older values."""
 
 
 class _Batch(NamedTuple):
-    """Numbers of a batch by name: its losses, means over its windows, and what is counted in it."""
+    """Values of a batch by name: its losses, means over its windows, and counts."""
 
     losses: tuple[str, ...]
     counts: tuple[str, ...]
@@ -32,7 +32,7 @@ class _Batch(NamedTuple):
 class EpochMetrics:
     """Sums of one epoch: raw and weighted ``terms``, the error of quantization, and training accuracy as counts.
 
-    ``parts`` says what the parts of a term, such as `z.commit`, weigh within it.
+    ``parts`` holds the weights of the parts of a term, such as `z.commit`, within it.
     """
 
     def __init__(self, terms: Sequence[str], parts: Mapping[str, float] | None = None) -> None:
@@ -58,7 +58,7 @@ class EpochMetrics:
         phase: str,
         heights: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """Count one batch, whose terms weighed ``weights``, with the `drawn` and `true` heights of its shapes."""
+        """Add one batch with term weights ``weights``, and the `drawn` and `true` heights of its shapes."""
         heights = heights or {}
         counts = _counts(output, target) | dict(heights)
         self._latest.append(heights)
@@ -70,9 +70,9 @@ class EpochMetrics:
             self._read()
 
     def solved(self, term: str, total: float, correct: int) -> None:
-        """Take ``total``, a sum over the windows of this process, and ``correct`` for what the epoch's batches said.
+        """Replace the epoch's sums by ``total``, a sum over the windows of this process, and ``correct``.
 
-        For a map that was solved for at the end of an epoch, in which ``term`` weighed the same throughout.
+        For a map that was solved at the end of an epoch in which the weight of ``term`` was constant.
         """
         self._read()
         weight = self._sums[f"{term}.weight"] / max(self._counts["windows"], 1)
@@ -81,12 +81,12 @@ class EpochMetrics:
         self._row = None
 
     def row(self) -> Row:
-        """The epoch as columns, over all processes, each of which must ask.
+        """The epoch as columns, over all processes; every process must call this.
 
-        `train/TERM` is raw, `.weight` its mean weight, `.weighted` their product, `.share` that of the weighted total's
-        absolute value; all are means over windows. Parts are raw and `.weighted`. `train/quantization_error` is
-        |z_e − z_q| / |z_e|, norms over all real tokens as the encoder gives them and as the decoder reads them.
-        `train/scale` is the mean deviation of drawn shapes over that of the stretches they stand for.
+        `train/TERM` is raw, `.weight` is its mean weight, `.weighted` their product, `.share` its share of the absolute
+        weighted total; all are means over windows. Parts have raw and `.weighted`. `train/quantization_error` is |z_e −
+        z_q| / |z_e|, with norms over all real tokens before (z_e) and after (z_q) quantization. `train/scale` is the
+        mean deviation of drawn shapes divided by that of the stretches that they represent.
         """
         if self._row is None:
             self._read()
@@ -94,12 +94,12 @@ class EpochMetrics:
         return self._row
 
     def latest_scale(self) -> float | None:
-        """`train/scale` of the latest batches of this process; None where no shapes are drawn. Waits for the device."""
+        """`train/scale` of the latest batches of this process; None if no shapes are drawn. Waits for the device."""
         drawn, true = (sum(float(part[name]) for part in self._latest if part) for name in ("drawn", "true"))
         return drawn / true if true else None
 
     def _read(self) -> None:
-        """Bring what waits on the device into the sums, in double precision."""
+        """Add the buffered values on the device to the sums, in double precision."""
         waiting, self._waiting = self._waiting, []
         numbers = iter(torch.cat([batch.values for batch in waiting]).tolist() if waiting else ())
         for batch in waiting:
@@ -115,7 +115,7 @@ class EpochMetrics:
         for term in self.terms:
             yield f"{term}.weight", weights[term]
             yield f"{term}.weighted", weights[term] * losses[term]
-        # In one order in all processes, which a set of names has not.
+        # Sorted, so that all processes use the same order.
         for part in (part for part in self.parts if part in losses):
             yield f"{part}.weighted", weights[part.partition(".")[0]] * self.parts[part] * losses[part]
 
@@ -147,7 +147,7 @@ class EpochMetrics:
 
 @torch.no_grad()
 def _counts(output: Output, target: Tensor) -> dict[str, Tensor]:
-    """Correct windows, and the squared norms of tokens and of what quantization takes from them, over real tokens."""
+    """Number of correct windows, and squared norms of tokens and of their quantization error, over real tokens."""
     found = {}
     if output.logits is not None:
         found["correct"] = (output.logits.argmax(-1) == target).sum().float()

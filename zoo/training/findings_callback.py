@@ -1,4 +1,4 @@
-"""What is going wrong while a run trains, told once in a plain sentence each."""
+"""Report findings about a run in training, each once and in one sentence."""
 
 import warnings
 from collections import Counter
@@ -20,24 +20,24 @@ from zoo.training.data import ZooData
 from zoo.training.module import ZooTraining
 
 START = 1 / 3
-"""Share of the epochs that a finding must stand: sound runs were seen to look flat and guess for a fifth of them."""
+"""Share of the epochs for which a finding must hold: good runs can be flat or at chance level for a fifth of them."""
 FEWEST = 3
-"""Epochs that it must stand in any case."""
+"""Minimum number of epochs for which it must hold."""
 AT_ONCE = ("divergence", "wrong-normalisation")
-"""What does not pass by itself."""
+"""Findings that do not resolve by themselves."""
 LOOK = 50
-"""Steps between two checks of the scale of shapes, which is reported at once: a collapse takes every gradient of shapes
-and codes with it within that many, and an epoch may be longer."""
+"""Steps between two checks of the scale of shapes, which is reported immediately: within this many steps a collapse
+removes every gradient of shapes and codes, and an epoch may be longer."""
 TOLD_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation", "overlapping-windows")
-"""What loading the data has said already."""
+"""Findings already reported when the data were loaded."""
 
 
 class FindingsCallback(L.Callback):
-    """Asks the rules that curves, validation and shapes answer after every epoch, and writes the last verdict.
+    """Evaluates the rules on curves, validation and shapes after every epoch, and writes the last verdict.
 
-    Whether shapes lose their scale is asked within epochs, too.
+    The scale of shapes is also checked within epochs.
 
-    Comes after the callback that writes metrics.csv, which it reads.
+    Must come after the callback that writes metrics.csv, which it reads.
     """
 
     def __init__(self, run: RunSpec, folder: RunFolder) -> None:
@@ -95,7 +95,7 @@ class FindingsCallback(L.Callback):
                 self._tell(finding, "at the end")
 
     def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
-        """A loss that is not finite prints its own line; the verdict keeps it."""
+        """A non-finite loss prints its own line; the verdict stores it."""
         assert isinstance(pl_module, ZooTraining)
         if trainer.is_global_zero and isinstance(exception, DivergenceError):
             record(self._facts(pl_module, f"{exception.where}, {exception.found}"), self.folder.path)

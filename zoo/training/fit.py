@@ -1,4 +1,4 @@
-"""Train a run from its spec into its folder, from the start or from the last epoch that was finished."""
+"""Train a run from its spec into its folder, from the start or from the last finished epoch."""
 
 import logging
 import signal
@@ -52,15 +52,14 @@ def train(
     diagnose: bool = False,
     hooks: Sequence[Callback] = (),
 ) -> RunFolder:
-    """Train ``run`` into the folder ``path`` and write its bundle, and one per objective with the best weights for it.
+    """Train ``run`` into the folder ``path`` and write its bundle, and one bundle per objective with its best weights.
 
-    With ``resume`` a run that was stopped goes on after its last finished epoch, to the same weights as an
-    undisturbed one; a folder without a run starts one. Where the last checkpoint is damaged, it goes on from the one
-    before. With ``diagnose`` metrics.csv holds norms of gradients too; ``hooks`` are called last of all callbacks, by
-    training in this process alone. Raises ZooError when the run is refused, when another process writes into the
-    folder, when an estimator that is to judge it cannot be fitted, when the data or the spec are not those the
-    folder was started with, when no checkpoint is whole, when a loss is no longer finite, and when what is frozen
-    changes.
+    With ``resume`` a stopped run continues after its last finished epoch, to the same weights as an uninterrupted run;
+    a folder without a run starts one. If the last checkpoint is damaged, the one before is used. With ``diagnose``
+    metrics.csv also has gradient norms. ``hooks`` are called after all other callbacks, only when training in this
+    process. Raises ZooError if the run is refused, another process writes into the folder, an estimator that judges it
+    cannot be fitted, the data or the spec differ from those in the folder, no checkpoint is intact, a loss is no longer
+    finite, or a frozen tensor changes.
     """
     devices = find_devices(run.trainer)
     if devices.processes > 1 and devices.group is None:
@@ -72,7 +71,7 @@ def train(
 
 @contextmanager
 def _owned(path: Path) -> Iterator[None]:
-    """The first process owns the folder for all: it is the one that writes, and nobody may while it lives."""
+    """The first process owns the folder for all: only it writes, and no other run may while it lives."""
     with ExitStack() as held:
 
         def own() -> None:
@@ -83,22 +82,22 @@ def _owned(path: Path) -> Iterator[None]:
 
 
 def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFolder:
-    """The part of this process, which is the only one or one of those that `joined` each other."""
+    """Training in this process, which is the only one or one of a group that `joined` each other."""
     registry, folder = Registry.discover(), RunFolder(job.path)
     data = load_data(job.run, pinned=devices.accelerator == "gpu")
     run = job.run.with_input(data.data.input)
-    going_on = once(lambda: job.resume and folder.run_file.exists())
-    if going_on:
+    resuming = once(lambda: job.resume and folder.run_file.exists())
+    if resuming:
         folder.require_same(run, data.data)
-    checkpoint = once(lambda: _checkpoint(folder)) if going_on else None
+    checkpoint = once(lambda: _checkpoint(folder)) if resuming else None
     once(lambda: _rehearse(run, data.data))
     model, module, transfers = prepare(run, data, fresh=checkpoint is None)
     module.diagnose = job.diagnose
     if run.trainer.precision == "64-true":
-        module.double()  # Lightning does so after it has read a checkpoint, which float32 would round
+        module.double()  # Lightning does so only after it has read a checkpoint, which float32 would round
     if run.trainer.compile:
-        model.compile()  # in place: tensors keep their names
-    if not going_on:
+        model.compile()  # in place, so that tensors keep their names
+    if not resuming:
         once(lambda: folder.start(run, registry, data.data.fingerprint))
     if checkpoint is None:
         once(lambda: note_unlearned(model, run.training.phases, origins(transfers)))
@@ -107,11 +106,11 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFol
     with warnings.catch_warnings():
         _hush()
         trainer = make_trainer(run, folder, devices, job.quiet or rank() > 0, hooks)
-        heeded = signal.getsignal(signal.SIGINT)
+        handler = signal.getsignal(signal.SIGINT)
         try:
             trainer.fit(module, datamodule=data, ckpt_path=str(checkpoint) if checkpoint else None)
-        except SystemExit as left:  # what Lightning makes of an interruption; from then on it ignores any other
-            signal.signal(signal.SIGINT, heeded)
+        except SystemExit as left:  # Lightning turns an interruption into SystemExit and ignores later ones
+            signal.signal(signal.SIGINT, handler)
             raise (left.__context__ or KeyboardInterrupt()) from None
     once(lambda: _write_bundles(build(run.model), run, folder))
     return folder
@@ -132,7 +131,7 @@ def _checkpoint(folder: RunFolder) -> Path | None:
 
 
 def _write_bundles(model: ZooModel, run: RunSpec, folder: RunFolder) -> None:
-    """The best weights per objective, and those that ``training.select`` asks for."""
+    """Write the best weights per objective, and those selected by ``training.select``."""
     for objective in run.objectives:
         model.load_state_dict(read_weights(folder.best(objective)))
         save(model, folder.best_bundle(objective))
@@ -142,7 +141,7 @@ def _write_bundles(model: ZooModel, run: RunSpec, folder: RunFolder) -> None:
 
 
 class Prepared(NamedTuple):
-    """A model with its first weights, what trains it, and where transferred weights came from."""
+    """A model with its initial weights, its training module, and the reports of transfers."""
 
     model: ZooModel
     module: ZooTraining
@@ -150,9 +149,9 @@ class Prepared(NamedTuple):
 
 
 def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
-    """What `train` starts from; weights are transferred only into a ``fresh`` model, not into one that goes on.
+    """The initial state for `train`; weights are transferred only into a ``fresh`` model, not into a resumed one.
 
-    Raises ZooError for a phase that cannot be, or weights that the policy refuses.
+    Raises ZooError for an invalid phase, or weights that the policy refuses.
     """
     torch.manual_seed(run.training.seed)
     model = build(run.model)
@@ -165,13 +164,13 @@ def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
     module = ZooTraining(model, run.training, data.learned, len(data.train_dataloader()), validation)
     _require_reached(run, module.timeline)
     _require_shares(data.data)
-    # Gradients are averaged over processes of what could learn when the strategy was set up; phases choose later.
+    # The strategy averages gradients of parameters that are trainable at its setup; phases freeze some later.
     model.requires_grad_(True)
     return Prepared(model, module, transfers)
 
 
 def _write(transfers: list[TransferReport], model: ZooModel, folder: RunFolder) -> None:
-    """Store what became of every tensor; say so where some were not taken as they were."""
+    """Store the report of every tensor, and print a note if some were not loaded unchanged."""
     for report in transfers:
         if not report.exact:
             warnings.warn(f"{report.sentence()}; {folder.transfer} names each", ZooNote, stacklevel=2)
@@ -225,7 +224,7 @@ def _require_reached(run: RunSpec, timeline: Timeline) -> None:
 
 
 def _require_shares(data: DataSet) -> None:
-    """Raise TrainingError for a split with fewer windows than there are processes to share it."""
+    """Raise TrainingError for a split with fewer windows than processes."""
     for split in (data.train, data.validation):
         if len(split) < world_size():
             expected, found = f"a window for each of {world_size()} processes", f"{len(split)} in {split.name}"
@@ -233,7 +232,7 @@ def _require_shares(data: DataSet) -> None:
 
 
 def _hush() -> None:
-    """Keep advice out of the terminal that a user of the zoo cannot act on."""
+    """Silence library messages that a user of the zoo cannot act on."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning.pytorch.utilities.rank_zero"):
         logging.getLogger(name).setLevel(logging.ERROR)
     for message in (

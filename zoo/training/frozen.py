@@ -1,4 +1,4 @@
-"""Proof that what a phase freezes stays as it was, to the last bit."""
+"""Check that the frozen tensors of a phase stay bitwise unchanged."""
 
 import torch
 from torch import Tensor, nn
@@ -9,11 +9,11 @@ _BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 
 
 class Frozen:
-    """Copies of what is frozen when ``phase`` begins, to be compared with what it is later.
+    """Copies of the frozen tensors at the start of ``phase``, for later comparison.
 
-    Frozen are all parameters and buffers outside of what the phase lets learn, whatever mode their modules claim to be
-    in. A comparison of bits misses nothing that a hash would notice, and takes a fraction of its time: nothing leaves
-    the device. The copies take as much memory as what is frozen.
+    All parameters and buffers that do not learn in the phase are frozen, in any mode of their modules. A bitwise
+    comparison detects every change that a hash would, in a fraction of its time, because nothing leaves the device. The
+    copies need as much memory as the frozen tensors.
     """
 
     def __init__(self, model: nn.Module, phase: PhaseSpec) -> None:
@@ -21,7 +21,7 @@ class Frozen:
         self._copies = {name: now.detach().clone() for name, now in _tensors(model).items() if not learns(name, phase)}
 
     def require_unchanged(self, model: nn.Module) -> None:
-        """Raise TrainingError naming the first tensor of ``model`` in which a bit differs."""
+        """Raise TrainingError with the first tensor of ``model`` that differs in any bit."""
         if self._copies and not _equal(self._copies, now := _tensors(model)):
             name = next(name for name in self._copies if not _equal({name: self._copies[name]}, now))
             raise TrainingError(
@@ -33,7 +33,7 @@ class Frozen:
 
 
 def learns(name: str, phase: PhaseSpec) -> bool:
-    """Whether ``phase`` lets the tensor of that name learn."""
+    """Whether the tensor ``name`` learns in ``phase``."""
     return phase.learn is None or any(f"{name}.".startswith(f"{path}.") for path in phase.learn)
 
 
@@ -42,7 +42,7 @@ def _tensors(model: nn.Module) -> dict[str, Tensor]:
 
 
 def _equal(copies: dict[str, Tensor], now: dict[str, Tensor]) -> bool:
-    """Whether every copy has its like in ``now``; waits for the device once."""
+    """Whether all tensors are bitwise equal; one device sync."""
     pairs = [(copy, now.get(name)) for name, copy in copies.items()]
     if any(other is None or (other.shape, other.dtype) != (copy.shape, copy.dtype) for copy, other in pairs):
         return False
@@ -51,6 +51,6 @@ def _equal(copies: dict[str, Tensor], now: dict[str, Tensor]) -> bool:
 
 
 def _bits(tensor: Tensor) -> Tensor:
-    """The bits as whole numbers, so that NaN equals itself and 0 is not −0."""
+    """The bits as integers, so that NaN equals itself and 0 differs from −0."""
     here = tensor.to_local() if isinstance(tensor, DTensor) else tensor
     return here.detach().reshape(-1).view(_BITS.get(tensor.element_size(), torch.uint8))

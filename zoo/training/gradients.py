@@ -1,4 +1,4 @@
-"""How hard each loss term pulls at each component: norms of gradients, on demand."""
+"""Gradient norms of each loss term by component, on demand."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,11 @@ from zoo.model.assembly import ZooModel
 
 
 def gradient_norms(model: ZooModel, weighted: Mapping[str, Tensor]) -> dict[str, float]:
-    """Norm of the gradient of each ``weighted`` term by the parameters of each component that learn: `TERM/COMPONENT`.
+    """Norm of the gradient of each ``weighted`` term with respect to the trainable parameters of each component:
+    `TERM/COMPONENT`.
 
-    A component that a term does not reach is left out. Draws no number, leaves every `grad` as it is and the graph
-    for the backward pass to come, so that training goes on as if nobody had asked.
+    A component that a term does not depend on is left out. It draws no random numbers, changes no `grad` and keeps the
+    graph for the following backward pass, so that training is not affected.
     """
     found = {}
     for term, loss in weighted.items():

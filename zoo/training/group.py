@@ -1,4 +1,4 @@
-"""This process as one of those that train together."""
+"""Process groups: join the processes that train together."""
 
 import re
 import warnings
@@ -22,21 +22,22 @@ from zoo.training.launch import leave
 
 _BACKENDS = {"cpu": "gloo", "gpu": "cpu:gloo,cuda:nccl"}
 _PATIENCE = timedelta(hours=12)
-"""How long one process waits for another that lives, as while the first reads the data."""
+"""Maximum time that a process waits for a live one, for example while the first reads the data."""
 _MEETING = timedelta(minutes=10)
-"""How long the processes that were started together wait until all are there."""
+"""Maximum time to wait at the start until all processes have joined."""
 
 
 @contextmanager
 def joined(devices: Devices) -> Iterator[None]:
-    """Within it, this process is one of its group, as it stays if it was; only the first one's notes are heard.
+    """Context in which this process belongs to its group; only the first process prints notes.
 
-    Raises TrainingError where the processes do not meet, and PeerError where another is gone. One that is silent for
-    ``devices.patience`` seconds ends this process, whose main thread may wait for it.
+    If this process already belongs to a group, it stays in it. Raises TrainingError if the processes do not find each
+    other, and PeerError if another is gone. Another process without a heartbeat for ``devices.patience`` seconds ends
+    this process, because its main thread may be waiting for the other.
     """
     group = devices.group
     if group is None:
-        # Lightning takes it from RANK, whoever has set that.
+        # Lightning reads it from RANK, even if another launcher has set it.
         rank_zero_only.rank = 0  # type: ignore[attr-defined]
     if group is None or dist.is_initialized():
         yield
@@ -57,12 +58,12 @@ def joined(devices: Devices) -> Iterator[None]:
         if isinstance(error, dist.DistError) or "gloo" in str(error):
             raise _lost(group, error) from None
         raise
-    # Not where an error ends the process: others may be waiting, and it would wait for them.
+    # Not if an error ends the process: others may be waiting, and it would wait for them.
     dist.destroy_process_group()
 
 
 def _meet(group: ClusterEnvironment) -> Store:
-    """The store of the group, in which its processes find each other; raise TrainingError where they cannot."""
+    """The store of the group, through which its processes find each other; raise TrainingError if they cannot."""
     place = f"{group.main_address}:{group.main_port}"
     url = f"tcp://{place}?rank={group.global_rank()}&world_size={group.world_size()}"
     try:
@@ -76,9 +77,9 @@ def _meet(group: ClusterEnvironment) -> Store:
 
 
 def _own_store(devices: Devices) -> Store:
-    """Another connection to the store, as one that waits for an answer is taken."""
+    """A second connection to the store, because a connection that waits for an answer is blocked."""
     assert devices.group is not None
-    # Under srun the first process holds the store, and is silent where that is; elsewhere it is what started them all.
+    # Under srun the first process hosts the store, so its loss is the store's loss; otherwise the launcher hosts it.
     hosted = isinstance(devices.group, SLURMEnvironment)
     timeout = timedelta(seconds=devices.patience) if hosted else _PATIENCE
     place = devices.group.main_address, devices.group.main_port
@@ -92,24 +93,24 @@ def _lost(group: ClusterEnvironment, error: RuntimeError) -> PeerError:
 
 
 def _cause(error: RuntimeError) -> str:
-    """What the system says, without the lines of code it went through."""
+    """The system's error message, without the stack trace."""
     first = str(error).splitlines()[0].rpartition("message: ")[2]
     return re.sub(r"^\[[^]]*\] ", "", first).partition(". ")[0]
 
 
 def strategy(spec: TrainerSpec, devices: Devices) -> Strategy | str:
-    """How Lightning brings the gradients of the processes together; `auto` where there is but one."""
+    """Lightning's strategy to combine gradients of processes; `auto` for a single process."""
     if devices.processes == 1:
         return "auto"
     if spec.strategy == "fsdp":
         return ModelParallelStrategy(devices.processes, 1, save_distributed_checkpoint=False)
-    # What a phase freezes gives no gradient: without looking for it, the others would be waited for in vain. Buffers
-    # are alike already, as whatever changes them sums over processes.
+    # Frozen parameters get no gradient: without the search for unused ones, DDP would wait for them
+    # forever. Buffers are already equal, because every update of them sums over processes.
     return _Averaged(find_unused_parameters=True, broadcast_buffers=False)
 
 
 class _Averaged(DDPStrategy):
-    """DDP, but for a model without weights, which torch's refuses: it has no gradients to average."""
+    """DDP that also accepts a model without weights, which torch refuses: there are no gradients to average."""
 
     def configure_ddp(self) -> None:
         assert self.model is not None

@@ -1,4 +1,4 @@
-"""Signs of life of processes that train together: one that is stopped, or whose machine is gone, is noticed."""
+"""Heartbeats of processes that train together, to detect a stopped process or a lost machine."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,23 +8,23 @@ from torch.distributed import DistNetworkError, DistStoreError, Store  # type: i
 from zoo_registry import TrainingError
 
 _EVERY = 1.0
-"""Seconds between two signs of life."""
+"""Seconds between two heartbeats."""
 _LEFT = "left"
 
 
 class PeerError(TrainingError):
-    """Another process is gone or silent; it ends this one, too, and is not the first cause where another is known."""
+    """Another process is gone or silent, which also ends this one; any other known error is the cause instead."""
 
 
 @contextmanager
 def heartbeat(
     store: Store, rank: int, processes: int, patience: float, lost: Callable[[PeerError], None]
 ) -> Iterator[None]:
-    """Show through ``store`` that this process lives, and listen to the next one, as in a ring, within the block.
+    """Context that sends heartbeats through ``store`` and monitors the next process in a ring.
 
-    ``lost`` is called in a thread once the next process was silent for ``patience`` seconds in which this one was not
-    stopped itself, or once the store did not answer for its own timeout. A process that left the block is not missed,
-    unless it left by an error.
+    ``lost`` is called in a thread if the next process is silent for ``patience`` seconds in which this process was not
+    stopped itself, or if the store does not answer within its own timeout. A process that left the block is not
+    reported, unless it left with an error.
     """
     done = threading.Event()
     ring = _Ring(store, rank, (rank + 1) % processes, processes, patience)
@@ -34,7 +34,7 @@ def heartbeat(
             ring.listen(done)
         except PeerError as error:
             lost(error)
-        except DistNetworkError:  # its host is gone, which every process notices by itself
+        except DistNetworkError:  # its host is gone, which every process detects itself
             return
 
     thread = threading.Thread(target=beat, daemon=True)
@@ -43,14 +43,14 @@ def heartbeat(
         yield
         ring.left = True
         done.set()
-        # Not for ever: the host of the store may be stopped.
+        # With a timeout: the host of the store may be stopped.
         thread.join(5 * _EVERY)
     finally:
         done.set()
 
 
 class _Ring:
-    """What one process writes and reads of the others."""
+    """The heartbeats that one process writes and reads."""
 
     def __init__(self, store: Store, rank: int, following: int, processes: int, patience: float) -> None:
         self.store, self.rank, self.following = store, rank, following
@@ -59,15 +59,15 @@ class _Ring:
 
     def listen(self, done: threading.Event) -> None:
         """Beat until ``done``; raise PeerError."""
-        # Looks are counted, not seconds: of a job that was suspended as a whole nobody is missed.
-        beats, heard, silent = 0, "", 0
+        # Counts checks, not seconds: if a whole job is suspended, no process counts as lost.
+        beats, last_beat, silent = 0, "", 0
         self._say("0")
         while not done.wait(_EVERY):
             beats += 1
             self._say(str(beats))
             now = self._hear()
-            silent = 0 if now != heard or now == _LEFT else silent + 1
-            heard = now
+            silent = 0 if now != last_beat or now == _LEFT else silent + 1
+            last_beat = now
             if silent * _EVERY >= self.patience:
                 raise self._lost(self.following)
         if self.left:
@@ -79,7 +79,7 @@ class _Ring:
     def _hear(self) -> str:
         try:
             return str(self.store.get(f"heartbeat/{self.following}"), "ascii")
-        except DistStoreError:  # it took longer than the store's timeout
+        except DistStoreError:  # longer than the store's timeout
             raise self._lost(0) from None
 
     def _lost(self, rank: int) -> PeerError:

@@ -1,4 +1,4 @@
-"""How high shapes are drawn beside the stretches they stand for, from a few windows of every training step."""
+"""Heights of drawn shapes and of the stretches that they represent, from a few windows of every training step."""
 
 import torch
 from torch import Tensor
@@ -8,14 +8,14 @@ from zoo.evaluation.shape_fit import heights, stretches
 from zoo.model.assembly import ZooModel
 
 FEW = 8
-"""Windows of a batch that are looked at: a hundred tokens and more, at a cost that does not show."""
+"""Number of windows per batch that are measured: a hundred tokens or more, at negligible cost."""
 
 
 @torch.no_grad()
 def drawn_heights(model: ZooModel, output: Output) -> dict[str, Tensor]:
     """Deviations summed over the tokens of a few windows: `drawn` of their shapes, `true` of their stretches.
 
-    Both in the units of the series; empty where the decoder draws no shapes, or cannot say of what.
+    Both in the units of the series; empty if the decoder draws no shapes, or has no targets for them.
     """
     found = stretches(model, _first(output))
     if found is None:
@@ -25,7 +25,7 @@ def drawn_heights(model: ZooModel, output: Output) -> dict[str, Tensor]:
 
 
 def _first(output: Output) -> Output:
-    """What ``stretches`` asks for, of the first windows alone."""
+    """The input of ``stretches`` for the first windows only."""
     tokens = output.coded
     if tokens is not None:
         attributes = None if tokens.attributes is None else Attributes(*(part[:FEW] for part in tokens.attributes))

@@ -1,4 +1,4 @@
-"""Start the processes of one machine that train together, and end them all when one ends badly."""
+"""Start the training processes of one machine, and end all of them if one fails."""
 
 import json
 import os
@@ -22,16 +22,16 @@ from zoo.process.children import start
 from zoo.training.heartbeat import PeerError
 
 _LOOK = 0.1
-"""Seconds between two looks at the processes."""
+"""Seconds between two checks of the processes."""
 _GRACE = 2.0
-"""Seconds for a process to leave nothing half written; one that waits for another in vain does not hear."""
+"""Seconds for a process to finish writing after it is asked to end; a process blocked on another does not react."""
 _DESK = "ZOO_DESK"
 _MISTAKE = 2
 
 
 @dataclass(frozen=True)
 class Job:
-    """What `train` was asked for."""
+    """The arguments of `train`."""
 
     run: RunSpec
     path: Path
@@ -40,24 +40,24 @@ class Job:
     diagnose: bool
 
     def write(self, file: Path) -> None:
-        """Keep the job in ``file`` for another process."""
-        told = {"resume": self.resume, "quiet": self.quiet, "diagnose": self.diagnose}
-        write_json(file, {"run": self.run.dump(), "path": str(self.path), **told})
+        """Write the job to ``file`` for another process."""
+        options = {"resume": self.resume, "quiet": self.quiet, "diagnose": self.diagnose}
+        write_json(file, {"run": self.run.dump(), "path": str(self.path), **options})
 
     @classmethod
     def read(cls, file: Path) -> "Job":
-        """What `write` kept."""
-        told = json.loads(file.read_text())
-        return cls(**{**told, "run": Registry.discover().run(told["run"]), "path": Path(told["path"])})
+        """The job written by `write`."""
+        fields = json.loads(file.read_text())
+        return cls(**{**fields, "run": Registry.discover().run(fields["run"]), "path": Path(fields["path"])})
 
 
 Processes = Sequence[subprocess.Popen[bytes]]
 
 
 def launch(job: Job, processes: int) -> None:
-    """Do ``job`` in as many ``processes``, which find in the environment what torchrun would say.
+    """Run ``job`` in ``processes`` processes, with the environment variables of torchrun.
 
-    Raises what ended the first of them: its error, or TrainingError where it was killed. They end with this process.
+    Raises the error that ended the first failed process, or TrainingError if it was killed. They end with this process.
     """
     with scratch() as desk:
         store = _store()
@@ -73,17 +73,17 @@ def launch(job: Job, processes: int) -> None:
 
 
 def job_file(desk: Path) -> Path:
-    """Where the processes find their job; ``desk`` is a folder of their own."""
+    """Path of the job file; ``desk`` is a folder only for these processes."""
     return desk / "job.json"
 
 
 def error_file(desk: Path, rank: int) -> Path:
-    """Where process ``rank`` leaves the error that ended it."""
+    """Path to which process ``rank`` writes the error that ended it."""
     return desk / f"error-{rank}"
 
 
 def leave(error: ZooError) -> NoReturn:
-    """End this process at once, whatever its other threads wait for; the one that launched it, or stderr, says why."""
+    """End this process at once, without waiting for its threads; the launcher, or stderr, reports the error."""
     desk = os.environ.get(_DESK)
     if desk is None:
         print(f"zoo: {error}", file=sys.stderr, flush=True)
@@ -93,14 +93,14 @@ def leave(error: ZooError) -> NoReturn:
 
 
 def _store() -> TCPStore:
-    """Where the processes meet, held by this one, at a port of this machine that was never free for another."""
+    """The store of the group, hosted by this process on a local port that is reserved without a gap."""
     listening = socket.create_server(("127.0.0.1", 0))
     port = listening.getsockname()[1]
     return TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False, master_listen_fd=listening.detach())
 
 
 def _start(desk: Path, rank: int, processes: int, port: int) -> subprocess.Popen[bytes]:
-    told = {
+    environment = {
         _DESK: str(desk),
         "TORCHELASTIC_RUN_ID": desk.name,
         "TORCHELASTIC_USE_AGENT_STORE": "True",
@@ -111,10 +111,10 @@ def _start(desk: Path, rank: int, processes: int, port: int) -> subprocess.Popen
         "LOCAL_RANK": str(rank),
         "WORLD_SIZE": str(processes),
         "LOCAL_WORLD_SIZE": str(processes),
-        # Or DDP says at length that a model had nothing to freeze.
+        # Otherwise DDP prints a long warning if no parameter is unused.
         "TORCH_CPP_LOG_LEVEL": "ERROR",
     }
-    return start("zoo.training.process", [str(desk)], told)
+    return start("zoo.training.process", [str(desk)], environment)
 
 
 def _failed(started: Processes) -> bool:
@@ -122,10 +122,10 @@ def _failed(started: Processes) -> bool:
 
 
 def _reason(desk: Path, started: Processes) -> BaseException:
-    """What went wrong first: an error that says so, before a process killed, before errors that follow from those."""
-    told: list[BaseException]
-    told = [pickle.loads(file.read_bytes()) for r in range(len(started)) if (file := error_file(desk, r)).exists()]
-    clear = [error for error in told if not isinstance(error, RuntimeError | PeerError)]
+    """The first cause: an independent error, else a killed process, else an error that follows from another."""
+    errors: list[BaseException]
+    errors = [pickle.loads(file.read_bytes()) for r in range(len(started)) if (file := error_file(desk, r)).exists()]
+    clear = [error for error in errors if not isinstance(error, RuntimeError | PeerError)]
     if clear:
         return clear[0]
     for rank, process in enumerate(started):
@@ -134,11 +134,11 @@ def _reason(desk: Path, started: Processes) -> BaseException:
             ended = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
             hint = "go on with --resume; where memory ran out, lower training.batch first"
             return TrainingError(f"process {rank} of {len(started)}", "to train to the end", ended, hint)
-    return told[0]
+    return errors[0]
 
 
 def _end(started: Processes) -> None:
-    """Ask them to end, as one may be writing, and do not wait for those that cannot."""
+    """Ask them to end, because one may be writing, and kill those that do not react."""
     for process in started:
         process.terminate()
     until = time.monotonic() + _GRACE

@@ -1,4 +1,4 @@
-"""What learns and what is frozen: gradients, and the mode of every module."""
+"""Set which parameters learn or are frozen, and the mode of every module."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,12 +9,12 @@ from zoo.model.assembly import ZooModel
 
 
 def set_learning(model: ZooModel, phase: PhaseSpec) -> None:
-    """Let only what ``phase`` names learn.
+    """Make only the components listed in ``phase`` trainable.
 
-    Everything else is frozen: no gradient, nor one left over, so that the optimizer skips it, weight decay and moments
-    included, and eval mode, so that batch-norm and running statistics stand still. Raises TrainingError for a path that
-    names nothing, or a phase in which nothing can learn. What a closed phase solves for is not moved on the way: it is
-    read in eval mode.
+    Everything else is frozen. It has no gradient, so the optimizer skips it, including weight decay and moments. It is
+    in eval mode, so batch norm and running statistics do not change. Raises TrainingError for a path that does not
+    exist, or a phase in which nothing can learn. The head of a closed phase is not updated during the phase: it is read
+    in eval mode.
     """
     model.requires_grad_(False)
     model.zero_grad(set_to_none=True)
@@ -59,6 +59,6 @@ def _parents(path: str) -> Iterable[str]:
 
 
 def _learns(model: ZooModel) -> bool:
-    """Weights with a gradient, or a quantizer that moves by statistics."""
+    """Whether there are trainable weights, or a quantizer that is updated by statistics."""
     moves = model.quantizer is not None and model.quantizer.training and model.quantizer.moves
     return moves or any(parameter.requires_grad for parameter in model.parameters())

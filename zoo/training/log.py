@@ -1,4 +1,4 @@
-"""Every epoch written down: a row of metrics.csv and the same numbers for TensorBoard."""
+"""Log every epoch: a row of metrics.csv and the same values for TensorBoard."""
 
 import time
 from pathlib import Path
@@ -15,7 +15,7 @@ from zoo.training.module import ZooTraining
 
 
 class EpochLog(L.Callback):
-    """Writes metrics.csv and TensorBoard events at the end of every epoch; of several processes, the first does."""
+    """Writes metrics.csv and TensorBoard events at the end of every epoch, in the first process only."""
 
     def __init__(self, folder: Path) -> None:
         self.file = MetricsFile(folder / "metrics.csv")
@@ -44,7 +44,8 @@ class EpochLog(L.Callback):
 
 
 def validation_row(report: EvalReport) -> Row:
-    """Validation as columns: losses, reconstruction, fit of shapes, and every classifier as correct of total."""
+    """Validation as columns: losses, reconstruction, fit of shapes, and correct and total windows of every
+    classifier."""
     row: Row = {f"val/{name}": value for name, value in report.losses.items()}
     for name, scores in report.classifiers.items():
         row[f"val/{name}.correct"] = scores.correct

@@ -1,4 +1,4 @@
-"""The Lightning side of training: one step, in the phase it belongs to."""
+"""The Lightning module: one training step, in its phase."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -33,10 +33,10 @@ from zoo.training.timeline import PhasePosition, Timeline
 
 
 class ZooTraining(L.LightningModule):
-    """A ZooModel under training; with ``diagnose``, ``gradients`` holds norms of an epoch's gradients by term.
+    """A ZooModel in training; with ``diagnose``, ``gradients`` holds the gradient norms of an epoch by term.
 
-    Phase, weights and learning rate are functions of the optimizer step, and randomness of the epoch, so that a
-    resumed run repeats an undisturbed one.
+    Phase, weights and learning rate depend only on the optimizer step, and random numbers only on the epoch, so that a
+    resumed run equals an uninterrupted one.
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class ZooTraining(L.LightningModule):
 
     def configure_optimizers(self) -> Optimizer:
         spec = self.training_spec.optimizer
-        # As a group, which may be empty: a model whose only state is a codebook has no weights, and yet takes steps.
+        # As a group, which may be empty: a model whose only state is a codebook has no weights but takes steps.
         parameters = [{"params": list(self.model.parameters())}]
         if isinstance(spec, AdamWSpec):
             return AdamW(parameters, lr=spec.lr, weight_decay=spec.weight_decay, fused=True)
-        # Not fused, which fails where a phase lets weights learn for the first time beside those that have a momentum.
+        # Not fused, which fails if some weights already have a momentum and others start to learn in a later phase.
         return SGD(parameters, lr=spec.lr, momentum=spec.momentum, weight_decay=spec.weight_decay)
 
     def on_train_epoch_start(self) -> None:
@@ -84,8 +84,8 @@ class ZooTraining(L.LightningModule):
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
         if batch_idx == 0:
-            # Not at the start of the epoch: making the loader's iterator draws a number, before or after that
-            # depending on whether the run was resumed.
+            # Not at the start of the epoch: creating the loader's iterator draws a random number, and a
+            # resumed run does so at another time.
             torch.manual_seed(_epoch_seed(self.training_spec.seed, self.current_epoch, rank()))
         step = self.current_epoch * self.steps_per_epoch + batch_idx // self.training_spec.accumulate
         moment = self.timeline.at(step)
@@ -97,7 +97,7 @@ class ZooTraining(L.LightningModule):
             group["lr"] = share * self.training_spec.optimizer.lr
 
     def _enter(self, phase: PhaseSpec) -> None:
-        """Let ``phase`` learn, once what the phase before it froze is proven to be as it was."""
+        """Start ``phase``, after checking that the frozen tensors of the phase before did not change."""
         put_apart(self.model)
         same = self._frozen is not None and self._frozen.phase is phase
         if self._frozen is not None and not same:
@@ -126,18 +126,18 @@ class ZooTraining(L.LightningModule):
         self.ledger.add(output, batch.y, weights, self._moment.phase.name, drawn_heights(self.model, output))
         self._collect(output)
         if not total.requires_grad and world_size() > 1:
-            # Lightning's strategies expect a loss of each process; this one reaches no weight.
+            # Lightning's strategies expect a loss from each process; this one depends on no weight.
             return total.detach().requires_grad_()
         return total if total.requires_grad else None
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
-        # Before validation, which is part of the last batch's step.
+        # Before validation, which Lightning runs within the last batch's step.
         if self._closed is not None and self.trainer.is_last_batch:
             self.fitted = self._closed.solve()
             self.ledger.solved("ce", *self._closed.scores(self.fitted))
 
     def weigh(self, output: Output, weights: dict[str, float]) -> dict[str, Tensor]:
-        """The weighted losses; a term that weighs nothing is left out, and so leaves no gradient."""
+        """The weighted losses; terms with weight 0 are omitted, and so have no gradient."""
         return {term: weights[term] * output.losses[term] for term in self.ledger.terms if weights[term] > 0}
 
     def _collect(self, output: Output) -> None:
@@ -163,12 +163,12 @@ class ZooTraining(L.LightningModule):
         gradient_clip_val: float | None = None,
         gradient_clip_algorithm: str | None = None,
     ) -> None:
-        # Lightning's own refuses a fused optimizer in mixed precision, as some take a loss scale off; none is here.
+        # Lightning's clipping refuses fused optimizers in mixed precision because of loss scaling; there is none here.
         if gradient_clip_val is not None and self.trainer.optimizers[0].param_groups[0]["params"]:
             nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
 
     def _require_finite(self, output: Output, batch_idx: int) -> None:
-        # Summed over processes, so that all stop where one must.
+        # Summed over processes, so that all stop if one must.
         losses = summed(torch.stack([value.detach() for value in output.losses.values()]))
         if not bool(losses.isfinite().all()):
             values = dict(zip(output.losses, losses.tolist(), strict=True))
@@ -198,5 +198,5 @@ class ZooTraining(L.LightningModule):
 
 
 def _epoch_seed(seed: int, epoch: int, process: int) -> int:
-    """Processes draw apart, or dropout would leave out the same of every share of a batch."""
+    """Each rank has its own seed, so dropout masks differ across ranks."""
     return (seed * 1_000_003 + epoch + process * 7_919_000_000_033) % 2**63

@@ -1,4 +1,4 @@
-"""Signals stay with the program that trains."""
+"""Keep the signal handlers of the program that trains."""
 
 import signal
 import threading
@@ -7,9 +7,9 @@ import lightning as L
 
 
 class OwnSignals(L.Callback):
-    """Puts back how SIGTERM was handled when this was made.
+    """Restores the SIGTERM handler that was active when this object was created.
 
-    Lightning would end only after the batch, and of several processes each would wait for all to be sent it.
+    Lightning's handler would end only after the batch, and every process would wait until all have received the signal.
     """
 
     def __init__(self) -> None:

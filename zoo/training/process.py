@@ -1,4 +1,4 @@
-"""The program that each of several training processes runs: `python -m zoo.training.process DESK`."""
+"""The main program of each of several training processes: `python -m zoo.training.process DESK`."""
 
 import os
 import pickle
@@ -16,7 +16,7 @@ from zoo.process.lines import MISTAKE, print_note
 
 
 def main(desk: Path) -> int:
-    """Do the job that lies on ``desk`` and return the exit status; an error is left there too."""
+    """Run the job in the folder ``desk`` and return the exit status; an error is written there too."""
     listen(child=True)
     when_orphaned(lambda: leave(signal.SIGTERM))
     from zoo.training.fit import train
@@ -34,7 +34,7 @@ def main(desk: Path) -> int:
 
 
 def _portable(error: Exception) -> Exception:
-    """What the parent raises: an error that users see on one line as it is, any other with its traceback."""
+    """The error that the parent raises: a one-line user error unchanged, any other with its traceback."""
     if isinstance(error, ZooError | OSError | MemoryError):
         return error
     return RuntimeError("".join(traceback.format_exception(error)))
@@ -43,5 +43,5 @@ def _portable(error: Exception) -> Exception:
 if __name__ == "__main__":
     status = main(Path(sys.argv[1]))
     if status:
-        # Leaving by the interpreter's way would wait for the other processes.
+        # A normal interpreter exit would wait for the other processes.
         os._exit(status)

@@ -1,4 +1,4 @@
-"""The bar that moves while a run trains: one line for the whole training, with the numbers that matter."""
+"""The progress bar: one line for the whole training, with the main metrics."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from zoo.training.module import ZooTraining
 
 
 class EpochBar(ProgressBar):
-    """Epochs as a bar that moves with every batch; phase, loss and validation beside it."""
+    """A bar over epochs, updated after every batch, with phase, loss and validation."""
 
     def __init__(self, label: str) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class EpochBar(ProgressBar):
 
 
 def _numbers(module: ZooTraining) -> str:
-    """Phase and loss of the epoch, and what validation found: mean squared error, then correct of total."""
+    """Phase and loss of the epoch, and validation results: mean squared error, then correct of total."""
     row, report = module.ledger.row(), module.found
     parts = [str(row["phase"]), f"loss {float(row['train/loss']):.3g}"]
     if report and report.reconstruction:

@@ -1,4 +1,4 @@
-"""The learning rate as a share of its top, at any point of a training."""
+"""The learning rate as a share of its peak, at any optimizer step."""
 
 import math
 
@@ -6,9 +6,9 @@ from zoo_registry.training import CosineSpec, StepsSpec
 
 
 def rate(schedule: CosineSpec | StepsSpec, step: int, steps: int) -> float:
-    """Share of the top learning rate at optimizer step ``step`` of ``steps``.
+    """Share of the peak learning rate at optimizer step ``step`` of ``steps``.
 
-    Linear warm-up from 1/w to 1 over the first w steps; then half a cosine down to the floor, or drops by a factor.
+    Linear warm-up from 1/w to 1 over the first w steps; then cosine decay to the floor, or drops by a factor.
     """
     warmup = round(schedule.warmup * steps)
     if step < warmup:

@@ -1,4 +1,4 @@
-"""A model whose weights, gradients and moments are spread over processes: whole in a forward pass, in parts between."""
+"""Shard weights, gradients and moments over processes; weights are gathered for a forward pass."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,23 +14,23 @@ from zoo.model.assembly import ZooModel
 
 
 def shard(model: ZooModel, mesh: DeviceMesh) -> None:
-    """Spread the parameters of ``model`` over the processes of ``mesh``, in place; buffers stay in each.
+    """Shard the parameters of ``model`` over the processes of ``mesh``, in place; every process keeps all buffers.
 
-    As one unit: from a forward pass to its backward pass every process holds all weights, so that whatever is asked of
-    a component in between finds it whole.
+    The model is one unit: from a forward pass to its backward pass every process holds all weights, so that any method
+    of a component can be called in between.
     """
     fully_shard(model, mesh=mesh, reshard_after_forward=False)
 
 
 def put_apart(model: ZooModel) -> None:
-    """Let each process hold its part alone again, after a forward pass that no backward pass follows."""
+    """Reshard after a forward pass without a backward pass, so that each process holds only its part."""
     if isinstance(model, FSDPModule):
         model.reshard()
 
 
 @torch.no_grad()
 def update_codes(model: ZooModel, stats: Stats) -> None:
-    """Let the quantizer of ``model`` follow ``stats``."""
+    """Update the quantizer of ``model`` with ``stats``."""
     assert model.quantizer is not None
     with whole(model, model.quantizer):
         model.quantizer.update(stats)
@@ -38,8 +38,8 @@ def update_codes(model: ZooModel, stats: Stats) -> None:
 
 @contextmanager
 def whole(model: ZooModel, component: nn.Module) -> Iterator[None]:
-    """Within it ``component`` of ``model`` may be written by hand; where weights are spread, it is whole, and what was
-    written, alike in every process, is spread afterwards."""
+    """Context in which tensors of ``component`` of ``model`` may be assigned. Sharded weights are gathered first and
+    sharded again at the end; every process must assign the same values."""
     if not isinstance(model, FSDPModule):
         yield
         return

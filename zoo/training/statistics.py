@@ -1,4 +1,4 @@
-"""What components learn of the training split before training: statistics of signals or images, codebooks."""
+"""Fit components to the training split before training: statistics of signals or images, codebooks."""
 
 import copy
 from functools import cached_property, partial
@@ -16,12 +16,13 @@ from zoo.training.data import ZooData
 
 
 def fill_statistics(model: ZooModel, data: ZooData) -> None:
-    """Let every `Adapted` part of ``model`` learn of the training split, unless weights brought what it would learn.
+    """Call ``adapt`` of every `Adapted` module of ``model`` on the training split, unless transferred weights filled
+    it.
 
-    The first process learns for all. The default random generator is left as it was.
+    The first process does it for all. The state of the default random generator does not change.
     """
     for role, part in model.spec.components():
-        # Parts of a module come after it, and are filled before it.
+        # `modules` lists submodules after their parent, and submodules are filled first.
         modules = reversed(list(model.get_submodule(role).modules()))
         empty = [module for module in modules if isinstance(module, Adapted) and not bool(module.filled)]
         if empty:
@@ -38,19 +39,19 @@ def _adapt(modules: list[Adapted], windows: TrainingWindows) -> list[dict[str, T
 
 
 class Signals:
-    """The training windows of ``data`` as they are."""
+    """The training windows of ``data``, unchanged."""
 
     def __init__(self, data: ZooData) -> None:
         self.split = data.learned
         self.mean, self.std = torch.as_tensor(data.data.mean), torch.as_tensor(data.data.std)
 
     def some(self, most: int) -> tuple[Tensor, Tensor | None]:
-        """At most so many windows `(b c t)`, evenly spread, with their mask."""
+        """At most ``most`` windows `(b c t)`, evenly spread, with their mask."""
         return _read(self.split, evenly(len(self.split), most))
 
 
 class Images:
-    """The images that ``image`` makes of the training windows of ``data``."""
+    """The images of the training windows of ``data``, made by ``image``."""
 
     def __init__(self, image: Image, data: ZooData) -> None:
         self.image, self.split, self.batch = copy.deepcopy(image).eval(), data.data.train, data.batch
@@ -71,7 +72,7 @@ class Images:
 
     @torch.no_grad()
     def some(self, most: int) -> tuple[Tensor, Tensor | None]:
-        """At most so many images `(b c h w)`, evenly spread; they have no mask."""
+        """At most ``most`` images `(b c h w)`, evenly spread; they have no mask."""
         return self.image(*_read(self.split, evenly(len(self.split), most))), None
 
 
@@ -91,7 +92,7 @@ def _read(split: Split, index: slice | Rows) -> tuple[Tensor, Tensor | None]:
 def image_statistics(image: Image, split: Split, batch: int) -> tuple[Tensor, Tensor]:
     """Mean and population deviation `(c)` in float64 over the pixels of all images of ``split``, ``batch`` at a time.
 
-    One pass, joining batches as in Chan, Golub & LeVeque (1983). ``image`` is left as it was.
+    One pass that combines batches as in Chan, Golub & LeVeque (1983). The mode of ``image`` does not change.
     """
     still = copy.deepcopy(image).eval()
     count, mean, spread = 0, torch.zeros((), dtype=torch.float64), torch.zeros((), dtype=torch.float64)

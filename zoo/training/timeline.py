@@ -1,4 +1,4 @@
-"""Which phase an optimizer step belongs to, and what each loss term weighs there."""
+"""The phase of each optimizer step, and the weight of each loss term there."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from zoo_registry import PhaseSpec, RampSpec
 
 @dataclass(frozen=True)
 class PhasePosition:
-    """A place in training: the phase, how far into it (in the phase's own unit), and its position in the list."""
+    """A position in training: the phase, the progress in it (in the unit of the phase), and its index in the list."""
 
     phase: PhaseSpec
     index: int
     elapsed: int
 
     def weights(self, terms: Sequence[str]) -> dict[str, float]:
-        """Weight of every one of ``terms``; a term the phase does not name weighs 0, all weigh 1 without names."""
+        """Weight of each of ``terms``: 0 for terms that the phase does not list, 1 for all if it lists none."""
         if self.phase.weights is None:
             return dict.fromkeys(terms, 1.0)
         return {term: self._weight(self.phase.weights, term) for term in terms}
@@ -30,13 +30,13 @@ class PhasePosition:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The phases laid along optimizer steps and repeated; a pure function of the step, so that a run can resume."""
+    """The repeated phases over optimizer steps; a pure function of the step, so that a run can resume."""
 
     phases: tuple[PhaseSpec, ...]
     steps_per_epoch: int
 
     def at(self, step: int) -> PhasePosition:
-        """The moment of optimizer step ``step``, counted from 0 over the whole training."""
+        """The position of optimizer step ``step``, counted from 0 over the whole training."""
         lengths = [self._steps(phase) for phase in self.phases]
         left = step % sum(lengths)
         for index, (phase, length) in enumerate(zip(self.phases, lengths, strict=True)):
@@ -49,7 +49,7 @@ class Timeline:
         return phase.length * (self.steps_per_epoch if phase.every == "epoch" else 1)
 
     def unreached(self, epochs: int) -> list[PhaseSpec]:
-        """Phases that ``epochs`` are too few to reach."""
+        """Phases that are not reached within ``epochs`` epochs."""
         starts = [sum(self._steps(phase) for phase in self.phases[:i]) for i in range(len(self.phases))]
         total = epochs * self.steps_per_epoch
         return [phase for phase, start in zip(self.phases, starts, strict=True) if start >= total]

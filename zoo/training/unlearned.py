@@ -1,4 +1,4 @@
-"""Says what no phase learns and nothing was transferred into: it would stay as it was drawn, at random."""
+"""Warn about components that no phase trains and no transfer filled: they would keep their random initialization."""
 
 import warnings
 from collections.abc import Collection, Sequence
@@ -11,7 +11,7 @@ from zoo.training.frozen import learns
 
 
 def note_unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: Collection[str]) -> None:
-    """Warn of components with weights that no phase learns and that are not among ``transferred``, tensors by name."""
+    """Warn about components whose weights learn in no phase and are not in ``transferred``, a set of tensor names."""
     found = unlearned(model, phases, transferred)
     if found:
         its = "their" if len(found) > 1 else "its"
@@ -24,13 +24,13 @@ def note_unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: C
 
 
 def unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: Collection[str]) -> list[str]:
-    """Components by name; of one that learns or was transferred in part, the parts that do not and were not."""
+    """Names of such components; for a component that is partly trained or transferred, the paths of its other parts."""
     found = []
     for role, component in model.named_children():
         names = [f"{role}.{name}" for name, _ in component.named_parameters()]
-        idle = [n for n in names if n not in transferred and not any(learns(n, phase) for phase in phases)]
-        if idle and len(idle) == len(names):
+        untrained = [n for n in names if n not in transferred and not any(learns(n, phase) for phase in phases)]
+        if untrained and len(untrained) == len(names):
             found.append(role)
         else:
-            found += dict.fromkeys(".".join(name.split(".")[:2]) for name in idle)
+            found += dict.fromkeys(".".join(name.split(".")[:2]) for name in untrained)
     return found

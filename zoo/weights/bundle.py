@@ -31,16 +31,16 @@ Sizes = Mapping[str, tuple[int, ...]]
 
 
 def save(model: ZooModel, folder: str | Path) -> None:
-    """Write ``model`` as a bundle, whole or not at all, in place of an older bundle.
+    """Write ``model`` as a bundle atomically; replaces an older bundle.
 
-    Raises BundleError when ``folder`` holds anything else, and OSError when it cannot be written.
+    Raises BundleError if ``folder`` holds anything else, and OSError if it cannot be written.
     """
     target = Path(folder).resolve()
     require_replaceable(target)
-    # Cloned, since a file of tensors has no word for two names that share their memory.
+    # Cloned, because safetensors cannot store two names that share memory.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
     installed = Registry.discover().plugins()
-    content = serialize(tensors)  # into memory, since the library hides what the system says of a full disk
+    content = serialize(tensors)  # into memory, because the library hides the system error of a full disk
     with new_folder(target) as home:
         (home / TENSORS).write_bytes(content)
         manifest = Manifest(
@@ -53,7 +53,7 @@ def save(model: ZooModel, folder: str | Path) -> None:
 
 
 def require_replaceable(folder: Path) -> None:
-    """Raise BundleError unless ``folder`` can be made, or is a bundle: nothing else is ever overwritten."""
+    """Raise BundleError unless ``folder`` can be created or is a bundle: nothing else is ever overwritten."""
     hint = "name another folder"
     for path in (folder, *folder.parents):
         if path.is_file():
@@ -65,10 +65,10 @@ def require_replaceable(folder: Path) -> None:
 
 
 def load(folder: str | Path) -> ZooModel:
-    """The model of a bundle, or of a run's, with its weights, in evaluation mode; the random state stays as it was.
+    """The model of a bundle, or of a run's bundle, with its weights, in eval mode; the random state does not change.
 
-    Raises BundleError when the bundle is not whole or does not fit what is installed; warns with ZooNote where
-    a plugin's first version number differs from the one the bundle was made with.
+    Raises BundleError if the bundle is incomplete or does not fit the installed plugins; warns with ZooNote if a
+    plugin's major version differs from the one that wrote the bundle.
     """
     registry = Registry.discover()
     with open_bundle(bundle_in(Path(folder))) as bundle:
@@ -83,11 +83,11 @@ def load(folder: str | Path) -> ZooModel:
 
 
 def stored_sizes(bundle: OpenBundle) -> Sizes:
-    """Shape of every tensor of a bundle; raise BundleError when the file is not the one the manifest names."""
-    wanted = bundle.manifest.sha256
-    if (found := _hash(bundle.tensors)) != wanted:
+    """Shape of every tensor of a bundle; raise BundleError if the file does not match the manifest."""
+    expected = bundle.manifest.sha256
+    if (found := _hash(bundle.tensors)) != expected:
         raise BundleError(
-            bundle.named, f"sha256 {wanted[:12]}… as in {MANIFEST}", f"{found[:12]}…", "copy the bundle again"
+            bundle.named, f"sha256 {expected[:12]}… as in {MANIFEST}", f"{found[:12]}…", "copy the bundle again"
         )
     try:
         with safe_open(bundle.tensors, framework="pt") as tensors:
@@ -96,13 +96,13 @@ def stored_sizes(bundle: OpenBundle) -> Sizes:
         raise BundleError(bundle.named, "a file of tensors", str(error), "copy the bundle again") from None
 
 
-def _require_fit(where: str, wanted: Sizes, stored: Sizes) -> None:
+def _require_fit(where: str, expected: Sizes, stored: Sizes) -> None:
     hint = "the plugin has changed since: install the version named in spec.json"
-    if missing := sorted(wanted.keys() - stored.keys()):
-        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(wanted)} missing", hint)
-    if unexpected := sorted(stored.keys() - wanted.keys()):
+    if missing := sorted(expected.keys() - stored.keys()):
+        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(expected)} missing", hint)
+    if unexpected := sorted(stored.keys() - expected.keys()):
         raise BundleError(where, "only the model's tensors", f"{unexpected[0]} and {len(unexpected) - 1} more", hint)
-    for name, sizes in wanted.items():
+    for name, sizes in expected.items():
         if stored[name] != sizes:
             raise BundleError(where, f"{name} of shape {sizes}", str(stored[name]), hint)
 

@@ -1,4 +1,4 @@
-"""Read a torch checkpoint from a stranger as data: checked before memory is taken, and no code of it is run."""
+"""Read an untrusted torch checkpoint as data: it is checked before memory is allocated, and none of its code is run."""
 
 import io
 import warnings
@@ -23,13 +23,13 @@ _TENSORS_UNDER = ("state_dict", "model_state_dict", "model")
 _WRAPPERS = ("module.", "model.")
 
 Allowed = Callable[..., Any] | tuple[Callable[..., Any], str]
-"""What `weights_only` may call, under its own name or that of what it replaces."""
+"""A callable allowed for `weights_only`, under its own name or the name that it replaces."""
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """The tensors and entries of a checkpoint, the tensors still in the file where its format allows.
+    """The tensors and entries of a checkpoint; tensors are memory-mapped if the format allows.
 
-    Raises BundleError for a file that is of another kind or damaged, that would run code, or that claims more than it
+    Raises BundleError for a file that has another format, is damaged, would run code, or declares more data than it
     holds.
     """
     try:
@@ -40,8 +40,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise
     except PermissionError as error:
         raise BundleError(str(path), "access", str(error.strerror), "check its rights") from None
-    except Exception as error:  # whatever a stranger's bytes make the parsers of zip and pickle raise
-        # Its words are left out: torch's advise to load what it just refused.
+    except Exception as error:  # corrupt bytes can make zip and pickle parsers raise anything
+        # Its message is left out: torch's message suggests to load the refused file anyway.
         found = f"one damaged or of another kind ({type(error).__name__})"
         raise BundleError(str(path), _WRITTEN, found, f"{_AGAIN}, or save it anew with torch.save") from None
     tensors, entries = _parted(path, content)
@@ -51,7 +51,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def _require_kind(path: Path) -> bool:
-    """Whether the file is a zip archive rather than a row of pickles; raise BundleError where it is neither."""
+    """Whether the file is a zip archive rather than a sequence of pickles; raise BundleError if it is neither."""
     if not path.is_file():
         found = "a folder" if path.is_dir() else "something else" if path.exists() else "no such file"
         raise BundleError(str(path), "a file", found, "check the path")
@@ -77,7 +77,7 @@ def _kind(start: bytes) -> str:
 
 
 def _called_in_zip(path: Path) -> list[str]:
-    """What the archive's one pickle would call, the archive being whole and no larger unpacked than it is."""
+    """Names that the archive's single pickle would call; checks that the archive is intact and not compressed."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
@@ -94,7 +94,8 @@ def _called_in_zip(path: Path) -> list[str]:
 
 
 def _called_in_stream(path: Path) -> list[str]:
-    """What a file of pickles in a row would call, from before torch wrote zip archives, or of any other program."""
+    """Names that a file of consecutive pickles would call, from old torch versions without zip archives or other
+    programs."""
     with path.open("rb") as file:
         row = PICKLES_IN_A_ROW if MAGIC in file.read(32) else 1
         file.seek(0)
@@ -102,7 +103,7 @@ def _called_in_stream(path: Path) -> list[str]:
 
 
 def _replaced(path: Path, names: Collection[str]) -> list[Allowed]:
-    """What takes the place of some of ``names``; raise BundleError where another is called than makes data."""
+    """Replacements for some of ``names``; raise BundleError if a name does not build plain data."""
     known = safe_globals()
     for name in names:
         if name not in known and not is_data(name):
@@ -119,7 +120,7 @@ def _load(path: Path, zipped: bool, allowed: list[Allowed]) -> object:
 
 
 def _parted(path: Path, content: object) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors, their names unwrapped, and everything beside them."""
+    """Tensors without wrapper prefixes in their names, and all other entries."""
     if not isinstance(content, Mapping):
         raise BundleError(str(path), "a dictionary of tensors", type(content).__name__, "save a state_dict")
     under = next((key for key in _TENSORS_UNDER if isinstance(content.get(key), Mapping)), None)
@@ -131,12 +132,12 @@ def _parted(path: Path, content: object) -> tuple[dict[str, Tensor], dict[str, A
         if not isinstance(name, str) or not isinstance(value, Tensor):
             hint = "save the model's state_dict, without further state"
             raise BundleError(f"{path}: {under}", "tensors by name", f"{name!r}: {type(value).__name__}", hint)
-    beside = {name: value for name, value in content.items() if name != under and not isinstance(value, Tensor)}
-    return _unwrapped(path, state), {str(name): _plain(value) for name, value in beside.items()}
+    others = {name: value for name, value in content.items() if name != under and not isinstance(value, Tensor)}
+    return _unwrapped(path, state), {str(name): _plain(value) for name, value in others.items()}
 
 
 def _unwrapped(path: Path, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Without what Lightning, DataParallel and torch.compile put before or into the names."""
+    """Tensors without the name prefixes and infixes of Lightning, DataParallel and torch.compile."""
     names = {name: name.replace("_orig_mod.", "") for name in tensors}
     while wrapper := next((word for word in _WRAPPERS if all(n.startswith(word) for n in names.values())), None):
         names = {name: short.removeprefix(wrapper) for name, short in names.items()}

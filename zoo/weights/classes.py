@@ -1,4 +1,4 @@
-"""Which class of a source of weights is which class of the model, by name."""
+"""Match classes of a weights source to classes of the model, by name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class ClassMatch:
-    """Names of the classes here and in the source, None where unknown."""
+    """Class names here and in the source, None if unknown."""
 
     here: tuple[str, ...] | None
     there: tuple[str, ...] | None
 
     @classmethod
     def of(cls, model: ModelSpec, source: Mapping[str, Any]) -> "ClassMatch":
-        """The classes of a model and of the model that weights come from, whose spec may be of other plugins."""
+        """The classes of a model and of the source model, whose spec may use other plugins."""
         return cls(None if model.input is None else model.input.class_names, _names(source.get("input")))
 
     @property
     def order(self) -> tuple[int, ...] | None:
-        """The source's number of each class here; None unless both name the same classes."""
+        """The source index of each class here; None unless both name the same classes."""
         return None if self.here is None or self.there is None else class_order(self.here, self.there)
 
     @property
     def equal(self) -> bool:
-        """Whether a class has the same number on both sides, as far as names tell."""
+        """Whether every class has the same index on both sides, according to names."""
         if self.here is None or self.there is None:
             return True
         return self.order == tuple(range(len(self.here)))
 
     @property
     def doubt(self) -> str:
-        """What to say where one side alone names its classes."""
+        """The sentence for the case that only one side names its classes."""
         if (self.here is None) == (self.there is None):
             return ""
         unnamed = "the source" if self.there is None else "the model"
@@ -43,7 +43,7 @@ class ClassMatch:
 
     @property
     def words(self) -> str:
-        """How the classes differ."""
+        """Description of how the classes differ."""
         assert self.here is not None
         assert self.there is not None
         if self.order is not None:

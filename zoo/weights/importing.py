@@ -1,4 +1,4 @@
-"""Weights that were trained elsewhere, as a model of the zoo: the spec from the file, every tensor in its place."""
+"""Import weights that were trained elsewhere as a model of the zoo: a spec and tensors from the file."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +19,7 @@ from zoo.weights.validate_tensor import FLOATS
 
 
 class ImportedModel(NamedTuple):
-    """A model with imported weights, in evaluation mode, and sentences on what its file did not say."""
+    """A model with imported weights, in eval mode, and sentences about values missing in the file."""
 
     model: ZooModel
     notes: tuple[str, ...]
@@ -32,11 +32,11 @@ def import_checkpoint(
     statistics: str | Path | None = None,
     classes: str | Path | None = None,
 ) -> ImportedModel:
-    """The model in the checkpoint at ``path``, read by the importer of ``plugin``; the random state stays as it was.
+    """The model in the checkpoint at ``path``, read by the importer of ``plugin``; the random state does not change.
 
-    ``given`` are sizes of the input that the file does not tell, by axis letter; ``statistics`` is a file with the
-    mean and deviation that the inputs of a judge were standardised by; ``classes`` is one with the name of each class
-    in the order of its logits. Raises ZooError for what is refused.
+    ``given`` holds input sizes that are not in the file, by axis letter. ``statistics`` is a file with the mean and
+    deviation that standardised the inputs of a judge. ``classes`` is a file with the name of each class in the order of
+    the logits. Raises ZooError for invalid input.
     """
     registry = Registry.discover()
     importer = registry.importer(plugin)
@@ -53,7 +53,7 @@ def import_checkpoint(
 
 
 def _named(imported: Imported, file: Path) -> Imported:
-    """The same with names of classes in its input."""
+    """The same with class names in its input."""
     names = class_names(file.parent, file.name)
     entering = imported.model.get("input") or {}
     if names is None or len(names) != entering.get("classes"):
@@ -72,24 +72,24 @@ def _built(registry: Registry, imported: Imported, where: str) -> ZooModel:
 
 
 def _fill(model: ZooModel, tensors: Mapping[str, Tensor], where: str) -> None:
-    """Put every tensor in its place; raise BundleError, by name, for one that is missing, left over or misshapen."""
-    wanted = model.state_dict()
+    """Copy every tensor into the model; raise BundleError with the name of a missing, unused or misshapen tensor."""
+    targets = model.state_dict()
     own = {f"{path}.{name}" for path, module in _standardizes(model).items() for name in module.state_dict()}
     hint = "check that the file is whole and of this importer's model"
-    if missing := sorted(wanted.keys() - tensors.keys() - own):
-        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(wanted)} missing", hint)
-    if unknown := sorted(tensors.keys() - wanted.keys()):
+    if missing := sorted(targets.keys() - tensors.keys() - own):
+        raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(targets)} missing", hint)
+    if unknown := sorted(tensors.keys() - targets.keys()):
         found = f"{unknown[0]} ({len(unknown)} without a place)"
-        raise BundleError(where, f"the model's {len(wanted)} tensors alone", found, hint)
+        raise BundleError(where, f"the model's {len(targets)} tensors alone", found, hint)
     for name, tensor in tensors.items():
-        expected, found = _form(wanted[name]), _form(tensor)
+        expected, found = _form(targets[name]), _form(tensor)
         if expected != found:
             raise BundleError(where, f"{name} of {expected}", found, hint)
-    model.load_state_dict({**wanted, **tensors})
+    model.load_state_dict({**targets, **tensors})
 
 
 def _form(tensor: Tensor) -> str:
-    """Shape, and whether the numbers are whole; floats of any width become the model's."""
+    """Shape, and whether values are integers; floats of any width are converted to the model's type."""
     return f"{tuple(tensor.shape)} {'real' if tensor.is_floating_point() else 'whole'} numbers"
 
 
@@ -100,7 +100,7 @@ def _narrowed(tensors: Mapping[str, Tensor]) -> list[str]:
 
 
 def _standardise(model: ZooModel, statistics: str | Path | None, where: str) -> list[str]:
-    """Fill the model's one standardisation from ``statistics``, or say that it stays empty."""
+    """Fill the model's single standardisation from ``statistics``, or return a note that it stays empty."""
     found = list(_standardizes(model).values())
     if statistics is None:
         if all(bool(module.filled) for module in found):

@@ -1,4 +1,4 @@
-"""What `spec.json` of a bundle says; read and checked without torch."""
+"""The manifest `spec.json` of a bundle; read and checked without torch."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,7 +18,7 @@ MANIFEST = "spec.json"
 
 
 class Manifest(Spec):
-    """The complete spec of a bundle's model, and what it was made with."""
+    """The complete spec of a bundle's model, and the versions that wrote it."""
 
     format: Literal[1] = 1
     """Version of this layout."""
@@ -30,15 +30,15 @@ class Manifest(Spec):
     """The complete model spec."""
 
     plugins: Mapping[str, str]
-    """Version of every plugin the model needs, by name."""
+    """Version of every plugin that the model needs, by name."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    """Hash of the file of tensors."""
+    """Hash of the tensor file."""
 
     @field_validator("model")
     @classmethod
     def _parts_are_objects(cls, model: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Sources of weights are compared part by part, also where no plugin here knows them."""
+        """Require objects, because sources are compared part by part, even if no installed plugin knows them."""
         for role in ROLES:
             if not isinstance(model.get(role), Mapping | None):
                 raise ValueError(f"A component or null as {role}")
@@ -46,16 +46,16 @@ class Manifest(Spec):
 
 
 class OpenBundle(NamedTuple):
-    """A bundle that stays what it is while it is read, though another may take its place in ``folder``."""
+    """A bundle that stays unchanged while it is read, even if another one replaces it in ``folder``."""
 
     folder: Path
     manifest: Manifest
     tensors: Path
-    """Where its tensors can be read meanwhile; in sentences they are in ``folder``."""
+    """Path from which its tensors are read meanwhile; messages name ``folder``."""
 
     @property
     def named(self) -> str:
-        """What its file of tensors is called in sentences."""
+        """Name of its tensor file in messages."""
         return str(self.folder / TENSORS)
 
 
@@ -66,7 +66,7 @@ def bundle_in(folder: Path) -> Path:
 
 @contextmanager
 def open_bundle(folder: Path) -> Iterator[OpenBundle]:
-    """The bundle in ``folder``; raise BundleError when there is none to be read."""
+    """The bundle in ``folder``; raise BundleError if there is none or it cannot be read."""
     with ExitStack() as stack:
         try:
             spec, tensors = stack.enter_context(opened(folder, (MANIFEST, TENSORS)))
@@ -76,7 +76,7 @@ def open_bundle(folder: Path) -> Iterator[OpenBundle]:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """The manifest of the bundle in ``folder``; raise BundleError when there is none to be read."""
+    """The manifest of the bundle in ``folder``; raise BundleError if there is none or it cannot be read."""
     with open_bundle(folder) as bundle:
         return bundle.manifest
 
@@ -89,7 +89,7 @@ def _missing(folder: Path, name: str) -> BundleError:
 
 
 def _manifest(named: Path, file: Path) -> Manifest:
-    """What ``file`` says, which is ``named`` so in sentences."""
+    """The manifest in ``file``, which messages call ``named``."""
     try:
         data = read_json(file)
     except SpecError as error:
@@ -101,7 +101,7 @@ def _manifest(named: Path, file: Path) -> Manifest:
 
 
 def stored_spec(folder: Path, manifest: Manifest, registry: Registry) -> ModelSpec:
-    """The model spec of ``manifest``; raise BundleError when a plugin is missing or no longer knows the spec."""
+    """The model spec of ``manifest``; raise BundleError if a plugin is missing or no longer accepts the spec."""
     for name, version in manifest.plugins.items():
         if name not in registry.plugins():
             hint = f"install the package that provides plugin {name}"
@@ -115,7 +115,7 @@ def stored_spec(folder: Path, manifest: Manifest, registry: Registry) -> ModelSp
 
 
 def grown_apart(manifest: Manifest, registry: Registry) -> list[str]:
-    """A sentence for every plugin whose first version number differs from the one the bundle was made with."""
+    """A sentence for every plugin whose major version differs from the one that wrote the bundle."""
     installed = registry.plugins()
     return [
         f"plugin {name} was {version} when the bundle was made and is {installed[name]} now"

@@ -1,4 +1,4 @@
-"""Which tensor of a source is meant for which tensor of a model: names, renamed paths, numbered layers."""
+"""Match tensors of a source to tensors of a model: names, renamed paths, numbered layers."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,17 +13,17 @@ from zoo.weights.report import inside
 
 @dataclass
 class Pairs:
-    """Names ``here`` with their names in the source, and why some names of either side have no partner."""
+    """Names ``here`` with their names in the source, and the reasons why some names on either side are unmatched."""
 
     here: dict[str, str] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
-    """By name in the source for what is left over, and by name here for what is left empty or was renumbered."""
+    """By source name for unused tensors, and by name here for tensors without a source or with another layer number."""
 
 
 def pair(source: Collection[str], here: Collection[str], stacks: Iterable[str], transfer: TransferSpec) -> Pairs:
     """Pair names of ``source`` with names of a model, whose ``stacks`` are paths of numbered layers.
 
-    Raises SpecError or BundleError for a `map` that names nothing, or sends two tensors to one place.
+    Raises SpecError or BundleError if a path in `map` does not exist, or if two tensors map to the same name.
     """
     _require_known(transfer, source, here)
     pairs = _renamed(source, transfer)
@@ -46,7 +46,7 @@ def _listing(paths: Collection[str]) -> str:
 
 
 def _paths(names: Iterable[str]) -> list[str]:
-    """Every module and tensor among ``names``, outer ones first."""
+    """Paths of every module and tensor in ``names``, outer ones first."""
     found = (path for name in names for path in accumulate(name.split("."), lambda outer, step: f"{outer}.{step}"))
     return list(dict.fromkeys(found))
 
@@ -73,19 +73,19 @@ def _renamed(source: Iterable[str], transfer: TransferSpec) -> Pairs:
 
 
 def _renumber(pairs: Pairs, stack: str, here: Collection[str], layers: str) -> None:
-    """Pair the layers of ``stack`` where source and model have different numbers of them."""
+    """Pair the layers of ``stack`` if source and model have different numbers of layers."""
     theirs, ours = _layers(pairs.here, stack), _layers(here, stack)
     if not theirs or not ours or len(theirs) == len(ours):
         return
-    seats = _seats(len(theirs), len(ours), layers)
-    words = _words(len(theirs), len(ours), seats, layers)
+    layer_map = _layer_map(len(theirs), len(ours), layers)
+    words = _words(len(theirs), len(ours), layer_map, layers)
     moved = {name: pairs.here.pop(name) for name in list(pairs.here) if inside(name, stack)}
     for name, origin in moved.items():
         number, _, rest = name.removeprefix(f"{stack}.").partition(".")
-        if number.isdecimal() and int(number) in seats:
-            seat = f"{stack}.{seats[int(number)]}.{rest}"
-            pairs.here[seat] = origin
-            pairs.reasons[seat] = words
+        if number.isdecimal() and int(number) in layer_map:
+            target = f"{stack}.{layer_map[int(number)]}.{rest}"
+            pairs.here[target] = origin
+            pairs.reasons[target] = words
         else:
             pairs.reasons[origin] = words
     for name in here:
@@ -98,22 +98,22 @@ def _layers(names: Iterable[str], stack: str) -> set[int]:
     return {int(number) for number in numbers if number.isdecimal()}
 
 
-def _seats(theirs: int, ours: int, layers: str) -> Mapping[int, int]:
-    """Number of a layer in the source to its number here."""
+def _layer_map(theirs: int, ours: int, layers: str) -> Mapping[int, int]:
+    """Map from the index of a layer in the source to its index here."""
     few, many = min(theirs, ours), max(theirs, ours)
     step = (many - 1) / (few - 1) if layers == "even" and few > 1 else 1
     spread = [floor(index * step + 0.5) for index in range(few)]
     return dict(zip(spread, range(few), strict=True)) if theirs > ours else dict(enumerate(spread))
 
 
-def _words(theirs: int, ours: int, seats: Mapping[int, int], layers: str) -> str:
-    taken, verb = (seats.keys(), "taken") if theirs > ours else (seats.values(), "filled")
+def _words(theirs: int, ours: int, layer_map: Mapping[int, int], layers: str) -> str:
+    taken, verb = (layer_map.keys(), "taken") if theirs > ours else (layer_map.values(), "filled")
     numbers = ", ".join(map(str, sorted(taken)))
     which = (
-        f"the first {len(seats)}"
+        f"the first {len(layer_map)}"
         if layers == "first"
         else f"layers {numbers}"
-        if len(seats) > 1
+        if len(layer_map) > 1
         else f"layer {numbers}"
     )
     return f"{theirs} layers in the source, {ours} here: {which} {verb}"

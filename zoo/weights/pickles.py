@@ -1,4 +1,4 @@
-"""What a pickle would call, found by reading its opcodes; nothing of it is run."""
+"""Names that a pickle would call, found by reading its opcodes without running it."""
 
 import pickletools
 from collections import deque
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from typing import IO
 
 MAGIC = b"l\xfc\x9cF\xf9 j\xa8P\x19"
-"""The number that torch's files began with before they were zip archives, in a pickle of its own."""
+"""The magic number, in a separate pickle, at the start of torch files before they were zip archives."""
 
 PICKLES_IN_A_ROW = 5
-"""In such a file: that number, a version, facts on the machine, the object, and the keys of its storages."""
+"""In such a file: the magic number, a version, system information, the object, and the keys of its storages."""
 
 DATA = ("collections.OrderedDict", "collections.Counter", "_codecs.encode", "builtins.set", "__builtin__.set")
 TORCH = ("torch", "torch._utils", "torch.serialization", "torch.storage", "torch.nn.parameter", "torch._tensor")
-"""Modules of which `weights_only` itself lets through what makes tensors, and nothing else."""
+"""Modules of which `weights_only` allows only the functions that build tensors."""
 
 
 def calls(stream: IO[bytes]) -> Iterator[str]:
-    """Full names of what the pickle at the place of ``stream`` would import; raises ValueError where it is damaged."""
+    """Full names that the pickle at the position of ``stream`` would import; raises ValueError if it is damaged."""
     pushed: deque[object] = deque(["", ""], maxlen=2)
     memo: dict[object, object] = {}
     for opcode, argument, _ in pickletools.genops(stream):
@@ -34,5 +34,5 @@ def calls(stream: IO[bytes]) -> Iterator[str]:
 
 
 def is_data(name: str) -> bool:
-    """Whether what a pickle calls makes plain data or tensors."""
+    """Whether a name that a pickle calls builds plain data or tensors."""
     return name in DATA or name.rpartition(".")[0] in TORCH

@@ -1,4 +1,4 @@
-"""Work out a transfer: which tensor of the source goes where, and why some do not."""
+"""Plan a transfer: the target of every source tensor, or the reason why it has none."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ Tensors = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Plan:
-    """What a transfer would do: the report, and the tensors that a model would get, by name."""
+    """The result of a planned transfer: the report, and the new tensors of the model by name."""
 
     report: TransferReport
     tensors: Tensors
@@ -31,18 +31,18 @@ class Plan:
 
 @torch.no_grad()
 def plan(model: ZooModel, source: Source, spec: TransferSpec, seed: int = 0) -> Plan:
-    """Work out a transfer without changing ``model``; ``seed`` draws what a grown codebook needs.
+    """Plan a transfer without changing ``model``; ``seed`` is for the random new codes of a grown codebook.
 
-    Raises SpecError or BundleError for a path that names nothing.
+    Raises SpecError or BundleError for a path that does not exist.
     """
     own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in ROLES}
     _require_paths(spec, own)
     resizing = _resizing(model)
     classes = ClassMatch.of(model.spec, source.model)
-    made = _Planner(own, source, spec, resizing, classes, pair(source.tensors, own, resizing.stacks, spec), seed)
-    rows = [*made.rows(), *made.left_over()]
-    report = TransferReport(transfer=spec, tensors=tuple(rows), differences=tuple(made.differences(model)))
-    return Plan(report, made.found)
+    planner = _Planner(own, source, spec, resizing, classes, pair(source.tensors, own, resizing.stacks, spec), seed)
+    rows = [*planner.rows(), *planner.left_over()]
+    report = TransferReport(transfer=spec, tensors=tuple(rows), differences=tuple(planner.differences(model)))
+    return Plan(report, planner.found)
 
 
 class _Planner:
@@ -66,7 +66,7 @@ class _Planner:
         self.shared = {_role(name) for name in own} & {_role(name) for name in pairs.here}
 
     def rows(self) -> Iterator[TensorRow]:
-        """A row for every tensor of the model, module by module: a module's own tensors make sense only together."""
+        """A row for every tensor of the model, module by module, because the tensors of a module belong together."""
         for owner, names in _by_owner(self.own).items():
             given = [name for name in names if name in self.pairs.here]
             if not self._chosen(owner, names):
@@ -87,11 +87,12 @@ class _Planner:
         return all(self._theirs(name).shape == self.own[name].shape for name in names)
 
     def _knows_classes(self, owner: str) -> bool:
-        """Whether a module's tensors depend on the order of the classes: all of a head that names none that do."""
+        """Whether a module's tensors depend on the class order; if a head does not list such modules, all its tensors
+        do."""
         return owner in self.by_class if self.by_class else _role(owner) == "head"
 
     def _other_classes(self, owner: str, names: list[str]) -> Iterator[TensorRow]:
-        """Rows of a class head are kept by name; other classes leave it as a misfit of sizes does."""
+        """Rows of a class head are matched by name; different classes are handled like a size mismatch."""
         rule, order = self.resizing.rules.get(owner), self.classes.order
         if isinstance(rule, ClassRows) and order is not None and self._fits(names):
             tensors, words = rule.reordered({_last(name): self._theirs(name) for name in names}, order)
@@ -155,13 +156,13 @@ class _Planner:
             yield self._row("skipped", name, reason, refused=not answered)
 
     def _instead(self, resized: Resized | None) -> str:
-        """What becomes of a tensor of another size, or would under another policy."""
+        """Description of what happens to a tensor of another size, or would happen under another policy."""
         if resized is None:
             return "cannot be resized"
         return resized.words if self.spec.policy == "resize" else f"policy resize would have {resized.words}"
 
     def left_over(self) -> Iterator[TensorRow]:
-        """A row for every tensor of the source that no tensor of the model was paired with."""
+        """A row for every source tensor that is not paired with a model tensor."""
         places = {origin: name for name, origin in self.pairs.here.items()}
         for origin in self.source.tensors:
             name = places.get(origin)
@@ -169,7 +170,7 @@ class _Planner:
                 continue
             shape, reason = tuple(self.source.tensors[origin].shape), self._why_unused(origin, name or origin)
             asked = self._asked(name or origin)
-            excused = origin in self.pairs.reasons and self.spec.policy == "resize"
+            permitted = origin in self.pairs.reasons and self.spec.policy == "resize"
             yield TensorRow(
                 status="unused",
                 name=None,
@@ -178,11 +179,11 @@ class _Planner:
                 source_shape=shape,
                 reason=reason,
                 asked=asked,
-                refused=asked and not excused and self.spec.policy != "fit",
+                refused=asked and not permitted and self.spec.policy != "fit",
             )
 
     def _asked(self, name: str) -> bool:
-        """Whether a tensor that the source holds for ``name`` was to be taken."""
+        """Whether the spec requests to transfer the source tensor for ``name``."""
         paths = self.spec.only
         return _role(name) in self.shared and (paths is None or any(inside(name, path) for path in paths))
 
@@ -197,14 +198,14 @@ class _Planner:
         return "name unknown in the model" + (f"; nearest is {close}" if close else "")
 
     def differences(self, model: ZooModel) -> Iterator[FieldDifference]:
-        """Fields of the components with chosen tensors in which the two specs differ."""
+        """Fields that differ between the two specs, in components with selected tensors."""
         roles = {_role(name) for name in self.found}
         ours, theirs = model.spec.dump(), self.source.model
         yield from self._of_input(ours.get("input") or {}, theirs.get("input") or {})
         fields = [(name, theirs.get(name), ours[name]) for name in ("scale", "codebook") if "encoder" in roles]
         for role in (role for role in ROLES if role in roles):
             old, new = theirs.get(role) or {}, ours[role]
-            # What the source lacks is at a default that means what it did: an earlier version had no such field.
+            # Fields missing in the source come from an earlier version: their default reproduces its behaviour.
             names = list(old) if old.get("kind") == new["kind"] else ["kind"]
             fields += [(f"{role}.{name}", old.get(name), new.get(name)) for name in names]
         for name, old_value, new_value in fields:
@@ -212,7 +213,7 @@ class _Planner:
                 yield FieldDifference(field=name, source=old_value, here=new_value)
 
     def _of_input(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[FieldDifference]:
-        """Facts that both sides know of their windows and that differ."""
+        """Input metadata that both sides have and that differ."""
         for name in ("channel_names", "rate", "units") if self.found else ():
             old, new = theirs.get(name), ours.get(name)
             if old is not None and new is not None and old != new:
@@ -237,8 +238,8 @@ class _Planner:
     def _as_it_is(self, name: str) -> str:
         theirs, ours = self._theirs(name).dtype, self.own[name].dtype
         rounded = "" if theirs == ours else f"{theirs} in the source, {ours} here".replace("torch.", "")
-        doubt = self.classes.doubt if name.rpartition(".")[0] in self.by_class else ""
-        return "; ".join(filter(None, (self.pairs.reasons.get(name, ""), rounded, doubt)))
+        caveat = self.classes.doubt if name.rpartition(".")[0] in self.by_class else ""
+        return "; ".join(filter(None, (self.pairs.reasons.get(name, ""), rounded, caveat)))
 
     def _sizes(self, name: str, what: str) -> str:
         theirs, ours = (_times(tensor.shape) for tensor in (self._theirs(name), self.own[name]))

@@ -1,4 +1,4 @@
-"""What became of every tensor in a transfer, and why."""
+"""The report of a transfer: the status of every tensor, and the reason."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,17 +12,17 @@ STATUSES: tuple[Status, ...] = ("loaded", "resized", "skipped", "missing", "unus
 
 
 class TensorRow(BaseModel, frozen=True):
-    """One tensor of the model with the one of the source that was meant for it, or one of the source left over.
+    """One model tensor with its counterpart in the source, or one unused source tensor.
 
-    skipped: has a counterpart in the source and keeps its fresh value; missing: has none. ``asked`` says whether it was
-    to be taken at all, ``refused`` that the policy does not allow what became of it.
+    skipped: has a counterpart in the source but keeps its initial value; missing: has no counterpart. ``asked``: the
+    spec requests this tensor. ``refused``: the policy does not allow its status.
     """
 
     status: Status
     name: str | None
     """Name in the model; None for a tensor of the source that is unused."""
     source: str | None
-    """Name in the source; None where it has none."""
+    """Name in the source; None if it is not there."""
     shape: tuple[int, ...] | None
     source_shape: tuple[int, ...] | None
     reason: str
@@ -36,7 +36,7 @@ class TensorRow(BaseModel, frozen=True):
 
 
 class FieldDifference(BaseModel, frozen=True):
-    """A field of a transferred component that the source had otherwise: tensors may fit and yet mean another thing."""
+    """A field of a transferred component with another value in the source: tensors may fit but have another meaning."""
 
     field: str
     source: Any
@@ -44,7 +44,7 @@ class FieldDifference(BaseModel, frozen=True):
 
 
 class Transferred(BaseModel, frozen=True):
-    """`transfer.json` of a run: where every tensor of its model came from, and the reports of all transfers."""
+    """`transfer.json` of a run: the origin of every tensor of its model, and the reports of all transfers."""
 
     origins: dict[str, str]
     transfers: list["TransferReport"]
@@ -57,7 +57,7 @@ class Module(NamedTuple):
     rows: tuple[TensorRow, ...]
 
     def count(self, status: Status) -> int:
-        """Tensors of that ``status``."""
+        """Number of tensors with this ``status``."""
         return sum(row.status == status for row in self.rows)
 
 
@@ -69,35 +69,35 @@ class TransferReport(BaseModel, frozen=True):
     differences: tuple[FieldDifference, ...]
 
     def modules(self) -> list[Module]:
-        """Rows by the first two steps of their names, in the order in which they occur."""
+        """Rows grouped by the first two parts of their names, in order of occurrence."""
         found: dict[str, list[TensorRow]] = {}
         for row in self.tensors:
             found.setdefault(".".join(row.known_as.split(".")[:2]), []).append(row)
         return [Module(name, tuple(rows)) for name, rows in found.items()]
 
     def total(self, status: Status) -> int:
-        """Tensors of that ``status``."""
+        """Number of tensors with this ``status``."""
         return sum(row.status == status for row in self.tensors)
 
     @property
     def exact(self) -> bool:
-        """Whether everything that was to be taken was taken as it is."""
+        """Whether every requested tensor was loaded unchanged."""
         return all(row.status == "loaded" for row in self.tensors if row.asked)
 
     def sentence(self) -> str:
-        """What became of the tensors that were to be taken, in words."""
-        fates = Counter(row.status for row in self.tensors if row.asked)
-        counts = [f"{fates[status]} {status}" for status in STATUSES if fates[status]]
+        """Summary of the status of the requested tensors."""
+        statuses = Counter(row.status for row in self.tensors if row.asked)
+        counts = [f"{statuses[status]} {status}" for status in STATUSES if statuses[status]]
         what = ", ".join(self.transfer.only or ()) or "everything shared"
         return f"weights of {what} from {self.transfer.source}: {', '.join(counts)}"
 
     @property
     def allowed(self) -> bool:
-        """Whether the policy allows every row and something was taken of all that was asked for."""
+        """Whether the policy allows every row and every requested path transferred at least one tensor."""
         return not self._refused() and not self._idle()
 
     def require_allowed(self) -> None:
-        """Raise BundleError unless the transfer is allowed, naming the first tensor or path that is not."""
+        """Raise BundleError with the first tensor or path that is not allowed, if any."""
         if refused := self._refused():
             more = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
             expected = _EXPECTED[self.transfer.policy]
@@ -110,7 +110,7 @@ class TransferReport(BaseModel, frozen=True):
         return [row for row in self.tensors if row.refused]
 
     def _idle(self) -> list[str]:
-        """Paths of `only`, or the empty path for all, from which nothing was taken."""
+        """Paths of `only`, or the empty path for all, from which nothing was transferred."""
         taken = [row.known_as for row in self.tensors if row.status in ("loaded", "resized")]
         paths = self.transfer.only or ("",)
         return [path for path in paths if not any(inside(name, path) or inside(path, name) for name in taken)]
@@ -132,12 +132,12 @@ _EXPECTED = {
 
 
 def inside(name: str, path: str) -> bool:
-    """Whether the tensor or module ``name`` is, or lies in, ``path``; everything lies in the empty path."""
+    """Whether the tensor or module ``name`` equals ``path`` or is inside it; everything is inside the empty path."""
     return not path or name == path or name.startswith(f"{path}.")
 
 
 def origins(reports: Iterable[TransferReport]) -> dict[str, str]:
-    """Where each tensor of the model comes from after several transfers in order: a source and a name, or `fresh`."""
+    """Origin of each model tensor after several transfers in order: a source and a name, or `fresh`."""
     return {name: origin for report in reports for name, origin in _origins(report)}
 
 

@@ -1,4 +1,5 @@
-"""Plain data in place of harmless objects that checkpoints hold beside their tensors: nothing of theirs is built."""
+"""Plain-data replacements for harmless non-tensor objects in checkpoints, so that the original objects are never
+built."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +13,7 @@ _PLAIN = re.compile(r"[biuf][1248]")
 
 
 class Dtype:
-    """A numpy type as a pickle describes it: a code such as f8, then the order of its bytes."""
+    """A numpy type as a pickle describes it: a code such as f8, then its byte order."""
 
     def __init__(self, code: str, *_: object) -> None:
         if not _PLAIN.fullmatch(code):
@@ -25,7 +26,7 @@ class Dtype:
 
 
 def number(kind: Dtype, raw: bytes) -> float | int | bool:
-    """A numpy scalar as Python's own number."""
+    """A numpy scalar as a Python number."""
     found: float | int | bool = np.frombuffer(raw, np.dtype(kind.order + kind.code)).item()
     return found
 
@@ -36,7 +37,7 @@ def path(*parts: str) -> str:
 
 
 def safe_globals() -> dict[str, Callable[..., Any]]:
-    """What takes the place of each name that a pickle may call."""
+    """The replacement for each name that a pickle may call."""
     paths = [
         f"{module}.{name}"
         for module in ("pathlib", "pathlib._local")

@@ -1,4 +1,4 @@
-"""Weights to transfer: the tensors of a bundle and what its spec says of them."""
+"""Weights to transfer: the tensors of a bundle and its model spec."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from zoo.weights.manifest import bundle_in, open_bundle
 
 @dataclass(frozen=True)
 class Source:
-    """Tensors by name, the complete model spec they were saved with, and the folder they came from."""
+    """Tensors by name, the complete model spec saved with them, and their folder."""
 
     folder: str
     model: Mapping[str, Any]
@@ -23,7 +23,7 @@ class Source:
 
 
 def read_source(folder: str | Path) -> Source:
-    """The weights of a bundle, or of a run's; its plugins need not be installed. Raises BundleError."""
+    """The weights of a bundle, or of a run's bundle; its plugins need not be installed. Raises BundleError."""
     with open_bundle(bundle_in(Path(folder))) as bundle:
         stored_sizes(bundle)
         return Source(str(folder), Registry.discover().migrate(bundle.manifest.model), load_file(bundle.tensors))

@@ -1,4 +1,4 @@
-"""Read the mean and deviation that a judge's inputs were standardised by, from a file of a few numbers."""
+"""Read the mean and deviation that standardise a judge's inputs, from a small file."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ def read_statistics(path: Path, channels: int) -> Pair:
         pair = np.asarray(mean, np.float64), np.asarray(std, np.float64)
     except ZooError:
         raise
-    except Exception as error:  # whatever a stranger's bytes make the parsers of zip, npy and numbers raise
+    except Exception as error:  # corrupt bytes can make zip, npy and number parsers raise anything
         raise BundleError(str(path), _FORMS, f"{type(error).__name__}: {error}", "write it anew") from None
     _require_sound(path, pair, channels)
     return pair

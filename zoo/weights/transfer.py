@@ -1,4 +1,5 @@
-"""Take weights from another model: what fits as it is, the rest as the policy says, every tensor accounted for."""
+"""Transfer weights from another model: tensors that fit are copied, the policy decides on the rest, all are
+reported."""
 
 import torch
 from zoo_registry import TransferSpec
@@ -10,20 +11,20 @@ from zoo.weights.source import read_source
 
 
 def transfer(model: ZooModel, spec: TransferSpec, seed: int = 0) -> TransferReport:
-    """Copy into ``model`` the weights that ``spec`` asks for; ``seed`` draws what a grown codebook needs.
+    """Copy the weights requested in ``spec`` into ``model``; ``seed`` is for the random new codes of a grown codebook.
 
-    Raises SpecError for a path that names nothing, and BundleError where the policy refuses what was found; then
-    nothing is changed.
+    Raises SpecError for a path that does not exist, and BundleError if the policy refuses the transfer; the model is
+    then unchanged.
     """
-    made = plan(model, read_source(spec.source), spec, seed)
-    made.report.require_allowed()
-    apply(made, model)
-    return made.report
+    planned = plan(model, read_source(spec.source), spec, seed)
+    planned.report.require_allowed()
+    apply(planned, model)
+    return planned.report
 
 
 @torch.no_grad()
-def apply(made: Plan, model: ZooModel) -> None:
+def apply(planned: Plan, model: ZooModel) -> None:
     """Copy the tensors of a plan into ``model``."""
     own = model.state_dict()
-    for name, tensor in made.tensors.items():
+    for name, tensor in planned.tensors.items():
         own[name].copy_(tensor)

@@ -1,4 +1,4 @@
-"""A tensor from a stranger's file must be dense, real, finite, and no larger than the numbers it holds."""
+"""Validate tensors from untrusted files: dense, real, finite, and no larger than their stored values."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ WHOLE = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.b
 
 
 def validate_tensor(where: str, tensor: Tensor) -> None:
-    """Raise BundleError, before ``tensor`` is copied or read, for one that cannot be a weight of a model here."""
+    """Raise BundleError, before ``tensor`` is copied or read, if it cannot be a weight of a model."""
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
         kind = "quantized" if tensor.is_quantized else f"{tensor.layout} on {tensor.device.type}"
         raise BundleError(where, "a dense tensor", kind.removeprefix("torch."), "save it dense, with its numbers")
