@@ -118,7 +118,7 @@ def windows_of(recording: np.ndarray, length: int, hop: int) -> np.ndarray:
 def test_windows_that_share_half_their_samples_are_found_and_no_others(length: int, share: float, seed: int):
     random = np.random.default_rng(seed)
     hop = max(1, int(length * (1 - share)))
-    windows = windows_of(random.normal(size=(2, 12 * length)), length, hop)
+    windows = windows_of(random.normal(size=(2, 40 * length)), length, hop)
     drawn = random.permutation(len(windows))
     train, test = np.sort(drawn[::2]), np.sort(drawn[1::2])
     kept = [runs_of(windows[rows], run_length(length)) for rows in (train, test)]

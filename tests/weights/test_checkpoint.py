@@ -108,7 +108,7 @@ def test_a_pickle_that_would_run_code_is_named_and_not_run(tmp_path, protocol, w
     assert not done.exists()
 
 
-@pytest.mark.parametrize("call", [eval, exec, __import__, getattr, open, bytearray, torch.load, torch.compile])
+@pytest.mark.parametrize("call", [eval, exec, __import__, getattr, open, bytearray, torch.load, torch.hub.load])
 def test_no_call_is_let_through(save, call):
     assert refused(save({"state_dict": WEIGHTS, "x": Evil(call, "1")}))
 
