@@ -1,7 +1,7 @@
 """The input of a model: a signal or an image, with its metadata."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
@@ -21,6 +21,14 @@ def _counted(names: tuple[str, ...] | None, sizes: ValidationInfo, axis: str) ->
     if names is not None and size is not None and size != len(names):
         raise ValueError(f"{size} names, as {axis} says")
     return names
+
+
+def _name_per_class(names: tuple[str, ...] | None, sizes: ValidationInfo) -> tuple[str, ...] | None:
+    return _counted(names, sizes, "classes")
+
+
+def _name_per_channel(names: tuple[str, ...] | None, sizes: ValidationInfo) -> tuple[str, ...] | None:
+    return _counted(names, sizes, "channels")
 
 
 Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
@@ -52,20 +60,20 @@ class InputSpec(Spec):
     units: Units | None = None
     """Unit of the values, such as g or m/s²; null if unknown."""
 
-    @field_validator("class_names")
-    @classmethod
-    def _one_name_a_class(cls, names: Names | None, sizes: ValidationInfo) -> Names | None:
-        return _counted(names, sizes, "classes")
-
-    @field_validator("channel_names")
-    @classmethod
-    def _one_name_a_channel(cls, names: Names | None, sizes: ValidationInfo) -> Names | None:
-        return _counted(names, sizes, "channels")
+    _class_names = field_validator("class_names")(_name_per_class)
+    _channel_names = field_validator("channel_names")(_name_per_channel)
 
     @property
     def shape(self) -> Shape:
         """The signal, `c t`."""
         return Shape.of("c t", self.channels, self.length)
+
+    def conflicts(self, other: "InputSpec") -> Iterator[tuple[str, Any, Any]]:
+        """Name, value here and value in ``other`` of each field that both know and that differs."""
+        for field in type(self).model_fields:
+            here, there = getattr(self, field), getattr(other, field)
+            if here is not None and there is not None and here != there:
+                yield field, here, there
 
 
 class ImageInputSpec(Spec):
@@ -86,10 +94,7 @@ class ImageInputSpec(Spec):
     class_names: Names | None = None
     """Name of each class in the order of the logits; null where unknown, and classes are then compared by number."""
 
-    @field_validator("class_names")
-    @classmethod
-    def _one_name_a_class(cls, names: Names | None, sizes: ValidationInfo) -> Names | None:
-        return _counted(names, sizes, "classes")
+    _class_names = field_validator("class_names")(_name_per_class)
 
     @property
     def shape(self) -> Shape:

@@ -134,15 +134,12 @@ class RunSpec(Spec):
 
         Values missing in the data, such as the rate, stay as given in the spec.
         """
-        given = {} if self.model.input is None else _fields(self.model.input)
+        given = self.model.input if isinstance(self.model.input, InputSpec) else found
+        for field, declared, real in given.conflicts(found):
+            hint = "correct it, leave `input` out, or declare a length step under data.length"
+            raise SpecError(f"model.input.{field}", f"{show(real)}, as the data have it", show(declared), hint)
         known = {field: value for field, value in _fields(found).items() if value is not None}
-        for field, declared in given.items():
-            if declared is not None and known.get(field, declared) != declared:
-                hint = "correct it, leave `input` out, or declare a length step under data.length"
-                raise SpecError(
-                    f"model.input.{field}", f"{show(known[field])}, as the data have it", show(declared), hint
-                )
-        data = {**_fields(self.model), "input": InputSpec(**{**given, **known})}
+        data = {**_fields(self.model), "input": InputSpec(**{**_fields(given), **known})}
         return type(self)(**{**_fields(self), "model": type(self.model)(**data)})
 
     @property

@@ -93,12 +93,12 @@ def test_a_field_of_a_part_left_out_is_changed_in_its_default():
         apply_changes({}, ["training.phases.3.name=x"], complete)
 
 
-@pytest.mark.parametrize("command", ["eval", "report"])
+@pytest.mark.parametrize("command", [["eval"], ["report"], ["compare", "../runs/tiny"]])
 def test_a_run_is_judged_wherever_its_data_are_now(moved, capsys, command):
     capsys.readouterr()
-    assert main([command, moved[0]]) == 2
+    assert main([*command, moved[0]]) == 2
     assert "say where its data are now: --set data.source.path=FOLDER" in complaint(capsys)
-    assert main([command, *moved]) == 0
+    assert main([*command, *moved]) == 0
 
 
 def test_a_run_goes_on_with_data_that_moved(moved, capsys):

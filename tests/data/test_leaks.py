@@ -156,4 +156,11 @@ def test_overlaps_of_splits_are_counted_reported_and_found(write_npy: Write, tmp
     spec = {"source": {"format": "npy", "path": str(folder), "layout": "c t"}}
     (tmp_path / "data.json").write_text(json.dumps(spec))
     assert main(["data", str(tmp_path / "data.json")]) == 0
-    assert "1 of 12 test windows overlap windows of an earlier split" in capsys.readouterr().out
+    sentence = "1 of 12 test windows overlap windows of an earlier split"
+    assert sentence in capsys.readouterr().out
+    run = {"model": {"head": {"kind": "wrn.signal"}}, "data": spec, "name": "leaky"}
+    (tmp_path / "run.json").write_text(json.dumps(run))
+    assert main(["check", str(tmp_path / "run.json")]) == 0
+    assert sentence in capsys.readouterr().out
+    with pytest.warns(ZooNote, match=sentence):
+        load_set(Registry.discover().run(run))

@@ -212,6 +212,16 @@ def test_a_leak_that_moves_no_score_is_a_warning_and_one_into_validation_too(wav
     assert find(replace(facts, data=graver))[0].grade == "grave"
 
 
+@pytest.mark.parametrize(("leaks", "grade"), [(Leaks(0, 0, 9), "warning"), (Leaks(0, 0, 0, 9), "warning"),
+                                              (Leaks(0, 0, 10, 9), "grave"), (Leaks(0, 0), None)])  # fmt: skip
+def test_overlapping_windows_are_grave_if_they_can_move_the_score(waves, patchwork, facts_of_model, leaks, grade):
+    facts = facts_of_model(patchwork(waves.patterns()))
+    data = facts.data.model_copy(update={"leaks": leaks, "test": 1000, "validation": 500})
+    found = [finding for finding in find(replace(facts, data=data)) if finding.name == "overlapping-windows"]
+    assert [finding.grade for finding in found] == [grade] * (grade is not None)
+    assert all(("9 of 500 validation" in finding.sentence) == (leaks.validation_overlaps > 0) for finding in found)
+
+
 @pytest.mark.parametrize(
     ("weights", "expected"),
     [

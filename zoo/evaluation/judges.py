@@ -105,9 +105,8 @@ def _network(name: str, path: str, data: InputSpec) -> NetworkJudge:
 
 def _require_same_windows(where: str, path: str, judge: InputSpec, data: InputSpec) -> None:
     """Raise SpecError for windows that mean something else to the judge; what either side does not know is let pass."""
-    for field in ("channels", "length", "classes", "channel_names", "rate", "units"):
-        theirs, ours = getattr(judge, field), getattr(data, field)
-        if theirs != ours and theirs is not None and ours is not None:
+    for field, theirs, ours in judge.conflicts(data):
+        if field != "class_names":  # compared by content, in any order
             expected, found = f"{field} {show(ours)}, as the data have", f"{show(theirs)} in {path}"
             raise SpecError(where, expected, found, "train it on these data")
 
