@@ -86,3 +86,16 @@ def test_a_command_line_names_a_command_and_options_that_it_has(line):
         command = command.commands[words.pop(0)]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert [word for word in words if word.startswith("--") and word.partition("=")[0] not in known] == []
+
+
+def named_files() -> list[Any]:
+    """Python files and folders of this repository that the pages name."""
+    found = {(page.stem, name) for page in [*PAGES, ROOT / "CONTRIBUTING.md"]
+             for name in re.findall(r"`((?:zoo|zoo_\w+|tests|benchmarks|examples|registry|plugins)/[\w/.-]*)`",
+                                    page.read_text())}  # fmt: skip
+    return [pytest.param(name, id=f"{page}-{name}") for page, name in sorted(found)]
+
+
+@pytest.mark.parametrize("name", named_files())
+def test_a_file_that_a_page_names_exists(name):
+    assert any((home / name).exists() for home in (ROOT, ROOT / "plugins", ROOT / "registry"))
