@@ -3,8 +3,10 @@
 `python tests/cli/interrupted.py COUNT [SEED]` tries every command with every signal at random moments.
 """
 
+import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -139,8 +141,6 @@ def _marked(mark: str) -> list[int]:
 
 def prepare(home: Path) -> Mapping[str, list[str]]:
     """Windows, a trained run and its bundle in ``home``, and command lines by name that work on them."""
-    import json
-
     write_waves(home / "windows", train=36, test=12)
     write_waves(home / "many", train=3600, test=12)
     source = {"format": "npy", "path": "windows", "layout": "c t"}
@@ -169,8 +169,6 @@ def prepare(home: Path) -> Mapping[str, list[str]]:
 
 def tidy(home: Path) -> None:
     """Remove what trainings and sweeps leave, which go on otherwise."""
-    import shutil
-
     for name in ("new", "pair", "swept"):
         shutil.rmtree(home / name, ignore_errors=True)
 

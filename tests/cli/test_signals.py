@@ -73,13 +73,12 @@ def test_what_a_killed_command_left_is_removed_by_the_next(work):
     assert (home / "tokens.npz").exists()
 
 
-def test_nohup_goes_on(tmp_path):
-    code = (
-        "import os, signal, sys; os.kill(os.getpid(), signal.SIGHUP); from zoo.cli.start import main; sys.exit(main())"
-    )
+@pytest.mark.parametrize("ignored", [signal.SIGHUP, signal.SIGINT], ids=["nohup", "a shell's background job"])
+def test_a_signal_that_is_ignored_at_the_start_changes_nothing(tmp_path, ignored):
+    code = f"import os, sys; from zoo.cli.start import main; s = main(); os.kill(os.getpid(), {ignored:d}); sys.exit(s)"
     done = subprocess.run(
         [sys.executable, "-c", code, "list"],
-        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+        preexec_fn=lambda: signal.signal(ignored, signal.SIG_IGN),
         capture_output=True,
         check=False,
         env=os.environ | {"HOME": str(tmp_path)},

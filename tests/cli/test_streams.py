@@ -116,18 +116,6 @@ sys.exit(main())
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"zoo: interrupted\n")
 
 
-@posix
-def test_an_ignored_ctrl_c_stays_ignored() -> None:
-    code = (
-        "import signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-        "from zoo.cli.start import main; status = main()"
-    )
-    check = "; sys.exit(status or signal.getsignal(signal.SIGINT) is not signal.SIG_IGN)"
-    assert (
-        subprocess.run([sys.executable, "-c", code + check, "list"], capture_output=True, check=False).returncode == 0
-    )
-
-
 def test_the_end_of_a_file_is_no_interruption(zoo, monkeypatch) -> None:
     from zoo.cli import components
 
@@ -137,18 +125,6 @@ def test_the_end_of_a_file_is_no_interruption(zoo, monkeypatch) -> None:
     monkeypatch.setattr(components, "print_table", fail)
     with pytest.raises(EOFError, match="a bug"):
         zoo("list")
-
-
-def test_no_memory_is_one_line(zoo, monkeypatch) -> None:
-    from zoo.cli import components
-
-    def fail(*_: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr(components, "print_table", fail)
-    found = zoo("list")
-    assert (found.status, found.err.count("\n")) == (2, 1)
-    assert found.err.startswith("zoo: memory")
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """What is too large, or no file at all, is refused before memory is taken or a process waits for ever."""
 
 import os
-import resource
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from guarded import guarded
+from guarded import guarded, peak
 from zoo_registry import DataError, SpecError
 from zoo_registry.data import DataSpec, TsSource
 
@@ -35,10 +33,6 @@ def sparse(path: Path) -> Path:
     with path.open("wb") as file:
         file.truncate(HUGE)
     return path
-
-
-def peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 @pytest.mark.parametrize("name", READERS)

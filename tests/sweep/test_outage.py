@@ -49,9 +49,8 @@ def test_after_the_limit_one_line_says_so_without_the_password():
     assert "running" not in line
 
 
-@pytest.mark.parametrize("error", [ProgrammingError])
-def test_an_error_that_stays_is_not_waited_for(error):
-    database = Database(10**9, error)
+def test_an_error_that_stays_is_not_waited_for():
+    database = Database(10**9, ProgrammingError)
     with pytest.raises(OutageError):
         Outage(URL, limit=3600).outlast(database.ask)
     assert database.asked == 1

@@ -123,8 +123,15 @@ def pickle_instead(bundle):
         (remove, "no such folder"),
         (become_a_file, "found a file"),
         (lambda bundle: (bundle / "spec.json").unlink(), "no spec.json"),
-        (lambda bundle: [(bundle / "spec.json").unlink(), os.mkfifo(bundle / "spec.json")], "no spec.json"),
-        (lambda bundle: [(bundle / "spec.json").unlink(), (bundle / "spec.json").mkdir()], "no spec.json"),
+        (
+            lambda bundle: [(bundle / "spec.json").unlink(), os.mkfifo(bundle / "spec.json")],
+            "spec.json: a pipe or a device",
+        ),
+        (lambda bundle: [(bundle / "spec.json").unlink(), (bundle / "spec.json").mkdir()], "spec.json: a folder"),
+        (
+            lambda bundle: [(bundle / "spec.json").unlink(), (bundle / "spec.json").symlink_to("spec.json")],
+            "spec.json: Too many",
+        ),
         (lambda bundle: (bundle / "model.safetensors").unlink(), "no model.safetensors"),
         (lambda bundle: (bundle / "spec.json").write_text('{"format": 1,'), "valid JSON"),
         (lambda bundle: (bundle / "spec.json").write_text("[]"), "spec.json"),

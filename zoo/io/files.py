@@ -138,7 +138,7 @@ def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
             home = current(folder)
             before = _identity(home)
             try:
-                files = [stack.enter_context(open(home / name, "rb", opener=_open_file)) for name in names]
+                files = [stack.enter_context(open_file(home / name)) for name in names]
             except OSError:
                 if before == _identity(current(folder)):
                     raise
@@ -147,16 +147,10 @@ def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
                     break
             stack.close()
         by_number = _FILES_BY_NUMBER.is_dir()
-        yield [_FILES_BY_NUMBER / str(file.fileno()) if by_number else Path(file.name) for file in files]
-
-
-def _open_file(path: str, flags: int) -> int:
-    """Open a regular file; not at once a pipe, which would wait for its writer."""
-    number = os.open(path, flags | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(number).st_mode):
-        os.close(number)
-        raise FileNotFoundError(errno.ENOENT, "no file", path)
-    return number
+        yield [
+            _FILES_BY_NUMBER / str(file.fileno()) if by_number else home / name
+            for file, name in zip(files, names, strict=True)
+        ]
 
 
 def _identity(folder: Path) -> tuple[int, ...] | None:

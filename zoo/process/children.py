@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
@@ -31,6 +32,21 @@ def start(
             stderr=log,
             start_new_session=log is not None,
         )
+
+
+def stop(processes: Sequence["subprocess.Popen[bytes]"], grace: float) -> None:
+    """Ask processes that ``start`` started to end, and kill those that have not after ``grace`` seconds."""
+    for process in processes:
+        process.terminate()
+    until = time.monotonic() + grace
+    for process in processes:
+        try:
+            process.wait(max(until - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
 
 
 def when_orphaned(act: Callable[[], None]) -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from zoo_registry import TrainingError
+from zoo_registry.redacted import redacted_url
 
 from zoo.io.files import write_json, write_text
 from zoo.specs.read import read_json
 from zoo.sweep.plan import Plan
 from zoo.sweep.results import SweepResult, table
-from zoo.sweep.storage import FILE, shown, storage_url
+from zoo.sweep.storage import FILE, storage_url
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class SweepFolder:
 
     def named(self, url: str) -> str:
         """How the storage is named in this folder: without secrets, and without a path that a moved folder outdates."""
-        return FILE if url == storage_url(str(self.database)) else shown(url)
+        return FILE if url == storage_url(str(self.database)) else redacted_url(url)
 
     def read(self) -> dict[str, Any]:
         """The content of `sweep.json`; raises SpecError or TrainingError for one that is not whole."""

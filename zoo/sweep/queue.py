@@ -11,13 +11,13 @@ from optuna.storages import fail_stale_trials
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from zoo_registry import SpecError, TrainingError
-from zoo_registry.redacted import without_secrets
+from zoo_registry.redacted import redacted_url, without_secrets
 
 from zoo.runs.folder import first_difference
 from zoo.sweep.patient import PatientStorage
 from zoo.sweep.plan import Plan, lasting, plan_of
 from zoo.sweep.point import Point
-from zoo.sweep.storage import open_storage, shown
+from zoo.sweep.storage import open_storage
 
 NUMBER, POINT, REASON, WORKER, RUNS, CENTRE, SWEEP = "number", "point", "reason", "worker", "runs", "centre", "sweep"
 """Names under which facts are kept with trials and studies."""
@@ -203,9 +203,9 @@ def create(url: str, plan: Plan, resume: bool) -> Queue:
     except DuplicatedStudyError:
         if not resume:
             hint = "add --resume to go on with it, or choose another name"
-            raise TrainingError(shown(url), f"no sweep named {spec.name}", "one", hint) from None
+            raise TrainingError(redacted_url(url), f"no sweep named {spec.name}", "one", hint) from None
         study = optuna.load_study(study_name=spec.name, storage=storage)
-        require_same(study.user_attrs.get(SWEEP), plan, shown(url))
+        require_same(study.user_attrs.get(SWEEP), plan, redacted_url(url))
         study.set_user_attr(SWEEP, plan.dump())
     queue = Queue(storage, plan)
     queue.fill()
@@ -229,10 +229,10 @@ def join(url: str, name: str | None = None, wait: float = 0) -> Queue:
     if name not in names and (name is not None or len(names) != 1):
         found = ", ".join(names) or "none"
         hint = "name the file of the sweep too, as it is stored under its name"
-        raise SpecError(shown(url), f"a sweep named {name}" if name else "one sweep", found, hint)
+        raise SpecError(redacted_url(url), f"a sweep named {name}" if name else "one sweep", found, hint)
     stored = optuna.load_study(study_name=name or names[0], storage=storage).user_attrs.get(SWEEP)
     if stored is None:
-        raise SpecError(shown(url), "a sweep of the zoo", "a study of something else", "name another storage")
+        raise SpecError(redacted_url(url), "a sweep of the zoo", "a study of something else", "name another storage")
     storage.engine.dispose()
     plan = plan_of(stored)
     spec = plan.spec

@@ -63,11 +63,6 @@ def _address(url: str) -> URL:
     return address
 
 
-def shown(url: str) -> str:
-    """``url`` without its secrets."""
-    return redacted_url(url)
-
-
 def open_storage(
     url: str, patience: int = 60, tries: int = 3, new: bool = False, outage: float = 0, wait: float = 0
 ) -> PatientStorage:
@@ -81,7 +76,7 @@ def open_storage(
     lite = address.get_backend_name() == "sqlite"
     if lite and not new and "uri" not in address.query and not Path(address.database or "").is_file():
         hint = "name the folder of a sweep, or a database URL"
-        raise SpecError(shown(url), "the storage of a sweep", "none", hint)
+        raise SpecError(redacted_url(url), "the storage of a sweep", "none", hint)
     engine: dict[str, Any] = {"connect_args": {"timeout": _WAIT}} if lite else {"pool_pre_ping": True}
     # A file has no server that could start again: what it answers stays.
     later = Outage(url, 0 if lite else outage)

@@ -19,7 +19,6 @@ from zoo.process.interrupts import forget
 from zoo.process.lines import print_line
 from zoo.sweep.attempt import attempt
 from zoo.sweep.outage import OutageError
-from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, refined
 from zoo.sweep.queue import NUMBER, POINT, Queue
 from zoo.sweep.search import propose, pruner_of
@@ -93,8 +92,7 @@ def _point(queue: Queue, trial: optuna.Trial) -> Point | None:
 
 
 def _finer(queue: Queue, number: int) -> Point | None:
-    plan: Plan = queue.plan
-    centre = queue.centre()
+    plan, centre = queue.plan, queue.centre()
     found = refined(plan.spec, plan.axes, centre) if centre is not None else []
     index = number - plan.first
     return found[index] if index < len(found) else None

@@ -4,14 +4,13 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from zoo.process.children import start
+from zoo.process.children import start, stop
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.outage import OutageError
 from zoo.sweep.queue import Queue, worker_name
@@ -67,16 +66,7 @@ class WorkerPool:
 
     def stop(self) -> None:
         """Tell every worker to stop, wait for it, and let what it was doing wait again."""
-        for worker in self.workers:
-            if not worker.ended:
-                worker.process.terminate()
-        until = time.monotonic() + _GRACE
-        for worker in self.workers:
-            try:
-                worker.process.wait(max(until - time.monotonic(), 0))
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+        stop([worker.process for worker in self.workers], _GRACE)
         for worker in self.workers:
             with suppress(OutageError):  # it is missed when it has been silent for long enough
                 self._mourn(worker)

@@ -18,7 +18,7 @@ from zoo_registry import Registry, RunSpec, TrainingError, ZooError
 
 from zoo.io.files import write_json
 from zoo.io.scratch import scratch
-from zoo.process.children import start
+from zoo.process.children import start, stop
 from zoo.training.heartbeat import PeerError
 
 _LOOK = 0.1
@@ -69,7 +69,7 @@ def launch(job: Job, processes: int) -> None:
             if _failed(started):
                 raise _reason(desk, started)
         finally:
-            _end(started)
+            stop(started, _GRACE)  # asked first, because one may be writing
 
 
 def job_file(desk: Path) -> Path:
@@ -135,15 +135,3 @@ def _reason(desk: Path, started: Processes) -> BaseException:
             hint = "go on with --resume; where memory ran out, lower training.batch first"
             return TrainingError(f"process {rank} of {len(started)}", "to train to the end", ended, hint)
     return errors[0]
-
-
-def _end(started: Processes) -> None:
-    """Ask them to end, because one may be writing, and kill those that do not react."""
-    for process in started:
-        process.terminate()
-    until = time.monotonic() + _GRACE
-    while any(process.poll() is None for process in started) and time.monotonic() < until:
-        time.sleep(_LOOK)
-    for process in started:
-        process.kill()
-        process.communicate()

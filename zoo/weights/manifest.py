@@ -70,8 +70,8 @@ def open_bundle(folder: Path) -> Iterator[OpenBundle]:
     with ExitStack() as stack:
         try:
             spec, tensors = stack.enter_context(opened(folder, (MANIFEST, TENSORS)))
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-            raise _missing(folder, Path(error.filename).name) from None
+        except OSError as error:
+            raise _unreadable(folder, error) from None
         yield OpenBundle(folder, _manifest(folder / MANIFEST, spec), tensors)
 
 
@@ -81,11 +81,13 @@ def read_manifest(folder: Path) -> Manifest:
         return bundle.manifest
 
 
-def _missing(folder: Path, name: str) -> BundleError:
+def _unreadable(folder: Path, error: OSError) -> BundleError:
     if not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"
         return BundleError(str(folder), "the folder of a bundle", found, "check the path; `zoo build --out` writes one")
-    return BundleError(str(folder), f"a bundle with {MANIFEST} and {TENSORS}", f"no {name}", "check the path")
+    name = Path(error.filename).name
+    found = f"no {name}" if isinstance(error, FileNotFoundError) else f"{name}: {error.strerror}"
+    return BundleError(str(folder), f"a bundle with {MANIFEST} and {TENSORS}", found, "check the path")
 
 
 def _manifest(named: Path, file: Path) -> Manifest:
