@@ -1,6 +1,5 @@
 """The zoo as estimators of scikit-learn: a classifier and a transformer of windows `(n, channels, time)`."""
 
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from zoo_registry.data import LengthSpec
 from zoo.contracts import histogram
 from zoo.data import input_of
 from zoo.data.length import to_length
+from zoo.io.scratch import scratch
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.specs.presets import load as load_preset
@@ -46,11 +46,11 @@ class _ZooEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships 
     def _train(self, x: NDArray[np.float32], y: NDArray[np.int64], names: list[str]) -> None:
         """Train the run of ``spec`` on windows `x (n c t)` of classes `y (n)`; ``model_`` is its model."""
         seed = int(check_random_state(self.random_state).randint(_LARGEST_SEED, dtype=np.int64))
-        with tempfile.TemporaryDirectory(prefix="zoo-") as home, warnings.catch_warnings():
+        with scratch() as home, warnings.catch_warnings():
             warnings.simplefilter("ignore", ZooNote)
-            run = self._run(_written(Path(home) / "windows", x, y, names), seed)
+            run = self._run(_written(home / "windows", x, y, names), seed)
             self.length_ = run.data.length
-            self.model_ = load(train(run, Path(home) / "run", quiet=True).bundle)
+            self.model_ = load(train(run, home / "run", quiet=True).bundle)
 
     def _run(self, folder: Path, seed: int) -> RunSpec:
         registry, given = Registry.discover(), _plain(self.spec)
@@ -181,8 +181,9 @@ class ShapeTransformer(TransformerMixin, _ZooEstimator):  # type: ignore[misc]
         if self.output not in ("histogram", "tokens"):
             raise ValueError(f"output 'histogram' or 'tokens' expected, found {self.output!r}")
         windows = self._windows(X, reset=True)
-        numbers = np.arange(len(windows)) % 2 if y is None else np.unique(np.asarray(y), return_inverse=True)[1]
-        if len(np.unique(numbers)) < 2:  # a data set of the zoo has two classes at least
+        labels = np.zeros(len(windows)) if y is None else np.asarray(y)
+        numbers = np.unique(labels, return_inverse=True)[1]
+        if not numbers.any():  # a data set of the zoo has two classes at least
             numbers = np.arange(len(windows)) % 2
         self._train(windows, numbers.astype(np.int64), [f"class {k}" for k in range(int(numbers.max()) + 1)])
         if self.model_.quantizer is None:

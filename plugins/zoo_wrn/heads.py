@@ -25,36 +25,33 @@ class SeriesClassifier(nn.Module):
         return logits
 
 
-class SignalHead(Head):
-    """Logits of the input signal."""
+class SeriesHead(Head):
+    """Logits of a series; weights and buffers have the same names for every series."""
 
     def __init__(self, classifier: SeriesClassifier) -> None:
         super().__init__()
         self.classifier = classifier
+
+    def resizing(self) -> Resizing:
+        return RESIZING.within("classifier.network")
+
+
+class SignalHead(SeriesHead):
+    """Logits of the input signal."""
 
     def forward(self, output: Output) -> Tensor:
         """`x (b c t) -> (b k)`."""
         logits: Tensor = self.classifier(output.x, output.mask)
         return logits
 
-    def resizing(self) -> Resizing:
-        return RESIZING.within("classifier.network")
 
-
-class ReconHead(Head):
-    """Logits of the reconstruction; weights and buffers have the same names as in SignalHead."""
-
-    def __init__(self, classifier: SeriesClassifier) -> None:
-        super().__init__()
-        self.classifier = classifier
+class ReconHead(SeriesHead):
+    """Logits of the reconstruction."""
 
     def forward(self, output: Output) -> Tensor:
         """`x_recon (b c t) -> (b k)`."""
         logits: Tensor = self.classifier(output.x_recon, output.mask)
         return logits
-
-    def resizing(self) -> Resizing:
-        return RESIZING.within("classifier.network")
 
 
 class ImageHead(Head):

@@ -13,6 +13,7 @@ from zoo_registry.explain import unknown
 from zoo_registry.input import ImageInputSpec, InputSpec
 from zoo_registry.judge import AnyJudge, EstimatorSpec, JudgeName
 from zoo_registry.model import ModelSpec
+from zoo_registry.suggest import listed
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
 
@@ -113,6 +114,7 @@ class RunSpec(Spec):
         if isinstance(self.model.input, ImageInputSpec):
             hint = "leave `input` out; a component of `image` pictures the signal"
             raise SpecError("model.input", "a signal, as every data source gives", "ready-made images", hint)
+        _check_terms(self.model)
         _check_turn(self.training.turn, self.model)
         for index, phase in enumerate(self.training.phases):
             _check_phase(f"training.phases.{index}", phase, self.model)
@@ -160,6 +162,12 @@ class RunSpec(Spec):
 
 def _fields(spec: Spec) -> dict[str, Any]:
     return {name: getattr(spec, name) for name in type(spec).model_fields if name != "json_schema"}
+
+
+def _check_terms(model: ModelSpec) -> None:
+    if not model.terms():
+        expected, found = "a component with a loss term", listed([role for role, _ in model.components()])
+        raise SpecError("model", expected, found, "add a quantizer, a decoder or a head; `zoo list` shows the kinds")
 
 
 def _check_turn(turn: float | None, model: ModelSpec) -> None:

@@ -11,6 +11,7 @@ import torch
 from toy_sets import Write
 from zoo_registry import EvaluationSpec, ModelSpec, RunSpec, TrainingSpec
 from zoo_registry.data import DataSpec, LengthSpec, NpySource
+from zoo_wrn import WideResNetSignal
 
 from zoo.data import DataSet, prepare
 from zoo.data.batch import Batch
@@ -108,7 +109,7 @@ def test_several_processes_share_the_windows(data: DataSet, monkeypatch: pytest.
 
 def test_a_run_says_how_its_data_are_batched(write_npy: Write) -> None:
     run = RunSpec(
-        model=ModelSpec(),
+        model=ModelSpec(head=WideResNetSignal()),
         data=DataSpec(source=NpySource(path=str(write_npy()), layout="c t")),
         training=TrainingSpec(batch=5, seed=9),
         evaluation=EvaluationSpec(batch=3),

@@ -107,7 +107,8 @@ def phases(model: ModelSpec) -> list[dict[str, Any]]:
 def specs(draw: st.DrawFn, registry: Registry, models: list[ModelSpec]) -> tuple[str, Any]:
     """A valid model or run spec, mutated up to four times."""
     model = draw(st.sampled_from(models))
-    what = draw(st.sampled_from(["model"] if isinstance(model.input, ImageInputSpec) else ["model", "run"]))
+    runs = model.terms() and not isinstance(model.input, ImageInputSpec)
+    what = draw(st.sampled_from(["model", "run"] if runs else ["model"]))
     spec: Any = model.dump()
     if what == "run":
         spec = {"model": spec, **copy.deepcopy(RUN)}

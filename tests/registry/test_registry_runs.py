@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from zoo_registry import InputSpec, SpecError
+from zoo_registry import InputSpec, Registry, SpecError
 
 
 def place(data, path, value):
@@ -27,6 +27,16 @@ def test_a_run_is_complete_and_survives_json(toys, run):
     assert toys.run(saved) == spec
     assert saved["training"]["optimizer"] == {"kind": "adamw", "lr": 1e-3, "weight_decay": 0.01}
     assert saved["training"]["phases"][0]["weights"]["z"] == {"start": 0.0, "end": 1.0, "over": 3}
+
+
+@pytest.mark.parametrize("roles", [(), ("encoder",), ("image",), ("image", "encoder")])
+@pytest.mark.parametrize("phases", [[{}], [{"learn": [], "measure": True}]], ids=["learn", "measure"])
+def test_a_model_without_a_loss_term_is_refused(run, roles, phases):
+    kinds = {"image": "images.gaf", "encoder": "timm.encoder" if "image" in roles else "conv.encoder"}
+    given = run | {"model": {role: {"kind": kinds[role]} for role in roles}, "training": {"phases": phases}}
+    found = " and ".join(roles) or "none"
+    with pytest.raises(SpecError, match=rf"^model: expected a component with a loss term, found {found}; add a quan"):
+        Registry.discover().run(given)
 
 
 PATHS = {

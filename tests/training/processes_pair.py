@@ -6,14 +6,14 @@ more, stopped there and resumed.
 
 import json
 import os
+import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
-from stopped import Stop
+from stopped import stopped_and_resumed
 from torch.distributed.tensor import DTensor
 from zoo_registry import Registry, RunSpec
 
@@ -47,10 +47,19 @@ def record(run: RunSpec, home: Path, stop: int | None = None) -> None:
     """Train ``run`` into the folder ``home``, stopped at an epoch and resumed; what is recorded lies in `RANK.pt`."""
     recorder = Recorder(home / f"{rank()}.pt")
     home.mkdir(parents=True, exist_ok=True)
-    if stop is not None:
-        with suppress(ConnectionError):
-            train(run, home / "run", quiet=True, hooks=[Stop(stop)])
-    train(run, home / "run", resume=stop is not None, quiet=True, hooks=[recorder])
+    if stop is None:
+        train(run, home / "run", quiet=True, hooks=[recorder])
+    else:
+        stopped_and_resumed(run, home / "run", stop, [recorder])
+
+
+def record_pair(folder: Path, stop: int | None = None) -> None:
+    """`main` in two processes that torchrun starts."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    command = [*torchrun, __file__, str(folder), *([] if stop is None else [str(stop)])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
+    assert done.returncode == 0, done.stderr[-6000:]
 
 
 def main(folder: Path, stop: int | None = None) -> None:

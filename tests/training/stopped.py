@@ -1,11 +1,18 @@
 """Trainings that end too early, and what a run left: its rows and its weights."""
 
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
 import lightning as L
+import pytest
 import torch
+from zoo_registry import RunSpec
 
 import zoo
 from zoo.runs.folder import RunFolder
 from zoo.runs.metrics import MetricsFile
+from zoo.training.fit import train
 
 
 class Stop(L.Callback):
@@ -19,9 +26,31 @@ class Stop(L.Callback):
             raise ConnectionError
 
 
+def stopped_and_resumed(run: RunSpec, path: Path, epochs: int, hooks: Sequence[L.Callback] = ()) -> RunFolder:
+    """Train ``run`` into ``path``, stopped after ``epochs`` and resumed with ``hooks``."""
+    with pytest.raises(ConnectionError):
+        train(run, path, quiet=True, hooks=[Stop(epochs)])
+    return train(run, path, resume=True, quiet=True, hooks=hooks)
+
+
+def resuming(spec: Path, out: Path) -> list[str]:
+    """The command that trains the run ``spec`` into ``out``, from the start or from its last checkpoint."""
+    return [sys.executable, "-m", "zoo", "train", str(spec), "--out", str(out), "--resume"]
+
+
 def rows(folder: RunFolder) -> list[dict[str, str]]:
     return MetricsFile(folder.metrics).rows()
 
 
 def weights(folder: RunFolder) -> dict[str, torch.Tensor]:
     return dict(zoo.load(folder.bundle).state_dict())
+
+
+def differing(one: RunFolder, other: RunFolder) -> list[str]:
+    """Names of the tensors that differ in any bit, or that only one of the two has."""
+    first, second = weights(one), weights(other)
+    return sorted(
+        name
+        for name in first.keys() | second.keys()
+        if name not in first or name not in second or not torch.equal(first[name], second[name])
+    )

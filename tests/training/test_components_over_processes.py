@@ -1,9 +1,6 @@
 """Every registered component learns over two processes what it learns in one: parameters, statistics and codes."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from filelock import FileLock
-from processes_pair import record
+from processes_pair import record, record_pair
 from tiny import REGISTRY, TINY, accepted
 from zoo_registry import ROLES, ZooError
 
@@ -113,12 +110,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 def record_all(found: Path) -> None:
     noise = write_noise(found / "noise")
     found.joinpath("runs.json").write_text(json.dumps({name: run_of(noise, MODELS[name], 2) for name in MODELS}))
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    program = str(Path(__file__).with_name("processes_pair.py"))
-    path = os.pathsep.join(sys.path)
-    command = [*torchrun, program, str(found), str(EPOCHS - 1)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env={**os.environ, "PYTHONPATH": path})
-    assert done.returncode == 0, done.stderr[-6000:]
+    record_pair(found, EPOCHS - 1)
     for name, kinds in MODELS.items():
         record(REGISTRY.run(run_of(noise, kinds, 1)), found / "alone" / name)
 

@@ -1,15 +1,14 @@
 """Training into a run folder: what learns, what is frozen, what is written, what is refused."""
 
-import csv
 import json
 
 import numpy as np
 import pytest
 import torch
 from small_runs import SHAPES, SIGNAL
+from stopped import rows, weights
 from zoo_registry import DataError, Registry, SpecError, TrainingError, ZooError
 
-import zoo
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import open_run
 from zoo.runs.folder import RunFolder
@@ -17,10 +16,6 @@ from zoo.training.data import load_data
 from zoo.training.fit import prepare, train
 
 RECONSTRUCT = {"learn": ["encoder", "quantizer", "decoder"], "weights": {"x": 1, "z": 1, "s": 1, "dist": 0.8}}
-
-
-def weights(folder: RunFolder) -> dict[str, torch.Tensor]:
-    return dict(zoo.load(folder.bundle).state_dict())
 
 
 def differing(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> set[str]:
@@ -95,10 +90,9 @@ def test_the_fused_optimizer_steps_as_the_plain_one(run_of):
 
 def test_metrics_hold_counts_shares_and_every_term(run_of, tmp_path):
     folder = train(run_of(SHAPES, {"epochs": 3}), tmp_path / "run", quiet=True)
-    with (folder.path / "metrics.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
-    for row in rows:
+    found = rows(folder)
+    assert [int(row["epoch"]) for row in found] == [0, 1, 2]
+    for row in found:
         assert row["train/total"] == "24"
         assert row["val/head.total"] == "6"
         assert 0 <= int(row["val/head.correct"]) <= 6

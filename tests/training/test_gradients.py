@@ -1,13 +1,11 @@
 """Norms of gradients by term and component: right, and training does not notice that they were asked for."""
 
-import csv
-
 import pytest
 import torch
 from small_runs import SHAPES
+from stopped import differing, rows
 from zoo_registry import ModelSpec, PhaseSpec, Registry
 
-import zoo
 from zoo.cli.main import main
 from zoo.model.assembly import ZooModel
 from zoo.training.fit import train
@@ -72,14 +70,12 @@ def test_a_diagnosed_run_ends_with_the_same_bits_and_tells_of_every_phase(run_of
     """Dropout and left-out patches included: SHAPES has both."""
     plain = train(run_of(SHAPES, {"phases": TURNS}), tmp_path / "plain", quiet=True)
     asked = train(run_of(SHAPES, {"phases": TURNS}), tmp_path / "asked", quiet=True, diagnose=True)
-    one, other = (zoo.load(folder.bundle).state_dict() for folder in (plain, asked))
-    assert all(torch.equal(one[name], other[name]) for name in one)
-    with asked.metrics.open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert {name for name in rows[0] if name.startswith("grad/")} == {
+    assert differing(plain, asked) == []
+    found = rows(asked)
+    assert {name for name in found[0] if name.startswith("grad/")} == {
         "grad/x/encoder", "grad/x/decoder", "grad/z/encoder", "grad/ce/head",
     }  # fmt: skip
-    assert all(float(row["grad/ce/head"]) > 0 for row in rows)
+    assert all(float(row["grad/ce/head"]) > 0 for row in found)
     assert "grad" not in plain.metrics.read_text()
 
 

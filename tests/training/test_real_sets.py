@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from small_runs import PUBLISHED
+from small_runs import SHAPES
 from zoo_registry import Registry, ZooNote
 
 from zoo.evaluation.judge_run import judge_run
@@ -11,13 +11,10 @@ from zoo.evaluation.loaded_run import open_run
 from zoo.training.fit import train
 
 SHARED = Path(__file__).parents[2] / ".." / "shared" / "data"
-MODEL = {
-    "encoder": {"kind": "vqshape.encoder", **PUBLISHED, "tokens": 10, "dim": 16, "heads": 2, "layers": 1,
-                "tokenizer_heads": 2, "tokenizer_layers": 1},
+MODEL = SHAPES | {
+    "encoder": SHAPES["encoder"] | {"patches": None, "tokens": 10},
     "quantizer": {"kind": "vqshape.codebook", "codes": 8},
-    "decoder": {"kind": "vqshape.decoder", "dim": 16, "heads": 2, "layers": 1, "shape_samples": 16},
-    "head": {"kind": "heads.token-linear"},
-}  # fmt: skip
+}
 WRIST = {"source": {"format": "npy", "path": str(SHARED / "wrist_adl14"), "layout": "c t", "test": "val",
                     "subject": "subject", "group": "trial", "classes": "classes.txt"}}  # fmt: skip
 EPILEPSY = {"source": {"format": "ts", "path": str(SHARED / "uea/Epilepsy")}, "length": {"to": 500}}

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -12,16 +11,16 @@ from pathlib import Path
 import pytest
 import torch
 from small_runs import SHAPES
+from stopped import differing, resuming
 
-import zoo
+from zoo.runs.folder import RunFolder
 from zoo.runs.metrics import MetricsFile
 from zoo.training.checkpoints import Best
 from zoo.training.fit import train
 
 
 def start(spec: Path, out: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "zoo", "train", str(spec), "--out", str(out), "--resume"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return subprocess.Popen(resuming(spec, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def epochs_done(out: Path) -> int:
@@ -49,9 +48,7 @@ def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, aft
     _, errors = resumed.communicate()
     assert resumed.returncode == 0, errors.decode()
     undisturbed = train(run_of(model, training), tmp_path / "undisturbed", quiet=True)
-    expected = zoo.load(undisturbed.bundle).state_dict()
-    for name, value in zoo.load(out / "bundle").state_dict().items():
-        assert torch.equal(value, expected[name]), name
+    assert differing(RunFolder(out), undisturbed) == []
     assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(12)]
 
 

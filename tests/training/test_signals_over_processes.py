@@ -6,16 +6,14 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from small_runs import SHAPES
-from stopped import weights
+from stopped import differing, resuming
 
 from zoo.runs.folder import RunFolder
 from zoo.runs.metrics import MetricsFile
@@ -38,8 +36,7 @@ class Program:
 
     def __init__(self, spec: Path, out: Path) -> None:
         self.out = out
-        command = [sys.executable, "-m", "zoo", "train", str(spec), "--out", str(out), "--resume"]
-        self.parent = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.parent = subprocess.Popen(resuming(spec, out), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.seen: set[int] = set()
 
     def ranks(self) -> dict[int, int]:
@@ -117,7 +114,7 @@ def test_kills_at_random_end_at_the_weights_of_an_undisturbed_run(start: Any, tm
     whole = start("whole")
     assert whole.lines() == []
     lasts = time.monotonic() - began
-    expected, out, kills = weights(RunFolder(whole.out)), tmp_path / "killed", 0
+    out, kills = tmp_path / "killed", 0
     while True:
         program = start("killed")
         if kills < KILLS:
@@ -130,8 +127,7 @@ def test_kills_at_random_end_at_the_weights_of_an_undisturbed_run(start: Any, tm
         said = program.lines()
         assert program.all_gone(), "a process goes on with nobody to stop it"
         if program.parent.returncode == 0:
-            found = weights(RunFolder(out))
-            assert [name for name in expected if not torch.equal(found[name], expected[name])] == []
+            assert differing(RunFolder(out), RunFolder(whole.out)) == []
             if kills == KILLS:
                 return
             shutil.rmtree(out)

@@ -20,8 +20,7 @@ LONGER = SHAPES | {"encoder": SHAPES["encoder"] | {"patches": 10, "layers": 2}}
 @pytest.fixture
 def sources(run_of, tmp_path):
     """Two trained runs of the same model, told apart by their seeds."""
-    training = MEASURE | {"epochs": 1}
-    return [train(run_of(SHAPES, training | {"seed": seed}), tmp_path / f"run{seed}", quiet=True) for seed in (1, 2)]
+    return [train(run_of(SHAPES, MEASURE | {"seed": seed}), tmp_path / f"run{seed}", quiet=True) for seed in (1, 2)]
 
 
 def test_a_list_is_applied_in_order_and_names_the_source_of_each_tensor(run_of, sources, tmp_path):

@@ -1,6 +1,6 @@
 """The torch side of the contract: the values passed between components, and the interface of each role."""
 
-from zoo.contracts.adapted import Adapted, TrainingWindows
+from zoo.contracts.adapted import Adapted, TrainingWindows, adapted_in
 from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
 from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
@@ -65,6 +65,7 @@ __all__ = [
     "Tokens",
     "TrainingWindows",
     "Uses",
+    "adapted_in",
     "book_of",
     "choice_entropy",
     "entropy",

@@ -60,3 +60,9 @@ class Adapted(nn.Module):
 
     def _hint(self) -> str:
         return "train it, or take weights that have them"
+
+
+def adapted_in(module: nn.Module) -> list[Adapted]:
+    """``module`` and its submodules that are `Adapted`, in the order in which they are filled."""
+    # `modules` lists submodules after their parent.
+    return [part for part in reversed(list(module.modules())) if isinstance(part, Adapted)]

@@ -20,7 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from zoo_registry import ModelSpec, SpecError, ZooError
 
-from zoo.contracts import Adapted, Output
+from zoo.contracts import Output, adapted_in
 from zoo.model.assembly import ZooModel
 
 _BYTES_PER_PARAMETER = 16
@@ -86,9 +86,8 @@ def require_room_to_run(spec: ModelSpec) -> None:
 
 def run_once(model: ZooModel, x: Tensor) -> Output:
     """One forward pass only for shapes, with statistics marked as filled; do not use ``model`` afterwards."""
-    for module in model.modules():
-        if isinstance(module, Adapted):
-            module.filled = torch.tensor(True)
+    for module in adapted_in(model):
+        module.filled = torch.tensor(True)
     output: Output = model.eval().requires_grad_(False)(x)
     return output
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from zoo_registry.shapes import Shape
 
-from zoo.contracts import Adapted, Attributes, Output, Quantized, Tokens
+from zoo.contracts import Attributes, Output, Quantized, Tokens, adapted_in
 
 BATCH = 3
 _WINDOWS = 16
@@ -51,9 +51,8 @@ def adapt(module: nn.Module, x: Shape) -> None:
     """Fill what ``module`` learns of training windows, as training would, from noise of shape ``x``."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        for part in reversed(list(module.modules())):
-            if isinstance(part, Adapted):
-                part.adapt(NormalWindows(x))
+        for part in adapted_in(module):
+            part.adapt(NormalWindows(x))
 
 
 def spoil(output: Output) -> Output:

@@ -5,7 +5,7 @@ import numpy as np
 
 from zoo.codebook.measure import MOST_TRAINING, codebook_score
 from zoo.data.batch import batches, evenly
-from zoo.training.data import ZooData
+from zoo.training.data import data_of
 from zoo.training.module import ZooTraining
 
 
@@ -25,8 +25,7 @@ class CodebookScore(L.Callback):
         pl_module.codebook_score = None
         if trainer.current_epoch % self.every:
             return
-        loaded = trainer.datamodule  # type: ignore[attr-defined]  # set by fit(datamodule=…)
-        assert isinstance(loaded, ZooData)
+        loaded = data_of(trainer)
         validation, train = loaded.data.validation, loaded.data.train
         size, device = loaded.judge_batch, pl_module.device
         found = codebook_score(

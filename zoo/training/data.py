@@ -113,6 +113,13 @@ def _as_it_is(fetched: Any) -> Any:
     return fetched
 
 
+def data_of(trainer: L.Trainer) -> ZooData:
+    """The data that ``trainer`` fits."""
+    data = trainer.datamodule  # type: ignore[attr-defined]  # set by fit(datamodule=…)
+    assert isinstance(data, ZooData)
+    return data
+
+
 def load_data(run: RunSpec, pinned: bool = False) -> ZooData:
     """The loaders for ``run``; raises and warns like ``load_set``. The first process reads for all."""
     training, data = run.training, load_set(run, once)

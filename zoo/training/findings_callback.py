@@ -16,7 +16,7 @@ from zoo.findings.finding import Finding
 from zoo.findings.gather import record, write_data
 from zoo.findings.shapes import Shapes, draw_shapes
 from zoo.runs.folder import RunFolder
-from zoo.training.data import ZooData
+from zoo.training.data import data_of
 from zoo.training.module import ZooTraining
 
 START = 1 / 3
@@ -51,9 +51,7 @@ class FindingsCallback(L.Callback):
         self._looked = 0
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        loaded = trainer.datamodule  # type: ignore[attr-defined]  # set by fit(datamodule=…)
-        assert isinstance(loaded, ZooData)
-        self.data = DataFacts.of(loaded.data)
+        self.data = DataFacts.of(data_of(trainer).data)
         if trainer.is_global_zero:
             write_data(self.data, str(self.folder.read()["fingerprint"]), self.folder.path)
 

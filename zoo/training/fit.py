@@ -61,12 +61,12 @@ def train(
     cannot be fitted, the data or the spec differ from those in the folder, no checkpoint is intact, a loss is no longer
     finite, or a frozen tensor changes.
     """
-    devices = find_devices(run.trainer)
+    devices, job = find_devices(run.trainer), Job(run, path, resume, quiet, diagnose)
     if devices.processes > 1 and devices.group is None:
-        launch(Job(run, path, resume, quiet, diagnose), devices.processes)
+        launch(job, devices.processes)
         return RunFolder(path)
     with joined(devices), _owned(path):
-        return _train(Job(run, path, resume, quiet, diagnose), devices, hooks)
+        return _train(job, devices, hooks)
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def _owned(path: Path) -> Iterator[None]:
         yield
 
 
-def _train(job: Job, devices: Devices, hooks: Sequence[Callback] = ()) -> RunFolder:
+def _train(job: Job, devices: Devices, hooks: Sequence[Callback]) -> RunFolder:
     """Training in this process, which is the only one or one of a group that `joined` each other."""
     registry, folder = Registry.discover(), RunFolder(job.path)
     data = load_data(job.run, pinned=devices.accelerator == "gpu")

@@ -6,7 +6,6 @@ import pickle
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from zoo_registry import Registry, RunSpec, TrainingError, ZooError
 from zoo.io.files import write_json
 from zoo.io.scratch import scratch
 from zoo.process.children import start, stop
+from zoo.process.lines import MISTAKE, complain
 from zoo.training.heartbeat import PeerError
 
 _LOOK = 0.1
@@ -26,7 +26,6 @@ _LOOK = 0.1
 _GRACE = 2.0
 """Seconds for a process to finish writing after it is asked to end; a process blocked on another does not react."""
 _DESK = "ZOO_DESK"
-_MISTAKE = 2
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,10 @@ def leave(error: ZooError) -> NoReturn:
     """End this process at once, without waiting for its threads; the launcher, or stderr, reports the error."""
     desk = os.environ.get(_DESK)
     if desk is None:
-        print(f"zoo: {error}", file=sys.stderr, flush=True)
+        complain(str(error))
     else:
         error_file(Path(desk), int(os.environ["RANK"])).write_bytes(pickle.dumps(error))
-    os._exit(_MISTAKE)
+    os._exit(MISTAKE)
 
 
 def _store() -> TCPStore:

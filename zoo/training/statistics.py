@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from zoo_registry import ComponentSpec, EncoderSpec, HeadSpec
 
-from zoo.contracts import Adapted, Image, TrainingWindows
+from zoo.contracts import Adapted, Image, TrainingWindows, adapted_in
 from zoo.contracts.processes import once
 from zoo.data.batch import evenly
 from zoo.data.split import Rows, Split
@@ -22,9 +22,7 @@ def fill_statistics(model: ZooModel, data: ZooData) -> None:
     The first process does it for all. The state of the default random generator does not change.
     """
     for role, part in model.spec.components():
-        # `modules` lists submodules after their parent, and submodules are filled first.
-        modules = reversed(list(model.get_submodule(role).modules()))
-        empty = [module for module in modules if isinstance(module, Adapted) and not bool(module.filled)]
+        empty = [module for module in adapted_in(model.get_submodule(role)) if not bool(module.filled)]
         if empty:
             learned = once(partial(_adapt, empty, _windows(model, data, part)))
             for module, tensors in zip(empty, learned, strict=True):
