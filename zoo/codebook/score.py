@@ -8,13 +8,13 @@ from zoo.codebook.report import BookReport, BypassReport, ProbeReport
 from zoo.evaluation.report import ShapeScore
 
 DEFINITION = 2
-"""Number of what the parts mean; scores of another are measured anew, not compared."""
+"""Version of the definition of the parts; scores of another version are measured again, not compared."""
 FULL = 0.5
 """Effective shapes over codes from which a codebook counts as full: signals use their shapes unevenly, and dead and
-equal codes are counted by parts of their own."""
+equal codes have parts of their own."""
 ASKED = 0.5
-"""Share of what the majority misses that codes are asked for: level and size, which tell postures and efforts by
-themselves, are taken off every shape before it gets its code."""
+"""Share of the majority's errors that codes must recover for a full score: level and size, which by themselves
+distinguish postures and efforts, are removed from every shape before it gets its code."""
 _NOTHING = 1e-3
 """A part below this counts as 0."""
 
