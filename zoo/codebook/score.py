@@ -1,4 +1,4 @@
-"""One number for sweeps: the geometric mean of parts, each of which can ruin it."""
+"""One score for sweeps: the geometric mean of parts, each of which can pull it to 0."""
 
 from collections.abc import Iterable, Mapping, Sequence
 

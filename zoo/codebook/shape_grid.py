@@ -15,9 +15,9 @@ from zoo.plotting.palette import INK, MUTED, REBUILT, RULE, SERIES, SOFT
 from zoo.plotting.picture import Picture
 
 _ACROSS, _CELLS = 6, 60
-"""Cells side by side, and in all."""
+"""Cells per row, and the most cells in all."""
 _WIDTH, _HEIGHT = 1.25, 1.2
-"""Of a cell in inches."""
+"""Size of a cell in inches."""
 _COLOURS = ("blue", "green", "violet", "ochre", "pink", "teal")
 """Names of these colours."""
 _THIN = 24
