@@ -161,7 +161,7 @@ class Queue:
         return [trial.user_attrs[NUMBER] for trial in lost]
 
     def best(self, objective: str) -> Point | None:
-        """The point of the first grid with the best value of ``objective``, the first of equals."""
+        """The first-grid point with the best value of ``objective``, the first of equals; None if none is done."""
         index = self.plan.spec.objectives.index(objective)
         sign = -1.0 if objective in LOWER else 1.0
         done = [t for n, t in self.counted().items() if n < self.plan.first and t.state == TrialState.COMPLETE]
