@@ -12,7 +12,7 @@ DEFINITION = 2
 FULL = 0.5
 """Effective shapes over codes from which a codebook counts as full: signals use their shapes unevenly, and dead and
 equal codes have parts of their own."""
-ASKED = 0.5
+FULL_PROBE = 0.5
 """Share of the majority's errors that codes must recover for a full score: level and size, which by themselves
 distinguish postures and efforts, are removed from every shape before it gets its code."""
 _NOTHING = 1e-3
@@ -38,7 +38,7 @@ def score_parts(
     if fit is not None and fit.correlation is not None:
         found["fit"] = fit.correlation
     if probe.majority < probe.total:
-        found["classes"] = (probe.correct - probe.majority) / (ASKED * (probe.total - probe.majority))
+        found["classes"] = (probe.correct - probe.majority) / (FULL_PROBE * (probe.total - probe.majority))
     if bypass is not None and bypass.need is not None:
         found["needed"] = bypass.need
     return {name: float(np.clip(part, 0, 1)) for name, part in found.items()}

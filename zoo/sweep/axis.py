@@ -99,7 +99,7 @@ def _once(key: str, levels: list[Level]) -> tuple[Level, ...]:
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice is not None:
         hint = "remove what is there twice, or give them names with choices"
-        raise SpecError(f"vary.{key}", "values that can be told apart", f"{twice!r} twice", hint)
+        raise SpecError(f"vary.{key}", "values with different labels", f"{twice!r} twice", hint)
     return tuple(levels)
 
 
