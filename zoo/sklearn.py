@@ -34,7 +34,7 @@ _LARGEST_SEED = 2**32 - 1
 
 
 class _ZooEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships no types
-    """What both share: a model that is trained on arrays, in a folder that is gone afterwards."""
+    """Shared base: a model that is trained on arrays, in a temporary folder."""
 
     spec: Spec
     validation: float
@@ -148,7 +148,7 @@ class ZooClassifier(ClassifierMixin, _ZooEstimator):  # type: ignore[misc]
 
 
 class ShapeTransformer(TransformerMixin, _ZooEstimator):  # type: ignore[misc]
-    """Windows as the shapes they consist of.
+    """Represents windows by their shapes.
 
     ``spec`` is as for `ZooClassifier`, of a model with a quantizer; the default is a codebook of stretches, learned in
     seconds. ``output`` is `histogram`, how often each channel holds each code `(n, channels · codes)`, or `tokens`, the

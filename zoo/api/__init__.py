@@ -1,1 +1,1 @@
-"""What `import zoo` offers from Python; the commands do the same."""
+"""The Python API of `import zoo`; the commands do the same."""

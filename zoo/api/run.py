@@ -1,4 +1,4 @@
-"""A trained run from Python: its spec, its model, its curves, and everything that is measured of it."""
+"""A trained run in Python: its spec, its model, its metrics, and its measurements."""
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -39,7 +39,7 @@ def train(
 
     ``spec`` is a RunSpec, plain data, or the path of a JSON file or of a run; ``changes`` are written as on the
     command line, such as `training.epochs=5`. The run's folder is ``out``, or else `runs/NAME`. With ``resume`` it
-    continues after the last finished epoch, where there is one. Raises ZooError for whatever is refused.
+    continues after the last finished epoch, if there is one. Raises ZooError for anything that is refused.
     """
     run = spec if isinstance(spec, RunSpec) else read_run(spec, Registry.discover(), changes)
     folder = Path("runs") / run.name if out is None else Path(out)
@@ -50,7 +50,8 @@ def train(
 class Run:
     """A finished run in ``path``.
 
-    ``moved`` says where its data lie now where they moved, such as `data.source.path=FOLDER`; other data are refused.
+    ``moved`` gives the new location of data that were moved, such as `data.source.path=FOLDER`; other data are
+    refused.
     """
 
     def __init__(self, path: str | PathLike[str], moved: Sequence[str] = ()) -> None:
@@ -68,7 +69,7 @@ class Run:
 
     @cached_property
     def spec(self) -> RunSpec:
-        """The complete spec that it was trained by."""
+        """The complete spec of its training."""
         return Registry.discover().run(self.folder.read()["run"])
 
     @cached_property
@@ -77,7 +78,7 @@ class Run:
 
     @property
     def model(self) -> ZooModel:
-        """Its model in evaluation mode, on a GPU where there is one."""
+        """Its model in evaluation mode, on a GPU if there is one."""
         return self._opened.model
 
     @property
@@ -97,7 +98,7 @@ class Run:
     ) -> EvalReport:
         """Judge it on a whole split, as `zoo eval` does.
 
-        ``judges`` are further ones by name: the folder of a bundle, or an estimator such as
+        ``judges`` are additional ones by name: the folder of a bundle, or an estimator such as
         `aeon.MiniRocketClassifier`. ``corruptions`` are written like `noise:.06`. Raises ZooError for a judge that does
         not fit.
         """
@@ -109,7 +110,7 @@ class Run:
         return measure_run(self._opened, split).report
 
     def report(self) -> Path:
-        """Write `report.html`, measuring what has not been measured yet, and return its path."""
+        """Write `report.html`, after any missing measurements, and return its path."""
         write_report(gather(self.folder, self._moved))
         return self.folder.page
 

@@ -1,4 +1,4 @@
-"""Components that are installed, and specs that are checked before anything is built."""
+"""List installed components, and check specs before anything is built."""
 
 from zoo_registry import ROLES, ModelSpec, Registry, RunSpec
 from zoo_registry.docs import docstring
@@ -8,9 +8,9 @@ from zoo.specs.read import Source, read_spec
 
 
 def components(role: str | None = None) -> dict[str, str]:
-    """Every installed component by kind, with one sentence on what it is; of one ``role`` where that is given.
+    """Every installed component by kind, with a one-sentence description; only those of ``role`` if given.
 
-    Plugins that cannot be loaded are left out; `zoo list` names them. Raises SpecError for a role that there is not.
+    Plugins that cannot be loaded are left out; `zoo list` names them. Raises SpecError for an unknown role.
     """
     if role is not None and role not in ROLES:
         raise unknown("role", f"one of {', '.join(ROLES)}", role, list(ROLES), "None takes every role")
@@ -21,10 +21,10 @@ def components(role: str | None = None) -> dict[str, str]:
 
 
 def check(spec: Source | ModelSpec | RunSpec) -> ModelSpec | RunSpec:
-    """The complete spec of a model or a run, every default filled in, without building anything.
+    """The complete spec of a model or a run, with all defaults, without building anything.
 
     ``spec`` is a spec, plain data, or the path of a JSON file, of a bundle or of a run. The input of a run is taken
-    from its data, of which as little is read as their format allows. Raises ZooError for whatever is refused.
+    from its data, of which as little is read as their format allows. Raises ZooError for anything that is refused.
     """
     found = spec if isinstance(spec, ModelSpec | RunSpec) else read_spec(spec, Registry.discover())
     if isinstance(found, ModelSpec):

@@ -1,1 +1,1 @@
-"""What benchmarks measured: the zoo beside its peers."""
+"""Benchmark results: the zoo compared with other libraries."""

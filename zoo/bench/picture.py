@@ -41,5 +41,5 @@ def ratios_picture(found: Sequence[Pair]) -> Picture:
     axis.set_ylim(place - 0.4, -0.1)
     axis.tick_params(axis="y", length=0)
     figure.set_dpi(150)  # as it is drawn: at other sizes labels as long as these have another width
-    told = [f"{pair.case} against {pair.peer} {pair.ratio:.3g} times" for pair in ordered]
-    return Picture("ratios", "The zoo beside its peers", f"Times faster: {listed(told)}.", figure)
+    ratios = [f"{pair.case} against {pair.peer} {pair.ratio:.3g} times" for pair in ordered]
+    return Picture("ratios", "The zoo beside its peers", f"Times faster: {listed(ratios)}.", figure)

@@ -88,6 +88,6 @@ def pairs(results: Results) -> list[Pair]:
 
 
 def alone(results: Results) -> list[Case]:
-    """Measurements that no peer stands beside: of components, or of what no peer has the memory for."""
+    """Measurements without a peer: of components, or at sizes for which no peer has enough memory."""
     compared = {pair.case for pair in pairs(results)}
     return [case for case in results.benchmarks if case.group not in compared]

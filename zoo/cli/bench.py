@@ -31,7 +31,7 @@ def bench(
     out: Annotated[Path | None, typer.Option(help="Folder for the picture, as PNG and SVG.")] = None,
     json: Json = False,
 ) -> None:
-    """Print times beside those of peers, measured in the same run on this machine, and how many times faster.
+    """Compare run times with those of other libraries, measured in the same run on this machine.
 
     Run it in a clone, on an otherwise idle machine: the benchmarks are part of the source, not of the package.
     """

@@ -45,7 +45,7 @@ def codebook(
 
 
 def _print_report(report: "CodebookReport") -> None:
-    """Print the score with its parts, then books, then what the model does without its codes, then codes."""
+    """Print the score with its parts, then the books, then the ablations, then the codes."""
     print_title(f"Codebook, {report.split} split of {report.windows} windows, {report.tokens} tokens")
     parts = ", ".join(f"{name} {part:.3f}" for name, part in report.parts.items())
     print_facts([("score", f"{report.score:.3f}, the geometric mean of {parts}"), *_facts(report)])
@@ -76,12 +76,12 @@ def _facts(report: "CodebookReport") -> list[tuple[str, str]]:
 
 def _fit(fit: "ShapeScore") -> str:
     flat = f"; {1 - fit.shaped / max(fit.tokens, 1):.1%} of {fit.tokens} tokens are flat and left out"
-    told = (("correlation", fit.correlation), ("R²", fit.r2), ("scale", fit.scale))
-    return ", ".join(f"{name} {value:.3f}" for name, value in told if value is not None) + flat
+    measures = (("correlation", fit.correlation), ("R²", fit.r2), ("scale", fit.scale))
+    return ", ".join(f"{name} {value:.3f}" for name, value in measures if value is not None) + flat
 
 
 def _print_ablations(report: "CodebookReport") -> None:
-    """What is left of reconstruction and recognition when a part of what tokens hold is taken away."""
+    """Print how much reconstruction and recognition remain when part of the tokens' content is removed."""
     if report.bypass is None or not report.bypass.ablations:
         return
     readers = list(report.bypass.ablations[0].correct)

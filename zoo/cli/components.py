@@ -1,4 +1,4 @@
-"""`zoo list`, `zoo show` and `zoo schema`: what is installed, and how it is written in a spec."""
+"""`zoo list`, `zoo show` and `zoo schema`: the installed components and how a spec writes them."""
 
 from json import dumps
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""`zoo data`: what is in a data set and how hard it is, several side by side."""
+"""`zoo data`: contents and difficulty of one data set, or of several side by side."""
 
 import sys
 from collections.abc import Sequence
@@ -67,7 +67,7 @@ def data(
 
 
 def _print_side_by_side(cards: Sequence["DataCard"]) -> None:
-    """A column per data set; below each other what does not fit beside each other."""
+    """Print a column per data set; columns that do not fit the terminal go into a further table."""
     names = [card.name for card in cards]
     titles = [f"{name} ({i + 1})" if names.count(name) > 1 else name for i, name in enumerate(names)]
     columns = list(zip(titles, map(_facts, cards), strict=True))
@@ -79,7 +79,7 @@ def _print_side_by_side(cards: Sequence["DataCard"]) -> None:
 
 
 def _fitting(columns: Sequence[tuple[str, dict[str, str]]], first: int) -> list[list[tuple[str, dict[str, str]]]]:
-    """``columns`` in groups that fit the terminal beside a column of width ``first``; one group in a pipe."""
+    """Group ``columns`` to fit the terminal beside a column of width ``first``; in a pipe, one group."""
     room = get_terminal_size(fallback=(sys.maxsize, 24)).columns
     groups: list[list[tuple[str, dict[str, str]]]] = []
     left = 0
@@ -139,7 +139,7 @@ def _print_channels(card: "DataCard") -> None:
 
 
 def _print_notes(cards: Sequence["DataCard"]) -> None:
-    """What the card must not leave between the lines."""
+    """Print warnings: shared subjects, leaks and constant channels."""
     from zoo.data.leaks import leak_sentences
 
     for card in cards:

@@ -1,4 +1,4 @@
-"""A component's spec as plain data: what it is, reads and returns, its fields, terms and origin."""
+"""A component's spec as plain data: description, input, output, fields, loss terms and plugin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,13 +19,13 @@ _RETURNS = {
 
 
 def describe(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, Any]:
-    """Everything `zoo show` tells about a component; ``versions`` are those of the installed plugins."""
+    """Everything that `zoo show` prints about a component; ``versions`` are those of the installed plugins."""
     parts = {"doc": docstring(spec), **_shapes(spec), "terms": dict(spec.terms), "fields": _fields(spec)}
     return {**summary(spec, versions), **parts}
 
 
 def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, str]:
-    """What `zoo list` tells about a component."""
+    """What `zoo list` prints about a component."""
     kind = str(spec.model_fields["kind"].default)
     plugin = kind.partition(".")[0]
     sentence = docstring(spec).partition("\n\n")[0].replace("\n", " ")

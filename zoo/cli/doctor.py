@@ -1,4 +1,4 @@
-"""`zoo doctor`: what this machine has: versions, devices, plugins, and what is broken."""
+"""`zoo doctor`: versions, devices and plugins of this machine, and which of them are broken."""
 
 import os
 import platform
@@ -59,7 +59,7 @@ def _version(name: str) -> str:
 
 
 def _devices() -> dict[str, str]:
-    """What torch can compute on; a torch that cannot be imported is named, not raised."""
+    """The devices of torch; if torch cannot be imported, the error is listed instead of raised."""
     try:
         import torch
     except (ImportError, OSError) as error:

@@ -1,4 +1,4 @@
-"""`zoo explain`: which shapes at which places spoke for the class of one window."""
+"""`zoo explain`: which shapes at which positions contributed to the class of one window."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -26,7 +26,7 @@ def explain(
     moved: Moved = None,
     json: Json = False,
 ) -> None:
-    """Read a decision back: which shapes at which places spoke for a class; writes JSON and a picture."""
+    """Explain a decision: which shapes at which positions contributed to a class; writes JSON and a picture."""
     from zoo.evaluation.loaded_run import open_run
     from zoo.explain.explain_run import explain_run, stem
     from zoo.runs.folder import RunFolder

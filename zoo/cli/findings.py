@@ -7,7 +7,7 @@ from zoo.process.lines import print_line
 
 
 def print_verdict(folder: Path) -> None:
-    """Print what is wrong with the run in ``folder`` as far as its files tell, each with its remedy, and store it."""
+    """Print the findings on the run in ``folder``, judged by its files, each with its remedy, and store them."""
     from zoo.findings.gather import facts_of, record
 
     found = record(facts_of(folder), folder)

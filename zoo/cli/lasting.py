@@ -1,4 +1,4 @@
-"""A stretch of a program whose objects stay to its end, and which the garbage collector need not look through."""
+"""Garbage collection during imports."""
 
 import gc
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def lasting() -> Iterator[None]:
-    """No collection in the block, nor ever of what it leaves: for imports, whose objects are many and no garbage."""
+    """Pause garbage collection in the block, for imports, then freeze the new objects (gc.freeze)."""
     gc.disable()
     try:
         yield

@@ -1,4 +1,4 @@
-"""The program `zoo`: its commands, and the one line that a user's mistake gets."""
+"""The program `zoo`: its commands, and the one-line error message for a user's mistake."""
 
 import errno
 import signal
@@ -22,7 +22,7 @@ _NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 
 
 class Command(NamedTuple):
-    """Where a command is: ``function`` of `zoo.cli.MODULE`, or a group of commands; ``panel`` of the help it is in."""
+    """A command or group of commands: ``function`` of `zoo.cli.MODULE`; ``panel`` is its section of the help."""
 
     module: str
     function: str
@@ -54,7 +54,7 @@ COMMANDS = {
 
 
 def program(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The program with the commands of those names; each costs the import of its module."""
+    """The program with the commands ``names``; the module of each is imported."""
     app = typer.Typer(
         name="zoo",
         help="Assemble, train and judge models for wearable-sensor series.",
@@ -91,10 +91,10 @@ def _zoo(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit status: 0, 2 for a user's mistake, 128 and the number of a signal.
+    """Run one command line and return its exit status: 0, 2 for a user's mistake, 128 plus the number of a signal.
 
-    A mistake gets one line on standard error; anything else that goes wrong keeps its traceback. Raises
-    BrokenPipeError where the reader of the output, such as `head`, has seen enough.
+    A mistake prints one line on standard error; any other error keeps its traceback. Raises BrokenPipeError when the
+    reader of the output, such as `head`, has closed the pipe.
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _out_of_memory(error: Exception) -> bool:
-    """Whether there was no room, as Python and NumPy say it, or torch on a CPU or a GPU."""
+    """Whether the error means out of memory: of Python, of NumPy, or of torch on a CPU or a GPU."""
     return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
 
 
@@ -141,7 +141,7 @@ def _run(arguments: list[str]) -> int:
     app = program([command] if command in COMMANDS else COMMANDS)
     try:
         command_line = typer.main.get_command(app)
-        # Not by its own `main`, which takes the end of a file for Ctrl-D, and ends the process at a broken pipe.
+        # click's own `main` treats end of file as Ctrl-D and exits the process at a broken pipe.
         with command_line.make_context("zoo", arguments) as context:
             done = command_line.invoke(context)
     except typer.Exit as left:

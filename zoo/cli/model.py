@@ -1,4 +1,4 @@
-"""`zoo check` and `zoo build`: is a spec sound, and what does its model look like?"""
+"""`zoo check` and `zoo build`: is a spec valid, and what does its model look like?"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -37,8 +37,8 @@ def check(spec: SpecFile, changes: Changes = None, json: Json = False) -> None:
         require_bundles(run)
         notes = glance(run.data)
     if json:
-        told = {"stages": [_stage(stage) for stage in found], "terms": dict(model.terms())}
-        print_json(told | (run_data(run) | {"notes": notes} if run else {}))
+        shapes = {"stages": [_stage(stage) for stage in found], "terms": dict(model.terms())}
+        print_json(shapes | (run_data(run) | {"notes": notes} if run else {}))
         return
     print_table(["stage", "component", "shape"], [(s.name, s.kind, str(s.shape)) for s in found])
     if run:
@@ -78,7 +78,7 @@ def build(
 def _build(
     model: ModelSpec, out: Path | None, weights: Path | None, only: list[str] | None, seed: int
 ) -> tuple["Bill", list[str]]:
-    """Cost of the model, and sentences on what was read and written."""
+    """Cost of the model, and sentences on the files read and written."""
     import torch
 
     from zoo.model.build import build as build_model
@@ -110,7 +110,7 @@ def _prices(model: ModelSpec, cost: "Bill") -> Iterator[tuple[int | None, int | 
 
 
 def _read(spec: Path, changes: Sequence[str] = ()) -> tuple[ModelSpec, RunSpec | None]:
-    """The model, with its input taken from the data where the spec is a run."""
+    """The model, and the run if the spec is one; the input of a run's model is taken from its data."""
     found = read_spec(spec, Registry.discover(), changes)
     if isinstance(found, ModelSpec):
         return found, None

@@ -1,4 +1,4 @@
-"""`zoo presets`: experiments that are known, and the run spec of one."""
+"""`zoo presets`: list known experiments, or print the run spec of one."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -52,40 +52,40 @@ def show_preset(
         run["data"] = _placed(run["data"], data, changes or ())
     spec = registry.run(run)
     run = apply_changes(run, changes or (), spec.dump(), type(spec))
-    told: list[str] = []
+    fittings: list[str] = []
     if data is not None:
-        run, told = _fitted(run, registry, changes or ())
+        run, fittings = _fitted(run, registry, changes or ())
     registry.run(run)
     print_json(run)
     size = " Sized for a GPU; --small fits two CPU cores." if large(run) and not small_sizes else ""
-    for line in (f"{preset.source}.", f"{preset.expect}{size}", *told):
+    for line in (f"{preset.source}.", f"{preset.expect}{size}", *fittings):
         print_line(line, error=True)
 
 
 def _placed(given: dict[str, Any], place: str, changes: Sequence[str]) -> dict[str, Any]:
-    """``given`` with the source that ``place`` names, and what ``changes`` say of it."""
+    """``given`` with the source at ``place`` and the ``changes`` to that source."""
     from zoo.data.recognise import recognise
 
     arrays = any(Path(place).glob("X_*.npy"))
     found = shorthand(f"npy:{place}" if arrays else place)
     if found is None:
         return {**given, **recognise(Path(place))}
-    said = [change for change in changes if change.startswith("data.source.")]
-    return {**given, **as_it_lies(apply_changes({"data": found}, said, {}, RunSpec)["data"])}
+    settings = [change for change in changes if change.startswith("data.source.")]
+    return {**given, **as_it_lies(apply_changes({"data": found}, settings, {}, RunSpec)["data"])}
 
 
 def _fitted(run: dict[str, Any], registry: Registry, changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """``run`` with sizes that follow its data, but for those that ``changes`` set, and what was changed.
+    """``run`` with sizes adapted to its data, except those set in ``changes``, and a sentence for each adaptation.
 
-    Raises ZooError where no sizes fit, or those that ``changes`` set do not.
+    Raises ZooError when no sizes fit, or when those set in ``changes`` do not.
     """
     from zoo.data import input_of
 
     spec = registry.run(run)
     found = input_of(spec.data)
-    fitted, told = fit(run, found, registry)
+    fitted, fittings = fit(run, found, registry)
     fitted = apply_changes(fitted, changes, spec.dump(), type(spec))
     kept = registry.run(fitted)
     kept.with_input(input_of(kept.data))
     words = f"Changed for {found.channels} x {found.length} samples: "
-    return fitted, [words + sentence + "." for sentence in told]
+    return fitted, [words + sentence + "." for sentence in fittings]

@@ -1,4 +1,4 @@
-"""`zoo report` and `zoo compare`: a page of a run, runs side by side, and two of them in the terminal."""
+"""`zoo report` and `zoo compare`: a page on one run or several runs, and two runs compared in the terminal."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

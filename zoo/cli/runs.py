@@ -1,4 +1,4 @@
-"""What a run will do, in words: its data, its phases and the bundles it reads."""
+"""The plan of a run as text: its data, its phases and the bundles it reads."""
 
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,18 @@ from zoo.weights.manifest import bundle_in, read_manifest
 
 
 def require_bundles(run: RunSpec) -> None:
-    """Raise BundleError when a bundle that the run takes weights or judges from cannot be read."""
+    """Raise BundleError when a bundle that provides weights or a judge for the run cannot be read."""
     for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
         read_manifest(bundle_in(Path(source)))
 
 
 def run_data(run: RunSpec) -> dict[str, Any]:
-    """What `zoo check --json` adds for a run."""
+    """The fields that `zoo check --json` adds for a run."""
     return {"name": run.name, "training": run.training.model_dump(mode="json")}
 
 
 def print_run(run: RunSpec) -> None:
-    """Print the plan of a run: facts, then a row per phase."""
+    """Print the plan of a run: its settings, then a row per phase."""
     training, source = run.training, run.data.source
     place = source.name if isinstance(source, BundledSource) else source.path
     facts = [

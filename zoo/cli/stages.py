@@ -1,4 +1,4 @@
-"""The stages of a forward pass as rows: what each is called, which component gives it, its shape."""
+"""The stages of a forward pass as rows: name, component and output shape."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _GIVEN_BY = {
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: its name, the role and kind of what gives it, and its shape."""
+    """One stage: its name, role and kind of its component, and its output shape."""
 
     name: str
     role: str
@@ -30,7 +30,7 @@ class Stage:
 
 
 def stages(model: ModelSpec) -> Iterator[Stage]:
-    """Every stage of ``model``, in order, without those that repeat the one before."""
+    """Every stage of ``model``, in order, without those whose output equals that of the stage before."""
     kinds = {role: str(part.kind) for role, part in model.components()}
     repeats = {"folded", "rebuilt"} if model.fusion is None else set()
     if model.image is None:

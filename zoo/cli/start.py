@@ -1,13 +1,13 @@
-"""The entry of the program `zoo`: what holds before its modules are imported."""
+"""Entry point of the program `zoo`: what must be set up before its modules are imported."""
 
 from zoo.process.interrupts import listen
 from zoo.process.streams import NOBODY_READS, forget_output, open_streams
 
 
 def main() -> int:
-    """Run the command line and return its exit status, also where a signal comes before there is a program.
+    """Run the command line and return its exit status, even if a signal arrives during the imports.
 
-    The statuses are those of `zoo.cli.main.main`, and 141 where nobody reads the output any more.
+    The statuses are those of `zoo.cli.main.main`, and 141 when the reader has closed the output.
     """
     open_streams()
     listen()

@@ -1,4 +1,4 @@
-"""`zoo sweep`: many runs of one spec, by several workers and machines, and what came of them."""
+"""`zoo sweep`: many runs of one spec on several workers and machines, and their results."""
 
 import sys
 from pathlib import Path
@@ -44,9 +44,10 @@ def sweep(
     dry: Annotated[bool, typer.Option("--dry", help="Check every point and train nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Train a run many times with parts of it varied, and compare: a grid, one at a time, or a search.
+    """Train a run many times with some fields varied, and compare: a grid, one field at a time, or a search.
 
-    Every point is checked first, done once, and judged on the validation split; trials.csv and sweep.html tell.
+    Every point is checked first, trained once, and judged on the validation split. Results are in trials.csv and
+    sweep.html.
     """
     from zoo.sweep.plan import read_plan
 

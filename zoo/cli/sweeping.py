@@ -1,4 +1,4 @@
-"""A sweep in the terminal: a line per worker while it goes on, a table at its end."""
+"""A sweep in the terminal: a line per worker while it runs, a table at its end."""
 
 import time
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from zoo.sweep.results import PointResult, SweepResult
 
 
 class Progress:
-    """Shows how far a sweep is, and what every worker is doing, until the block ends; nothing where ``quiet``."""
+    """Shows the progress of a sweep and of every worker until the block ends; shows nothing if ``quiet``."""
 
     def __init__(self, quiet: bool) -> None:
         self._live = None if quiet else Live(console=Console(stderr=True), transient=True, auto_refresh=False)
@@ -40,7 +40,7 @@ class Progress:
             self._live.stop()
 
     def __call__(self, queue: Queue, folder: SweepFolder) -> None:
-        """Draw anew."""
+        """Update the display."""
         if self._live is not None:
             self._live.update(self._drawn(queue, folder), refresh=True)
 
@@ -53,7 +53,7 @@ class Progress:
         return Group(Text(f"{queue.plan.spec.name}: {done} of {total} points over{self._left(done, total)}"), table)
 
     def _left(self, done: int, total: int) -> str:
-        """How long the rest takes if it goes on like this."""
+        """Estimated time left at the present pace."""
         new = done - (self._before or 0)
         if not new:
             return ""
@@ -73,7 +73,7 @@ def _line(worker: str, facts: dict[str, Any], queue: Queue, folder: SweepFolder)
 
 
 def print_sweep(found: SweepResult) -> None:
-    """Print every point, those that no other beats first, then what to know of them."""
+    """Print every point, the unbeaten ones first, then notes on them."""
     done = found.done
     print_title(f"{found.name}: {len(done)} of {found.total} points, validation split")
     rows = [_row(point, found) for point in done]
@@ -91,7 +91,7 @@ def print_sweep(found: SweepResult) -> None:
 
 def _row(point: PointResult, found: SweepResult) -> tuple[str, ...]:
     best = [name for name, number in found.best.items() if number == point.number]
-    told = f"best {', '.join(best)}" if best else "unbeaten" if point.front and len(found.objectives) > 1 else ""
+    rank = f"best {', '.join(best)}" if best else "unbeaten" if point.front and len(found.objectives) > 1 else ""
     values = (point.values[name].text for name in found.objectives)
     settings = (point.settings.get(name, "") for name in found.axes)
-    return point.code, *settings, *values, f"{point.seconds:.0f}", told
+    return point.code, *settings, *values, f"{point.seconds:.0f}", rank

@@ -1,4 +1,4 @@
-"""What commands print: lines, tables and JSON, in which text from outside moves no cursor and begins no line.
+"""Output of commands: lines, tables and JSON; control characters in text from outside are escaped.
 
 Tables are drawn by rich on a terminal, and are plain aligned text in a pipe.
 """
@@ -22,10 +22,10 @@ def print_table(
     wrap: Sequence[str] = (),
     grey: Sequence[bool] = (),
 ) -> None:
-    """Print ``rows`` under ``columns``; those in ``numbers`` are set right, and ``total`` sets the last row apart.
+    """Print ``rows`` under ``columns``; those in ``numbers`` are right-aligned; ``total`` separates the last row.
 
-    On a terminal the last column is broken over lines where it is too long, and those in ``wrap`` are too; rows of
-    which ``grey`` says so are grey.
+    On a terminal the last column and those in ``wrap`` are wrapped when too long, and rows marked in ``grey`` are
+    grey.
     """
     right = [name in numbers for name in columns]
     shown = [[for_terminal(cell) for cell in row] for row in (columns, *rows)]
@@ -84,7 +84,7 @@ def _draw(
     table = Table(box=box.SIMPLE_HEAD, header_style="dim", show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for index, name in enumerate(columns):
         whole = right[index] or (index < len(columns) - 1 and not wrap[index])
-        # A number of which the end is cut off would be read as another.
+        # A truncated number would look like another number.
         least = max(len(row[index]) for row in (columns, *rows)) if right[index] else None
         side: Literal["right", "left"] = "right" if right[index] else "left"
         table.add_column(name, justify=side, no_wrap=whole, overflow="fold", min_width=least)

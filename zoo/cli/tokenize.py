@@ -1,4 +1,4 @@
-"""`zoo tokenize`: a whole data set as codes in one file."""
+"""`zoo tokenize`: write a whole data set as codes into one file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

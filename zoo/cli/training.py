@@ -1,4 +1,4 @@
-"""`zoo train` and `zoo eval`: from a run spec to a trained model, and what it is worth."""
+"""`zoo train`, `zoo eval` and `zoo quickstart`: train a run spec, and judge the trained model."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -104,7 +104,7 @@ def evaluate(
 
 
 def _home(source: Path, run: RunSpec) -> Path:
-    """The folder of a run: where it was read from when that is a run's folder, else `runs/NAME`."""
+    """The folder of a run: ``source`` if it is a run folder, else `runs/NAME`."""
     return source if source.is_dir() else Path("runs") / run.name
 
 

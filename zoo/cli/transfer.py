@@ -1,4 +1,4 @@
-"""`zoo transfer`: what another model's weights would do for a spec, tensor by tensor."""
+"""`zoo transfer`: which weights of another model fit a spec, tensor by tensor."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -83,7 +83,7 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _model(spec: Path) -> ModelSpec:
-    """The model of a spec; of a run whose model names no input, with that of its data."""
+    """The model of a spec; if a run's model names no input, the input comes from the run's data."""
     found = read_spec(spec, Registry.discover())
     if isinstance(found, RunSpec) and found.model.input is None:
         from zoo.data import input_of
@@ -114,7 +114,7 @@ def _plan(model: ModelSpec, chosen: TransferSpec, seed: int, out: Path | None) -
 
 
 def print_transfer(report: "TransferReport") -> None:
-    """Print a row per module, then the reason of everything that was not simply loaded."""
+    """Print a row per module, then the reason for every tensor that was not loaded unchanged."""
     from zoo.weights.report import STATUSES
 
     rows = [(m.name, *(_count(m.count(status)) for status in STATUSES)) for m in report.modules()]
@@ -131,9 +131,9 @@ def print_transfer(report: "TransferReport") -> None:
 
 
 def _reasons(rows: "Sequence[TensorRow]") -> Iterator[tuple[str, str, str]]:
-    """Name, status and reason; neighbours that share both are told in one line."""
-    told = [row for row in rows if row.reason]
-    for (status, reason), group in groupby(told, lambda row: (row.status, row.reason)):
+    """Names, status and reason; consecutive tensors with equal status and reason share one row."""
+    reasoned = [row for row in rows if row.reason]
+    for (status, reason), group in groupby(reasoned, lambda row: (row.status, row.reason)):
         names = [row.known_as for row in group]
         yield _together(names), status, reason
 

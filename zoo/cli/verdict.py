@@ -1,4 +1,4 @@
-"""What `zoo eval` and `zoo quickstart` print: scores beside the rows they must be read against."""
+"""Output of `zoo eval` and `zoo quickstart`: scores beside their baselines."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ def print_report(report: EvalReport, split: str) -> None:
 
 
 def print_seeds(found: SeedsReport, split: str) -> None:
-    """Print every measure over several seeds: mean ± sample deviation, and what each run scored."""
+    """Print every measure over several seeds: mean ± sample deviation, and the score of each run."""
     title = f"{len(found.runs)} seeds, {split} split of {found.windows} windows, mean ± sample deviation"
     print_title(labelled(title, found.protocol))
     rows = [(row.name, f"{_number(row.mean)} ± {_number(row.deviation)}", _each(row)) for row in found.measures]
@@ -63,7 +63,7 @@ def _usage(level: UsageReport) -> str:
 
 
 def print_stages(stages: "Sequence[Stage]") -> None:
-    """Print the three runs of the quickstart in one table, the majority class above them, and the verdict on each."""
+    """Print the three runs of the quickstart in one table under the majority class, and the verdict on each."""
     majority = stages[0].report.majority
     rows = [_majority(f"always {majority.name}, the majority", majority)]
     for stage in stages:
@@ -101,9 +101,9 @@ def _scores(name: str, scores: ClassReport) -> tuple[str, ...]:
 
 
 def _readers(report: EvalReport) -> list[tuple[str, str | None, str]]:
-    """Every network with the names of its scores on raw signals and on what it is meant to read.
+    """Every network with the names of its scores on raw signals and on its intended input.
 
-    The first of the two is None where it reads one alone.
+    The first of the two is None for a network that reads only one of them.
     """
     names = list(report.classifiers)
     heads: list[tuple[str, str | None, str]] = (

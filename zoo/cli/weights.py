@@ -1,4 +1,4 @@
-"""`zoo import`: weights that were trained elsewhere, as a bundle."""
+"""`zoo import`: convert weights that were trained elsewhere into a bundle."""
 
 from pathlib import Path
 from typing import Annotated

@@ -14,13 +14,13 @@ from zoo.process.interrupts import leave, listen, raised
 from zoo.process.lines import complain
 
 _GRACE = 5.0
-"""Seconds in which a worker may give back its point once the program that started it is gone."""
+"""Seconds that a worker has to return its point to the queue after its parent program has ended."""
 
 
 def main(sweep: str, home: Path, crew: str) -> None:
-    """Do points of ``sweep`` with runs in folders of ``home``, as one of ``crew``, by the storage on standard input.
+    """Train points of ``sweep`` as one worker of ``crew``, with run folders in ``home``.
 
-    Raises ZooError where the storage is away for too long.
+    The URL of the storage is read from standard input. Raises ZooError when the storage is unreachable for too long.
     """
     listen(child=True)
     url = os.read(0, 65_536).decode().strip()

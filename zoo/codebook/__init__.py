@@ -1,1 +1,1 @@
-"""Is a codebook good: its shapes, its classes, and whether the decoder listens to it."""
+"""Quality of a codebook: its shapes, its classes, and whether the decoder uses it."""

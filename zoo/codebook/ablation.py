@@ -1,4 +1,4 @@
-"""Whether the decoder listens to the codebook: the reconstruction with other codes, or attributes, than those found."""
+"""Whether the decoder uses the codebook: the reconstruction with codes or attributes replaced."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,14 +15,14 @@ from zoo.evaluation.judges import predict
 from zoo.model.assembly import ZooModel
 
 RAW, FOUND, SHUFFLED, FLATTENED, LEVELLED = "raw signals", "as found", "codes shuffled", "sigma zero", "mu's mean"
-"""Rows of the ablations: what readers get."""
+"""Rows of the ablations: the input of the readers."""
 AVERAGED = "averaged"
 
 
 class CodeAblation:
-    """Squared errors over observed samples; the codes to put in place are those of the survey ``known``.
+    """Squared errors over observed samples; replacement codes come from the statistics ``known``.
 
-    ``judges``, and the model's own head where it reads reconstructions, also say what is still recognised.
+    ``judges``, and the model's own head if it reads reconstructions, also count what is still recognised.
     """
 
     def __init__(self, model: ZooModel, known: CodeStatistics, judges: Mapping[str, Judge] | None = None) -> None:
@@ -43,7 +43,7 @@ class CodeAblation:
 
     @torch.no_grad()
     def update(self, output: Output, decoded: Output, labels: Tensor) -> None:
-        """Add what ``encode`` gave for some windows of classes `labels (b)`, and ``decode`` made of it."""
+        """Add the outputs of ``encode`` and ``decode`` for some windows of classes `labels (b)`."""
         assert output.quantized is not None
         assert decoded.x_recon is not None
         codes, x = output.quantized.codes, output.x
@@ -64,7 +64,7 @@ class CodeAblation:
             self._count(name, part, labels)
 
     def _ablated(self, output: Output) -> dict[str, Output]:
-        """The reconstruction with a part of what tokens hold taken away."""
+        """The reconstruction with part of the tokens' content removed."""
         assert output.quantized is not None
         found = {SHUFFLED: altered(self.model, output, self.pool.draw(output.quantized.codes))}
         attributes = output.attributes
@@ -78,7 +78,7 @@ class CodeAblation:
         return {name: self.model.decode(part) for name, part in found.items()}
 
     def _count(self, name: str, read: Output, labels: Tensor) -> None:
-        """Add the windows that every reader names rightly."""
+        """Add the windows that every reader classifies correctly."""
         assert read.x_recon is not None
         guesses = {judge: predict(network, read.x_recon, read.mask) for judge, network in self.judges.items()}
         if self._own and self.model.head is not None:
@@ -94,7 +94,7 @@ class CodeAblation:
         return torch.cat([first.unsqueeze(-1), codes[..., 1:]], -1)
 
     def report(self, room: float | None = None) -> BypassReport:
-        """Means over everything added; ``room`` is the share of the spread that lies within tokens, None: unknown."""
+        """Means over all windows; ``room`` is the share of the spread that lies within tokens, None: unknown."""
         mse = {name: error / max(self._samples, 1) for name, error in self._errors.items()}
         gain = mse["mean"] - mse[FOUND]
         lost = {name: (error - mse[FOUND]) / gain if gain > 0 else None for name, error in mse.items()}
@@ -123,7 +123,7 @@ def _share(value: float) -> float:
 def altered(
     model: ZooModel, output: Output, codes: Tensor | None = None, attributes: Attributes | None = None
 ) -> Output:
-    """``output`` with other `codes (b c n q)` and their values, or other ``attributes``; None leaves what was found."""
+    """``output`` with other `codes (b c n q)` and their values, or other ``attributes``; None keeps the original."""
     assert model.quantizer is not None
     assert output.quantized is not None
     assert output.tokens is not None
@@ -157,7 +157,7 @@ def _per_book(codes: Tensor, like: Tensor) -> Tensor:
 def nearest_codes(quantizer: Quantizer, used: Tensor, levels: int) -> Tensor:
     """The nearest other used code of the first level by Euclidean distance, `(g k)`, for each that is ``used (g k)``.
 
-    Codes of other levels are held; a code that is not used, or the only one, keeps its own number.
+    Codes of other levels stay the same; a code that is not used, or the only one, keeps its own number.
     """
     books, size = used.shape
     codes = torch.zeros(1, books, size, levels, dtype=torch.int64, device=used.device)

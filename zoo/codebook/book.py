@@ -1,4 +1,4 @@
-"""The report of one book of codes, and the arrays that pictures of it need."""
+"""The report of one book of codes, and the arrays for its pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Book:
 
 
 def books_of(found: CodeStatistics) -> list[Book]:
-    """Every book and level of a survey."""
+    """Every book and level of the statistics."""
     counts = found.counts
     per_code = counts.sum(-1)
     used = [[most_used(level) for level in book] for book in per_code]
@@ -66,7 +66,7 @@ def books_of(found: CodeStatistics) -> list[Book]:
 
 
 def most_used(counts: Array) -> Array:
-    """Codes that `counts (k)` say are used, most used first."""
+    """Codes with nonzero `counts (k)`, most used first."""
     order = np.argsort(-counts, kind="stable")
     return order[counts[order] > 0]
 
@@ -74,7 +74,7 @@ def most_used(counts: Array) -> Array:
 def book_report(
     book: Book, source: str | None, names: tuple[str, ...], fits: Sequence[ShapeScore] | None = None
 ) -> BookReport:
-    """Measures of one book, whose classes are ``names``; ``fits (u)`` of its used codes, where they have any."""
+    """Measures of one book with class ``names``; ``fits (u)`` are those of its used codes, if any."""
     shapes, groups = _shape_report(book, source)
     return BookReport(
         usage=book.usage,
@@ -117,7 +117,7 @@ def _median(histogram: Array) -> float:
 
 
 def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, Array | None]:
-    """Measures of the shapes, and the group of each."""
+    """Measures of the shapes, and the group of each shape."""
     if book.shapes is None or source is None or not len(book.shapes):
         return None, None
     counts = book.counts[: len(book.shapes)]
@@ -139,7 +139,7 @@ def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, A
 
 
 def _duplicates(book: Book, correlation: Array) -> tuple[int, tuple[NearDuplicate, ...]]:
-    """How many pairs of shapes are the same, and those used most."""
+    """Number of pairs of nearly equal shapes, and the pairs used most."""
     assert book.shapes is not None
     one, other = np.nonzero(np.triu(correlation >= SAME, 1))
     listed = np.argsort(-book.counts[other], kind="stable")[:MOST_LISTED]  # the rarer of a pair, as rows go by use

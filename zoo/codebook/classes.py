@@ -1,4 +1,4 @@
-"""What codes say of classes, from counts of tokens by code and class."""
+"""Relation of codes and classes, from counts of tokens by code and class."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from zoo.codebook.shapes import Array
 
 _ODDS = 2.0
 _TOKENS = 5
-"""A code speaks for a class of whose tokens it has at least so many."""
+"""Fewest tokens of a class that a code needs to speak for it."""
 
 
 def entropy(counts: Array) -> float:
@@ -37,7 +37,7 @@ def purity(counts: Array) -> float:
 
 
 def first_classes(counts: Array, base: Array, names: tuple[str, ...], most: int = 3) -> tuple[ClassShare, ...]:
-    """The most frequent classes of a code with `counts (y)`, all tokens having ``base (y)``."""
+    """The most frequent classes of a code with `counts (y)`; ``base (y)`` are the counts of all tokens."""
     shares, at_large = counts / max(counts.sum(), 1), base / max(base.sum(), 1)
     order = [int(k) for k in np.argsort(-counts, kind="stable")[:most] if counts[k] > 0]
     return tuple(ClassShare(name=names[k], share=float(shares[k]), lift=float(shares[k] / at_large[k])) for k in order)

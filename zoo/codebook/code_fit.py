@@ -1,4 +1,4 @@
-"""How well the shapes drawn for every code fit the stretches of its tokens."""
+"""Fit of the shapes drawn for every code to the stretches of its tokens."""
 
 import torch
 
@@ -12,7 +12,7 @@ from zoo.model.assembly import ZooModel
 class CodeFit:
     """Fits of the codes of a model, and of all tokens together.
 
-    Codes of several levels draw one shape together, so that none of them has a fit of its own.
+    Codes of several levels draw one shape together, so that single codes have no fit.
     """
 
     def __init__(self, model: ZooModel) -> None:
@@ -24,7 +24,7 @@ class CodeFit:
         self._fit = ShapeFit(model.books * self.size if self.alone else 1, together=False)
 
     def update(self, decoded: Output) -> None:
-        """Add what ``decode`` made of some windows."""
+        """Add the output of ``decode`` for some windows."""
         found = stretches(self.model, decoded)
         if found is None or decoded.quantized is None:
             return
@@ -33,11 +33,11 @@ class CodeFit:
         self._fit.to(codes.device).update(found, place[..., 0])
 
     def whole(self) -> ShapeScore | None:
-        """That of all tokens; None where none was drawn beside what it stands for."""
+        """Fit of all tokens; None if no shape was drawn for a known stretch."""
         return self._fit.report([])[-1] if self._fit.update_called else None
 
     def of(self, book: int, codes: Array) -> list[ShapeScore] | None:
-        """Those of some `codes (u)` of a book; None where codes alone have none."""
+        """Fits of some `codes (u)` of a book; None if single codes have none."""
         if not self.alone or not self._fit.update_called:
             return None
         return self._fit.report((book * self.size + codes).tolist())[:-1]

@@ -1,4 +1,4 @@
-"""One pass over windows: what the measures need to know of a model's codes, in memory that windows do not fill."""
+"""Statistics of a model's codes from one pass over windows, in memory that hardly depends on the windows' number."""
 
 from collections.abc import Iterable
 from math import prod
@@ -16,13 +16,13 @@ from zoo.data.batch import Batch
 from zoo.model.assembly import ZooModel
 
 BINS = 100
-"""Places and lengths are counted in hundredths of the series."""
+"""Number of bins for starts and lengths: hundredths of the series."""
 
 
 class CodeStatistics:
     """Counts over real tokens, by book g, level q and code k; g is 1, or the folded channels with a codebook each.
 
-    A window leaves its label and its codes' counts; everything else grows with the codebook alone.
+    Only labels and counts of codes are kept per window; all other memory depends on the codebook's size alone.
     """
 
     def __init__(self, model: ZooModel, classes: int) -> None:
@@ -44,7 +44,7 @@ class CodeStatistics:
 
     @torch.no_grad()
     def update(self, output: Output, labels: Tensor) -> None:
-        """Add what ``encode`` gave for windows of classes ``labels (b)``."""
+        """Add the output of ``encode`` for windows of classes ``labels (b)``."""
         assert output.quantized is not None
         assert output.tokens is not None
         codes, mask = output.quantized.codes, output.tokens.mask
@@ -96,12 +96,12 @@ class CodeStatistics:
 
     @property
     def starts(self) -> Array | None:
-        """Tokens by where they start, in hundredths of the series: `(g q k 100)`; None without attributes."""
+        """Tokens by start, in hundredths of the series: `(g q k 100)`; None without attributes."""
         return self._spans[0].view(*self.shape, BINS).numpy() if self._spans else None
 
     @property
     def lengths(self) -> Array | None:
-        """Tokens by how long they are, alike."""
+        """Tokens by length, in the same form."""
         return self._spans[1].view(*self.shape, BINS).numpy() if self._spans else None
 
     @property
@@ -115,7 +115,7 @@ class CodeStatistics:
         return np.concatenate(self._labels)
 
     def shapes(self, used: list[list[Array]]) -> list[list[Array]] | None:
-        """Normalised shapes `(u s)` of the ``used`` codes `(u)` of every book and level; None where not known."""
+        """Normalised shapes `(u s)` of the ``used`` codes `(u)` of every book and level; None if not known."""
         if self.source == "decoded":
             return [[book] for book in decoded_shapes(self.model, [levels[0] for levels in used])]
         if self._sums is None:
@@ -129,7 +129,7 @@ class CodeStatistics:
 
 
 def survey(model: ZooModel, batches: Iterable[Batch], classes: int) -> CodeStatistics:
-    """The survey of every window of ``batches``; raise SpecError for a model without a quantizer."""
+    """Statistics of every window of ``batches``; raises SpecError for a model without a quantizer."""
     found = CodeStatistics(model, classes)
     for batch in batches:
         with torch.no_grad():

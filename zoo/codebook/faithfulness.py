@@ -1,4 +1,4 @@
-"""Whether the codes that know of classes are those a classifier listens to: deletion and insertion of their tokens."""
+"""Whether a classifier uses the codes that are informative of classes: deletion and insertion of their tokens."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -20,11 +20,11 @@ from zoo.model.assembly import ZooModel
 
 STEPS = 8
 _ORDERS = 2
-"""Random orders that the informative one stands beside."""
+"""Number of random orders for comparison with the informative one."""
 
 
 class Classifier:
-    """A model's own head where it reads what is made of codes, else a judge reading the rebuilt signal."""
+    """A model's own head if its input depends on codes, else a judge of the rebuilt signal."""
 
     def __init__(self, model: ZooModel, judges: Mapping[str, Judge]) -> None:
         head = model.spec.head
@@ -39,7 +39,7 @@ class Classifier:
         self._decodes = self.judge is not None or (head is not None and head.needs == "recon")
 
     def predict(self, output: Output) -> Tensor:
-        """Classes `(b)` of what ``encode`` gave, or of a changed copy of it."""
+        """Classes `(b)` of the output of ``encode``, or of a changed copy of it."""
         output = self.model.decode(output) if self._decodes else output
         if self.judge is None:
             assert self.model.head is not None
@@ -51,9 +51,9 @@ class Classifier:
 
 @torch.no_grad()
 def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: CodeStatistics) -> FaithfulnessReport | None:
-    """Areas under accuracy over the share of tokens, the order of codes and their shares being those of ``known``.
+    """Areas under accuracy over the share of tokens; the order of codes and their shares are from ``known``.
 
-    Codes are taken in up to 8 steps of about equal shares of tokens. None without a classifier.
+    Codes are removed in up to 8 steps of about equal shares of tokens. None without a classifier.
     """
     if classifier.name is None:
         return None
@@ -85,8 +85,8 @@ def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: CodeSt
 def reduced(model: ZooModel, output: Output, keep: Tensor, typical: Tensor) -> Output:
     """``output`` without the tokens whose first code is not in ``keep (g k)``.
 
-    They are masked out. As a decoder may draw something in a masked token's place, they hold nothing of their own:
-    the ``typical`` codes `(g q)` and the mean attributes of their series.
+    They are masked out. As a decoder may still draw something for a masked token, they also get the ``typical`` codes
+    `(g q)` and the mean attributes of their series.
     """
     assert output.quantized is not None
     assert output.tokens is not None
@@ -103,7 +103,7 @@ def reduced(model: ZooModel, output: Output, keep: Tensor, typical: Tensor) -> O
 
 
 def _informative_first(counts: Array) -> Array:
-    """Codes of all books, flat, by how much a token of theirs says of its class, from `counts (g k y)`."""
+    """Codes of all books, flat, most informative of the class per token first, from `counts (g k y)`."""
     found = np.concatenate([divergences(book) for book in counts])
     return np.argsort(-found, kind="stable")
 
@@ -114,7 +114,7 @@ def _at_random(counts: Array) -> list[Array]:
 
 
 class _Steps:
-    """An order of codes `(g k)`, flat, cut where their tokens reach equal shares; ``shares`` are those reached."""
+    """An order of codes `(g k)`, flat, cut at equal shares of tokens; ``shares`` are those reached."""
 
     def __init__(self, order: Array, counts: Array) -> None:
         self.order, self.size = order, counts.shape

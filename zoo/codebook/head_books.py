@@ -1,4 +1,4 @@
-"""The codebooks of a head that counts shapes, measured as far as the measures apply: there is nothing to rebuild."""
+"""Measures of the codebooks of a head that counts shapes: those that need no reconstruction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -21,11 +21,11 @@ from zoo.evaluation.perplexity import usage_report
 from zoo.model.assembly import ZooModel
 
 SOURCE = "learned"
-"""Where the shapes come from: codes are shapes."""
+"""Source of the shapes: the codes are shapes themselves."""
 
 
 class BookCount:
-    """Stretches of one book, each counted for its nearest code: by class and by where it starts."""
+    """Stretches of one book, each counted for its nearest code, by class and by start."""
 
     def __init__(self, book: ShapeBook, classes: int) -> None:
         size = len(book.shapes)
@@ -35,7 +35,7 @@ class BookCount:
         self._histograms: list[csr_array] = []
 
     def update(self, uses: Uses, labels: Tensor, length: int) -> None:
-        """Add the stretches of windows of classes ``labels (b)`` and of so many samples."""
+        """Add the stretches of windows of classes ``labels (b)`` and of ``length`` samples."""
         codes = uses.codes.cpu().numpy()
         windows, series, _ = codes.shape
         seen = np.ones(codes.shape, bool) if uses.seen is None else uses.seen.cpu().numpy()
@@ -107,9 +107,9 @@ def measure_head(
     classes: tuple[str, ...],
     beside: Mapping[str, Sequence[Book]],
 ) -> Measured:
-    """What can be measured of the split called ``name``: usage, classes, shapes, and the probe of the smallest books.
+    """Measures on the split called ``name``: usage, classes, shapes, and the probe of the smallest books.
 
-    Nothing is rebuilt of these codes and no token can be taken out, so that neither is asked what it would change.
+    Nothing is rebuilt from these codes and no token can be removed, so that bypass and faithfulness are not measured.
     """
     books = split.books
     reports = tuple(book_report(book, SOURCE, classes) for book in books)

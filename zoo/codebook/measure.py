@@ -1,4 +1,4 @@
-"""The measures of a codebook together: one pass over training windows, one over the split, few windows for the rest."""
+"""All measures of a codebook: one pass over training windows, one over the split, few windows for the rest."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from zoo.evaluation.report import ShapeScore
 from zoo.model.assembly import ZooModel
 
 MOST_TRAINING = 16_384
-"""Training windows that the probe, and the order of codes, are learned of."""
+"""Number of training windows from which the probe and the order of codes are learned."""
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Batches of a split named ``name``, a few of them, and those of the training split that measures may learn of."""
+    """Batches of a split named ``name``, a few of them, and those of the training split for learned measures."""
 
     name: str
     split: Iterable[Batch]
@@ -41,11 +41,10 @@ def measure(
     judges: Mapping[str, Judge] | None = None,
     beside: Mapping[str, Sequence[Book]] | None = None,
 ) -> Measured:
-    """Everything that can be measured of the codebook of a model in evaluation mode.
+    """All measures of the codebook of a model in evaluation mode.
 
-    ``judges`` are classifiers of signals, ``beside`` the books of other runs. What is learned, probe, order of codes
-    and the codes put in place of others, is learned of training windows. Raises SpecError for a model without a
-    quantizer.
+    ``judges`` are classifiers of signals, ``beside`` the books of other runs. Probe, order of codes and replacement
+    codes are learned from training windows. Raises SpecError for a model without a quantizer.
     """
     train = survey(model, windows.train, len(classes))
     found = _find(model, windows.split, train, classes, judges or {})
@@ -67,13 +66,13 @@ def measure(
 
 
 def codebook_score(model: ZooModel, split: Iterable[Batch], train: Iterable[Batch], classes: tuple[str, ...]) -> float:
-    """The score alone that ``measure`` gives of the same windows, without what it costs to learn the rest."""
+    """Only the score that ``measure`` gives for the same windows, at lower cost."""
     return score(_find(model, split, survey(model, train, len(classes)), classes, judges={}).parts)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What one pass over a split tells, and the parts of the score."""
+    """Results of one pass over a split, and the parts of the score."""
 
     survey: CodeStatistics
     books: list[Book]

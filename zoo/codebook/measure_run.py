@@ -1,4 +1,4 @@
-"""Measure the codebook of a trained run on one of its splits and write what was found."""
+"""Measure the codebook of a trained run on one of its splits and write the results."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from zoo.evaluation.loaded_run import AnySplit, LoadedRun, SplitName, open_run
 from zoo.runs.folder import RunFolder
 
 MOST_FEW = 128
-"""Windows of which codes' tokens are deleted."""
+"""Number of windows for deletion and insertion of tokens."""
 
 
 def measure_run(
@@ -24,8 +24,9 @@ def measure_run(
 ) -> Measured:
     """Measure the codebook of a run, match it with those of the runs ``beside``, and write files into its folder.
 
-    ``moved`` says where the data of those runs lie now, as for `open_run`.
-    Raises ZooError when the model has no codebook, when a run beside it cannot be opened, or codebooks not be matched.
+    ``moved`` is the new location of the data of those runs, as for `open_run`.
+    Raises ZooError when the model has no codebook, when a run beside it cannot be opened, or when codebooks cannot be
+    matched.
     """
     others = {str(path): _books(open_run(RunFolder(path), moved), split) for path in beside}
     measured = _of_head(opened, split, others) if _counts_shapes(opened) else _of_quantizer(opened, split, others)

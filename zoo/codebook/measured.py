@@ -1,4 +1,4 @@
-"""A measured codebook: what was found, and the books that pictures are drawn of."""
+"""A measured codebook: the report, and the books for its pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from zoo.codebook.report import CodebookReport
 
 @dataclass(frozen=True)
 class Measured:
-    """What was found of a codebook, and the books it was found of."""
+    """The report of a codebook, and its books."""
 
     report: CodebookReport
     books: Sequence[Book]

@@ -20,17 +20,17 @@ from zoo.plotting.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES
 from zoo.plotting.picture import Picture
 
 _ROWS = 32
-"""Codes told one by one, the most used."""
+"""Number of codes that are shown one by one, the most used."""
 _SQUARES = 4096
 _NUMBERED = 100
-"""Codes up to which squares carry their numbers."""
+"""Number of codes up to which squares show their numbers."""
 _SHADES = 12
 _DOUBLINGS = 3
-"""Times that a class is over- or under-represented twice over at full colour."""
+"""Doublings of a class's share, up or down, at full colour."""
 
 
 def pictures(measured: Measured) -> list[Picture]:
-    """Everything that can be drawn of every book."""
+    """All pictures of every book."""
     found = []
     for number, (book, report) in enumerate(zip(measured.books, measured.report.books, strict=True)):
         ending = f"-{number}" if len(measured.books) > 1 else ""
@@ -49,9 +49,9 @@ def _of_book(book: Book, report: BookReport, names: tuple[str, ...]) -> list[Pic
 
 
 def usage_picture(usage: UsageReport) -> Picture:
-    """How often each code occurs, in a square in the order of their numbers; a dead one is an empty frame.
+    """How often each code occurs: a grid of squares in the order of their numbers; a dead code is an empty frame.
 
-    Of more than 4096 codes, several make one square.
+    With more than 4096 codes, several share one square.
     """
     each = ceil(usage.codes / _SQUARES)
     counts = np.pad(np.asarray(usage.counts), (0, -usage.codes % each)).reshape(-1, each).sum(1)
@@ -67,14 +67,14 @@ def usage_picture(usage: UsageReport) -> Picture:
         for code, shade in enumerate(shades):
             color = ON_SERIES if shade > 0.6 * _SHADES else INK
             axis.text(code % side, code // side, str(code), ha="center", va="center", fontsize=SMALL, color=color)
-    told = f"{usage.book}: {usage.used} of {usage.codes} codes used, perplexity {usage.perplexity:.1f}"
+    label = f"{usage.book}: {usage.used} of {usage.codes} codes used, perplexity {usage.perplexity:.1f}"
     most = f"{'a square is' if each == 1 else f'{each} codes make a square,'} strongest at {_share(counts)} of tokens"
-    tidy(axis, x=f"{most}; empty frames: never used", title=told)
+    tidy(axis, x=f"{most}; empty frames: never used", title=label)
     rows = ceil(len(counts) / side)
     axis.set(xlim=(-0.6, side - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal", xticks=[], yticks=[])
     axis.spines[:].set_visible(False)
     alt = (
-        f"{told}; the most used has {_share(np.asarray(usage.counts))} of tokens, {usage.codes - usage.used} are dead."
+        f"{label}; the most used has {_share(np.asarray(usage.counts))} of tokens, {usage.codes - usage.used} are dead."
     )
     return Picture("usage", "How often each code occurs", alt, figure)
 
@@ -84,7 +84,7 @@ def _share(counts: Array) -> str:
 
 
 def _squares(cells: Array, side: int) -> Path:
-    """Squares, a little apart, at numbered cells of a grid ``side`` wide: one path, whatever their number."""
+    """Squares with small gaps at numbered cells of a grid ``side`` wide, as a single path."""
     corner = np.array([(-0.46, -0.46), (0.46, -0.46), (0.46, 0.46), (-0.46, 0.46), (-0.46, -0.46)])
     middle = np.stack([cells % side, cells // side], -1)
     codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(cells)
@@ -92,7 +92,7 @@ def _squares(cells: Array, side: int) -> Path:
 
 
 def classes_picture(book: Book, names: tuple[str, ...]) -> Picture:
-    """Which classes a code's tokens belong to, a row per code, coloured by how far that is from all tokens."""
+    """Classes of each code's tokens, a row per code, coloured by the difference from all tokens."""
     base = book.classes.sum(0)
     counts = np.concatenate([base[None], book.classes[:_ROWS]])
     shares, base = counts / counts.sum(1, keepdims=True), base / base.sum()
@@ -105,8 +105,8 @@ def classes_picture(book: Book, names: tuple[str, ...]) -> Picture:
         color = ON_SERIES if lift[row, column] > 0.6 * _DOUBLINGS else INK
         text = f"{100 * shares[row, column]:.0f}"
         axis.text(column, row, text, ha="center", va="center", fontsize=SMALL - 1, color=color)
-    told = f"{book.usage.book}: percent of each code's tokens by class{_first_rows(book)}"
-    tidy(axis, y="code, most used first", title=f"{told}\nblue: more than among all tokens, orange: less")
+    label = f"{book.usage.book}: percent of each code's tokens by class{_first_rows(book)}"
+    tidy(axis, y="code, most used first", title=f"{label}\nblue: more than among all tokens, orange: less")
     axis.axhline(0.5, color=RULE, linewidth=1)
     axis.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(counts) - 0.5, -0.5))
     labels = [plain(shortened(name, 20)) for name in names]
@@ -128,18 +128,18 @@ def _first_rows(book: Book) -> str:
 
 
 def _most_telling(book: Book, lift: Array, shares: Array, names: tuple[str, ...]) -> str:
-    """The codes that stand most for one class, in a sentence."""
+    """The codes most specific to one class, in a sentence."""
     telling = np.where(shares > 0, lift * shares, -np.inf)
     rows = np.argsort(-telling.max(1), kind="stable")[:3]
-    told = [
+    label = [
         f"{names[int(telling[row].argmax())]} has {shares[row, telling[row].argmax()]:.0%} of code {book.codes[row]}"
         for row in rows
     ]
-    return f"Classes of each code's tokens, {len(shares)} codes by {len(names)} classes: {listed(told)}."
+    return f"Classes of each code's tokens, {len(shares)} codes by {len(names)} classes: {listed(label)}."
 
 
 def places_picture(book: Book) -> Picture | None:
-    """Where codes start and how long they are: median, quartiles and nine tenths; None without attributes."""
+    """Starts and lengths of codes: median, quartiles and nine tenths; None without attributes."""
     if book.starts is None or book.lengths is None:
         return None
     few = min(len(book.codes), _ROWS)
@@ -154,8 +154,8 @@ def places_picture(book: Book) -> Picture | None:
     axes[0].set_ylim(few - 0.5, -0.5)
     axes[0].set_yticks(range(few), [str(code) for code in book.codes[:few]])
     start, length = (_quantile(h.sum(0), 0.5) for h in (book.starts, book.lengths))
-    told = "Median, middle half and nine tenths of starts and lengths"
-    alt = f"{told} of {few} codes; over all codes the median start is {start:.2f}, the median length {length:.2f}."
+    label = "Median, middle half and nine tenths of starts and lengths"
+    alt = f"{label} of {few} codes; over all codes the median start is {start:.2f}, the median length {length:.2f}."
     return Picture("places", "Where codes lie, and how long they are", alt, figure)
 
 

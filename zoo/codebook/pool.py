@@ -1,4 +1,4 @@
-"""A sample of the codes that tokens have, to put in the place of others."""
+"""A sample of the tokens' codes, to replace others."""
 
 import numpy as np
 import torch
@@ -14,9 +14,9 @@ Codes = NDArray[np.int64]
 
 
 class CodePool:
-    """Codes `(p q)` of up to 8192 tokens per book, every token as likely as any other, however they are batched.
+    """Codes `(p q)` of up to 8192 tokens per book, drawn uniformly, whatever the batches.
 
-    Each token draws a number, the smallest stay (reservoir sampling, Vitter 1985).
+    Each token draws a number, and those with the smallest stay (reservoir sampling, Vitter 1985).
     """
 
     def __init__(self, books: int, levels: int, seed: int = 0) -> None:
@@ -25,7 +25,7 @@ class CodePool:
         self._codes: list[Codes] = [np.empty((0, levels), np.int64) for _ in range(books)]
 
     def update(self, codes: Tensor, mask: Tensor | None) -> None:
-        """Offer `codes (b c n q)`, of which ``mask (b c n)`` are real."""
+        """Sample from `codes (b c n q)`, of which ``mask (b c n)`` are real."""
         books = len(self._codes)
         rows = rearrange(codes.cpu().numpy(), "b (g c) n q -> g (b c n) q", g=books)
         real = None if mask is None else rearrange(mask.cpu().numpy(), "b (g c) n -> g (b c n)", g=books)
@@ -39,7 +39,7 @@ class CodePool:
         self._codes[book] = np.concatenate([self._codes[book], codes])[kept]
 
     def draw(self, like: Tensor) -> Tensor:
-        """Codes of tokens drawn at random, in the shape of ``like (b c n q)``; a book without any keeps its own."""
+        """Codes of random tokens, in the shape of ``like (b c n q)``; an empty book keeps the codes of ``like``."""
         rows = rearrange(like, "b (g c) n q -> g (b c n) q", g=len(self._codes))
         drawn = torch.stack([self._draw(book, row) for book, row in enumerate(rows)])
         return rearrange(drawn, "g (b c n) q -> b (g c) n q", b=like.shape[0], n=like.shape[2])
@@ -48,12 +48,12 @@ class CodePool:
         codes = self._codes[book]
         if not len(codes):
             return like
-        # Floats are drawn one by one, so that how tokens are batched changes none of them; integers may not be.
+        # Floats are drawn one by one, so that they do not depend on the batches; integers may not be.
         index = (self._random[book].random(len(like)) * len(codes)).astype(np.intp)
         return torch.from_numpy(codes[index]).to(like.device)
 
     def typical(self, quantizer: Quantizer, device: torch.device) -> Tensor:
-        """The codes in the pool whose token lies nearest to the mean of them all, `(g q)`."""
+        """The codes in the pool whose value is nearest to the mean of all, `(g q)`."""
         rows = max(1, *map(len, self._codes))
         padded = [np.pad(codes, ((0, rows - len(codes)), (0, 0))) for codes in self._codes]
         numbers = torch.from_numpy(np.stack(padded)).to(device)

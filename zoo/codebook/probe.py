@@ -1,4 +1,4 @@
-"""The histogram probe: what a linear classifier learns from how often each code occurs."""
+"""The histogram probe: a linear classifier of how often each code occurs."""
 
 import warnings
 from typing import Protocol
@@ -13,16 +13,16 @@ from zoo.codebook.report import ProbeReport
 from zoo.codebook.shapes import Array
 
 _PENALTY = 0.1
-"""C of scikit-learn's LogisticRegression: fixed, so that nothing is chosen."""
+"""C of scikit-learn's LogisticRegression: fixed, so that it is not selected on data."""
 _STEPS = 300
 
 
 class Histograms(Protocol):
-    """Counts of codes in windows, with the classes of these: a survey."""
+    """Counts of codes in windows, and the windows' classes."""
 
     @property
     def classes(self) -> int:
-        """How many classes there are."""
+        """Number of classes."""
 
     @property
     def labels(self) -> Array:
@@ -34,7 +34,7 @@ class Histograms(Protocol):
 
 
 def probe(train: Histograms, split: Histograms) -> ProbeReport:
-    """Logistic regression on shares of codes per channel and level, over their deviation in ``train``."""
+    """Logistic regression on shares of codes per channel and level, divided by their deviation in ``train``."""
     support = np.bincount(split.labels, minlength=split.classes)
     guess = _fit_and_predict(_shares(train.histograms), train.labels, _shares(split.histograms))
     return ProbeReport(correct=int((guess == split.labels).sum()), total=len(split.labels), majority=int(support.max()))
@@ -46,10 +46,10 @@ def _shares(counts: csr_array) -> csr_array:
 
 
 def _fit_and_predict(x: csr_array, y: Array, other: csr_array) -> Array:
-    """Classes of ``other``, told by a classifier of ``x`` and ``y``; the one class where there is no other."""
+    """Classes of ``other`` predicted by a classifier fitted to ``x`` and ``y``; the only class if there is just one."""
     if len(np.unique(y)) < 2:
         return np.full(other.shape[0], y[0])
-    scale = StandardScaler(with_mean=False).fit(x)  # means stay, so that what is sparse stays so
+    scale = StandardScaler(with_mean=False).fit(x)  # means are not subtracted, so that the matrix stays sparse
     learner = LogisticRegression(C=_PENALTY, max_iter=_STEPS, tol=1e-3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

@@ -1,4 +1,4 @@
-"""What `zoo codebook` finds: a row per used code, measures of the whole, and one score from named parts."""
+"""Report of `zoo codebook`: a row per used code, measures of the whole, and one score from named parts."""
 
 from collections.abc import Mapping
 
@@ -16,14 +16,14 @@ class ClassShare(BaseModel, frozen=True):
 
 
 class CodeRow(BaseModel, frozen=True):
-    """One used code: how often it occurs, for which classes it speaks, where and how long its shape is.
+    """One used code: how often it occurs, its classes, start and length.
 
     ``share`` is of the tokens of its book; ``classes`` are the most frequent ones, first of all; ``speaks_for`` names
     those whose odds under the code are at least twice those at large; ``information`` is KL(classes of its tokens ‖
     classes of all tokens) in bits; ``start`` and ``length`` are medians to a hundredth of the series, None where the
     encoder gives no attributes. ``flatness`` is R² of the best straight line and ``group`` the number of its group:
-    codes of one group draw the same shape. Both are None where the shape was not measured. ``fit`` says how well the
-    shapes drawn for its tokens fit their stretches; None where the decoder draws none, or several codes make one shape.
+    codes of one group draw the same shape. Both are None if the shape was not measured. ``fit`` is how well the shapes
+    drawn for its tokens fit their stretches; None if the decoder draws none, or several codes make one shape.
     """
 
     code: int
@@ -86,11 +86,11 @@ class BookReport(BaseModel, frozen=True):
 
 
 class Ablation(BaseModel, frozen=True):
-    """What is left of reconstruction and recognition when readers get ``name`` in place of what was found.
+    """Reconstruction and recognition when readers get the replacement ``name``.
 
     ``lost`` is the share of the gain over each window's mean that the error ``mse`` has lost: 0 as found, 1 where it is
-    no better than the mean, above 1 where it is worse. ``correct`` counts the windows that each judge, and `head` where
-    it reads reconstructions, names rightly. Raw signals have neither error nor loss.
+    no better than the mean, above 1 where it is worse. ``correct`` counts the windows that each judge, and `head` if it
+    reads reconstructions, classifies correctly. Raw signals have neither error nor loss.
     """
 
     name: str
@@ -100,15 +100,15 @@ class Ablation(BaseModel, frozen=True):
 
 
 class BypassReport(BaseModel, frozen=True):
-    """Mean squared error of the reconstruction with the codes found, and with others in their place.
+    """Mean squared error of the reconstruction with the original codes, and with replacements.
 
-    ``mean_mse`` is what each window's mean scores. ``shuffled``: codes of other tokens, drawn at random; ``averaged``:
-    everywhere the code nearest to the mean one; ``nearest``: the next used code by distance, None where no book has
+    ``mean_mse`` is the error of each window's mean. ``shuffled``: codes of other tokens, drawn at random; ``averaged``:
+    everywhere the code nearest to the mean one; ``nearest``: the nearest other used code, None if no book has
     two. ``reliance`` is the share of the gain over ``mean_mse`` that is lost with shuffled codes, 0 to 1: 0 means that
-    the decoder does not listen to the codebook, or that nothing is gained. ``level_mse`` is about what a reconstruction
-    scores that knows the level of every token and no shape (``mean_mse`` where tokens have no place), and ``need`` the
-    share of it that comes back without the codes, by the mildest of three ways to take them away: shuffled, averaged,
-    sigma zero. ``ablations`` say who carries the activity:
+    the decoder does not use the codebook, or that nothing is gained. ``level_mse`` is about the error of a
+    reconstruction from the level of every token without its shape (``mean_mse`` if tokens have no position). ``need``
+    is the share of it that returns without the codes, by the mildest of three ways to remove them: shuffled, averaged,
+    sigma zero. ``ablations`` show what carries the activity:
     raw signals, as found, codes shuffled and, where tokens have attributes, sigma zero and mu its series' mean.
     """
 
@@ -135,10 +135,10 @@ class ProbeReport(BaseModel, frozen=True):
 
 
 class FaithfulnessReport(BaseModel, frozen=True):
-    """What a classifier does when codes' tokens are taken out (deletion) or put back (insertion).
+    """Accuracy of a classifier when the tokens of codes are removed (deletion) or restored (insertion).
 
-    Areas under accuracy over the share of tokens removed, or brought back, most informative code first; ``random`` is
-    either with codes in a random order. A faithful codebook falls faster than that and rises faster.
+    Areas under accuracy over the share of tokens removed, or restored, most informative code first; ``random`` is
+    either with codes in a random order. The accuracy of a faithful codebook falls and rises faster than that.
     """
 
     classifier: str
@@ -159,7 +159,7 @@ class StabilityReport(BaseModel, frozen=True):
 class CodebookReport(BaseModel, frozen=True):
     """Everything measured of a run's codebook on one split; a part that cannot be measured is None.
 
-    ``fit`` says how well drawn shapes fit the stretches of all tokens; None where the decoder draws none.
+    ``fit`` is how well drawn shapes fit the stretches of all tokens; None if the decoder draws none.
     ``score`` in [0, 1] is the geometric mean of ``parts``, each in [0, 1] and documented in docs/codebook.md, by the
     ``definition`` of that number.
     """

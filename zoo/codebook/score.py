@@ -1,4 +1,4 @@
-"""One number for sweeps: the geometric mean of parts, each of which can ruin it."""
+"""One score for sweeps: the geometric mean of parts, each of which can pull it to 0."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -8,13 +8,13 @@ from zoo.codebook.report import BookReport, BypassReport, ProbeReport
 from zoo.evaluation.report import ShapeScore
 
 DEFINITION = 2
-"""Number of what the parts mean; scores of another are measured anew, not compared."""
+"""Version of the definition of the parts; scores of another version are measured again, not compared."""
 FULL = 0.5
 """Effective shapes over codes from which a codebook counts as full: signals use their shapes unevenly, and dead and
-equal codes are counted by parts of their own."""
-ASKED = 0.5
-"""Share of what the majority misses that codes are asked for: level and size, which tell postures and efforts by
-themselves, are taken off every shape before it gets its code."""
+equal codes have parts of their own."""
+FULL_PROBE = 0.5
+"""Share of the majority's errors that codes must recover for a full score: level and size, which by themselves
+distinguish postures and efforts, are removed from every shape before it gets its code."""
 _NOTHING = 1e-3
 """A part below this counts as 0."""
 
@@ -38,7 +38,7 @@ def score_parts(
     if fit is not None and fit.correlation is not None:
         found["fit"] = fit.correlation
     if probe.majority < probe.total:
-        found["classes"] = (probe.correct - probe.majority) / (ASKED * (probe.total - probe.majority))
+        found["classes"] = (probe.correct - probe.majority) / (FULL_PROBE * (probe.total - probe.majority))
     if bypass is not None and bypass.need is not None:
         found["needed"] = bypass.need
     return {name: float(np.clip(part, 0, 1)) for name, part in found.items()}

@@ -15,17 +15,17 @@ from zoo.plotting.palette import INK, MUTED, REBUILT, RULE, SERIES, SOFT
 from zoo.plotting.picture import Picture
 
 _ACROSS, _CELLS = 6, 60
-"""Cells side by side, and in all."""
+"""Cells per row, and the most cells in all."""
 _WIDTH, _HEIGHT = 1.25, 1.2
-"""Of a cell in inches."""
+"""Size of a cell in inches."""
 _COLOURS = ("blue", "green", "violet", "ochre", "pink", "teal")
-"""Those of the series, in words."""
+"""Names of these colours."""
 _THIN = 24
-"""Shapes of a group that are drawn beside their mean."""
+"""Number of shapes of a group that are drawn beside their mean."""
 
 
 def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Picture | None:
-    """Shapes of used codes with their number, count, share and first class; None where they were not measured."""
+    """Shapes of used codes with their number, count, share and first class; None if they were not measured."""
     if book.shapes is None or report.shapes is None:
         return None
     groups = _groups(report)
@@ -38,9 +38,15 @@ def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Pi
         _cell(axis, (cell % across, -(cell // across)), rows, book, report, names)
     axis.set(xlim=(0, width), ylim=(1 - down, 1))
     axis.axis("off")
-    told = _told(len(shown), len(groups), report, sum(book.counts[rows].sum() for rows in shown) / book.counts.sum())
-    axis.set_title(f"{plain(told)}\norange: as good as a straight line{_axes(book)}", fontsize=TEXT + 0.5, loc="left")
-    return Picture("shapes", "Shapes of the codes, most used first", _alt(told, shown[0], book, report, names), figure)
+    caption = _caption(
+        len(shown), len(groups), report, sum(book.counts[rows].sum() for rows in shown) / book.counts.sum()
+    )
+    axis.set_title(
+        f"{plain(caption)}\norange: as good as a straight line{_axes(book)}", fontsize=TEXT + 0.5, loc="left"
+    )
+    return Picture(
+        "shapes", "Shapes of the codes, most used first", _alt(caption, shown[0], book, report, names), figure
+    )
 
 
 def _axes(book: Book) -> str:
@@ -60,7 +66,7 @@ def _groups(report: BookReport) -> list[list[int]]:
     return sorted(groups.values(), key=lambda rows: -sum(report.codes[row].count for row in rows))
 
 
-def _told(shown: int, groups: int, report: BookReport, share: float) -> str:
+def _caption(shown: int, groups: int, report: BookReport, share: float) -> str:
     some = f"{shown} of {groups}" if shown < groups else str(groups)
     noun = "shape" if groups == 1 else "different shapes"
     used = f"{report.usage.used} used of {report.usage.codes} codes"
@@ -68,13 +74,13 @@ def _told(shown: int, groups: int, report: BookReport, share: float) -> str:
     return f"{report.usage.book}: {some} {noun} from {used}{rest}"
 
 
-def _alt(told: str, first: Sequence[int], book: Book, report: BookReport, names: tuple[str, ...]) -> str:
+def _alt(caption: str, first: Sequence[int], book: Book, report: BookReport, names: tuple[str, ...]) -> str:
     assert report.shapes is not None
     counts = book.classes[first].sum(0)
     share, mostly = counts.sum() / book.classes.sum(), names[int(counts.argmax())]
     codes = f"{len(first)} codes draw" if len(first) > 1 else "one code draws"
     straight = f"{report.shapes.flat} of {report.shapes.measured} codes draw as good as a straight line"
-    return f"{told}. The most used shape, which {codes}, has {share:.0%} of tokens, mostly of {mostly}; {straight}."
+    return f"{caption}. The most used shape, which {codes}, has {share:.0%} of tokens, mostly of {mostly}; {straight}."
 
 
 def _cell(

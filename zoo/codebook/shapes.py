@@ -1,4 +1,4 @@
-"""The shape of a code: what the decoder draws for it, or the mean of what its tokens draw or stand for."""
+"""The shape of a code: as the decoder draws it, or the mean over its tokens of drawn shapes or input stretches."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -16,7 +16,7 @@ Array = NDArray[Any]
 Source = Literal["decoded", "mean decoded", "mean input"]
 
 _SAMPLES = 64
-"""Samples of a mean input."""
+"""Number of samples of a mean input."""
 _LEAST = 1e-6
 """Deviation of a drawn shape, or of a stretch over that of its series, under which it is constant."""
 _COHERENT = 0.1
@@ -25,9 +25,9 @@ _ROWS = 32
 
 
 def shape_source(model: ZooModel) -> Source | None:
-    """Where shapes of codes come from; None where a code has no shape that can be known.
+    """Source of the shapes of codes; None if a code has no known shape.
 
-    A residual level alone is no shape: it gets the mean over its tokens, as whole as they are.
+    A single residual level has no shape: it gets the mean over its tokens of the complete shapes.
     """
     codes, encoder = model.trace.codes, model.spec.encoder
     if model.trace.shapes is not None:
@@ -40,7 +40,7 @@ def shape_source(model: ZooModel) -> Source | None:
 def decoded_shapes(model: ZooModel, used: Sequence[Array]) -> list[Array]:
     """Normalised shapes `(u s)` of each book's ``used`` codes `(u)`, float64, one token drawn per code.
 
-    Books are channels, or one for all: then its codes are spread over them.
+    There is a book per channel, or one for all channels: then its codes are spread over the channels.
     """
     tokens = model.trace.tokens
     assert tokens is not None

@@ -1,4 +1,4 @@
-"""Whether other runs find the same shapes: codebooks paired code by code."""
+"""Whether other runs find the same shapes: codes of two codebooks matched one to one."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from zoo.codebook.similarity import correlations
 def stability(books: Sequence[Book], others: Mapping[str, Sequence[Book]]) -> StabilityReport | None:
     """The books of each of the ``others``, by the name of their run, matched with these; None where there are none.
 
-    Raises SpecError for a run with another number of books, or where shapes are not known.
+    Raises SpecError for a run with another number of books, or if shapes are not known.
     """
     if not others:
         return None
@@ -57,7 +57,7 @@ def _shares(book: Book) -> Array:
 
 
 def _resampled(shapes: Array, samples: int) -> Array:
-    """`(u s)` read linearly at so many places, normalised again."""
+    """`(u s)` interpolated linearly at ``samples`` positions and normalised again."""
     if shapes.shape[1] == samples:
         return shapes
     places = np.linspace(0, shapes.shape[1] - 1, samples)

@@ -1,4 +1,4 @@
-"""What was measured as files in the run's folder: the report, the arrays behind it, and pictures."""
+"""A measured codebook as files in the run's folder: the report, its arrays, and pictures."""
 
 import io
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ _LARGEST = 2**30
 def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, Any]) -> None:
     """Write codebook.json, ``facts`` before the report, codebook.npz beside it, and the pictures.
 
-    Everything is drawn before the first file is written, each whole or not at all, the report last.
+    Pictures are drawn before the first file is written; each file is written atomically, the report last.
     """
     target = folder.codebook(measured.report.split)
     arrays = _packed(measured)
@@ -37,7 +37,7 @@ def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, An
 
 
 def read_measured(folder: RunFolder, split: str = "test") -> Measured:
-    """What `zoo codebook` left in ``folder``; raises DataError where that is nothing, or not whole."""
+    """Read the files of `zoo codebook` in ``folder``; raises DataError if they are missing or damaged."""
     path = folder.codebook(split)
     hint = f"run `zoo codebook {folder.path}`"
     if not path.exists() or not path.with_suffix(".npz").exists():
@@ -49,13 +49,13 @@ def read_measured(folder: RunFolder, split: str = "test") -> Measured:
             names = tuple(map(str, stored["names"]))
     except ZooError:
         raise
-    except Exception as error:  # whatever changed bytes make the parsers of zip and npy raise
+    except Exception as error:  # damaged bytes can make the parsers of zip and npy raise any error
         raise DataError(str(path), "what `zoo codebook` writes", type(error).__name__, hint) from None
     return Measured(report, books, names)
 
 
 def _packed(measured: Measured) -> bytes:
-    """Arrays as an .npz file: ``names`` of classes, and what each book holds as `codes_0`, `shapes_0` and so on."""
+    """Arrays as an .npz file: ``names`` of classes, and the arrays of each book as `codes_0`, `shapes_0` and so on."""
     arrays: dict[str, Array] = {"names": np.array(measured.classes, dtype=np.str_)}
     for number, book in enumerate(measured.books):
         held = {

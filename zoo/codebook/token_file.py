@@ -23,14 +23,14 @@ from zoo.weights.manifest import bundle_in
 SplitChoice = Literal["all", "train", "validation", "test"]
 Array = NDArray[Any]
 Seen = Callable[[int, int], None]
-"""Told the windows done and those there are."""
+"""Progress callback: number of windows done, and number in all."""
 
 _BATCH = 64
 
 
 @dataclass(frozen=True)
 class TokenFile:
-    """What was written: windows by split, number of codes per level, shape and type of every array."""
+    """Summary of the file: windows by split, number of codes per level, shape and type of every array."""
 
     path: Path
     windows: Mapping[str, int]
@@ -47,9 +47,9 @@ def tokenize(
     split: SplitChoice = "all",
     seen: Seen | None = None,
 ) -> TokenFile:
-    """Write the codes that the model of a bundle, or of a run, finds in a data set, in place of an older file.
+    """Encode a data set with the model of a bundle or a run, and write the codes; an older file is replaced.
 
-    ``np.load(out)`` reads it; memory stays that of a batch. Raises ZooError when the bundle or the data are refused,
+    ``np.load(out)`` reads it; memory use is that of a batch. Raises ZooError when the bundle or the data are refused,
     and OSError when the file cannot be written.
     """
     target = Path(out)
@@ -97,21 +97,21 @@ def _batches(splits: Sequence[Split], batch: int) -> Iterator[tuple[Split, Rows]
 
 
 def _encode(model: ZooModel, part: Split, rows: Rows, batch: int, device: torch.device) -> Output:
-    # Filled up with the last window: how sums are rounded, and so which code is nearest, may depend on a batch's size.
+    # Padded with the last window: rounding, and so the nearest code, may depend on the batch size.
     x, mask = part.read(np.pad(rows, (0, batch - len(rows)), mode="edge"))
     observed = None if mask is None else torch.from_numpy(mask).to(device)
     return model.encode(torch.from_numpy(x).to(device), observed)
 
 
 def _put_facts(stream: NpzStream, data: DataSet, size: int) -> None:
-    """What is said once: class names, number of codes, and the fingerprint of the data."""
+    """Write the global arrays: class names, number of codes, and the fingerprint of the data."""
     stream.put("classes", np.array(data.classes))
     stream.put("k", np.array(size))
     stream.put("fingerprint", np.array(data.fingerprint))
 
 
 def _tokens(output: Output, count: int, size: int) -> dict[str, Array]:
-    """What the model found in the first ``count`` windows."""
+    """Codes and attributes of the first ``count`` windows."""
     assert output.tokens is not None
     assert output.quantized is not None
     codes, mask = output.quantized.codes, output.tokens.mask
@@ -127,7 +127,7 @@ def _tokens(output: Output, count: int, size: int) -> dict[str, Array]:
 
 
 def _windows(part: Split, rows: Rows, names: Mapping[str, DTypeLike]) -> dict[str, Array]:
-    """What is known of some windows besides their signal."""
+    """Metadata of some windows."""
     columns = {"subject": part.subject, "group": part.group}
     known = {name: column for name, column in columns.items() if column is not None and name in names}
     return {
@@ -139,7 +139,7 @@ def _windows(part: Split, rows: Rows, names: Mapping[str, DTypeLike]) -> dict[st
 
 
 def _names(splits: Sequence[Split]) -> dict[str, DTypeLike]:
-    """The type that holds the subjects, and the groups, of every split, where all splits know them."""
+    """NumPy types that hold the subjects and the groups of every split, if all splits have them."""
     columns = {"subject": [part.subject for part in splits], "group": [part.group for part in splits]}
     known = {name: [c for c in column if c is not None] for name, column in columns.items()}
     return {name: np.result_type(*column) for name, column in known.items() if len(column) == len(splits)}

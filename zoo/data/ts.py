@@ -17,7 +17,7 @@ from zoo.io.scratch import scratch
 
 _FILE = "a .ts file as in the UEA and UCR archives"
 _HINT = "mend the file, or fetch it anew"
-_CLASS_HINT = "write `@classLabel true NAME NAME ...` with every class, told apart by more than upper and lower case"
+_CLASS_HINT = "write `@classLabel true NAME NAME ...` with every class, different in more than upper and lower case"
 
 
 class _Header(NamedTuple):

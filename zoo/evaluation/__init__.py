@@ -1,1 +1,1 @@
-"""Judging: counts over whole splits, reconstruction beside baselines, code usage, judges on raw and rebuilt signals."""
+"""Evaluation: counts over whole splits, reconstruction with baselines, codes, judges on raw and rebuilt signals."""

@@ -1,15 +1,15 @@
-"""What each judge lost between raw and rebuilt signals, and whether the judges agree about it."""
+"""Loss of accuracy of each judge from raw to rebuilt signals, and whether the judges agree."""
 
 from collections.abc import Mapping
 
 from zoo.evaluation.report import Agreement, ClassReport, JudgeLoss, RecallGap
 
 POINTS = 0.1
-"""Judges whose losses of accuracy lie further apart than this do not agree."""
+"""Judges disagree if their losses of accuracy differ by more than this."""
 
 
 def agreement(classifiers: Mapping[str, ClassReport], own: Mapping[str, bool]) -> Agreement:
-    """What the judges named in ``own`` say, each either the model's own head or not."""
+    """Compare the judges named in ``own``; its values mark the model's own head."""
     judges = [_loss(name, classifiers, mine) for name, mine in own.items()]
     if len(judges) < 2:
         return Agreement(judges=judges, agree=None, pleased=[], sentence=_too_few(judges))

@@ -1,4 +1,4 @@
-"""Whether a classifier is as sure as it is right."""
+"""Calibration: whether a classifier's confidence matches its accuracy."""
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ class Calibration(Metric):
     """Expected calibration error over 15 bins of equal width (Naeini, Cooper & Hauskrecht 2015; Guo et al. 2017).
 
     A window's confidence is the largest softmax of its logits; bins are closed below. Each bin adds |accuracy − mean
-    confidence| times its share of windows. Sums per bin in float64, so that the order of batches does not show.
+    confidence| times its share of windows. Sums per bin are float64, so that the order of batches does not matter.
     """
 
     full_state_update = False
@@ -34,6 +34,6 @@ class Calibration(Metric):
         self.correct.index_add_(0, place, (guess == target).double())
 
     def compute(self) -> Tensor:
-        """The error, a scalar; 0 where nothing was counted."""
+        """The error, a scalar; 0 if nothing was counted."""
         gap: Tensor = (self.correct - self.confidence).abs().sum() / self.count.sum().clamp(min=1)
         return gap

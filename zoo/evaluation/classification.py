@@ -19,7 +19,7 @@ class Classification:
         self._confident = False
 
     def reset(self) -> None:
-        """Forget everything counted."""
+        """Reset all counts."""
         self._matrix.reset()
         self._calibration.reset()
         self._confident = False
@@ -29,7 +29,7 @@ class Classification:
         self.count(Reading(logits.argmax(-1), logits), target)
 
     def count(self, reading: Reading, target: Tensor) -> None:
-        """Count what a judge said against `target (b)`."""
+        """Count the reading of a judge against `target (b)`."""
         self._matrix.to(target.device).update(reading.classes, target)
         if reading.logits is not None:
             self._confident = True

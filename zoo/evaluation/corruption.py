@@ -16,14 +16,14 @@ _LIMITS: Mapping[str, tuple[float, str]] = {
     "missing": (1.0, "a share of the samples above 0 and below 1"),
     "shift": (0.5, "a share of the window above 0 and up to .5"),
 }
-"""Of every corruption, its largest severity and what it is measured in."""
+"""For every corruption, its largest severity and its meaning and unit."""
 _SEEDED_AS = {"shift": "phase"}
 """The name that a kind had when its draws were fixed: evaluations of earlier versions stay comparable."""
 
 
 class Signal(NamedTuple):
-    """Corrupted windows `x (b c t)` with their ``mask``, and what they are judged by: ``clean (b c t)``, without noise
-    and gaps, observed where ``known`` is True, None = everywhere."""
+    """Corrupted windows `x (b c t)` with their ``mask``, and the reference ``clean (b c t)`` without noise and gaps,
+    observed where ``known`` is True, None = everywhere."""
 
     x: Tensor
     mask: Tensor | None
@@ -32,10 +32,10 @@ class Signal(NamedTuple):
 
 
 class CorruptionReport(BaseModel, frozen=True):
-    """One corruption of the input: windows that each classifier named rightly, of ``total``.
+    """One corruption of the input: windows that each classifier got right, of ``total``.
 
-    ``mse``, in the data's units squared, and ``r2`` compare the reconstruction with the clean signal, over all that was
-    observed in it; None for a model that rebuilds nothing.
+    ``mse``, in the data's units squared, and ``r2`` compare the reconstruction with the clean signal over its observed
+    samples; None for a model without a decoder.
     """
 
     name: str

@@ -34,7 +34,7 @@ class CorruptionTrial:
 
     @torch.no_grad()
     def update(self, batch: Batch) -> None:
-        """Corrupt one batch and add what the model makes of it."""
+        """Corrupt one batch and add the model's results on it."""
         signal = self.corruption(batch.x, batch.mask, batch.index, self.deviation)
         output: Output = self.model(signal.x, signal.mask)
         self.evaluation.update(output, batch)
@@ -42,7 +42,7 @@ class CorruptionTrial:
             self.against_clean.to(output.x.device).update(signal.clean, output.x_recon, signal.known)
 
     def report(self) -> CorruptionReport:
-        """What was counted; raise DataError unless every window of the split was seen exactly once."""
+        """The results; raises DataError unless every window of the split was seen exactly once."""
         found = self.evaluation.report()
         fit = self.against_clean.report()[-1] if self.against_clean is not None else None
         return CorruptionReport(

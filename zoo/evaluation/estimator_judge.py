@@ -1,4 +1,4 @@
-"""A judge from the field: an estimator fitted once on the raw training windows of a run."""
+"""A judge from aeon or scikit-learn: an estimator fitted once on the raw training windows of a run."""
 
 import warnings
 from functools import lru_cache
@@ -19,16 +19,16 @@ from zoo.evaluation.estimators import Estimator, fit, make, predict, release
 from zoo.evaluation.judge import Reading
 
 _WITNESSES = 64
-"""Training windows by whose classes a fit is known again."""
+"""Number of training windows whose predictions identify a fit."""
 _REHEARSED = 10
-"""Windows of a class that a rehearsal takes: as many as ten folds need."""
+"""Windows per class in a rehearsal: as many as ten folds need."""
 
 
 class EstimatorJudge:
-    """Reads by a fit of ``spec`` on the training split of ``data``; what it said is kept in ``folder``.
+    """Classifies with a fit of ``spec`` on the training split of ``data``; predictions are stored in ``folder``.
 
-    The fit itself is not stored: estimators can be kept whole only in files that run code when they are opened. It is
-    done again, with the same seed, when a window comes that the same fit has not read before.
+    The fit itself is not stored: estimators could only be stored in files that run code when they are opened. It is
+    repeated with the same seed when a window has no stored prediction.
     """
 
     def __init__(self, name: str, spec: EstimatorSpec, data: DataSet, folder: Path) -> None:
@@ -42,14 +42,14 @@ class EstimatorJudge:
 
     @property
     def words(self) -> str:
-        """The estimator, its library's version, and on how many windows it was fitted."""
+        """The estimator, its library's version, and the number of windows it was fitted on."""
         rows = len(self._task.rows)
         return f"{self.spec} ({self.spec.library} {release(self.spec)}), fitted on {rows:,} raw training windows"
 
     def read(self, x: Tensor, mask: Tensor | None) -> Reading:
-        """As `Judge.read`, without logits; gaps are bridged by straight lines.
+        """As `Judge.read`, without logits; gaps are interpolated linearly.
 
-        Raises TrainingError where a fit that is needed now disagrees with the kept one that was read from already.
+        Raises TrainingError when a new fit disagrees with stored predictions that were already used.
         """
         taken = Windows(x.detach().float().cpu().numpy(), None if mask is None else mask.cpu().numpy())
         return Reading(torch.from_numpy(self._classes(bridged(taken, self._task.data.mean))).to(x.device), None)
@@ -64,7 +64,7 @@ class EstimatorJudge:
         return np.array(self._answers.find(keys), np.int64)
 
     def _fitted(self) -> Estimator:
-        """The estimator, fitted now unless it has been; answers of another fit are dropped, with a note."""
+        """The estimator, fitted if necessary; predictions of another fit are dropped, with a note."""
         if self._estimator is None:
             self._estimator = _fitted(self._task)
             self._recognise(self._estimator)
@@ -92,14 +92,14 @@ class EstimatorJudge:
 
 
 def rehearse(spec: EstimatorSpec, data: DataSet, where: str) -> None:
-    """Fit on a few training windows of each class; raise SpecError for what would only fail after training."""
+    """Fit on a few training windows of each class; raises SpecError for errors that would otherwise follow training."""
     rows = np.concatenate([np.flatnonzero(data.train.y == label)[:_REHEARSED] for label in np.unique(data.train.y)])
     task = _Task(spec, data, where)
     predict(spec, fit(spec, task.windows(rows), data.train.y[rows], where), task.windows(rows[:1]), where)
 
 
 class _Task:
-    """What is to be fitted on what; two with equal facts are the same."""
+    """An estimator and its training data; two with equal facts are equal."""
 
     def __init__(self, spec: EstimatorSpec, data: DataSet, where: str) -> None:
         self.spec = spec
@@ -115,13 +115,13 @@ class _Task:
         return isinstance(other, _Task) and self.facts == other.facts
 
     def windows(self, rows: Rows) -> NDArray[np.float32]:
-        """Training windows `(b c t)` at ``rows``, their gaps bridged."""
+        """Training windows `(b c t)` at ``rows``, with gaps interpolated."""
         return bridged(self.data.train.read(rows), self.data.mean)
 
 
 @lru_cache(maxsize=2)
 def _fitted(task: _Task) -> Estimator:
-    """The fit of ``task``; the next one in this process that asks for the same gets it at once."""
+    """The fit of ``task``, cached within this process."""
     words = f"fits {task.spec.estimator} on {len(task.rows):,} raw training windows"
     warnings.warn(f"{task.where}: {words}", ZooNote, stacklevel=2)
     return fit(task.spec, task.windows(task.rows), task.data.train.y[task.rows], task.where)

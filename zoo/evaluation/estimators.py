@@ -1,4 +1,4 @@
-"""Classifiers of aeon and scikit-learn found by name, made and fitted; the libraries are imported only when asked."""
+"""Classifiers of aeon and scikit-learn by name, built and fitted; the libraries are imported only when needed."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,11 +18,11 @@ from zoo_registry.suggest import nearest
 Array = NDArray[Any]
 
 DISTRIBUTIONS: Mapping[str, str] = {"aeon": "aeon", "sklearn": "scikit-learn"}
-"""Of every library that estimators come from, the package that installs it."""
+"""For every library of estimators, the package that installs it."""
 
 
 class Estimator(Protocol):
-    """What is asked of a classifier of either library."""
+    """The interface of a classifier of either library."""
 
     def fit(self, x: Array, y: Array) -> Any: ...
 
@@ -34,7 +34,7 @@ class Estimator(Protocol):
 def make(spec: EstimatorSpec, where: str) -> Estimator:
     """The estimator of ``spec``, not fitted.
 
-    Raises SpecError for a class or a parameter that the library does not have, and for what it refuses to make.
+    Raises SpecError for a class or a parameter that the library does not have, or that it refuses.
     """
     kind = _kind(spec, where)
     known = _made(kind, {}, where, spec).get_params(deep=False)
@@ -49,29 +49,31 @@ def make(spec: EstimatorSpec, where: str) -> Estimator:
 
 
 def fit(spec: EstimatorSpec, x: NDArray[np.float32], y: Array, where: str) -> Estimator:
-    """A new estimator fitted on windows `x (b c t)` of classes `y (b)`; raise SpecError where it refuses them."""
+    """A new estimator fitted on windows `x (b c t)` of classes `y (b)`; raises SpecError if it refuses them."""
     estimator = make(spec, where)
     with _undisturbed():
         try:
             estimator.fit(laid_out(spec, x), y)
-        except Exception as error:  # a stranger's estimator may raise anything
+        except Exception as error:  # an external estimator may raise anything
             expected = f"windows that {spec.estimator} can be fitted on"
-            raise SpecError(where, expected, _told(error), "name another estimator, or change its parameters") from None
+            raise SpecError(
+                where, expected, _reason(error), "name another estimator, or change its parameters"
+            ) from None
     return estimator
 
 
 def predict(spec: EstimatorSpec, estimator: Estimator, x: NDArray[np.float32], where: str) -> NDArray[np.int64]:
-    """Classes `(b)` of windows `x (b c t)`; raise SpecError where the estimator refuses them."""
+    """Classes `(b)` of windows `x (b c t)`; raises SpecError if the estimator refuses them."""
     with _undisturbed():
         try:
             return np.asarray(estimator.predict(laid_out(spec, x))).astype(np.int64)
         except Exception as error:
             expected = f"windows that {spec.estimator} can read"
-            raise SpecError(where, expected, _told(error), "name another estimator") from None
+            raise SpecError(where, expected, _reason(error), "name another estimator") from None
 
 
 def laid_out(spec: EstimatorSpec, x: NDArray[np.float32]) -> Array:
-    """Windows `(b c t)` as the library takes them, in double precision: scikit-learn's flattened, `(b c·t)`."""
+    """Windows `(b c t)` in the layout of the library, in double precision: scikit-learn's flattened, `(b c·t)`."""
     found = x.astype(np.float64)
     return found if spec.library == "aeon" else found.reshape(len(found), -1)
 
@@ -105,17 +107,17 @@ def _made(kind: type, parameters: Mapping[str, Any], where: str, spec: Estimator
         made: Estimator = kind(**parameters)
     except Exception as error:  # some need another estimator, some a package that is not installed
         expected = f"{spec.estimator} to be made from parameters that JSON can hold"
-        raise SpecError(where, expected, _told(error), "name another estimator") from None
+        raise SpecError(where, expected, _reason(error), "name another estimator") from None
     return made
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Leave the random numbers of everything else as they are; some estimators seed those of torch and NumPy."""
+    """Restore the global random states; some estimators seed those of torch and NumPy."""
     state = np.random.get_state()
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""One pass over a split: every score at once, for validation while training and for `zoo eval`."""
+"""All scores in one pass over a split, for validation while training and for `zoo eval`."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -21,11 +21,11 @@ from zoo.model.assembly import ZooModel
 
 
 class Evaluation:
-    """Counts and sums of one split; ``windows`` is the split's size, which the total must meet.
+    """Counts and sums of one split; ``windows`` is the split's size, which the total must equal.
 
-    What judges say of raw windows is kept from one pass to the next: neither they nor the windows change.
+    Readings of raw windows are kept between passes, as neither judges nor windows change.
 
-    Over several processes, of which each sees its share, the report is of all, and each must ask for it.
+    With several processes, each sees a share of the windows, the report covers all, and each must call ``report``.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Evaluation:
         return names
 
     def reset(self) -> None:
-        """Forget everything counted."""
+        """Reset all counts."""
         for counted in (*self.classifiers.values(), self.reconstruction, self.shapes, self.usage):
             if counted is not None:
                 counted.reset()
@@ -64,7 +64,7 @@ class Evaluation:
 
     @torch.no_grad()
     def update(self, output: Output, batch: Batch) -> None:
-        """Add what the model gave for one batch."""
+        """Add the model's output for one batch."""
         self._support += torch.bincount(batch.y.cpu(), minlength=len(self.names))
         for name, value in output.losses.items():
             self._losses[name] = self._losses.get(name, 0.0) + float(value) * len(batch.y)
@@ -97,7 +97,7 @@ class Evaluation:
         return self._raw[key]
 
     def report(self) -> EvalReport:
-        """Everything measured; raise DataError unless every window of the split was seen exactly once."""
+        """All results; raises DataError unless every window of the split was seen exactly once."""
         support, losses = self._together()
         seen = int(support.sum())
         classifiers = {name: counted.report() for name, counted in self.classifiers.items()}

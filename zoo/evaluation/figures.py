@@ -1,4 +1,4 @@
-"""Pictures of one evaluated run: reconstructions, shapes in their place, confusion, recall lost."""
+"""Pictures of one evaluated run: reconstructions, shapes at their positions, confusion, loss of recall."""
 
 import itertools
 import re
@@ -20,7 +20,7 @@ from zoo.plotting.picture import Picture
 Array = NDArray[np.float32]
 
 _MOST_DRAWN = 50
-"""Classes in one picture; matplotlib draws no figure of a thousand rows."""
+"""Largest number of classes in one picture; matplotlib cannot draw a figure of a thousand rows."""
 _LONGEST_NAME = 24
 
 
@@ -57,10 +57,10 @@ def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture:
 
 
 def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Picture | None:
-    """One series of windows of different classes with its decoded shapes where they lie; None without shapes.
+    """One series of windows of different classes with its decoded shapes at their positions; None without shapes.
 
-    Above, shapes over the raw series; below, each shape's stretch as a bar with its code, a colour per code. Of more
-    than ``most`` shapes every second, third, … is drawn, in the order of their places.
+    Above, shapes over the raw series; below, each shape's stretch as a bar with its code, a colour per code. If there
+    are more than ``most`` shapes, every second, third, … is drawn, in the order of their positions.
     """
     if output.shapes is None or output.attributes is None:
         return None
@@ -72,8 +72,8 @@ def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most
         seen.append(_draw_shapes(axes[0, column], axes[1, column], output, window, most))
         tidy(axes[0, column], title=labels[window], y="first series and its shapes" if column == 0 else "")
         tidy(axes[1, column], x="sample", y="place of each shape, with its code" if column == 0 else "")
-    told = [f"{labels[window]} {codes} different codes" for window, codes in zip(picked, seen, strict=True)]
-    alt = f"Decoded shapes drawn over {len(picked)} raw series at their places and lengths: {listed(told)}."
+    parts = [f"{labels[window]} {codes} different codes" for window, codes in zip(picked, seen, strict=True)]
+    alt = f"Decoded shapes drawn over {len(picked)} raw series at their places and lengths: {listed(parts)}."
     return Picture("shapes", "Shapes in their places", alt, figure)
 
 
@@ -118,12 +118,12 @@ def confusion_picture(report: ClassReport, classifier: str) -> Picture:
     axis.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(len(names)), labels)
     some = f" The {len(kept)} classes with most mistakes of {len(every)} are drawn." * (len(kept) < len(every))
-    told = _confused(report, every) + some
-    return Picture(f"confusion-{_slug(classifier)}", f"Confusion of {classifier}", told, figure)
+    parts = _confused(report, every) + some
+    return Picture(f"confusion-{_slug(classifier)}", f"Confusion of {classifier}", parts, figure)
 
 
 def _most_confused(counts: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The classes to draw of a table of confusion, in order: those with most mistakes where they are too many."""
+    """The classes to draw of a confusion matrix, in order: if there are too many, those with most mistakes."""
     mistakes = counts.sum(0) + counts.sum(1) - 2 * counts.diagonal()
     return np.sort(np.argsort(-mistakes, kind="stable")[:_MOST_DRAWN])
 
@@ -137,8 +137,8 @@ def _confused(report: ClassReport, counts: NDArray[np.int64]) -> str:
     wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
     names = [scores.name for scores in report.classes]
     worst = sorted(np.argwhere(wrong > 0).tolist(), key=lambda cell: -wrong[tuple(cell)])[:3]
-    told = [f"{names[row]} taken for {names[column]} {wrong[row, column]} times" for row, column in worst]
-    return f"{report.correct} of {report.total} windows on the diagonal; most frequent mistakes: {listed(told)}."
+    parts = [f"{names[row]} taken for {names[column]} {wrong[row, column]} times" for row, column in worst]
+    return f"{report.correct} of {report.total} windows on the diagonal; most frequent mistakes: {listed(parts)}."
 
 
 def recall_picture(raw: ClassReport, rebuilt: ClassReport, judge: str) -> Picture:
@@ -162,9 +162,9 @@ def recall_picture(raw: ClassReport, rebuilt: ClassReport, judge: str) -> Pictur
     axis.grid(axis="x", color=RULE, linewidth=0.6)
     axis.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
-    told = [f"{name} from {a:.2f} to {b:.2f}" for name, a, b in rows[:3]]
+    parts = [f"{name} from {a:.2f} to {b:.2f}" for name, a, b in rows[:3]]
     some = f" {len(rows)} of {len(found)} classes are drawn." * (len(rows) < len(found))
-    alt = f"Recall per class on raw and on rebuilt signals, largest loss first: {listed(told)}.{some}"
+    alt = f"Recall per class on raw and on rebuilt signals, largest loss first: {listed(parts)}.{some}"
     return Picture(f"recall-{_slug(judge)}", f"What {judge} still recognises after rebuilding", alt, figure)
 
 
@@ -173,14 +173,14 @@ def _slug(name: str) -> str:
 
 
 def _folded(output: Output, window: int) -> Array:
-    """The first series that shapes were drawn for: the first channel, or all of them where they were flattened."""
+    """The first series that shapes were drawn for: the first channel, or all of them if they were flattened."""
     x = _observed(output)[window]
     series: Array = x[0] if output.shapes is not None and output.shapes.shape[1] == len(x) else x.reshape(-1)
     return series
 
 
 def _observed(output: Output) -> Array:
-    """The raw signals `(b c t)`, NaN where nothing was observed, so that nothing is drawn there."""
+    """The raw signals `(b c t)`, NaN where not observed, so that gaps stay empty."""
     x = _array(output.x)
     return x if output.mask is None else np.where(_array(output.mask), x, np.float32("nan"))
 

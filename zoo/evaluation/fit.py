@@ -1,4 +1,4 @@
-"""Errors and spreads of rebuilt series: the sums that every score of a reconstruction is made of."""
+"""Errors and spreads of rebuilt series: the sums behind every score of a reconstruction."""
 
 from collections.abc import Mapping
 
@@ -26,9 +26,9 @@ def seen_in(x: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def centred(x: Tensor, seen: Tensor) -> Tensor:
-    """Each series `(... t)` less its mean over what was seen; 0 elsewhere.
+    """Each series `(... t)` minus its mean over observed samples; 0 elsewhere.
 
-    What rounding leaves of a constant series counts as 0: a sensor that stood still must not seem to vary.
+    The rounding error of a constant series counts as 0: a sensor at rest must not seem to vary.
     """
     mean = (x * seen).sum(-1, keepdim=True) / seen.sum(-1, keepdim=True).clamp(min=1)
     found = (x - mean) * seen
@@ -41,10 +41,10 @@ def mse(sums: Sums) -> float:
 
 
 def r2(sums: Sums) -> float | None:
-    """1 − error / spread about each series' own mean; None where nothing varies."""
+    """1 − error / spread about each series' own mean; None if nothing varies."""
     return None if sums["within"] <= 0 else 1 - float(sums["error"] / sums["within"])
 
 
 def ratio(numerator: Tensor, denominator: Tensor) -> float | None:
-    """Their quotient; None where the denominator is 0."""
+    """Their quotient; None if the denominator is 0."""
     return float(numerator / denominator) if float(denominator) > 0 else None

@@ -1,4 +1,4 @@
-"""What every judge does: it reads windows and says which class each is of."""
+"""The interface of judges: classifiers of windows."""
 
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
@@ -10,7 +10,7 @@ from zoo.model.assembly import ZooModel
 
 
 class Reading(NamedTuple):
-    """What a judge says of windows: `classes (b)`, and `logits (b k)` where it gives any."""
+    """Predictions of a judge: `classes (b)`, and `logits (b k)` if it has any."""
 
     classes: Tensor
     logits: Tensor | None
@@ -21,19 +21,19 @@ class Judge(Protocol):
 
     @property
     def words(self) -> str:
-        """What it is and where it comes from, for the reader of a table."""
+        """Description for tables: what it is and where it comes from."""
 
     def read(self, x: Tensor, mask: Tensor | None) -> Reading:
         """Classes of windows `x (b c t)` in the data's units, observed where ``mask`` is True, None = everywhere.
 
-        The reading lies on the device of ``x``.
+        The reading is on the device of ``x``.
         """
 
 
 class NetworkJudge:
     """A trained network of the zoo in evaluation mode, frozen; ``place`` is the folder of its bundle.
 
-    ``order`` holds the network's number of each class of the data; None where both count alike.
+    ``order`` is the network's index of each class of the data; None if both have the same order.
     """
 
     def __init__(self, model: ZooModel, place: str, order: Sequence[int] | None = None) -> None:
@@ -49,7 +49,7 @@ class NetworkJudge:
 
     @torch.no_grad()
     def read(self, x: Tensor, mask: Tensor | None) -> Reading:
-        """As `Judge.read`, with logits; the network follows ``x`` to its device."""
+        """As `Judge.read`, with logits; the network is moved to the device of ``x``."""
         logits = self.model.to(x.device)(x, mask).logits
         if self.order is not None:
             logits = logits[:, self.order]

@@ -1,4 +1,4 @@
-"""Judge a trained run on one of its splits and write what was found."""
+"""Judge a trained run on one of its splits and write the results."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,10 @@ def judge_run(
     corruptions: Sequence[Corruption] = (),
     judges: Sequence[str] = (),
 ) -> EvalReport:
-    """Run a model over a whole split, fresh metrics, and write what was found into the run's folder.
+    """Run a model over a whole split, compute all metrics, and write them into the run's folder.
 
-    Every window is also tried under each of ``corruptions``; ``judges``, `NAME=BUNDLE` or `NAME=ESTIMATOR` each, join
-    those of the run. Raises ZooError when a judge does not fit.
+    Every window is also evaluated under each of ``corruptions``; ``judges``, `NAME=BUNDLE` or `NAME=ESTIMATOR` each,
+    are added to those of the run. Raises ZooError when a judge does not fit.
     """
     report, folder = _judge(opened, split, corruptions, judges), opened.folder
     write_json(folder.evaluation(split), {"split": split} | opened.stamp | report.model_dump(mode="json"))
@@ -51,7 +51,7 @@ def _judge(opened: LoadedRun, split: SplitName, corruptions: Sequence[Corruption
 
 
 class Details:
-    """What only `zoo eval` measures of the clean windows: errors per class."""
+    """Measures on the clean windows that only `zoo eval` makes: errors per class."""
 
     def __init__(self, opened: LoadedRun) -> None:
         self.opened = opened
@@ -59,7 +59,7 @@ class Details:
         self.per_class = ClassReconstructions(opened.classes, shapes.signal["c"]) if shapes.recon else None
 
     def update(self, output: Output, target: torch.Tensor) -> None:
-        """Add what the model gave for one batch of classes `target (b)`."""
+        """Add the model's output for one batch of classes `target (b)`."""
         if self.per_class is not None and output.x_recon is not None:
             self.per_class.to(output.x.device).update(output.x, output.x_recon, target, output.mask)
 

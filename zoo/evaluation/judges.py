@@ -1,4 +1,4 @@
-"""Judges: classifiers that read raw and rebuilt signals of any model, networks of the zoo or estimators of others."""
+"""Judges: classifiers of raw and rebuilt signals, either networks of the zoo or estimators of other libraries."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from zoo.weights.manifest import bundle_in
 
 
 def load_judges(judges: Mapping[str, AnyJudge], data: DataSet, folder: Path) -> dict[str, Judge]:
-    """The judges of a run by name, frozen; ``folder`` keeps what estimators said.
+    """The judges of a run by name, frozen; ``folder`` stores predictions of estimators.
 
     Raises SpecError for one that cannot read these data, and for two that are the same.
     """
@@ -36,7 +36,7 @@ def load_judges(judges: Mapping[str, AnyJudge], data: DataSet, folder: Path) -> 
 
 
 def load_networks(bundles: Mapping[str, str], data: InputSpec) -> dict[str, NetworkJudge]:
-    """Judges that are trained networks, which read while a run trains; raises as ``load_judges`` does."""
+    """Judges that are trained networks, for use while a run trains; raises as ``load_judges`` does."""
     found = {name: _network(name, path, data) for name, path in bundles.items()}
     _require_different(found)
     return found
@@ -58,8 +58,10 @@ def _validated(evaluation: dict[str, dict[str, str]]) -> Mapping[str, AnyJudge]:
     try:
         return EvaluationSpec.model_validate(evaluation).judges
     except ValidationError as error:
-        told = explain(error, EvaluationSpec, evaluation)
-        raise SpecError(f"--judge {told.where.removeprefix('judges.')}", told.expected, told.found, told.hint) from None
+        reason = explain(error, EvaluationSpec, evaluation)
+        raise SpecError(
+            f"--judge {reason.where.removeprefix('judges.')}", reason.expected, reason.found, reason.hint
+        ) from None
 
 
 def predict(judge: Judge, x: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -104,7 +106,7 @@ def _network(name: str, path: str, data: InputSpec) -> NetworkJudge:
 
 
 def _require_same_windows(where: str, path: str, judge: InputSpec, data: InputSpec) -> None:
-    """Raise SpecError for windows that mean something else to the judge; what either side does not know is let pass."""
+    """Raise SpecError for windows that differ from those of the judge; facts unknown to either side are ignored."""
     for field, theirs, ours in judge.conflicts(data):
         if field != "class_names":  # compared by content, in any order
             expected, found = f"{field} {show(ours)}, as the data have", f"{show(theirs)} in {path}"
@@ -114,9 +116,9 @@ def _require_same_windows(where: str, path: str, judge: InputSpec, data: InputSp
 def _class_order(
     where: str, path: str, theirs: tuple[str, ...] | None, ours: tuple[str, ...] | None
 ) -> tuple[int, ...] | None:
-    """The judge's number of each class of the data, None where they count alike or names are unknown.
+    """The judge's index of each class of the data, None if the orders agree or names are unknown.
 
-    Raises SpecError where both name their classes and these differ.
+    Raises SpecError if both name their classes and these differ.
     """
     if theirs is None or ours is None:
         if ours is not None:

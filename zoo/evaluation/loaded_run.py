@@ -1,4 +1,4 @@
-"""A trained run opened to be judged: its spec, its bundle, and the data it was trained on."""
+"""A trained run loaded for evaluation: its spec, its bundle, and its data."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ _PLACE = "data.source."
 
 @dataclass(frozen=True)
 class LoadedRun:
-    """A finished run: ``model`` in evaluation mode, on a GPU where there is one, and the data it was trained on.
+    """A finished run: ``model`` in evaluation mode, on a GPU if there is one, and the data it was trained on.
 
-    ``stamp`` goes with what is measured of it: the run may train on meanwhile and replace its bundle.
+    ``stamp`` is stored with all measurements: the run may continue to train meanwhile and replace its bundle.
     """
 
     folder: RunFolder
@@ -51,19 +51,19 @@ class LoadedRun:
         return self.read(name, np.arange(len(self.split(name))))
 
     def read(self, name: AnySplit, rows: Rows) -> Iterator[Batch]:
-        """The windows of a split at ``rows``, as many at a time as the run's evaluation says."""
+        """The windows of a split at ``rows``, in batches of the size in the run's evaluation spec."""
         return batches(self.split(name), rows, self.run.evaluation.batch, self.model.device)
 
 
 def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
-    """The finished run in ``folder``, on a GPU where there is one.
+    """The finished run in ``folder``, on a GPU if there is one.
 
-    ``changes`` say where its data lie now, such as `data.source.path=FOLDER`. Raises ZooError when there is no finished
-    run, or when the data are not those it was trained on.
+    ``changes`` give the new location of its data, such as `data.source.path=FOLDER`. Raises ZooError when there is no
+    finished run, or when the data are not those it was trained on.
     """
     stored = folder.read()
     run = _run(stored["run"], changes)
-    # Before the weights: where they are replaced in between, what is measured counts as that of older ones.
+    # Before the weights: if they are replaced in between, the measurements count as those of older weights.
     stamp = folder.stamp()
     model = load(folder.bundle).eval()
     data = _data(run, bool(changes))

@@ -17,7 +17,7 @@ def usage_reports(counts: Tensor) -> list[UsageReport]:
 
 
 def perplexity(counts: Tensor) -> float:
-    """exp of the entropy of the shares of `counts (k)`; 0 where nothing was counted."""
+    """exp of the entropy of the shares of `counts (k)`; 0 if nothing was counted."""
     shares = counts[counts > 0].double() / counts.sum().clamp(min=1)
     return float(torch.exp(-(shares * shares.log()).sum())) if len(shares) else 0.0
 

@@ -1,4 +1,4 @@
-"""How close rebuilt signals are to the raw ones, per channel, beside baselines that need no model."""
+"""Error of rebuilt signals per channel, with baselines that need no model."""
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ _FIELDS = (
 
 
 class Reconstruction(Metric):
-    """Sums over observed samples, per channel; float64, so that the order of batches does not show."""
+    """Sums over observed samples, per channel; float64, so that the order of batches does not matter."""
 
     full_state_update = False
 
@@ -71,7 +71,7 @@ def periodogram(x: Tensor) -> Tensor:
 
 
 def _window_sums(x: Tensor, rebuilt: Tensor, mask: Tensor | None, tokens: int) -> Sums:
-    """What every window adds, `(b c)` each; unobserved samples add nothing, whatever they hold."""
+    """Sums of every window, `(b c)` each; unobserved samples add nothing, whatever their values."""
     x, rebuilt, seen = x.detach().double(), rebuilt.detach().double(), seen_in(x, mask)
     found = errors(x, rebuilt, seen)
     true, made = centred(x, seen), centred(rebuilt, seen)

@@ -1,4 +1,4 @@
-"""What `zoo eval` finds of one split, as it is stored and printed: classifiers, reconstruction, shapes and codes."""
+"""Report of `zoo eval` on one split, as stored and printed: classifiers, reconstruction, shapes and codes."""
 
 from pydantic import BaseModel
 
@@ -30,8 +30,8 @@ class ClassReport(BaseModel, frozen=True):
 
     ``balanced_accuracy`` is the mean recall over classes with support; ``macro_f1`` the mean F1 over classes that
     occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j. ``ece`` is the expected
-    calibration error: how far confidence and accuracy are apart, 0 to 1 (see `Calibration`); None for a judge that
-    says classes alone.
+    calibration error: the gap between confidence and accuracy, 0 to 1 (see `Calibration`); None for a judge without
+    logits.
     """
 
     correct: int
@@ -49,11 +49,11 @@ class ChannelScore(BaseModel, frozen=True):
     """One channel, or all of them together.
 
     ``mse`` is in the data's units squared; ``nmse`` is mse over the variance about the split's channel mean; ``r2``
-    is 1 − error / spread about each window's *own* mean, so that giving the mean back earns nothing; ``correlation``
+    is 1 − error / spread about each window's *own* mean, 0 for a reconstruction by that mean; ``correlation``
     is the mean Pearson correlation over windows. ``spectral`` is the relative distance of power spectra,
-    Σ|P − P̂| / ΣP over windows and frequencies, P the periodogram of what is left when a window's mean is taken off:
-    0 for equal spectra, 1 for a flat line, whatever the phase. ``mean_mse`` is what each window's mean scores,
-    ``lowpass_mse`` its lowest Fourier coefficients, as many real numbers as the model has tokens.
+    Σ|P − P̂| / ΣP over windows and frequencies, P the periodogram of a window minus its mean:
+    0 for equal spectra, 1 for a flat line, whatever the phase. ``mean_mse`` is the error of each window's mean,
+    ``lowpass_mse`` that of its lowest Fourier coefficients, as many real numbers as the model has tokens.
     """
 
     name: str
@@ -75,7 +75,7 @@ class ChannelFit(BaseModel, frozen=True):
 
 
 class ClassReconstruction(BaseModel, frozen=True):
-    """Windows of one class: how many, and how well they are rebuilt, over all channels and in each.
+    """Windows of one class: their number and reconstruction scores, over all channels and in each.
 
     ``r2`` is about each window's own mean, None where nothing varies; ``mse`` is None for a class without windows.
     """
@@ -93,10 +93,10 @@ class ShapeScore(BaseModel, frozen=True):
     ``correlation`` is the mean Pearson correlation of a drawn shape with its stretch, over the ``shaped`` tokens: those
     whose stretch varies by more than 5 % of its series' deviation. A flat stretch has no shape and is left out; a
     constant drawn for one that varies counts as 0. ``r2`` is the share of variance explained, 1 − error / spread about
-    each stretch's *own* mean, over all tokens, so that a flat shape at the right height earns nothing; ``mse`` is in
+    each stretch's *own* mean, over all tokens, 0 for flat shapes at the right height; ``mse`` is in
     the series' units squared. ``scale`` is the mean deviation of drawn shapes over that of the stretches; ``room`` the
-    spread within stretches over that of their series: what is left to shapes once the level of every token is known.
-    None where there is nothing to measure.
+    spread within stretches over that of their series: the part that shapes must explain beyond the level of every
+    token. None if there is nothing to measure.
     """
 
     tokens: int
@@ -109,7 +109,7 @@ class ShapeScore(BaseModel, frozen=True):
 
 
 class ShapeBucket(BaseModel, frozen=True):
-    """Tokens longer than ``above`` and not longer than ``upto``, as shares of the series; the first from 0 on.
+    """Tokens longer than ``above`` and up to ``upto`` long, as shares of the series; the first starts at 0.
 
     ``mse``, ``r2`` and ``correlation`` are those of `ShapeScore`.
     """
@@ -123,7 +123,7 @@ class ShapeBucket(BaseModel, frozen=True):
 
 
 class RecallGap(BaseModel, frozen=True):
-    """One class and one judge: windows recognised when raw and when rebuilt, and what share of the class that is."""
+    """One class and one judge: windows recognised when raw and when rebuilt, as counts and as shares of the class."""
 
     name: str
     windows: int
@@ -132,8 +132,8 @@ class RecallGap(BaseModel, frozen=True):
 
 
 class JudgeLoss(BaseModel, frozen=True):
-    """How many of ``total`` windows a judge names rightly when raw and when rebuilt; ``lost`` is the difference as a
-    share of all, below 0 where rebuilding helped. ``own`` marks a judge that is the model's own head."""
+    """How many of ``total`` windows a judge gets right when raw and when rebuilt; ``lost`` is the difference as a
+    share of all, negative if rebuilding helped. ``own`` marks a judge that is the model's own head."""
 
     name: str
     raw: int
@@ -144,11 +144,11 @@ class JudgeLoss(BaseModel, frozen=True):
 
 
 class Agreement(BaseModel, frozen=True):
-    """``agree`` is None where fewer than two judges read the rebuilt signals; ``sentence`` says what that means.
+    """``agree`` is None if fewer than two judges read the rebuilt signals; ``sentence`` explains the result.
 
-    ``pleased`` names the judges that the reconstruction pleases where it does not please all: those that lost less
-    than the harshest judge by more than ``POINTS`` and also name more rebuilt windows rightly. A judge that lost less
-    since it knew less of the raw signals is not pleased.
+    ``pleased`` names the judges that still classify the reconstructions well when others do not: those that lost less
+    than the harshest judge by more than ``POINTS`` and also get more rebuilt windows right. A judge that lost less
+    because it was worse on raw signals is not among them.
     """
 
     judges: list[JudgeLoss]
@@ -158,7 +158,7 @@ class Agreement(BaseModel, frozen=True):
 
 
 class Majority(BaseModel, frozen=True):
-    """What always naming the most frequent class would score."""
+    """The score of always predicting the most frequent class."""
 
     name: str
     correct: int
@@ -167,13 +167,13 @@ class Majority(BaseModel, frozen=True):
 
 
 class EvalReport(BaseModel, frozen=True):
-    """Everything measured on one split; a part the model cannot fill, or that was not asked for, is None.
+    """All results on one split; a part that does not apply to the model, or was not requested, is None.
 
     ``classifiers`` holds `head`, the model's own; `head on raw`, the same head reading the raw signal where it reads
-    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``judges`` says what each of them is;
-    ``gaps``, judge by judge and class by class, what rebuilding lost; ``agreement``, whether the judges agree about it;
-    ``shape_fit``, how well drawn shapes fit their stretches. ``per_class`` and ``corruptions`` are measured by
-    `zoo eval` alone, not while training.
+    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``judges`` describes each of them; ``gaps``
+    is the loss of recall by judge and class; ``agreement``, whether the judges agree about it; ``shape_fit``, how well
+    drawn shapes fit their stretches. ``per_class`` and ``corruptions`` are measured only by `zoo eval`, not while
+    training.
     """
 
     windows: int
@@ -192,7 +192,7 @@ class EvalReport(BaseModel, frozen=True):
     corruptions: list[CorruptionReport] | None = None
 
     def scores(self) -> dict[str, float]:
-        """The few numbers by which epochs are compared: accuracies of classifiers, losses, error and fit of shapes."""
+        """The numbers by which epochs are compared: accuracies of classifiers, losses, error and fit of shapes."""
         found = {f"accuracy/{name}": scores.accuracy for name, scores in self.classifiers.items()}
         found |= {f"loss/{name}": value for name, value in self.losses.items()}
         found |= {"mse": self.reconstruction[-1].mse} if self.reconstruction else {}

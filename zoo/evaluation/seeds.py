@@ -15,7 +15,7 @@ from zoo.runs.protocol import Protocol
 class Spread(BaseModel, frozen=True):
     """One measure over the runs: ``deviation`` is the sample deviation, n − 1 below; ``values`` in the runs' order.
 
-    ``correct`` of ``total`` windows, run by run, where the measure is an accuracy.
+    If the measure is an accuracy, ``correct`` of ``total`` windows for each run.
     """
 
     name: str
@@ -27,7 +27,7 @@ class Spread(BaseModel, frozen=True):
 
 
 class SeedsReport(BaseModel, frozen=True):
-    """What several seeds of one spec score."""
+    """Scores of several seeds of one spec."""
 
     runs: list[str]
     seeds: list[int]
@@ -37,9 +37,9 @@ class SeedsReport(BaseModel, frozen=True):
 
 
 def require_seeds(folders: Sequence[RunFolder]) -> list[int]:
-    """The seeds of runs that differ in nothing else; raise SpecError that names the first other difference.
+    """The seeds of runs that differ in nothing else; raises SpecError that names the first other difference.
 
-    The name of a run says nothing about it and may differ.
+    The names of the runs may differ.
     """
     first, *others = [folder.read() for folder in folders]
     for folder, other in zip(folders[1:], others, strict=True):
@@ -91,7 +91,7 @@ def _spread(name: str, values: list[float], correct: list[int | None], report: E
 
 
 def _counts(report: EvalReport) -> dict[str, int]:
-    """Windows named rightly, under the names of the accuracies they make."""
+    """Correctly classified windows, by name of the accuracy."""
     found = {f"accuracy of {name}": scores.correct for name, scores in report.classifiers.items()}
     for trial in report.corruptions or ():
         found |= {f"accuracy of {name}, {trial.name}": count for name, count in trial.correct.items()}

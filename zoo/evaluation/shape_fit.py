@@ -1,4 +1,4 @@
-"""How well drawn shapes fit the stretches they stand for: over all tokens, by the length of tokens, or by code."""
+"""Fit of drawn shapes to their stretches: over all tokens, by the length of tokens, or by code."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,19 +13,19 @@ from zoo.evaluation.report import ShapeBucket, ShapeScore
 from zoo.model.assembly import ZooModel
 
 EDGES = (0.05, 0.1, 0.25, 0.5, 1.0)
-"""Upper ends of the buckets, as shares of the series; each begins where the one before ends."""
+"""Upper ends of the buckets, as shares of the series; each begins at the end of the one before."""
 FLAT = 0.05
 """Deviation of a stretch, over that of its series, up to which it has no shape: a limb at rest, or sensor noise."""
 SEEN = 0.5
-"""Share of a stretch that must be observed before it has a shape: few samples correlate by accident."""
+"""Share of a stretch that must be observed for it to have a shape: few samples correlate by chance."""
 _ROUNDING = 1e-6
-"""Deviation of a drawn shape, over that of its series, up to which it is constant: what float32 leaves of none."""
+"""Deviation of a drawn shape, over that of its series, up to which it is constant: the rounding error of float32."""
 _COUNTS = ("tokens", "shaped")
 _SUMS = ("count", "error", "within", "correlation", "drawn", "true", "spread")
 
 
 class Stretches(NamedTuple):
-    """Shapes as ``drawn (b c n s)`` and the ``true`` ones they stand for, in the units of the folded series.
+    """Shapes as ``drawn (b c n s)`` and the ``true`` stretches, in the units of the folded series.
 
     ``observed (b c n s)`` is True where a sample of the stretch was seen and its token is real, None = everywhere;
     ``deviation (b c 1)`` is that of each folded series over its observed samples.
@@ -38,9 +38,9 @@ class Stretches(NamedTuple):
 
 
 class ShapeFit(Metric):
-    """Sums over observed samples of real tokens, per group of tokens; float64, so that the order does not show.
+    """Sums over observed samples of real tokens, per group of tokens; float64, so that the order does not matter.
 
-    ``together``: over all processes, each of which has seen its share.
+    ``together``: sum over all processes, each of which has seen a share.
     """
 
     full_state_update = False
@@ -54,7 +54,7 @@ class ShapeFit(Metric):
             self.add_state(name, torch.zeros(groups, dtype=torch.float64), dist_reduce_fx="sum")
 
     def update(self, found: Stretches, group: Tensor) -> None:
-        """Add tokens, each of which belongs to a `group (b c n)`; one of which nothing was observed does not count."""
+        """Add tokens, each of a `group (b c n)`; a token without observed samples does not count."""
         for name, value in _token_sums(found).items():
             state: Tensor = getattr(self, name)
             state.index_add_(0, group.flatten(), value.flatten().to(state.dtype))
@@ -66,14 +66,14 @@ class ShapeFit(Metric):
     def report(self, groups: Sequence[int] | None = None) -> list[ShapeScore]:
         """Scores of every group, or of some ``groups``, then of all together."""
         sums = {name: value.cpu().reshape(self.groups) for name, value in self.compute().items()}
-        told = range(self.groups) if groups is None else groups
-        each = [_score({name: value[i] for name, value in sums.items()}) for i in told]
+        chosen = range(self.groups) if groups is None else groups
+        each = [_score({name: value[i] for name, value in sums.items()}) for i in chosen]
         return [*each, _score({name: value.sum() for name, value in sums.items()})]
 
 
 @torch.no_grad()
 def stretches(model: ZooModel, output: Output) -> Stretches | None:
-    """What one forward drew beside what it stands for; None where the decoder draws nothing or cannot say of what."""
+    """Drawn shapes and their stretches from one forward pass; None if the decoder draws none or lacks positions."""
     tokens, drawn = output.coded, output.shapes
     if model.decoder is None or tokens is None or drawn is None or tokens.attributes is None:
         return None
@@ -113,7 +113,7 @@ def heights(found: Stretches) -> tuple[Tensor, Tensor]:
 
 
 def _token_sums(found: Stretches) -> Sums:
-    """What every token adds, `(b c n)` each."""
+    """Sums of every token, `(b c n)` each."""
     seen = seen_in(found.true, found.observed)
     true, drawn, level = found.true.detach().double(), found.drawn.detach().double(), found.deviation
     sums, made = errors(true, drawn, seen), centred(drawn, seen)

@@ -1,1 +1,1 @@
-"""A decision read back: which shapes at which places spoke for a class."""
+"""Explanation of a decision: which shapes at which positions contributed to a class."""

@@ -1,4 +1,4 @@
-"""A linear head's logit taken apart: by what is counted, by code, and by sample."""
+"""Decomposition of a linear head's logit: by codebook, by code, and by sample."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from zoo.contracts import Evidence, Output, ShapesHead
 from zoo.explain.report import CodeSaid, PartSaid
 
 _MOST = 100
-"""Codes that are listed, those that contribute most."""
+"""Number of codes that are listed, those that contribute most."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """The logit of class ``of`` for one window: ``bias``, what each of ``parts`` adds, what ``codes`` do, and
+    """The logit of class ``of`` for one window: ``bias``, contributions of ``parts`` and ``codes``, and
     `curve (c t)`, by sample; ``shapes (a s)`` are those of the ``codes``."""
 
     of: int
@@ -29,7 +29,7 @@ class Decision:
 
 @torch.no_grad()
 def decide(head: ShapesHead, output: Output, of: int) -> Decision:
-    """Take the logit of class ``of`` apart for the one window of ``output``."""
+    """Decompose the logit of class ``of`` for the only window of ``output``."""
     signal, books = head.read(output), head.books()
     curve = torch.zeros(signal.shape[1:], dtype=torch.float64, device=signal.device)
     parts, codes, counted = [], list[CodeSaid](), 0
@@ -57,14 +57,14 @@ def decide(head: ShapesHead, output: Output, of: int) -> Decision:
 
 
 def said_by_place(one: Evidence) -> Tensor:
-    """What each stretch of the first window adds, `(g p)` float64; what is usual is taken off alike at each."""
+    """Contribution of each stretch of the first window, `(g p)` float64, minus the usual one, the same for each."""
     seen = one.seen[0]
     usual = one.usual.double().sum(-1, keepdim=True) / seen.sum(-1, keepdim=True).clamp(min=1)
     return torch.where(seen, one.said[0].double().sum(-1) - usual, 0)
 
 
 def _spread(places: Tensor, one: Evidence, channels: int, samples: int) -> Tensor:
-    """What stretches add, evenly over their samples, `(c t)`; those of all axes evenly over the channels."""
+    """Contributions of stretches, spread evenly over their samples, `(c t)`; of all axes, also over the channels."""
     edges = places.new_zeros(places.shape[0], samples + 1)
     each = places / one.length
     edges.index_add_(1, one.starts, each)
@@ -74,7 +74,7 @@ def _spread(places: Tensor, one: Evidence, channels: int, samples: int) -> Tenso
 
 
 def _codes(one: Evidence, single: bool) -> tuple[list[CodeSaid], int]:
-    """The codes of a book, of ``single`` channels or of all, that say most, and how many say anything."""
+    """The codes of a book, per ``single`` channel or for all, that contribute most, and the number that contribute."""
     found, counted = [], 0
     for series in range(len(one.usual)):
         cells, said, seen = one.cells[0, series], one.said[0, series].double(), one.seen[0, series]
@@ -100,6 +100,6 @@ def _codes(one: Evidence, single: bool) -> tuple[list[CodeSaid], int]:
 
 
 def _best(one: Evidence, said: Tensor) -> int | None:
-    """Where the stretch begins that says most; None where none says anything."""
+    """Start of the stretch that contributes most; None if none contributes."""
     place = int(said.abs().argmax())
     return int(one.starts[place]) if said[place] != 0 else None

@@ -1,4 +1,4 @@
-"""Read one decision of a trained run back, and write it into the run's folder."""
+"""Explain one decision of a trained run, and write the explanation into the run's folder."""
 
 import numpy as np
 import torch
@@ -14,9 +14,9 @@ from zoo.io.files import write_bytes, write_json
 
 
 def explain_run(opened: LoadedRun, window: int, split: SplitName = "test", of: str | None = None) -> Explanation:
-    """Why ``window`` of ``split`` was given to its class, or how far to the class ``of``; writes JSON, PNG and SVG.
+    """Explain the class predicted for ``window`` of ``split``, or the logit of class ``of``; writes JSON, PNG and SVG.
 
-    Raises SpecError for a head that does not count shapes or a class that is not there, DataError for another window.
+    Raises SpecError for a head that does not count shapes or an unknown class, DataError for an unknown window.
     """
     head, windows = opened.model.head, opened.split(split)
     if not isinstance(head, ShapesHead):
@@ -63,7 +63,7 @@ def stem(found: Explanation) -> str:
 
 
 def title(found: Explanation) -> str:
-    """What was decided, in a line."""
+    """The decision in a line."""
     right = "rightly" if found.predicted == found.label else f"which is {found.label}"
-    said = f"Window {found.window} of {found.split} was taken for {found.predicted}, {right}"
-    return f"{said}; logit of {found.of} {found.logit:+.3f}"
+    sentence = f"Window {found.window} of {found.split} was taken for {found.predicted}, {right}"
+    return f"{sentence}; logit of {found.of} {found.logit:+.3f}"

@@ -1,4 +1,4 @@
-"""A decision drawn over its signal: where it was made, and the shapes that spoke most."""
+"""Picture of a decision over its signal: contributions of samples, and the shapes that contributed most."""
 
 from collections.abc import Sequence
 
@@ -16,13 +16,13 @@ from zoo.plotting.picture import Picture
 _ROWS = 6
 """Channels that are drawn."""
 _CODES = 6
-"""Codes that are drawn in their place."""
+"""Number of codes drawn at their positions."""
 _OVERLAP = 0.5
-"""Share of the longer of two stretches that both may have: neighbours that say the same are left to the table."""
+"""Largest overlap of two drawn stretches, as a share of the longer; further codes are only in the table."""
 
 
 def decision_picture(name: str, decision: Decision, x: Tensor, mask: Tensor | None, title: str) -> Picture:
-    """Channels of the signal `x (c t)` with what each sample adds, and the codes that add most in their places."""
+    """Channels of the signal `x (c t)` with each sample's contribution, and the top codes at their positions."""
     rows = min(len(x), _ROWS)
     drawn = chosen(decision.codes, _CODES)
     figure = new_figure(10, 1.25 * max(rows, 3) + 1.1)
@@ -46,7 +46,7 @@ def decision_picture(name: str, decision: Decision, x: Tensor, mask: Tensor | No
 
 
 def chosen(codes: Sequence[CodeSaid], most: int) -> list[int]:
-    """Numbers of the codes to draw: those that speak for the class and have a place that is not drawn already."""
+    """Indices of the codes to draw: those that speak for the class at a position that is not drawn already."""
     found: list[int] = []
     for number, code in enumerate(codes):
         if code.said > 0 and code.start is not None and not any(_same(code, codes[other]) for other in found):
@@ -69,7 +69,7 @@ def _same(one: CodeSaid, other: CodeSaid) -> bool:
 
 
 def _signal(axis: Axes, values: Array, curve: Array) -> None:
-    """The signal over what its samples add, 1 being as high as the panel's half."""
+    """Draw the signal over its samples' contributions; 1 is half the height of the panel."""
     low, high = np.nanmin(values, initial=np.inf), np.nanmax(values, initial=-np.inf)
     low, high = (low, high) if high > low else (-1.0, 1.0)
     middle, half = (low + high) / 2, (high - low) / 2
@@ -83,7 +83,7 @@ def _signal(axis: Axes, values: Array, curve: Array) -> None:
 
 
 def _in_place(axis: Axes, values: Array, code: CodeSaid, shapes: Tensor, row: int, rank: int) -> None:
-    """The code over the stretch where it says most, as high and as strong as fits that best."""
+    """Draw the code over the stretch where it contributes most, with the best-fitting offset and scale."""
     if code.start is None or code.end is None or code.channel not in (None, row):
         return
     shape = shapes[row if code.channel is None else 0].double().numpy()
@@ -98,7 +98,7 @@ def _in_place(axis: Axes, values: Array, code: CodeSaid, shapes: Tensor, row: in
 
 
 def _list(axis: Axes, decision: Decision, drawn: Sequence[int]) -> None:
-    """The drawn codes, one below the other: shape, number, what it adds, where it is from."""
+    """List the drawn codes: shape, number, contribution, book and channel."""
     axis.axis("off")
     axis.set(xlim=(0, 1), ylim=(_CODES, 0))
     for rank, number in enumerate(drawn):
@@ -126,7 +126,7 @@ def _color(rank: int) -> str:
 
 
 def _alt(title: str, decision: Decision, drawn: Sequence[int]) -> str:
-    told = [
+    spoken = [
         f"code {decision.codes[n].code} of {decision.codes[n].book} adds {decision.codes[n].said:+.3f}" for n in drawn
     ]
-    return f"{title}: {'; '.join(told) or 'no shape speaks for the class'}."
+    return f"{title}: {'; '.join(spoken) or 'no shape speaks for the class'}."

@@ -1,21 +1,21 @@
-"""What `zoo explain` finds of one decision: a logit as a sum of parts, of codes, and of samples."""
+"""Report of `zoo explain` on one decision: a logit as a sum over parts, over codes, and over samples."""
 
 from pydantic import BaseModel
 
 
 class PartSaid(BaseModel, frozen=True):
-    """A codebook, or what else is counted, by name, and what it adds to the logit."""
+    """A codebook or another counted feature, by name, and its contribution ``said`` to the logit."""
 
     name: str
     said: float
 
 
 class CodeSaid(BaseModel, frozen=True):
-    """One code of book ``book``, in ``channel`` (None: all at once), and what it adds to the logit.
+    """One code of book ``book``, in ``channel`` (None: all at once), and its contribution to the logit.
 
-    ``said`` is what its stretches add, less what they add in a usual window: a code that is rarer than usual can speak
-    too, and then has no place. ``share`` is its share of the stretches. ``start`` and ``end`` are samples of the
-    stretch that adds most; None where there is none.
+    ``said`` is the contribution of its stretches, minus that in a usual window: a code that is rarer than usual
+    contributes too, and then has no position. ``share`` is its share of the stretches. ``start`` and ``end`` are
+    samples of the stretch that contributes most; None if there is none.
     """
 
     book: str
@@ -28,11 +28,11 @@ class CodeSaid(BaseModel, frozen=True):
 
 
 class Explanation(BaseModel, frozen=True):
-    """Why a window has the logit it has for ``of``, the class that is explained.
+    """Explanation of a window's logit of ``of``, the explained class.
 
     ``logit`` is ``bias`` and the sum of ``parts``, and ``bias`` and the sum over ``channels`` and samples of
-    ``curve (c t)``, in which a stretch adds alike at each of its samples and one of all axes alike in each channel.
-    ``codes`` are those that say most, for the class or against it, of ``counted`` in all.
+    ``curve (c t)``, in which a stretch contributes equally at each of its samples, and one of all axes equally in each
+    channel. ``codes`` are those that contribute most, for the class or against it, of ``counted`` in all.
     """
 
     split: str

@@ -1,1 +1,1 @@
-"""Warnings that tell what is wrong with a run, in plain sentences with a remedy each, and the verdict made of them."""
+"""Findings: problems of a run, each a plain sentence with a remedy, and the verdict that summarises them."""

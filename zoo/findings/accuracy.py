@@ -1,4 +1,4 @@
-"""Accuracy that means nothing: no better than the majority, or of a network that cannot read raw signals."""
+"""Meaningless accuracies: no better than the majority class, or of a network that fails on raw signals."""
 
 from zoo.findings.data import misfits
 from zoo.findings.facts import Facts
@@ -7,7 +7,7 @@ from zoo.findings.readers import RAW, at_majority, capital, frozen, readers
 
 
 def majority_rate(facts: Facts) -> Finding | None:
-    """A reader that guessing equals, though it reads raw signals well if it reads them at all."""
+    """A reader no better than guessing, although its twin, if any, classifies raw signals well."""
     report = facts.evaluation
     if report is None:
         return None
@@ -27,7 +27,7 @@ def majority_rate(facts: Facts) -> Finding | None:
 
 
 def blind_judge(facts: Facts) -> Finding | None:
-    """A network trained on raw signals that reads them here no better than the majority, though its scale fits."""
+    """A network trained on raw signals that is no better than the majority on these, although their scale fits."""
     report = facts.evaluation
     for name in frozen(facts) if report else ():
         scores = report.classifiers.get(name + RAW) if report else None

@@ -1,4 +1,4 @@
-"""Classes that are never found, told apart: lost by the model, hard on raw signals too, or not known which."""
+"""Classes that are never predicted, by cause: lost by the model, hard on raw signals too, or unknown."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,11 @@ from zoo.findings.readers import REBUILT, Reader, at_majority, capital, readers
 HARD = 1 / 3
 """Recall on raw signals below which a class is hard for the classifier itself; a known hard one had .29."""
 FEWEST = 5
-"""Windows of a class from which on finding none is no accident: of a class found half the time, 3 % of such draws."""
+"""Fewest windows of a class for which finding none is significant: at a recall of one half it has a chance of 3 %."""
 
 
 class _Missed(NamedTuple):
-    """A class of which a reader is right about no window, and how the raw one fares."""
+    """A class in which a reader gets no window right, and the class's score on raw signals."""
 
     reader: Reader
     score: ClassScore
@@ -31,7 +31,7 @@ class _Missed(NamedTuple):
 
 
 def class_lost(facts: Facts) -> Finding | None:
-    """Classes that raw signals tell, and the model never."""
+    """Classes that are recognised in raw signals, and never by the model."""
     lost = [missed for missed in _missed(facts) if missed.raw is not None and not missed.hard]
     if not lost:
         return None
@@ -47,7 +47,7 @@ def class_lost(facts: Facts) -> Finding | None:
 
 
 def class_hard(facts: Facts) -> Finding | None:
-    """Classes that raw signals hardly tell either: no fault of the codebook."""
+    """Classes that are hardly recognised in raw signals either, so the codebook is not at fault."""
     hard = [missed for missed in _missed(facts) if missed.hard]
     if not hard:
         return None
@@ -61,7 +61,7 @@ def class_hard(facts: Facts) -> Finding | None:
 
 
 def class_missed(facts: Facts) -> Finding | None:
-    """Classes of which it is not known whether raw signals tell them."""
+    """Classes for which no classifier of raw signals is known."""
     missed = [missed for missed in _missed(facts) if missed.raw is None]
     if not missed:
         return None
@@ -75,7 +75,7 @@ def class_missed(facts: Facts) -> Finding | None:
 
 
 def _missed(facts: Facts) -> list[_Missed]:
-    """Classes by their first reader; readers that guess the majority miss most, and have a finding of their own."""
+    """Missed classes by first reader; readers that guess the majority are left out: they have their own finding."""
     found: dict[str, _Missed] = {}
     for reader in readers(facts):
         if facts.evaluation is None or _guesses(reader, facts.evaluation.majority):

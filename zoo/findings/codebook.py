@@ -1,4 +1,4 @@
-"""What is wrong with a codebook: shapes without scale, all alike, flat or unlike the signal, and codes of no use."""
+"""Problems of a codebook: shapes that are too low, all alike, flat or unlike the signal, and unused codes."""
 
 from zoo.evaluation.report import UsageReport
 from zoo.findings.facts import Facts
@@ -6,33 +6,34 @@ from zoo.findings.finding import Finding
 from zoo.findings.shapes import Shapes
 
 SAME = 0.1
-"""Distinctness below which shapes are one: the mean correlation of two of them is above .9."""
+"""Distinctness below which all shapes count as one: the mean correlation of two of them is above .9."""
 FEW = 0.25
 """Effective shapes as a share of the perplexity below which most codes repeat others."""
 FLAT = 0.5
-"""Share of tokens that may be straight lines before the codebook as a whole is one of lines."""
+"""Share of tokens above which straight lines count as a fault of the whole codebook."""
 DEAD = 0.2
-"""Share of codes that may go unused: about the 15 of 64 of a run that had lost its shapes."""
+"""Share of codes that may stay unused: about the 15 of 64 of a run that had lost its shapes."""
 TOKENS_PER_CODE = 5
-"""Tokens per code from which on an unused code is no accident: of evenly used ones, e⁻⁵ or .7 % go unseen."""
+"""Fewest tokens per code for which an unused code is significant: with even use, e⁻⁵ or .7 % do not occur."""
 RELIANCE = 0.1
-"""Share of the reconstruction's gain that must hang on the codes; what is left of it goes around them."""
+"""Share of the reconstruction's gain that must depend on the codes; the rest bypasses them."""
 GAIN = 0.1
-"""Gain over each window's mean below which there is no reconstruction whose codes could be asked about."""
+"""Gain over each window's mean below which the reconstruction is too poor to test its dependence on codes."""
 COLLAPSED = 0.2
-"""Height of drawn shapes over that of their stretches below which they draw nothing: with a fifth, a shape that is
-right in all else explains 36 % of its stretch. Measured: .83 for k-means of stretches, .08 for a collapsed VQShape."""
+"""Deviation of drawn shapes over that of their stretches below which the scale has collapsed: with a fifth, an
+otherwise exact shape explains 36 % of its stretch. Measured: .83 for k-means of stretches, .08 for a collapsed
+VQShape."""
 UNLIKE = 0.5
-"""Mean correlation of shapes and stretches below which a flat line is nearer to a stretch than its shape, drawn as high
-as it. Measured, 64 codes on wrist accelerometry: .81 for k-means of stretches, .40 for white noise."""
+"""Mean correlation of shapes and stretches below which a flat line is closer to a stretch than a shape of equal
+deviation is. Measured, 64 codes on wrist accelerometry: .81 for k-means of stretches, .40 for white noise."""
 UNEXPLAINED = 0.1
-"""Share of the variance of stretches that shapes must explain, as `flat-reconstruction` asks of whole signals."""
+"""Share of the variance of stretches that shapes must explain; `flat-reconstruction` is the same for whole signals."""
 READ = "Let each token be read from the stretch that its shape stands for (`read` of model.encoder: stretch)"
-"""The one cure of collapsed shapes: what knows nothing of its stretch learns to draw nothing."""
+"""The remedy for collapsed shapes: a token without information on its stretch learns to draw a flat line."""
 
 
 def collapsed_scale(facts: Facts) -> Finding | None:
-    """Shapes drawn so low beside their stretches that nothing of them reaches series or gradients."""
+    """Shapes so much lower than their stretches that they affect neither reconstructions nor gradients."""
     scale = facts.drawn_scale
     if scale is None or scale >= COLLAPSED:
         return None
@@ -46,7 +47,7 @@ def collapsed_scale(facts: Facts) -> Finding | None:
 
 
 def identical_shapes(facts: Facts) -> Finding | None:
-    """Used codes whose shapes are nearly one, or mostly repeat one another, whatever their usage looks like."""
+    """Used codes whose shapes are nearly all alike, or mostly repeat each other, even if usage looks healthy."""
     for shapes in facts.shapes:
         if shapes.measured > 1 and _same(shapes):
             return Finding(
@@ -59,7 +60,7 @@ def identical_shapes(facts: Facts) -> Finding | None:
 
 
 def shapes_fit_nothing(facts: Facts) -> Finding | None:
-    """Shapes that differ, and are not those of the signal."""
+    """Shapes that differ from each other, but do not resemble the signal."""
     fit = facts.fit
     if fit is None or fit.correlation is None or fit.correlation >= UNLIKE or identical_shapes(facts) is not None:
         return None
@@ -76,7 +77,7 @@ def shapes_fit_nothing(facts: Facts) -> Finding | None:
 
 
 def flat_shapes(facts: Facts) -> Finding | None:
-    """Most used codes draw what a straight line draws as well."""
+    """Most used codes draw shapes that a straight line fits as well."""
     for shapes in facts.shapes:
         if shapes.flat_share > FLAT:
             return Finding(
@@ -90,7 +91,7 @@ def flat_shapes(facts: Facts) -> Finding | None:
 
 
 def dead_codes(facts: Facts) -> Finding | None:
-    """Codes that never occur although there are tokens enough for every one."""
+    """Codes that never occur although there are enough tokens for all of them."""
     for usage in facts.usages:
         dead = usage.codes - usage.used
         if dead > DEAD * usage.codes and sum(usage.counts) >= TOKENS_PER_CODE * usage.codes:

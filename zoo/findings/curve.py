@@ -1,4 +1,4 @@
-"""The curve of a run: what metrics.csv tells of every epoch, as numbers."""
+"""The curve of a run: the numbers of every epoch in metrics.csv."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ class Epoch:
 
     @property
     def shares(self) -> dict[str, float]:
-        """Share of the weighted total of each term that weighed something."""
+        """Share of the weighted total of each term with a nonzero weight."""
         found = {name.removeprefix("train/"): value for name, value in self.values.items() if name.endswith(_SHARE)}
         return {name.removesuffix(_SHARE): share for name, share in found.items() if share > 0}
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weight of each term that weighed something, the mean over the epoch."""
+        """Mean weight over the epoch of each term with a nonzero weight."""
         found = {}
         for term in self.shares:
             raw = self.values[f"train/{term}"]
@@ -41,27 +41,27 @@ class Curve:
 
     @classmethod
     def of(cls, rows: Iterable[Mapping[str, str | int | float]]) -> "Curve":
-        """From rows as a run logs them, or as they are read back."""
+        """Build from rows as a run logs them, or as read from a file."""
         return cls(tuple(Epoch(int(row["epoch"]), str(row["phase"]), _numbers(row)) for row in rows))
 
     @classmethod
     def read(cls, path: Path) -> "Curve":
-        """From a metrics.csv; empty where there is none."""
+        """Read a metrics.csv; empty if there is none."""
         return cls.of(MetricsFile(path).rows())
 
     @property
     def phases(self) -> dict[str, tuple[Epoch, ...]]:
-        """Epochs by the label of their phase, in the order in which phases began."""
+        """Epochs by the label of their phase, in order of the phases' starts."""
         labels = dict.fromkeys(epoch.phase for epoch in self.epochs)
         return {label: tuple(epoch for epoch in self.epochs if epoch.phase == label) for label in labels}
 
     @property
     def latest(self) -> tuple[Epoch, ...]:
-        """All epochs of the phase that the last one belongs to."""
+        """All epochs of the phase of the last epoch."""
         return self.phases[self.epochs[-1].phase] if self.epochs else ()
 
     def weighed(self, term: str) -> bool:
-        """Whether ``term`` weighed anything in any epoch."""
+        """Whether ``term`` has a nonzero weight in any epoch."""
         return any(term in epoch.shares for epoch in self.epochs)
 
 

@@ -1,21 +1,21 @@
-"""What is wrong with the data, or with how networks take them: misfitting scales, windows or people in two splits."""
+"""Problems of the data or their scaling: wrong normalisation, windows or people in two splits."""
 
 from zoo.data.leaks import sentence_on_overlaps, sentence_on_test, sentence_on_validation
 from zoo.findings.facts import DataFacts, Facts, Standard
 from zoo.findings.finding import Finding
 
 SHIFT = 0.5
-"""Distance of two means, in deviations of the data, from which on a network sees another signal than it learned."""
+"""Distance of two means, in deviations of the data, from which a network's input differs from its training data."""
 RATIO = 2.0
-"""Factor between two deviations from which on it does."""
+"""Factor between two deviations from which it does."""
 LEAK = 0.01
-"""Share of test windows, known from training, from which on they move an accuracy by a point."""
+"""Share of test windows that are also in training from which they can change an accuracy by one point."""
 NEAR = 0.05
-"""How far from mean 0 and deviation 1 data may be that were standardised already: splits of them differ a little."""
+"""Tolerance on mean 0 and deviation 1 for standardised data: their splits differ slightly."""
 
 
 def wrong_normalisation(facts: Facts) -> Finding | None:
-    """A head or judge that standardises by statistics far from those of the training split."""
+    """A head or judge whose standardisation statistics are far from those of the training split."""
     for standard in facts.standards:
         channel = misfits(facts).get(standard.reader)
         if channel is None or facts.data is None:
@@ -33,7 +33,7 @@ def wrong_normalisation(facts: Facts) -> Finding | None:
 
 
 def misfits(facts: Facts) -> dict[str, int]:
-    """Networks whose statistics are far from those of the data, each with the first channel where they are."""
+    """Networks whose statistics are far from those of the data, each with its first such channel."""
     if facts.data is None:
         return {}
     found = {standard.reader: _misfit(standard, facts.data) for standard in facts.standards}
@@ -41,7 +41,7 @@ def misfits(facts: Facts) -> dict[str, int]:
 
 
 def leaked_windows(facts: Facts) -> Finding | None:
-    """Test windows that training or validation holds too."""
+    """Test windows that are in training or validation too."""
     if facts.data is None or not facts.data.leaks.test:
         return None
     leaks, windows = facts.data.leaks, facts.data.test
@@ -55,7 +55,7 @@ def leaked_windows(facts: Facts) -> Finding | None:
 
 
 def leaked_validation(facts: Facts) -> Finding | None:
-    """Validation windows that training holds too: what is chosen on them favours what was learned by heart."""
+    """Validation windows that are in training too: a selection on them favours memorisation."""
     if facts.data is None or not facts.data.leaks.validation:
         return None
     return Finding(
@@ -72,18 +72,18 @@ def overlapping_windows(facts: Facts) -> Finding | None:
     if facts.data is None or not facts.data.leaks.test_overlaps + facts.data.leaks.validation_overlaps:
         return None
     leaks, test = facts.data.leaks, facts.data.test
-    said = [(leaks.test_overlaps, test, "test"), (leaks.validation_overlaps, facts.data.validation, "validation")]
+    overlaps = [(leaks.test_overlaps, test, "test"), (leaks.validation_overlaps, facts.data.validation, "validation")]
     return Finding(
         name="overlapping-windows",
         grade="grave" if leaks.test_overlaps >= LEAK * test and leaks.test_overlaps else "warning",
-        sentence=f"{'. '.join(sentence_on_overlaps(*each) for each in said if each[0])}.",
+        sentence=f"{'. '.join(sentence_on_overlaps(*each) for each in overlaps if each[0])}.",
         remedy="Cut splits between recordings: name a group for data.source, such as the trial of each window, or "
         "write windows that do not overlap.",
     )
 
 
 def shared_subjects(facts: Facts) -> Finding | None:
-    """People whose windows are in training and in test."""
+    """People with windows in both training and test."""
     if facts.data is None or not facts.data.shared_subjects:
         return None
     people = facts.data.shared_subjects
@@ -98,7 +98,7 @@ def shared_subjects(facts: Facts) -> Finding | None:
 
 
 def _misfit(standard: Standard, data: DataFacts) -> int | None:
-    """The first channel whose statistics are far apart."""
+    """The first channel whose statistics differ too much."""
     if len(standard.mean) != len(data.mean):
         return None
     for channel, (mean, std, real_mean, real_std) in enumerate(
@@ -111,7 +111,7 @@ def _misfit(standard: Standard, data: DataFacts) -> int | None:
 
 
 def _why(standard: Standard, data: DataFacts) -> str:
-    """What has likely happened, where one side is standardised and the other is not."""
+    """The likely cause, if one side is standardised and the other is not."""
     if _unit(data.mean, data.std):
         return ": the data are standardised already, and are now a second time"
     if _unit(standard.mean, standard.std):

@@ -1,4 +1,4 @@
-"""Everything that rules may look at; a part that is not known is None, and rules about it are silent."""
+"""The input of all rules; a part that is not known is None, and rules that need it find nothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ from zoo.model.assembly import ZooModel
 
 
 class DataFacts(BaseModel, frozen=True):
-    """Of a data set: per-channel statistics of the training split, subjects that are in test too, windows of each
-    split, and how many of them are in an earlier one too."""
+    """Facts on a data set: per-channel statistics of the training split, subjects that are in test too, windows of
+    each split, and how many of them are in an earlier split too."""
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -30,7 +30,7 @@ class DataFacts(BaseModel, frozen=True):
 
     @classmethod
     def of(cls, data: DataSet) -> "DataFacts":
-        """What ``data`` knows of itself."""
+        """Collect the facts on ``data``."""
         return cls(
             mean=tuple(data.mean),
             std=tuple(data.std),
@@ -43,7 +43,7 @@ class DataFacts(BaseModel, frozen=True):
 
 @dataclass(frozen=True)
 class Standard:
-    """The per-channel mean and deviation by which ``reader``, the head or a judge, standardises signals."""
+    """Per-channel mean and deviation with which ``reader``, the head or a judge, standardises signals."""
 
     reader: str
     mean: tuple[float, ...]
@@ -52,11 +52,11 @@ class Standard:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a run.
+    """The known facts on a run.
 
-    ``evaluation`` and ``codebook`` are of one split; ``standards`` those of head and judges where they read signals;
-    ``drawn`` are shapes known without a codebook report; ``scale`` is the height of drawn shapes over that of their
-    stretches in the latest steps; ``stopped`` says where and by what a training ended that could not go on.
+    ``evaluation`` and ``codebook`` are of the same split. ``standards`` are those of the head and judges that read
+    signals. ``drawn`` are shapes known without a codebook report. ``scale`` is the deviation of drawn shapes over that
+    of their stretches in the latest steps. ``stopped``: where and why training stopped at an error.
     """
 
     run: RunSpec | None = None
@@ -78,7 +78,7 @@ class Facts:
 
     @property
     def drawn_scale(self) -> float | None:
-        """How high drawn shapes are over their stretches: in the latest steps, a report, or the last epoch."""
+        """Deviation of drawn shapes over that of their stretches: of the latest steps, a report, or the last epoch."""
         if self.scale is not None:
             return self.scale
         if self.fit is not None:
@@ -87,7 +87,7 @@ class Facts:
 
     @property
     def shapes(self) -> tuple[Shapes, ...]:
-        """How different shapes of codes are, from whichever knows."""
+        """How different the shapes of codes are, from the codebook report or as drawn."""
         return reported_shapes(self.codebook.books) if self.codebook else self.drawn
 
     @property
@@ -99,7 +99,7 @@ class Facts:
 
     @property
     def head_counts(self) -> bool:
-        """Whether the only codebooks are those of a head, which no token is read by and nothing is rebuilt from."""
+        """Whether the only codebooks are those of a head, which neither code tokens nor feed a decoder."""
         return bool(self.run and self.run.model.head and self.run.model.quantizer is None)
 
     @property
@@ -109,7 +109,7 @@ class Facts:
 
     @property
     def head_has_learned(self) -> bool:
-        """Whether the head was ever trained or solved for, in this run or in the one its weights come from."""
+        """Whether the head was ever trained or solved for, in this run or in the run that its weights come from."""
         taken = self.run.transfer if self.run else ()
         given = any(t.only is None or any(path.split(".")[0] == "head" for path in t.only) for t in taken)
         solved = any(phase.fit == "closed" for label in self.curve.phases for _, phase in self.phases(label))
@@ -124,7 +124,7 @@ class Facts:
 
 
 def standard_of(reader: str, model: ZooModel) -> Standard | None:
-    """By what the head of ``model`` standardises signals; None where it reads none, or has no statistics."""
+    """Statistics with which the head of ``model`` standardises signals; None if it reads no signals or has none."""
     if model.head is None or not reads_signals(model.spec):
         return None
     return next((_standard(reader, module) for module in model.head.modules() if _filled(module)), None)

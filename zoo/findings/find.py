@@ -1,4 +1,4 @@
-"""All rules, asked in one order."""
+"""All rules, in a fixed order."""
 
 from collections.abc import Callable
 
@@ -51,10 +51,10 @@ RULES: tuple[Rule, ...] = (
     class_hard,
     no_independent_judge,
 )
-"""Within a grade, what makes others meaningless comes first."""
+"""Within a grade, findings that make others meaningless come first."""
 
 
 def find(facts: Facts) -> list[Finding]:
-    """Everything that is wrong as far as ``facts`` tell, the gravest first."""
+    """All findings from ``facts``, the gravest first."""
     found = [finding for rule in RULES if (finding := rule(facts)) is not None]
     return sorted(found, key=lambda finding: GRADES.index(finding.grade))

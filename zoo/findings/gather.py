@@ -1,4 +1,4 @@
-"""Facts of a run from the files in its folder, and what is found written beside them."""
+"""Gather the facts on a run from the files in its folder, and write the findings beside them."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -24,9 +24,9 @@ Report = TypeVar("Report", bound=BaseModel)
 
 
 def facts_of(folder: Path) -> Facts:
-    """What the files of a run tell; no model is built, and data are read where `data.json` is missing.
+    """Facts from the files of a run; no model is built, and data are read only if `data.json` is missing.
 
-    Raises ZooError where there is no run, or a file is not what the zoo writes.
+    Raises ZooError if there is no run, or if a file does not have the zoo's format.
     """
     home = RunFolder(folder)
     stored = home.read()
@@ -42,7 +42,7 @@ def facts_of(folder: Path) -> Facts:
 
 
 def findings_of(folder: Path) -> list[Finding]:
-    """What is wrong with the run in ``folder`` as far as its files tell; raises as `facts_of` does."""
+    """All findings on the run in ``folder``, from its files; raises as `facts_of` does."""
     return find(facts_of(folder))
 
 
@@ -54,24 +54,24 @@ def record(facts: Facts, folder: Path) -> Verdict:
 
 
 def _report(home: RunFolder, path: Path, kind: type[Report], command: str) -> Report | None:
-    """What ``command`` wrote; None where that is nothing yet, or was made of other data or weights than are here."""
+    """The report that ``command`` wrote; None if there is none, or if it is of other data or weights."""
     content = home.stamped(path)
     return None if content is None else validated(path, kind, content, command)
 
 
 def write_data(data: DataFacts, fingerprint: str, folder: Path) -> None:
-    """Keep in `data.json` what rules ask of the data, so that they need not be read again."""
+    """Store the facts on the data in `data.json`, so that the data need not be read again."""
     write_json(RunFolder(folder).data_facts, {"fingerprint": fingerprint, **data.model_dump(mode="json")})
 
 
 def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
-    """What was kept of the run's data, or is read from them; None where they are gone or have changed.
+    """Stored facts on the run's data, else read from the data; None if the data are gone or have changed.
 
-    A file that older versions wrote may know less than rules ask today.
+    A file of an older version may lack fields that rules need today; then the data are read.
     """
     kept = read_result(home.data_facts) if home.data_facts.exists() else None
-    asked = {"fingerprint", *DataFacts.model_fields}
-    if isinstance(kept, dict) and kept.keys() >= asked and kept["fingerprint"] == fingerprint:
+    required = {"fingerprint", *DataFacts.model_fields}
+    if isinstance(kept, dict) and kept.keys() >= required and kept["fingerprint"] == fingerprint:
         return validated(home.data_facts, DataFacts, kept, "zoo train")
     try:
         data = prepare(run.data)
@@ -81,7 +81,7 @@ def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
 
 
 def _standards(home: RunFolder, run: RunSpec) -> tuple[Standard, ...]:
-    """By what the head and the judges standardise, from their bundles; those that are gone are left out."""
+    """Standardisation statistics of the head and the judges, from their bundles; missing bundles are left out."""
     places = {name: bundle_in(Path(path)) for name, path in run.evaluation.bundles.items()}
     if reads_signals(run.model):
         places = {"head": home.bundle, **places}
@@ -90,7 +90,7 @@ def _standards(home: RunFolder, run: RunSpec) -> tuple[Standard, ...]:
 
 
 def _stored_standard(reader: str, file: Path) -> Standard | None:
-    """The statistics of the first filled Standardize in the head of a bundle, without reading its other tensors."""
+    """Statistics of the first fitted Standardize in the head of a bundle; other tensors are not read."""
     if not file.is_file():
         return None
     try:
@@ -98,7 +98,7 @@ def _stored_standard(reader: str, file: Path) -> Standard | None:
             names = set(tensors.keys())
             for name in sorted(names):
                 place = name.removesuffix("filled")
-                # Other modules than Standardize are filled too, and have no deviation.
+                # Modules other than Standardize can be fitted too, and have no deviation.
                 known = (
                     name.startswith("head.") and name.endswith(".filled") and {place + "mean", place + "std"} <= names
                 )

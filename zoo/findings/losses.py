@@ -1,4 +1,4 @@
-"""What the curve of the losses tells: terms too weak or too strong, and training that diverges."""
+"""Findings from the loss curves: terms too weak or too strong, and divergence."""
 
 from math import isfinite
 from typing import NamedTuple
@@ -10,21 +10,21 @@ from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 
 WEAK = 0.01
-"""A term below this share hardly moves the weights: the s of .1 % under which all shapes became one line."""
+"""A term below this share hardly affects the weights: with s at .1 %, all shapes became one line."""
 STRONG = 0.7
-"""A term above this share leaves too little to the others: the z of 74 % under which shapes were lost."""
+"""A term above this share leaves too little to the others: with z at 74 %, shapes were lost."""
 LAST = 3
 """Epochs at the end of a phase over which shares are averaged, so that one epoch alone does not decide."""
 REACHED = 0.999
-"""A ramp counts as at its end from this share of the way on: an epoch's mean weight may miss the end by rounding."""
+"""A ramp counts as finished from this share on: an epoch's mean weight may miss the end by rounding."""
 AIM = {"weak": 0.1, "strong": 0.5}
-"""Shares that the remedy aims at: enough to be felt, and not more than all the others together."""
+"""Shares that the remedy aims at: enough to have an effect, and at most that of all others together."""
 FOLD = 3.0
-"""A loss of this many times its minimum has left the noise of epochs, which is below a half, far behind."""
+"""A loss of this many times its minimum is far above the noise between epochs, which is below a half."""
 LOST = 0.25
-"""Share of what training had gained that a rise must undo: near 0, losses triple without any harm."""
+"""Share of the decrease so far that a rise must undo: near 0, a loss can triple without harm."""
 FEWEST = 4
-"""Epochs of a phase from which on its curve can be said to rise again."""
+"""Fewest epochs of a phase for which a rise of its curve counts."""
 
 
 class _Term(NamedTuple):
@@ -37,16 +37,16 @@ class _Term(NamedTuple):
 
 
 def weak_term(facts: Facts) -> Finding | None:
-    """Terms under 1 % of the weighted total, in the last epochs of a phase; a ramp under way is excused."""
+    """Terms under 1 % of the weighted total in the last epochs of a phase; unfinished ramps are left out."""
     weak = [term for term in _terms(facts) if term.share < WEAK]
     if not weak:
         return None
-    told = ", ".join(f"{term.name} ({_percent(term.share)} in phase {term.phase!r})" for term in weak)
+    listing = ", ".join(f"{term.name} ({_percent(term.share)} in phase {term.phase!r})" for term in weak)
     least = min(weak, key=lambda term: term.share)
     return Finding(
         name="weak-term",
         grade="warning",
-        sentence=f"Loss terms under 1 % of the weighted total hardly steer training: {told}.",
+        sentence=f"Loss terms under 1 % of the weighted total hardly steer training: {listing}.",
         remedy=_reweigh(facts, least, "Raise", AIM["weak"]) + " if it matters, or to 0 if it does not.",
     )
 
@@ -67,7 +67,7 @@ def dominant_term(facts: Facts) -> Finding | None:
 
 
 def divergence(facts: Facts) -> Finding | None:
-    """A training that stopped at a value that is not finite, or whose loss has left its minimum far behind."""
+    """Training that stopped at a value that is not finite, or whose loss has risen far above its minimum."""
     if facts.stopped:
         return _diverged(facts, f"Training diverged and was stopped: {facts.stopped}.")
     if not facts.curve.epochs:
@@ -80,7 +80,7 @@ def divergence(facts: Facts) -> Finding | None:
 
 
 def _risen(facts: Facts, epochs: tuple[Epoch, ...]) -> Finding | None:
-    """The phase's weighted total, each epoch weighed as the last one is, against its minimum."""
+    """Compare the phase's weighted total with its minimum, with the last epoch's weights for every epoch."""
     if len(epochs) < FEWEST:
         return None
     weights = epochs[-1].weights
@@ -117,7 +117,7 @@ def _diverged(facts: Facts, sentence: str) -> Finding:
 
 
 def _terms(facts: Facts) -> list[_Term]:
-    """Terms of phases that weigh more than one, but for phases that take no gradient and ramps under way."""
+    """Terms of phases with several weighted terms, without phases that use no gradient and unfinished ramps."""
     found = []
     for label, epochs in facts.curve.phases.items():
         if (
@@ -134,7 +134,7 @@ def _terms(facts: Facts) -> list[_Term]:
 
 
 def _ramping(facts: Facts, label: str, term: str, weight: float) -> bool:
-    """Whether the weight of ``term`` is still on its way from the start of a ramp to its end."""
+    """Whether the weight of ``term`` has not reached the end of its ramp."""
     ramps = [phase.weights[term] for _, phase in facts.phases(label) if phase.weights and term in phase.weights]
     for ramp in ramps:
         if isinstance(ramp, RampSpec) and abs(weight - ramp.end) > (1 - REACHED) * abs(ramp.end - ramp.start):
@@ -143,7 +143,7 @@ def _ramping(facts: Facts, label: str, term: str, weight: float) -> bool:
 
 
 def _reweigh(facts: Facts, term: _Term, verb: str, aim: float) -> str:
-    """Advice with the weight at which the term's share would be ``aim``, the others being as they are."""
+    """Advice with the weight at which the term's share would be ``aim`` if the other terms stay the same."""
     wanted = term.weight * aim / (1 - aim) * (1 - term.share) / term.share
     index = next((i for i, p in facts.phases(term.phase) if p.weights is None or term.name in p.weights), None)
     field = f"the weight of {term.name}" if index is None else f"training.phases.{index}.weights.{term.name}"

@@ -1,4 +1,4 @@
-"""Who reads what a model makes of signals, and how well the same network reads the raw ones."""
+"""Readers: classifiers of a model's output, and how well the same network classifies raw signals."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -9,18 +9,18 @@ from zoo.evaluation.report import ClassReport, EvalReport, Majority
 from zoo.findings.facts import Facts
 
 CHANCE = 0.05
-"""A score that guessing at the majority's rate reaches in more than one split of twenty is no better than it."""
+"""A score that guessing at the majority's rate reaches with a higher probability is no better than guessing."""
 SURE = 2.0
-"""Standard deviations by which a difference of counts must stand out."""
+"""Standard deviations above which a difference of counts is clear."""
 REBUILT, RAW = " on rebuilt", " on raw"
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A classifier of what the model gives, with its scores.
+    """A classifier of the model's output, with its scores.
 
-    ``twin`` are the scores of the same network on the raw signals it was trained on, where it reads rebuilt ones.
-    ``raw`` are the best to hold beside: the twin's, the head's own where it reads raw signals, else a judge's.
+    ``twin`` are the scores of the same network on raw signals, its training input, if it reads rebuilt ones.
+    ``raw`` are the best available for comparison: the twin's, the head's own if it reads raw signals, else a judge's.
     """
 
     name: str
@@ -30,13 +30,13 @@ class Reader:
 
     @property
     def words(self) -> str:
-        """What to call it in a sentence."""
+        """Its name in a sentence."""
         name = self.name.removesuffix(REBUILT)
         return f"judge {name}, on rebuilt signals," if self.name.endswith(REBUILT) else "the head"
 
 
 def readers(facts: Facts) -> list[Reader]:
-    """The head, where it was trained at all, and every judge of rebuilt signals."""
+    """The head, if it was ever trained, and every judge of rebuilt signals."""
     if facts.evaluation is None:
         return []
     every = facts.evaluation.classifiers
@@ -52,7 +52,7 @@ def readers(facts: Facts) -> list[Reader]:
 
 
 def frozen(facts: Facts) -> list[str]:
-    """Networks trained on raw signals that this run did not change: all judges, and a head taken over as it was."""
+    """Networks trained on raw signals that this run did not change: all judges, and a transferred, frozen head."""
     every = facts.evaluation.classifiers if facts.evaluation else {}
     judges = [name.removesuffix(RAW) for name in every if name.endswith(RAW) and name != f"head{RAW}"]
     head = facts.head_reads_rebuilt and facts.head_has_learned and not facts.curve.weighed("ce")
@@ -60,7 +60,7 @@ def frozen(facts: Facts) -> list[str]:
 
 
 def _raw_beside_head(facts: Facts, report: EvalReport) -> ClassReport | None:
-    """The head's own scores where it reads raw signals, else those of the first judge."""
+    """The head's own scores if it reads raw signals, else those of the first judge."""
     if facts.run and facts.run.model.head and facts.run.model.head.needs == "signal":
         return report.classifiers["head"]
     judges = (scores for name, scores in report.classifiers.items() if name.endswith(RAW) and name != f"head{RAW}")
@@ -68,9 +68,9 @@ def _raw_beside_head(facts: Facts, report: EvalReport) -> ClassReport | None:
 
 
 def at_majority(scores: ClassReport, majority: Majority) -> bool:
-    """Whether ``scores`` are what guessing right at the majority's rate gives as well: P(X ≥ correct) > .05.
+    """Whether guessing at the majority's rate reaches these ``scores`` as well: P(X ≥ correct) > .05.
 
-    X is binomial over the windows; the tail is the incomplete beta function, exact for any split.
+    X is binomial over the windows; its tail is the incomplete beta function, exact for any number of windows.
     """
     if majority.correct == majority.total:
         return False
@@ -79,9 +79,9 @@ def at_majority(scores: ClassReport, majority: Majority) -> bool:
 
 
 def stands_out(more: int, less: int, total: int) -> bool:
-    """Whether ``more`` of ``total`` windows is clearly above ``less``: by two standard deviations of the difference.
+    """Whether ``more`` of ``total`` windows exceeds ``less`` by two standard deviations of the difference.
 
-    Those of two binomial counts; at least one window counts as a miss and one as a hit.
+    Both counts are taken as binomial, with at least one miss and one hit.
     """
     shares = [min(max(count, 1), max(total - 1, 1)) / total for count in (more, less)]
     variance = sum(total * share * (1 - share) for share in shares)

@@ -1,4 +1,4 @@
-"""What is wrong with rebuilt signals: flat, or reshaped until they please a classifier."""
+"""Problems of rebuilt signals: flat, or distorted to suit a classifier."""
 
 from pathlib import Path
 
@@ -8,13 +8,13 @@ from zoo.findings.readers import REBUILT, readers, stands_out
 from zoo.weights.manifest import bundle_in
 
 WORSE = 1.25
-"""Factor on the lowest mean squared error from which on the signal was given up for something else."""
+"""Factor on the lowest mean squared error from which the signal has been sacrificed for another term."""
 FLAT = 0.1
-"""R² about each window's own mean below which a reconstruction tells hardly more than that mean."""
+"""R² about each window's own mean below which a reconstruction contains hardly more than that mean."""
 
 
 def flat_reconstruction(facts: Facts) -> Finding | None:
-    """Rebuilt signals that tell hardly more than each window's mean."""
+    """Rebuilt signals that contain hardly more than each window's mean."""
     scores = facts.evaluation.reconstruction if facts.evaluation else None
     if not scores or scores[-1].r2 is None or scores[-1].r2 >= FLAT:
         return None
@@ -29,7 +29,7 @@ def flat_reconstruction(facts: Facts) -> Finding | None:
 
 
 def fed_classifier(facts: Facts) -> Finding | None:
-    """Accuracy on rebuilt signals that rises while they move away from the raw ones, cross-entropy being weighed."""
+    """Accuracy on rebuilt signals that rises while their error rises too, with cross-entropy in the loss."""
     epochs = [epoch for epoch in facts.curve.epochs if {"val/mse", "val/head.correct"} <= epoch.values.keys()]
     if not epochs or not facts.head_reads_rebuilt or "ce" not in epochs[-1].shares:
         return None
@@ -50,7 +50,7 @@ def fed_classifier(facts: Facts) -> Finding | None:
 
 
 def one_network_pleased(facts: Facts) -> Finding | None:
-    """Rebuilt signals that the head they were trained for reads clearly better than a judge, who reads raw ones."""
+    """Rebuilt signals that their head, trained with them, classifies clearly better than a judge of raw signals."""
     found = {reader.name: reader for reader in readers(facts)}
     head = found.get("head")
     if head is None or not _trained_to_please(facts):
@@ -72,7 +72,7 @@ def one_network_pleased(facts: Facts) -> Finding | None:
 
 
 def no_independent_judge(facts: Facts) -> Finding | None:
-    """Rebuilt signals that were trained to please the head, with no other network to read them."""
+    """Rebuilt signals that were trained for the head, with no other network to judge them."""
     if not _trained_to_please(facts) or facts.evaluation is None or facts.run is None:
         return None
     taken = {_place(transfer.source) for transfer in facts.run.transfer}
@@ -89,10 +89,10 @@ def no_independent_judge(facts: Facts) -> Finding | None:
 
 
 def _trained_to_please(facts: Facts) -> bool:
-    """Whether cross-entropy of a head that reads rebuilt signals was weighed."""
+    """Whether the loss contains the cross-entropy of a head that reads rebuilt signals."""
     return facts.head_reads_rebuilt and facts.curve.weighed("ce")
 
 
 def _place(bundle: str) -> Path:
-    """Where the bundle lies, by whatever path it is named."""
+    """The resolved path of the bundle."""
     return bundle_in(Path(bundle)).resolve()

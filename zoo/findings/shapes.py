@@ -1,4 +1,4 @@
-"""How different the shapes of used codes are: as a codebook report says, or drawn from a model at little cost."""
+"""How different the shapes of used codes are: from a codebook report, or drawn from a model at little cost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from zoo.evaluation.report import UsageReport
 from zoo.model.assembly import ZooModel
 
 MOST = 256
-"""Codes drawn of each book, the most used ones: they speak for the others, and cost no more than a batch."""
+"""Number of codes drawn per book, the most used ones: representative, and no more costly than a batch."""
 
 
 @dataclass(frozen=True)
 class Shapes:
-    """What a ShapeReport says of the same names, of ``measured`` codes of one book."""
+    """Fields of a ShapeReport with the same names, for ``measured`` codes of one book."""
 
     usage: UsageReport
     measured: int
@@ -29,7 +29,7 @@ class Shapes:
 
 
 def reported_shapes(books: Sequence[BookReport]) -> tuple[Shapes, ...]:
-    """Those of the books whose shapes were measured; later levels correct shapes and draw none of their own."""
+    """Shapes of the books that have them; later levels only correct shapes and are left out."""
     return tuple(
         Shapes(book.usage, found.measured, found.effective, found.distinctness, found.flat, found.flat_share)
         for book in books
@@ -38,9 +38,9 @@ def reported_shapes(books: Sequence[BookReport]) -> tuple[Shapes, ...]:
 
 
 def draw_shapes(model: ZooModel, usages: Sequence[UsageReport]) -> tuple[Shapes, ...]:
-    """Those that the decoder of a ``model`` in evaluation mode draws for the codes that ``usages`` found in use.
+    """Shapes that the decoder of a ``model`` in evaluation mode draws for the used codes of ``usages``.
 
-    Nothing where a code alone has no shape.
+    Empty if a single code has no shape.
     """
     used = [most_used(np.asarray(usage.counts))[:MOST] for usage in usages]
     if shape_source(model) != "decoded" or not all(len(codes) for codes in used):

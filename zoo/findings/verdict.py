@@ -1,4 +1,4 @@
-"""The verdict on a run: one sentence for a supervisor, what is wrong, and what holds."""
+"""The verdict on a run: a headline, the findings, and the results that hold."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from zoo.runs.protocol import UPPER_BOUND
 
 
 class Verdict(BaseModel, frozen=True):
-    """``headline`` is the gravest finding and what holds all the same; ``findings`` and ``holds`` are all of both."""
+    """``headline`` is the gravest finding and the first result that holds; ``findings`` and ``holds`` list all."""
 
     headline: str
     findings: tuple[Finding, ...]
@@ -20,20 +20,20 @@ class Verdict(BaseModel, frozen=True):
 
 
 def verdict(findings: Sequence[Finding], facts: Facts) -> Verdict:
-    """What to say of a run with these ``findings``, the gravest being first."""
+    """The verdict for ``findings``, the gravest first."""
     holds = _holds(facts)
     opening = findings[0].sentence if findings else _healthy(facts)
     return Verdict(headline=" ".join([opening, *holds[:1]]), findings=tuple(findings), holds=holds)
 
 
 def _healthy(facts: Facts) -> str:
-    asked = {"the curve": facts.curve.epochs, "the scores": facts.evaluation, "the codebook": facts.codebook}
-    known = [name for name, part in asked.items() if part]
+    parts = {"the curve": facts.curve.epochs, "the scores": facts.evaluation, "the codebook": facts.codebook}
+    known = [name for name, part in parts.items() if part]
     return f"Nothing wrong found in {', '.join(known)}." if known else "Nothing is known of this run yet."
 
 
 def _holds(facts: Facts) -> tuple[str, ...]:
-    """Sentences with the numbers that stand, classification first."""
+    """Sentences with the results that hold, classification first."""
     report = facts.evaluation
     found = [] if report is None else [_reads(reader, facts, report) for reader in _different(readers(facts))]
     if report is not None and report.reconstruction and (r2 := report.reconstruction[-1].r2) is not None:
@@ -46,7 +46,7 @@ def _holds(facts: Facts) -> tuple[str, ...]:
 
 
 def _different(found: list[Reader]) -> list[Reader]:
-    """Readers without those that say what one before them says: a judge may be the network of the head."""
+    """Readers without those that repeat an earlier one: a judge may be the same network as the head."""
     return [one for i, one in enumerate(found) if all(one.scores != other.scores for other in found[:i])]
 
 

@@ -1,4 +1,4 @@
-"""Two paths that change places in one step, so that at no time either is missing."""
+"""Atomic exchange of two paths, so that neither is ever missing."""
 
 import ctypes
 import errno
@@ -11,11 +11,11 @@ _HERE = -100
 _EXCHANGE = 2
 """RENAME_EXCHANGE of renameat2(2), Linux 3.15 and glibc 2.28."""
 _NOT_HERE = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM})
-"""What kernels, file systems and sandboxes answer that do not know it."""
+"""Errors of kernels, file systems and sandboxes that do not support it."""
 
 
 def exchange(first: Path, second: Path) -> bool:
-    """Let what lies at two paths change places; False where the system cannot. Raises OSError."""
+    """Exchange the files or folders at two paths; False if the system cannot. Raises OSError."""
     if sys.platform != "linux":
         return False
     try:

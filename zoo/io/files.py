@@ -1,6 +1,6 @@
-"""Files and folders written whole or not at all: in a hidden folder beside the target, then a rename.
+"""Atomic writes of files and folders: into a hidden folder beside the target, then a rename.
 
-What is read back may be anything by then.
+Files that are read are not trusted: they may have changed since.
 """
 
 import errno
@@ -24,7 +24,7 @@ _FILES_BY_NUMBER = Path("/dev/fd")
 def open_file(path: Path, largest: int | None = None) -> BinaryIO:
     """``path`` opened for reading.
 
-    Raises OSError for what is no file, such as a pipe, at which others wait for ever, and for more bytes than
+    Raises OSError for anything but a regular file, such as a pipe, which would block forever, and for more bytes than
     ``largest``.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -42,10 +42,10 @@ def open_file(path: Path, largest: int | None = None) -> BinaryIO:
 
 @contextmanager
 def new_file(target: Path, replaced: Path | None = None) -> Iterator[BinaryIO]:
-    """An open temporary file that becomes ``target`` when the block ends well and vanishes when it does not.
+    """An open temporary file that becomes ``target`` when the block succeeds and is deleted when it fails.
 
-    A killed process leaves the old file or the new one. An old file goes to ``replaced`` where that is given; it is
-    then whole in one of the two places at any time. Raises OSError.
+    After a kill there is either the old file or the new one. An old file is moved to ``replaced`` if that is given; it
+    is then complete at one of the two paths at any time. Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -79,7 +79,7 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, data: Any) -> None:
     """Replace ``path`` by ``data`` as indented JSON; raises DataError for NaN and infinities, which JSON lacks.
 
-    Names of files that are not in UTF-8 are read back as they are: halves of surrogate pairs become escapes of JSON.
+    File names that are not UTF-8 survive a round trip: lone surrogates become JSON escapes.
     """
     try:
         text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -91,10 +91,10 @@ def write_json(path: Path, data: Any) -> None:
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """An empty temporary folder that becomes ``target`` when the block ends well and vanishes when it does not.
+    """An empty temporary folder that becomes ``target`` when the block succeeds and is deleted when it fails.
 
-    Readers find the old folder or the new one at any time, and so do those after a killed process. Where the system
-    cannot exchange two folders, ``target`` is missing for a moment, in which ``current`` finds the old one.
+    Readers find the old folder or the new one at any time, even after a kill. If the system cannot exchange two
+    folders, ``target`` is missing for a moment, in which ``current`` finds the old one.
     Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -116,22 +116,22 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 
 def _name(target: Path, error: OSError) -> None:
-    """Let ``error`` say which file it is about: a failed write does not know its own."""
+    """Add the file name to ``error``: a failed write does not contain it."""
     if error.filename is None:
         error.filename = str(target)
 
 
 def current(target: Path) -> Path:
-    """Where the content of ``target`` lies now: there, or set aside by a process killed while replacing it."""
+    """The present path of the content of ``target``, which a process killed during a replacement may have moved."""
     aside = _aside(target)
     return aside if not target.exists() and aside.is_dir() else target
 
 
 @contextmanager
 def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
-    """Paths to read files of ``folder`` by, all of one folder, even where `new_folder` replaces it meanwhile.
+    """Paths for reading files of ``folder``, all of the same version, even if `new_folder` replaces it meanwhile.
 
-    Raises OSError where one cannot be opened, or is no file.
+    Raises OSError if one cannot be opened, or is not a regular file.
     """
     with ExitStack() as stack:
         while True:
@@ -154,7 +154,7 @@ def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
 
 
 def _identity(folder: Path) -> tuple[int, ...] | None:
-    """What tells a folder from one that takes its place; None where there is none."""
+    """An identity that distinguishes a folder from its replacement; None if there is no folder."""
     try:
         found = folder.stat()
     except OSError:
@@ -178,7 +178,7 @@ def _aside(target: Path) -> Path:
 
 
 def _umask() -> int:
-    # The only portable way to read it is to set it; temporary files are private until then.
+    # The only portable way to read the umask is to set it; temporary files are private until then.
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
@@ -190,7 +190,7 @@ def _sync(file: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name != "posix":  # elsewhere folders cannot be opened, nor need they
+    if os.name != "posix":  # elsewhere folders cannot be opened, and need not be
         return
     handle = os.open(folder, os.O_RDONLY)
     try:

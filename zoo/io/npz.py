@@ -1,6 +1,6 @@
-"""An .npz file of arrays: read where it claims no more than it may, or written larger than memory.
+"""An .npz file of arrays: read within a size limit, or written larger than memory.
 
-What is larger than memory grows in a file per array, then they are packed into one.
+Arrays larger than memory are written to a file each, which are then packed into one.
 """
 
 import shutil
@@ -22,10 +22,10 @@ Array = NDArray[Any]
 
 @contextmanager
 def open_npz(path: Path, most: int) -> Iterator[Mapping[str, Array]]:
-    """The arrays of ``path`` by name, read on access; none of Python objects.
+    """The arrays of ``path`` by name, read on access; arrays of Python objects are refused.
 
-    Raises ValueError where they claim more than ``most`` bytes, before memory is taken, and whatever else changed bytes
-    make the parsers of zip and npy raise.
+    Raises ValueError if their declared size exceeds ``most`` bytes, before memory is allocated, and any other error
+    that damaged bytes cause in the parsers of zip and npy.
     """
     with open_file(path) as file:
         with ZipFile(file) as archive:
@@ -40,7 +40,7 @@ def open_npz(path: Path, most: int) -> Iterator[Mapping[str, Array]]:
 class NpzStream:
     """Arrays of ``rows`` rows each, written a few rows at a time into ``folder``.
 
-    ``shapes`` and ``dtypes`` tell the arrays by name, in the order in which they came.
+    ``shapes`` and ``dtypes`` are those of the arrays by name, in the order of writing.
     """
 
     def __init__(self, folder: Path, rows: int) -> None:
@@ -63,7 +63,7 @@ class NpzStream:
         self._open(name, array.shape, array.dtype).write(array.tobytes())
 
     def append(self, blocks: Mapping[str, Array]) -> None:
-        """Add some rows to every array; those of one array always have the same type and the same other axes."""
+        """Append rows to every array; rows of one array always have the same type and the same other axes."""
         for name, block in blocks.items():
             if name not in self._files:
                 self._open(name, (self.rows, *block.shape[1:]), block.dtype)
@@ -73,7 +73,7 @@ class NpzStream:
             self._left[name] -= len(block)
 
     def _open(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> IO[bytes]:
-        """A file that begins as an .npy file of this size does."""
+        """A new file with the header of an .npy file of this size."""
         file = self._stack.enter_context((self.folder / f"{name}.npy").open("wb"))
         descr = npy.dtype_to_descr(dtype)  # type: ignore[no-untyped-call]  # numpy leaves both untyped
         npy.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})  # type: ignore[no-untyped-call]
@@ -81,7 +81,7 @@ class NpzStream:
         return file
 
     def pack(self, target: BinaryIO) -> None:
-        """Copy all arrays into one file, which takes as long as copying does: nothing is compressed."""
+        """Copy all arrays into one file, uncompressed."""
         assert not any(self._left.values())
         with ZipFile(target, "w") as archive:
             for name in self.shapes:
@@ -94,9 +94,9 @@ class NpzStream:
 
 @contextmanager
 def new_npz(target: Path, rows: int) -> Iterator[NpzStream]:
-    """A stream of arrays that becomes the file ``target`` when the block ends well, and vanishes when it does not.
+    """A stream of arrays that becomes the file ``target`` when the block succeeds, and is deleted when it fails.
 
-    Until then the arrays lie in a hidden folder beside it. A killed process leaves the old file or the new one.
+    Until then the arrays are in a hidden folder beside it. After a kill there is either the old file or the new one.
     Raises OSError.
     """
     target.parent.mkdir(parents=True, exist_ok=True)

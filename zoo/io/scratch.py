@@ -1,4 +1,4 @@
-"""A hidden folder to write in: gone with the block, or by the next writer there where the process was killed."""
+"""A hidden temporary folder: removed with the block, or, after a kill, by the next writer."""
 
 import os
 import secrets
@@ -18,10 +18,10 @@ _cleared: set[Path] = set()
 
 @contextmanager
 def scratch(home: Path | None = None) -> Iterator[Path]:
-    """A folder in ``home``, or among the system's temporary files, that holds nothing but a lock file.
+    """A folder in ``home``, or among the system's temporary files, that contains only a lock file.
 
-    Folders that killed processes of this machine left in ``home`` are removed first. A lock that the kernel drops with
-    its process is the proof that nobody writes there; where the file system has no locks, nothing is removed.
+    Folders that killed processes of this machine left in ``home`` are removed first. A lock that the kernel releases
+    with its process proves that nobody writes there; on a file system without locks, nothing is removed.
 
     Raises OSError that names ``home``.
     """
@@ -38,7 +38,7 @@ def scratch(home: Path | None = None) -> Iterator[Path]:
 
 
 def clear(home: Path) -> None:
-    """Remove what killed writers of this machine left in ``home``."""
+    """Remove the folders that killed writers of this machine left in ``home``."""
     for left in home.glob(f".zoo-*{escape(_ending())}"):
         with suppress(OSError):
             lock = None if left.is_symlink() else _locked(left)
@@ -47,7 +47,7 @@ def clear(home: Path) -> None:
 
 
 class _Made:
-    """A new folder in ``home``, and the descriptor that holds its lock."""
+    """A new folder in ``home``, and the descriptor with its lock."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -55,7 +55,7 @@ class _Made:
         self._lock: int | None = None
 
     def make(self) -> bool:
-        """Whether it is made and locked: another process that clears ``home`` may come between the two."""
+        """Create and lock it; False if another process removed it in between."""
         try:
             self.folder.mkdir(0o700)
             self._lock = _locked(self.folder)
@@ -70,14 +70,14 @@ class _Made:
         return self._lock is not None
 
     def remove(self) -> None:
-        """May be called again."""
+        """Remove the folder; can be called repeatedly."""
         lock, self._lock = self._lock, None
         _remove(self.folder, lock)
 
 
 def _locked(folder: Path) -> int | None:
-    """A descriptor that holds the lock of ``folder``, None where another process does; OSError where there is none."""
-    from filelock import lock_descriptor  # brings sqlite3 and asyncio along, which reading a spec need not wait for
+    """A descriptor with the lock of ``folder``; None if another process has it. Raises OSError if it is missing."""
+    from filelock import lock_descriptor  # imports sqlite3 and asyncio, which reading a spec does not need
 
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -99,5 +99,5 @@ def _remove(folder: Path, lock: int | None) -> None:
 
 
 def _ending() -> str:
-    # Some file systems show a lock on the machine alone that took it, so each clears what is its own.
+    # On some file systems only the locking machine sees a lock, so each removes only its own folders.
     return f"@{socket.gethostname()}.tmp"

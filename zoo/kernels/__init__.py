@@ -1,4 +1,4 @@
-"""Operations that set the pace, each one torch operation: a plain form for every device, faster ones for some."""
+"""Performance-critical operations, each one torch operation: a plain form for every device, faster ones for some."""
 
 from zoo.kernels.choice import Choice, choose
 from zoo.kernels.few import Few, nearest_few

@@ -48,7 +48,7 @@ def _(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
 
 
 def plain(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
-    """`nearest_rows` in operations that every device has, block by block; of float32 where tf32 is asked for."""
+    """`nearest_rows` in operations that every device has, block by block; tf32 is computed in float32."""
     codes = _rounded(codes - origin, precision)
     half_norms = codes.square().sum(-1) / 2
     found = []

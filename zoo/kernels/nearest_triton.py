@@ -1,4 +1,4 @@
-"""The Triton kernel of the nearest code; imported only where Triton is there and asked for."""
+"""The Triton kernel of the nearest code; imported only when Triton is installed and used."""
 
 from functools import cache
 from typing import Any

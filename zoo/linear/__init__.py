@@ -1,4 +1,4 @@
-"""Linear maps of features to classes, solved for; their regularisation is chosen by windows that are held out."""
+"""Solvers for linear maps of features to classes; held-out windows select the regularisation."""
 
 from zoo.linear.fit import LinearFit, fit_linear
 

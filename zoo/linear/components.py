@@ -1,4 +1,4 @@
-"""Principal components of scaled features: what a penalised linear map of few windows, or of few features, lives in."""
+"""Principal components of scaled features: the space of a penalised linear map of few windows or few features."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Components(NamedTuple):
     axes: Tensor | None
 
     def expand(self, weight: Tensor) -> Tensor:
-        """What a map of scores `(r k)` is for unscaled features: `(f k)`."""
+        """Convert a map of scores `(r k)` to one of unscaled features: `(f k)`."""
         if self.axes is not None:
             return self.scaling.factor[:, None] * (self.axes @ weight)
         rows = self.scores @ (weight / self.values[:, None])

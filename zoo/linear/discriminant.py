@@ -12,7 +12,7 @@ from zoo.linear.ridge import Ridge
 from zoo.linear.scaling import Scaling
 
 _SHRINK = 0.01
-"""Share of the mean variance of scores that is added to each: few windows say little of how scores vary together."""
+"""Share of the mean variance of scores that is added to each: few windows give a poor estimate of covariances."""
 
 
 class Discriminant:
@@ -21,9 +21,9 @@ class Discriminant:
     A ridge on one-hot targets names a class by its largest score, and where features are few it never names one whose
     windows lie between those of others. The linear discriminant of its scores does; both together are one linear map.
 
-    The Gaussians are fitted to scores that windows get while they are held out. Such scores know something of the
-    labels, if only because a mean without one window tells what that window was: a strong penalty would leave nothing
-    else. So what is said of held-out windows comes from a ridge and Gaussians that both have not seen their fold.
+    The Gaussians are fitted to held-out scores. Such scores still leak the labels, if only because a mean without one
+    window reveals that window; under a strong penalty nothing else remains. Therefore predictions for held-out windows
+    come from a ridge and Gaussians that both have not seen their fold.
     """
 
     def __init__(self, components: Components, labels: Tensor, classes: int, groups: Tensor | None) -> None:
@@ -43,7 +43,7 @@ class Discriminant:
         return self._whole.solve(alpha)
 
     def held_out(self, alpha: float) -> Tensor:
-        """What each window is given without its fold, `(n k)`."""
+        """Held-out scores of each window, from fits without its fold, `(n k)`."""
         found = self._scores.new_empty(len(self._scores), self._classes)
         for fold, fitted in self._parts:
             weight, bias = fitted.solve(alpha)

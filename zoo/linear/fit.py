@@ -67,14 +67,14 @@ def fit_linear(
     blocks: Sequence[int] | None = None,
     spec: ClosedSpec = _RIDGE,
 ) -> LinearFit:
-    """The linear map of `features (n f)` to `labels (n)` that ``spec`` asks for.
+    """Fit the linear map of `features (n f)` to `labels (n)` according to ``spec``.
 
     Windows of one number in `groups (n)` are held out together; None, or one group alone, holds out each by itself
     (ridge), or folds that keep the shares of classes (logistic). ``blocks`` is that of a `LinearHead`. The penalty that
     names most held-out windows rightly is taken, of equals the one with the least cross-entropy at its own temperature;
     the map is then fitted to all windows and divided by that temperature. Centre and scale are folded into it.
 
-    Raises TrainingError for a single window, and where features are not finite or take more memory than there is.
+    Raises TrainingError for a single window, and if features are not finite or need more memory than there is.
     """
     features, labels = features.detach().cpu(), labels.cpu()
     if len(labels) < 2:
@@ -107,7 +107,7 @@ def _judge(alpha: float, scores: Tensor, labels: Tensor) -> _Choice:
 
 
 def _require_room(features: Tensor) -> None:
-    """Raise TrainingError where the decomposition would not fit into memory."""
+    """Raise TrainingError if the decomposition would not fit into memory."""
     windows, size = features.shape
     small = min(windows, size)
     needed = 8 * _MATRICES * small * max(small, windows)

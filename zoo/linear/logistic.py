@@ -1,4 +1,4 @@
-"""Logistic regression on components, and what it says of windows that it has not seen."""
+"""Logistic regression on components, with held-out predictions."""
 
 import math
 import warnings
@@ -30,7 +30,7 @@ class Logistic:
         return self._fit(torch.arange(len(self._labels)), alpha)
 
     def held_out(self, alpha: float) -> Tensor:
-        """What each window is given by the fit without its fold, `(n k)`."""
+        """Scores of each window from the fit without its fold, `(n k)`."""
         found = self._scores.new_empty(len(self._labels), self._classes)
         for fold in self._folds:
             weight, bias = self._fit(rest(fold, len(self._labels)), alpha)

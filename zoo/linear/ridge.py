@@ -1,4 +1,4 @@
-"""Ridge regression on components, and what it says of windows that it has not seen."""
+"""Ridge regression on components, with held-out predictions."""
 
 import torch
 from torch import Tensor
@@ -14,8 +14,8 @@ class Ridge:
     of scores Z with squared norms S, the residuals of group g under a fit without it, its intercept included, are
     (I − H_gg)⁻¹ (y − H y)_g (Cook & Weisberg 1982 for least squares; a ridge is least squares with rows added). In
     terms of G = (K + αI)⁻¹, K being the Gram matrix of features centred over all windows, I − H is α (G − 1 1ᵀ/(αn)).
-    Leaving the last term out would be a ridge without intercept on features centred with the held-out windows among
-    them, which tells it their labels.
+    Without the last term it would be a ridge without intercept on features centred over all windows, held-out ones
+    included, which leaks their labels.
     """
 
     def __init__(self, components: Components, labels: Tensor, classes: int, groups: Tensor | None) -> None:
@@ -31,7 +31,7 @@ class Ridge:
         return (scores.T @ self._targets) / (values + alpha)[:, None], self._targets.mean(0)
 
     def held_out(self, alpha: float) -> Tensor:
-        """What each window is given by the fit without its group, `(n k)`; 0 where there is no other window."""
+        """Scores of each window from the fit without its group, `(n k)`; 0 if there is no other window."""
         if len(self._targets) == 1:
             return torch.zeros_like(self._targets)
         weight, bias = self.solve(alpha)

@@ -1,1 +1,1 @@
-"""What every picture shares: colours, drawing, and how one is placed in a page."""
+"""Shared parts of all pictures: colours, drawing, and embedding in a page."""

@@ -32,7 +32,7 @@ def inline(svg: bytes, name: str, alt: str) -> str:
 
 
 def _drop(root: ElementTree.Element) -> None:
-    """Take out what speaks of the file, and rules of style that would reach the whole page."""
+    """Remove metadata of the file, and style rules that would affect the whole page."""
     for parent in list(root.iter()):
         for child in list(parent):
             if _local(child.tag) in ("metadata", "style"):

@@ -15,11 +15,11 @@ INK, SOFT, MUTED, RULE = "#1f2630", "#5a6472", "#b9c0cb", "#d5dae1"
 RAW, REBUILT = "#3b4252", "#c2541b"
 ON_SERIES = "#ffffff"
 SERIES = ("#2f6fb2", "#2a8254", "#8a4fbe", "#a87400", "#c2456a", "#2f8290")
-"""Kinds of things, told apart; text in ``ON_SERIES`` can be read on any of them."""
+"""Colours that distinguish categories; text in ``ON_SERIES`` is readable on any of them."""
 
 PALETTE = (
     Colour("ink", INK, "#e6e9ee"),
-    Colour("ink", "#000000", "#e6e9ee"),  # what matplotlib draws unless told otherwise
+    Colour("ink", "#000000", "#e6e9ee"),  # matplotlib's default
     Colour("soft", SOFT, "#a9b3c0"),
     Colour("muted", MUTED, "#5b6675"),
     Colour("rule", RULE, "#363f4a"),

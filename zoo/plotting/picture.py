@@ -1,4 +1,4 @@
-"""A figure with its name, its title and the words that stand for it where it cannot be seen."""
+"""A figure with its name, its title and its alternative text."""
 
 import io
 import warnings
@@ -11,7 +11,7 @@ from zoo_registry.escaping import for_markup
 
 @dataclass(frozen=True)
 class Picture:
-    """``name`` is a file name without ending; ``alt`` says in a sentence what there is to see."""
+    """``name`` is a file name without ending; ``alt`` describes the picture in a sentence."""
 
     name: str
     title: str

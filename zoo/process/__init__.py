@@ -1,1 +1,1 @@
-"""How a process of ours lives: its streams, its children, the folders that it owns."""
+"""Processes of the zoo: standard streams, signals, child processes, and locks on folders."""

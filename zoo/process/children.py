@@ -1,4 +1,4 @@
-"""Processes that one of ours starts: they find the same packages, and end when it is gone."""
+"""Child processes: they import the same packages as their parent, and end when it has ended."""
 
 import os
 import subprocess
@@ -11,17 +11,17 @@ from typing import BinaryIO
 from zoo.process.interrupts import held
 
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
-"""Tells Python to import nothing from the working folder; in the environment, as it then holds for grandchildren."""
+"""Keeps Python from importing from the working folder; in the environment, so that grandchildren inherit it."""
 
 
 def start(
     module: str, arguments: Sequence[str], environment: Mapping[str, str], log: BinaryIO | None = None
 ) -> "subprocess.Popen[bytes]":
-    """`python -m module` with ``arguments``, its input a pipe whose end tells it that this process is gone.
+    """Start `python -m module` with ``arguments``; its standard input is a pipe that closes when this process ends.
 
-    It imports what this process can, and nothing from the working folder, where `-m` would look first.
-    Signals that ask it to end wait until it calls `zoo.process.interrupts.listen`. With a ``log`` it says everything
-    there, and has a session of its own: Ctrl-C does not reach it.
+    It can import what this process can, and nothing from the working folder, where `-m` would look first.
+    Termination signals are deferred until it calls `zoo.process.interrupts.listen`. With a ``log``, all its output goes
+    there, and it has its own session: Ctrl-C does not reach it.
     """
     with held():
         return subprocess.Popen(
@@ -50,7 +50,7 @@ def stop(processes: Sequence["subprocess.Popen[bytes]"], grace: float) -> None:
 
 
 def when_orphaned(act: Callable[[], None]) -> None:
-    """In a process that ``start`` started: ``act``, in a thread, once the one that started it is gone."""
+    """In a process started by ``start``: call ``act`` in a thread once the parent has ended."""
 
     def wait() -> None:
         while os.read(0, 1):

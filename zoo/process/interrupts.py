@@ -1,4 +1,4 @@
-"""Signals that ask a program to end: Ctrl-C, SIGTERM from a scheduler, SIGHUP from a terminal that closes."""
+"""Termination signals: Ctrl-C, SIGTERM from a scheduler, SIGHUP from a terminal that closes."""
 
 import os
 import signal
@@ -11,17 +11,17 @@ from typing import NoReturn
 
 SIGNALS = tuple(s for s in signal.Signals if s.name in ("SIGINT", "SIGTERM", "SIGHUP"))
 _UNTOUCHED = (signal.SIG_DFL, signal.default_int_handler)
-"""Handlers that mean that nobody has chosen one; `nohup` ignores SIGHUP, a shell's background job SIGINT."""
+"""Default handlers; `nohup` makes SIGHUP ignored, and a shell's background job SIGINT."""
 _ONE = 1.0
 """Seconds within which signals count as one: `timeout` sends its signal to the process and to its group."""
 _AGAIN = 0.05
-"""Seconds until a signal is sent again whose exception was lost in a finalizer."""
+"""Seconds until a signal is sent again if its exception was lost in a finalizer."""
 _SHOW_CURSOR = b"\x1b[?25h"
 Act = Callable[[], None]
 
 
 class Interruption(KeyboardInterrupt):
-    """The signal ``number`` asks the program to end."""
+    """Raised by the termination signal ``number``."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -29,14 +29,14 @@ class Interruption(KeyboardInterrupt):
 
 
 class _State:
-    """Of this process: the signal it was sent and when, whether it may raise, what it has to undo before it ends."""
+    """State of this process: the signal received and its time, whether it may raise, and pending cleanup actions."""
 
     def __init__(self) -> None:
         self.received: int | None = None
         self.since = 0.0
         self.raising = False
         self.child = False
-        self.told = False
+        self.announced = False
         self.listener = os.getpid()
         self.undone: list[Act] = []
 
@@ -45,9 +45,9 @@ _state = _State()
 
 
 def listen(child: bool = False) -> None:
-    """Leave at once when a signal asks for it, in one line; signals that were ignored at the start stay ignored.
+    """Exit with one line at a termination signal; signals that were ignored at the start stay ignored.
 
-    A ``child`` that `held` was started in says nothing, as its parent does, and ends by the signal itself.
+    A ``child`` started within `held` prints nothing, as its parent prints the line, and ends by the signal itself.
     """
     _state.child, _state.listener = child, os.getpid()
     sys.unraisablehook = _lost
@@ -60,9 +60,9 @@ def listen(child: bool = False) -> None:
 
 @contextmanager
 def raised() -> Iterator[None]:
-    """Within it a signal raises Interruption, where the program does not import modules at that moment.
+    """Within the block a signal raises Interruption, except while modules are being imported.
 
-    Whatever came of that exception, Interruption is what leaves the block.
+    Even if that exception was swallowed or replaced, Interruption leaves the block.
     """
     _state.raising = True
     try:
@@ -78,13 +78,13 @@ def raised() -> Iterator[None]:
 
 
 def forget() -> None:
-    """Go on after an Interruption that was meant for a part of the work."""
+    """Continue after an Interruption that was meant for part of the work."""
     _state.received = None
 
 
 @contextmanager
 def undoing(act: Act) -> Iterator[None]:
-    """Call ``act`` at the end of the block, also where the program leaves at once, or a signal ends ``act``."""
+    """Call ``act`` at the end of the block, even if the program exits at once, or a signal interrupts ``act``."""
     _state.undone.append(act)
     try:
         yield
@@ -96,7 +96,7 @@ def undoing(act: Act) -> Iterator[None]:
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Signals wait: in this thread for the end of the block, in processes started within it until they `listen`."""
+    """Defer signals: in this thread to the end of the block, in processes started within it until they `listen`."""
     if sys.platform == "win32":
         yield
         return
@@ -108,10 +108,10 @@ def held() -> Iterator[None]:
 
 
 def leave(number: int) -> NoReturn:
-    """End the process now, as the signal ``number`` asks."""
+    """End the process now because of the signal ``number``."""
     _undo()
     if _state.child:
-        with suppress(ValueError):  # no other thread than the first may choose handlers
+        with suppress(ValueError):  # only the main thread may set handlers
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
     say(number)
@@ -119,14 +119,14 @@ def leave(number: int) -> NoReturn:
 
 
 def status(number: int) -> int:
-    """The exit status of a program that the signal ``number`` ended, as shells have it."""
+    """The exit status of a program that the signal ``number`` ended, as in shells."""
     return 128 + number
 
 
 def say(number: int) -> None:
-    """Print, once, what ended the program; not by way of buffers, which the signal may have come upon."""
-    if not _state.told and not _state.child:
-        _state.told = True
+    """Print once what ended the program; without buffers, whose writes the signal may have interrupted."""
+    if not _state.announced and not _state.child:
+        _state.announced = True
         line = "zoo: interrupted" + ("" if number == signal.SIGINT else f" by {signal.Signals(number).name}")
         with suppress(OSError):  # SIGHUP comes when the terminal is gone
             os.write(2, (_SHOW_CURSOR if os.isatty(2) else b"") + f"{line}\n".encode())
@@ -139,7 +139,7 @@ def _heed(number: int, frame: FrameType | None) -> None:
             leave(number)
         return
     _state.received, _state.since = number, now
-    # A forked process, such as one that reads batches, has nothing of its own to undo or to say.
+    # A forked process, such as a DataLoader worker, has nothing to undo or to print.
     if os.getpid() == _state.listener and (not _state.raising or _imports(frame)):
         leave(number)
     raise Interruption(number)
@@ -153,7 +153,7 @@ def _imports(frame: FrameType | None) -> bool:
 
 
 def _lost(unraisable: "sys.UnraisableHookArgs") -> None:
-    """Where a finalizer was interrupted, which cannot raise: send the signal again, when the finalizer is over."""
+    """If a finalizer was interrupted, which cannot raise: send the signal again after the finalizer has ended."""
     if not isinstance(unraisable.exc_value, Interruption):
         sys.__unraisablehook__(unraisable)
         return
@@ -164,7 +164,7 @@ def _lost(unraisable: "sys.UnraisableHookArgs") -> None:
 
 
 def _undo() -> None:
-    """What blocks did not come to do, the last first."""
+    """Run the pending cleanup actions, the last first."""
     while _state.undone:
         with suppress(Exception):
             _state.undone[-1]()

@@ -1,4 +1,4 @@
-"""Whether torchrun or srun started this process as one of several, as its environment says."""
+"""Detect from the environment whether torchrun or srun started this process as one of several."""
 
 import os
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from zoo_registry import SpecError
 
 
 class Launched(NamedTuple):
-    """Who started how many processes, and which of them this is."""
+    """The launcher, its number of processes, and the rank of this one."""
 
     by: str
     processes: int
@@ -18,14 +18,14 @@ _LAUNCHERS = (
     ("torchrun", "TORCHELASTIC_RUN_ID", "WORLD_SIZE", "RANK"),
     ("srun", "SLURM_STEP_ID", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
 )
-"""A launcher, the variable that it alone sets, and those that hold the number of processes and of this one."""
+"""A launcher, a variable that only it sets, and the variables of the number of processes and the rank."""
 
 
 def launched() -> Launched | None:
-    """None for a process that stands alone.
+    """The launch of this process; None if it was not started as one of several.
 
-    Variables that others set too mean nothing: RANK or WORLD_SIZE by themselves, or what a batch script finds of a
-    Slurm job (SLURM_NTASKS, SLURM_PROCID) before srun.
+    Variables that other programs set too are not enough: RANK or WORLD_SIZE alone, or those of a Slurm batch script
+    before srun (SLURM_NTASKS, SLURM_PROCID).
     """
     for by, mark, *counts in _LAUNCHERS:
         processes, rank = (os.environ.get(name, "") for name in counts)
@@ -35,10 +35,10 @@ def launched() -> Launched | None:
 
 
 def require_alone(command: str) -> None:
-    """Raise SpecError where several processes were started, each of which would do ``command`` and write the same."""
+    """Raise SpecError if several processes were started that would all run ``command`` and write the same."""
     found = launched()
     if found is not None:
-        told = f"{found.processes} started by {found.by}"
+        group = f"{found.processes} started by {found.by}"
         raise SpecError(
-            f"zoo {command}", "one process", told, f"start it without {found.by}; `zoo train` is for several"
+            f"zoo {command}", "one process", group, f"start it without {found.by}; `zoo train` is for several"
         )

@@ -1,4 +1,4 @@
-"""Lines that programs of ours print, each safe for a terminal, and the status of a mistake."""
+"""Printed lines, escaped for terminals, and the exit status of a user's mistake."""
 
 import sys
 import warnings
@@ -13,12 +13,12 @@ MISTAKE = 2
 
 
 def print_line(text: str = "", error: bool = False) -> None:
-    """Print ``text`` as one line, an empty one without it; on standard error where ``error`` says so."""
+    """Print ``text`` as one line, or an empty line; on standard error if ``error``."""
     print(for_terminal(text), file=sys.stderr if error else sys.stdout)
 
 
 def complain(line: str) -> int:
-    """Print what went wrong on standard error, without secrets, and return the status of a mistake."""
+    """Print an error on standard error, without secrets, and return the exit status of a mistake."""
     print_line(f"zoo: {redacted(line)}", error=True)
     return MISTAKE
 
@@ -35,5 +35,5 @@ def print_note(
     if issubclass(category, ZooNote):
         print_line(f"zoo: note: {redacted(str(message))}", error=True)
     else:
-        for said in warnings.formatwarning(message, category, filename, lineno, line).splitlines():
-            print_line(said, error=True)
+        for text in warnings.formatwarning(message, category, filename, lineno, line).splitlines():
+            print_line(text, error=True)

@@ -1,4 +1,4 @@
-"""Who writes into a folder: one process at a time, by a lock that the kernel drops when that process ends."""
+"""Exclusive write access to a folder: a lock that the kernel releases when the owner's process ends."""
 
 import errno
 import os
@@ -14,25 +14,25 @@ from zoo_registry import TrainingError, ZooNote
 
 LOCK_FILE = ".lock"
 _NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK})
-"""What file systems without locks answer, such as Lustre mounted without `flock`, or NFS without its lock daemon."""
+"""Errors of file systems without locks, such as Lustre mounted without `flock`, or NFS without its lock daemon."""
 _LONGEST = 200
-"""Bytes read of what the owner wrote."""
+"""Bytes read from the owner's lock file."""
 
 
 @contextmanager
 def owned(folder: Path, wait: bool = False) -> Iterator[None]:
-    """Own ``folder``, which is made, within the block; blocks of one thread may be nested.
+    """Create and own ``folder`` within the block; blocks of one thread may be nested.
 
-    The lock file stays, as a removed one could be locked twice; it says who owned the folder last. A folder that the
-    block made and left empty is removed. Processes that this one forks or starts do not keep the folder owned. Where
-    the file system has no locks a ZooNote says so, and the block is entered.
+    The lock file stays, as a removed one could be locked twice; it contains the last owner. A folder that the block
+    created and left empty is removed. Child processes do not keep the lock. On a file system without locks the block
+    is entered with a ZooNote.
 
-    Raises TrainingError where another process owns the folder, or, with ``wait``, waits until none does. Raises OSError
-    where the folder cannot be made or written to.
+    Raises TrainingError if another process owns the folder, or, with ``wait``, waits until none does. Raises OSError
+    if the folder cannot be created or written to.
     """
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    # One object per file and thread, which counts how often it was acquired.
+    # One lock object per file and thread, which counts its acquisitions.
     lock = FileLock(folder.resolve() / LOCK_FILE, is_singleton=True, fallback_to_soft=False, on_acquired=_sign)
     _acquire(lock, folder, wait)
     try:
@@ -53,19 +53,21 @@ def _acquire(lock: FileLock, folder: Path, wait: bool) -> None:
         if error.errno not in _NO_LOCKS:
             error.filename = error.filename or lock.lock_file
             raise
-        told = f"{folder}: the file system has no locks ({error.strerror}); let no other process write there meanwhile"
-        warnings.warn(told, ZooNote, stacklevel=4)
+        warning = (
+            f"{folder}: the file system has no locks ({error.strerror}); let no other process write there meanwhile"
+        )
+        warnings.warn(warning, ZooNote, stacklevel=4)
 
 
 def _sign(lock_file: int) -> None:
-    """Write who owns the folder into its lock file, which is open as ``lock_file``."""
+    """Write the owner of the folder into its lock file, which is open as ``lock_file``."""
     since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     os.ftruncate(lock_file, 0)
     os.write(lock_file, f"process {os.getpid()} on {socket.gethostname()}, since {since}\n".encode())
 
 
 def _owner(folder: Path) -> str:
-    """What the owner wrote; it may not have done so yet, and some systems let nobody read a locked file."""
+    """The owner's entry; it may not be written yet, and some systems forbid reading a locked file."""
     found = b""
     with suppress(OSError), (folder / LOCK_FILE).open("rb") as file:
         found = file.read(_LONGEST)
@@ -73,7 +75,7 @@ def _owner(folder: Path) -> str:
 
 
 def _remove_empty(made: list[Path]) -> None:
-    """Remove folders that hold nothing but the lock file of the first of them."""
+    """Remove folders that contain only the lock file of the first of them."""
     with suppress(OSError):
         if os.listdir(made[0]) == [LOCK_FILE]:
             (made[0] / LOCK_FILE).unlink()

@@ -1,23 +1,23 @@
-"""Standard input, output and error as a program can rely on: open, and no trouble when nobody reads them."""
+"""Reliable standard streams: always open, and without an error when the reader has closed them."""
 
 import io
 import os
 import sys
 
 NOBODY_READS = 141
-"""The status of a program whose output nobody reads any more, as of one that SIGPIPE ends: 128 + 13."""
+"""Exit status of a program whose output has no reader any more, as after SIGPIPE: 128 + 13."""
 
 
 def open_streams() -> None:
-    """Open what a daemon or a cron job was started without, before a file of ours gets its number and its output.
+    """Open standard streams that a daemon or cron job lacks, before another file gets their descriptors.
 
-    What a terminal cannot show is escaped.
+    Characters that a terminal cannot show are escaped.
     """
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free descriptor, which is this one
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8", closefd=False)
     sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8", closefd=False)
     for stream in (sys.stdout, sys.stderr):
@@ -26,7 +26,7 @@ def open_streams() -> None:
 
 
 def forget_output() -> None:
-    """Let what was not written yet go nowhere, as Python would complain of it once more when it ends."""
+    """Discard unwritten output, as Python would otherwise report the closed pipe again at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
         try:

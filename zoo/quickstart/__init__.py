@@ -20,7 +20,7 @@ from zoo.training.fit import train
 
 @dataclass(frozen=True)
 class Stage:
-    """One of the three runs: what it shows, its folder, and what was found of it."""
+    """One of the three runs: its title, its folder, and its results."""
 
     title: str
     folder: RunFolder

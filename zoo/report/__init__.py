@@ -1,1 +1,1 @@
-"""Reports: one run as a page of its own, several side by side, two in the terminal."""
+"""Reports: a page for one run, a page for several side by side, a comparison of two in the terminal."""

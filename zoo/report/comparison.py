@@ -1,4 +1,4 @@
-"""Two runs against each other: specs, measures, and class by class on the same windows."""
+"""Comparison of two runs: specs, measures, and recall per class on the same windows."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,10 +27,10 @@ class ClassPair(BaseModel, frozen=True):
 
 
 class Comparison(BaseModel, frozen=True):
-    """Two runs; ``same_data`` says whether their windows are the same.
+    """Comparison of two runs; ``same_data`` is whether their windows are the same.
 
-    ``classes`` are told of ``classifier``, the first that both have: None where they share none, or where windows
-    differ. ``verdict`` says in words which run is better by each that they share.
+    ``classes`` are the counts of ``classifier``, the first that both have; it is None if they share none or if the
+    windows differ. ``verdict`` states in words which run is better by each shared classifier.
     """
 
     runs: tuple[str, str]
@@ -43,10 +43,10 @@ class Comparison(BaseModel, frozen=True):
 
 
 def compare(first: Path, second: Path, other_data: bool = False, moved: Sequence[str] = ()) -> Comparison:
-    """Compare two finished runs on the test split, judging what has not been judged.
+    """Compare two finished runs on the test split; a run without stored scores is judged first.
 
-    ``moved`` says where their data lie now, as for `open_run`. Raises DataError where their data differ, unless
-    ``other_data`` says that this is meant.
+    ``moved`` is the new location of their data, as for `open_run`. Raises DataError if their data differ, unless
+    ``other_data`` is set.
     """
     folders = RunFolder(first), RunFolder(second)
     stored = [folder.read() for folder in folders]
@@ -68,7 +68,7 @@ def compare(first: Path, second: Path, other_data: bool = False, moved: Sequence
 
 
 def judgement(folder: RunFolder, moved: Sequence[str] = ()) -> Judgement:
-    """What is known of a run: its scores, judged now if need be, and its codebook where that was measured."""
+    """Results of a run: its scores, judged now if necessary, and its codebook if that was measured."""
     measured = stored_codebook(folder)
     name = str(folder.read()["run"]["name"])
     report = stored_evaluation(folder) or evaluation_of(open_run(folder, moved))
@@ -110,6 +110,6 @@ def _verdict(a: Judgement, b: Judgement, classifier: str, same: bool) -> str:
 
 
 def _doubt(best: ClassReport, rest: ClassReport) -> str:
-    """A clause where the difference is within two deviations of two independent counts, √(n p (1 − p)) each."""
+    """A clause if the difference is within two deviations of two independent counts, √(n p (1 − p)) each."""
     chance = 2 * sum(score.total * score.accuracy * (1 - score.accuracy) for score in (best, rest)) ** 0.5
     return "" if best.correct - rest.correct > chance else f", which chance may well give (up to {chance:.0f})"

@@ -1,4 +1,4 @@
-"""Pictures of a training: loss terms, their shares and gradients, accuracies, reconstruction and codes over epochs."""
+"""Training curves: loss terms, their shares and gradients, accuracies, reconstruction and codes over epochs."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 3.9, 2.7
 
 
 def curves(history: History) -> list[Picture]:
-    """Every curve that the training has something for."""
+    """Every curve for which the training has values."""
     drawn = (_losses, _shares, _gradients, _accuracies, _reconstruction, _shapes, _quantization, _codes)
     return [picture for draw in drawn if (picture := draw(history)) is not None]
 
@@ -39,7 +39,7 @@ def _losses(history: History) -> Picture | None:
 
 
 def _gradients(history: History) -> Picture | None:
-    """A panel per component, a line per term; only where the training was diagnosed."""
+    """A panel per component, a line per term; only if training ran with --diagnose."""
     norms = history.named("grad/")
     if not norms:
         return None
@@ -48,12 +48,12 @@ def _gradients(history: History) -> Picture | None:
     def draw(axis: Axes, component: str) -> None:
         for index, term in enumerate(terms):
             values = norms.get(f"{term}/{component}", np.full(len(history.epochs), np.nan))
-            known, color = ~np.isnan(values), SERIES[index % len(SERIES)]  # phases that take turns leave gaps
+            known, color = ~np.isnan(values), SERIES[index % len(SERIES)]  # alternating phases leave gaps
             axis.plot(history.epochs[known], values[known], ".-", color=color, linewidth=1.3, label=plain(term))
 
     components = list(dict.fromkeys(name.partition("/")[2] for name in norms))
-    told = _ends(norms, list(norms))
-    alt = f"Norm of each weighted term's gradient by component over {len(history.epochs)} epochs: {told}."
+    ends = _ends(norms, list(norms))
+    alt = f"Norm of each weighted term's gradient by component over {len(history.epochs)} epochs: {ends}."
     figure = _panels(history, components, draw)
     for axis in figure.axes:
         axis.set_yscale("log", nonpositive="mask")
@@ -101,7 +101,7 @@ def _shares(history: History) -> Picture | None:
 
 
 def _wide(epochs: Series, stacked: list[Series]) -> tuple[Series, list[Series]]:
-    """A single epoch as a band that can be seen."""
+    """Widen a single epoch to a visible band."""
     if len(epochs) > 1:
         return epochs, stacked
     return epochs[0] + np.asarray([-0.5, 0.5]), [np.repeat(values, 2) for values in stacked]
@@ -173,7 +173,7 @@ def _lines(history: History, name: str, title: str, lines: Mapping[str, Series],
 
 
 def _mark(axis: Axes, history: History, named: bool = True) -> None:
-    """A line where each phase begins, with its name."""
+    """Draw a line at the start of each phase, with its name."""
     marks = history.marks()
     for mark in marks:
         if mark.epoch > history.epochs[0]:

@@ -1,4 +1,4 @@
-"""In which fields the specs of several runs differ."""
+"""Fields in which the specs of several runs differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,14 +7,14 @@ from pydantic import BaseModel
 
 
 class SpecDifference(BaseModel, frozen=True):
-    """A field and its value in each spec, in their order; None where a spec has no such field."""
+    """A field and its value in each spec, in their order; None if a spec has no such field."""
 
     field: str
     values: tuple[Any, ...]
 
 
 def differences(specs: Sequence[Mapping[str, Any]]) -> list[SpecDifference]:
-    """Fields whose values are not the same in all ``specs``, in the order of the specs; names of runs left out."""
+    """Fields whose values differ among ``specs``, without the names of the runs."""
     flat = [dict(_leaves(spec, "")) for spec in specs]
     fields = dict.fromkeys(field for spec in flat for field in spec if field != "name")
     rows = [SpecDifference(field=field, values=tuple(spec.get(field) for spec in flat)) for field in fields]
@@ -22,7 +22,7 @@ def differences(specs: Sequence[Mapping[str, Any]]) -> list[SpecDifference]:
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Paths, such as `training.phases.0.weights.x`, with what stands there; lists of plain values are one value."""
+    """Paths, such as `training.phases.0.weights.x`, with their values; a list of plain values is one value."""
     if isinstance(value, Mapping) and value:
         parts: Iterator[tuple[Any, Any]] = iter(value.items())
     elif isinstance(value, list) and any(isinstance(part, Mapping | list) for part in value):

@@ -1,4 +1,4 @@
-"""Everything that the page of one run shows, gathered from its folder and its data."""
+"""The content of the page of one run, gathered from its folder and its data."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from zoo.specs.read import read_result, validated
 from zoo.weights.report import Transferred
 
 _CROWD = 5
-"""Channels from which on four windows side by side are hard to read."""
+"""Number of channels from which four windows side by side are hard to read."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What the model makes of a few test windows of different classes, and their names."""
+    """Model output for a few test windows of different classes, and their names."""
 
     output: Output
     labels: list[str]
@@ -35,7 +35,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json where weights came from elsewhere."""
+    """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred."""
 
     folder: RunFolder
     stored: dict[str, Any]
@@ -54,9 +54,9 @@ class Evidence:
 
 
 def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
-    """Evidence of the finished run in ``folder``, judged and measured now unless it has been.
+    """Evidence of the finished run in ``folder``; if necessary it is judged and measured first.
 
-    Writes what was found into the folder, as the commands do that find it; ``moved`` is as for `open_run`. Raises
+    Results are written into the folder, as by `zoo eval` and `zoo codebook`; ``moved`` is as for `open_run`. Raises
     ZooError as `zoo eval` does.
     """
     opened = open_run(folder, moved)

@@ -1,4 +1,4 @@
-"""What metrics.csv tells of a training: series over epochs, and where its phases begin."""
+"""The training history in metrics.csv: series over epochs, and the starts of phases."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """Columns of metrics.csv by name, `(e)` each and NaN where an epoch has no value; ``phases (e)`` in words."""
+    """Columns of metrics.csv by name, `(e)` each and NaN where an epoch has no value; ``phases (e)`` are labels."""
 
     epochs: Series
     phases: tuple[str, ...]
     columns: Mapping[str, Series]
 
     def named(self, start: str, end: str = "") -> dict[str, Series]:
-        """Columns called ``start``…``end`` by what stands between, those without a single value left out."""
+        """Columns named ``start``…``end``, keyed by the part between; columns without any value are left out."""
         return {
             name[len(start) : len(name) - len(end)]: values
             for name, values in self.columns.items()
@@ -37,7 +37,7 @@ class History:
         }
 
     def terms(self) -> list[str]:
-        """Loss terms that training weighs."""
+        """Loss terms with a weight."""
         return list(self.named("train/", ".share"))
 
     def shares(self) -> dict[str, Series]:
@@ -45,7 +45,7 @@ class History:
         return self.named("train/", ".share")
 
     def accuracies(self) -> dict[str, Series]:
-        """Accuracy of every classifier on validation, and the head's while training, from counts."""
+        """Accuracy of every classifier on validation, and of the head on training batches, from counts."""
         found = {
             f"{name}, validation": correct / self.columns[f"val/{name}.total"]
             for name, correct in self.named("val/", ".correct").items()
@@ -54,7 +54,7 @@ class History:
         return found if training is None else {"head, training": training / self.columns["train/total"], **found}
 
     def marks(self) -> list[Mark]:
-        """Where phases begin; of phases that take turns, the first time of each."""
+        """Starts of phases; for alternating phases, the first start of each."""
         pairs = list(zip(self.epochs.astype(int).tolist(), self.phases, strict=True))
         changes = [
             Mark(*pair)
@@ -68,7 +68,7 @@ _MOST_MARKS = 8
 
 
 def read_history(path: Path) -> History | None:
-    """The training written down in ``path``; None where there is none."""
+    """The training history in the file ``path``; None if there is none."""
     rows = MetricsFile(path).rows()
     if not rows:
         return None

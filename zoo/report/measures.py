@@ -1,4 +1,4 @@
-"""The measures by which runs are compared, and which way each is better."""
+"""The measures by which runs are compared, and whether higher or lower is better."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from zoo.runs.folder import RunFolder
 
 
 class Judgement(NamedTuple):
-    """A run with what is known of it: ``codebook`` is None where it was not measured or there is none."""
+    """Results of a run: ``codebook`` is None if it was not measured or the model has none."""
 
     name: str
     folder: RunFolder
@@ -20,9 +20,9 @@ class Judgement(NamedTuple):
 
 
 class Measure(BaseModel, frozen=True):
-    """One measure of several runs, in their order; None where a run has none.
+    """One measure of several runs, in their order; None for a run without it.
 
-    ``higher`` says whether more is better; ``correct`` counts windows of ``total`` where the measure is an accuracy.
+    ``higher``: whether higher is better. If the measure is an accuracy, ``correct`` counts windows of ``total``.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Measure(BaseModel, frozen=True):
 
     @property
     def best(self) -> float | None:
-        """The best value; None where all are equal, so that none is better."""
+        """The best value; None if all are equal."""
         known = [value for value in self.values if value is not None]
         if len(set(known)) < 2:
             return None
@@ -41,7 +41,7 @@ class Measure(BaseModel, frozen=True):
 
 
 def measures(runs: Sequence[Judgement]) -> list[Measure]:
-    """Everything that at least one of ``runs`` has, accuracies first."""
+    """Every measure that at least one of ``runs`` has, accuracies first."""
     names = dict.fromkeys(name for run in runs for name in run.report.classifiers)
     rebuilt = [run.report.reconstruction[-1] if run.report.reconstruction else None for run in runs]
     fits = [run.report.shape_fit for run in runs]

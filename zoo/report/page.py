@@ -1,4 +1,4 @@
-"""Pages from templates: everything that comes from a run is text, and stays text."""
+"""Pages from templates; everything that comes from a run is escaped as text."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from zoo.plotting.palette import PALETTE
 from zoo.plotting.picture import Picture
 
 _WIDE = 5.0
-"""Figures of more inches take a row of their own."""
+"""Figures wider than this many inches take a full row."""
 
 
 class Drawn(NamedTuple):
@@ -26,14 +26,14 @@ class Drawn(NamedTuple):
 
 
 class Section(NamedTuple):
-    """A part of the page: its anchor and its name in the list of sections."""
+    """A section of the page: its anchor and its name in the table of contents."""
 
     id: str
     name: str
 
 
 def save(picture: Picture, figures: Path) -> Drawn:
-    """Write PNG and SVG of ``picture`` into the folder ``figures`` and make it ready for a page."""
+    """Write PNG and SVG of ``picture`` into the folder ``figures`` and return it for a page."""
     files = picture.files()
     for name, content in files.items():
         write_bytes(figures / name, content)
@@ -42,7 +42,7 @@ def save(picture: Picture, figures: Path) -> Drawn:
 
 
 def render(template: str, context: Mapping[str, Any]) -> str:
-    """The page of ``template`` with ``context``; a name that a template asks for and nobody gave is an error."""
+    """Render ``template`` with ``context``; a name that is missing from the context is an error."""
     environment = Environment(
         loader=PackageLoader("zoo.report"),
         autoescape=True,
@@ -57,12 +57,12 @@ def render(template: str, context: Mapping[str, Any]) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share, an R² or a correlation, three digits; nothing for what was not measured."""
+    """A share, an R² or a correlation with three digits; empty if not measured."""
     return "" if value is None else f"{value:.3f}".replace("-", "−")
 
 
 def number(value: float | None) -> str:
-    """A measure with a unit, three significant digits; nothing for what was not measured."""
+    """A measure with a unit, with three significant digits; empty if not measured."""
     return "" if value is None else f"{value:.3g}".replace("-", "−")
 
 

@@ -1,4 +1,4 @@
-"""Which of several runs no other beats in everything at once."""
+"""The Pareto front of several runs."""
 
 from collections.abc import Sequence
 from math import inf
@@ -15,7 +15,7 @@ from zoo.runs.dominance import beats
 
 
 class Place(NamedTuple):
-    """Where a run lies: None for what was not measured."""
+    """Coordinates of a run; None for a measure that is missing."""
 
     name: str
     accuracy: float | None
@@ -23,13 +23,13 @@ class Place(NamedTuple):
     mse: float | None
 
     def merits(self) -> tuple[float, float, float]:
-        """The three with more being better; what was not measured is worst."""
+        """The three measures, signed so that higher is better; a missing one counts as worst."""
         accuracy, score = (-inf if part is None else part for part in (self.accuracy, self.score))
         return accuracy, score, -inf if self.mse is None else -self.mse
 
 
 def places(runs: Sequence[Judgement]) -> list[Place]:
-    """Accuracy of the first judge on rebuilt signals, else of the head; codebook score; MSE."""
+    """For each run: accuracy of the first judge on rebuilt signals, else of the head; codebook score; MSE."""
     return [
         Place(
             name=run.name,
@@ -42,9 +42,9 @@ def places(runs: Sequence[Judgement]) -> list[Place]:
 
 
 def dominated(places: Sequence[Place]) -> list[bool]:
-    """Of each place whether another is at least as good in all three and better in one.
+    """For each place, whether another is at least as good in all three and better in one.
 
-    A run of which nothing is known takes no part.
+    A run without any measure is left out of the comparison.
     """
     merits = [place.merits() for place in places]
     return [max(own) > -inf and any(beats(other, own) for other in merits) for own in merits]
@@ -59,7 +59,7 @@ def _accuracy(run: Judgement) -> float | None:
 
 
 def pareto_picture(runs: Sequence[Judgement]) -> Picture | None:
-    """Accuracy over codebook score and over MSE, dominated runs grey; None where no two of the three are known."""
+    """Accuracy over codebook score and over MSE, dominated runs grey; None unless two of the three are known."""
     found = places(runs)
     beaten = dominated(found)
     panels = [("codebook score", [p.score for p in found]), ("mean squared error", [p.mse for p in found])]

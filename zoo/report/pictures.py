@@ -1,4 +1,4 @@
-"""The pictures of one run by the section of its page they belong to."""
+"""The pictures of one run by section of its page."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from zoo.report.evidence import Evidence
 
 @dataclass(frozen=True)
 class Pictures:
-    """What there is to see of a run; a section without pictures is empty."""
+    """Pictures by section; a section without pictures is empty."""
 
     curves: list[Picture]
     reconstruction: list[Picture]
@@ -27,7 +27,7 @@ class Pictures:
 
 
 def pictures_of(evidence: Evidence) -> Pictures:
-    """Draw everything that the model has something for."""
+    """Draw every picture that applies to the model."""
     report, sample = evidence.report, evidence.sample
     shapes = shapes_picture(sample.output, sample.labels)
     rebuilt = sample.output.x_recon is not None
@@ -41,7 +41,7 @@ def pictures_of(evidence: Evidence) -> Pictures:
 
 
 def class_pictures(report: EvalReport) -> list[Picture]:
-    """Recall that each judge loses, then the confusion of every classifier that reads something of this run."""
+    """Loss of recall of each judge, then the confusion matrix of every classifier that reads output of this run."""
     lost = [recall_picture(raw, rebuilt, judge) for judge, raw, rebuilt in judged_twice(report)]
     return [*lost, *(confusion_picture(scores, name) for name, scores in distinct(report).items())]
 
@@ -54,7 +54,7 @@ def judged_twice(report: EvalReport) -> list[tuple[str, ClassReport, ClassReport
 
 
 def distinct(report: EvalReport) -> dict[str, ClassReport]:
-    """Classifiers, of those with equal confusion only the first: a transferred head is its judge's twin."""
+    """Classifiers with different confusion matrices: a transferred head may be the same network as its judge."""
     found: dict[str, ClassReport] = {}
     for name, scores in report.classifiers.items():
         if all(scores.confusion != other.confusion for other in found.values()):

@@ -1,4 +1,4 @@
-"""What was run: data, seed, revision, versions and where weights came from, in words."""
+"""Provenance of a run in words: data, seed, revision, versions and origin of weights."""
 
 from collections import Counter
 from typing import NamedTuple
@@ -9,14 +9,14 @@ from zoo.weights.report import Transferred
 
 
 class Fact(NamedTuple):
-    """Something known of a run, and its name."""
+    """A fact on a run, and its name."""
 
     name: str
     value: str
 
 
 def facts(evidence: Evidence) -> list[Fact]:
-    """The facts that tell this run from any other."""
+    """The facts that identify this run."""
     stored, run = evidence.stored, evidence.stored["run"]
     source = run["data"]["source"]
     versions = ", ".join(f"{name} {version}" for name, version in stored["plugins"].items())
@@ -33,14 +33,14 @@ def facts(evidence: Evidence) -> list[Fact]:
 
 
 def splits(data: DataSet) -> str:
-    """Sizes of the splits, and what a window is."""
+    """Sizes of the splits and of a window."""
     _, channels, length = data.train.shape
     sizes = f"{len(data.train)} windows to train on, {len(data.validation)} to validate, {len(data.test)} to test"
     return f"{sizes}; {channels} channels of {length} samples, {len(data.classes)} classes"
 
 
 def origins(transfer: Transferred | None) -> dict[str, dict[str, str]]:
-    """Of every component, how many tensors came from where: `encoder: {fresh: 24 tensors}`."""
+    """For every component, how many tensors have which origin: `encoder: {fresh: 24 tensors}`."""
     counts = Counter(
         (tensor.partition(".")[0], origin.rpartition(": ")[0] or origin)
         for tensor, origin in (transfer.origins if transfer else {}).items()

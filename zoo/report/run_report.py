@@ -1,4 +1,4 @@
-"""The page of one run, with its figures beside it."""
+"""The page of one run, and its figure files."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -18,7 +18,7 @@ from zoo.runs.protocol import UPPER_BOUND
 
 
 class ClassRow(NamedTuple):
-    """A class with its windows and its recall by every classifier, None where it has no windows."""
+    """A class with its windows and its recall by every classifier, None if it has no windows."""
 
     name: str
     windows: int
@@ -35,7 +35,7 @@ def write_report(evidence: Evidence) -> None:
 
 
 def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]:
-    """What the template of a run reads."""
+    """The variables of the template of a run."""
     report = evidence.report
     return {
         "name": evidence.name,
@@ -60,7 +60,7 @@ def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]
 
 
 def in_words(report: EvalReport) -> dict[str, Any]:
-    """Classifiers under names that say what they read: raw signals first, then rebuilt ones, then the head."""
+    """Classifiers under names that state their input: raw signals first, then rebuilt ones, then the head."""
     order = (" on raw", " on rebuilt", "head")
     names = sorted(report.classifiers, key=lambda name: next(i for i, end in enumerate(order) if name.endswith(end)))
     words = {"head": "the model's own head", "head on raw": "the model's own head on raw signals"}
@@ -97,5 +97,5 @@ def _phases(history: History | None) -> str:
     marks = history.marks()
     if len(marks) == 1:
         return f"{len(history.epochs)} epochs in one phase, {marks[0].phase}."
-    told = ", ".join(f"{mark.phase} from epoch {mark.epoch}" for mark in marks)
-    return f"{len(history.epochs)} epochs: {told}. Dotted lines mark where a phase begins."
+    phases = ", ".join(f"{mark.phase} from epoch {mark.epoch}" for mark in marks)
+    return f"{len(history.epochs)} epochs: {phases}. Dotted lines mark where a phase begins."

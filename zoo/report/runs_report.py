@@ -1,4 +1,4 @@
-"""The page that sets several runs side by side."""
+"""The page that shows several runs side by side."""
 
 import os
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from zoo.runs.protocol import UPPER_BOUND
 
 
 class Cell(NamedTuple):
-    """A number in the table of scores, and whether no run has a better one."""
+    """A number in the table of scores, and whether it is the best."""
 
     text: str
     best: bool
@@ -39,7 +39,7 @@ class RunRow(NamedTuple):
 def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> None:
     """Write `report.html` with the runs side by side into ``out``, and its picture as PNG and SVG into `figures`.
 
-    Runs on different data are shown, labelled, and none is called better.
+    Runs on different data are shown and labelled, and none is marked as better.
     """
     judged = [Judgement(e.name, e.folder, e.report, e.codebook.report if e.codebook else None) for e in runs]
     same = len({run.stored["fingerprint"] for run in runs}) == 1
@@ -73,7 +73,7 @@ def _row(run: Evidence, cells: list[Cell], beaten: bool, out: RunFolder) -> RunR
 
 
 def _cell(measure: Measure, index: int, same: bool) -> Cell:
-    """The measure of one run; it can be the best only on the ``same`` data."""
+    """The measure of one run; it can be the best only if all runs have the ``same`` data."""
     value = measure.values[index]
     best = same and value is not None and value == measure.best
     if measure.correct is None or measure.total is None:

@@ -1,4 +1,4 @@
-"""What `zoo eval` and `zoo codebook` left in a run folder, while it still speaks of the weights and data of the run."""
+"""Stored results of `zoo eval` and `zoo codebook`, if they belong to the present weights and data of the run."""
 
 from pydantic import ValidationError
 from zoo_registry import DataError, SpecError
@@ -12,16 +12,16 @@ from zoo.runs.folder import RunFolder
 
 
 def evaluation_of(opened: LoadedRun) -> EvalReport:
-    """The run's scores on the test split: the stored ones while they hold, else judged now and stored."""
+    """The run's scores on the test split: the stored ones if still valid, else judged now and stored."""
     if (stored := stored_evaluation(opened.folder)) is not None:
         return stored
-    from zoo.evaluation.judge_run import judge_run  # brings metrics along, which take seconds to import
+    from zoo.evaluation.judge_run import judge_run  # imports the metrics, which takes seconds
 
     return judge_run(opened)
 
 
 def stored_evaluation(folder: RunFolder) -> EvalReport | None:
-    """What `eval.json` says, unless it is missing, of other weights or data, or written by another version."""
+    """Content of `eval.json`; None if it is missing, of other weights or data, or of another version."""
     try:
         content = folder.stamped(folder.evaluation("test"))
         return None if content is None else EvalReport.model_validate(content)
@@ -30,18 +30,18 @@ def stored_evaluation(folder: RunFolder) -> EvalReport | None:
 
 
 def codebook_of(opened: LoadedRun) -> Measured:
-    """The same of the run's codebook; raises SpecError for a model without a quantizer."""
+    """The same for the run's codebook; raises SpecError for a model without a quantizer."""
     if (stored := stored_codebook(opened.folder)) is not None:
         return stored
-    from zoo.codebook.measure_run import measure_run  # the same of its probe
+    from zoo.codebook.measure_run import measure_run  # the same for its probe
 
     return measure_run(opened)
 
 
 def stored_codebook(folder: RunFolder) -> Measured | None:
-    """What `codebook.json` says under the same conditions, and scored as today."""
+    """Content of `codebook.json` under the same conditions, and only if its score has today's definition."""
     try:
         found = None if folder.stamped(folder.codebook("test")) is None else read_measured(folder)
-    except (DataError, SpecError):  # not whole, or of another version
+    except (DataError, SpecError):  # damaged, or of another version
         return None
     return found if found is not None and found.report.definition == DEFINITION else None

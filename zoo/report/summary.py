@@ -1,4 +1,4 @@
-"""The few numbers that a reader sees first, and the sentence they make."""
+"""The key numbers at the top of a report, and the headline."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from zoo.report.pictures import judged_twice
 
 
 class Tile(NamedTuple):
-    """A number with its name and what to read it against."""
+    """A number with its name and its baseline."""
 
     name: str
     value: str
@@ -16,7 +16,7 @@ class Tile(NamedTuple):
 
 
 def headline(report: EvalReport) -> str:
-    """How much of the activity is left, in a sentence, beside the majority class."""
+    """How many windows are still recognised after rebuilding, in a sentence with the majority class."""
     chance = f"always naming {report.majority.name} would get {report.majority.correct}"
     twice = judged_twice(report)
     if twice:
@@ -32,7 +32,7 @@ def headline(report: EvalReport) -> str:
 
 
 def tiles(report: EvalReport, codebook: CodebookReport | None) -> list[Tile]:
-    """Accuracies, fit, score and use of codes, each with what to read it against."""
+    """Accuracies, fit, score and use of codes, each with its baseline."""
     found = [Tile("majority class", f"{report.majority.accuracy:.3f}", f"always {report.majority.name}")]
     for judge, raw, rebuilt in judged_twice(report):
         found += [_tile(f"{judge} on raw", raw), _tile(f"{judge} on rebuilt", rebuilt)]

@@ -1,1 +1,1 @@
-"""The folder of a run: what it holds, and in which form."""
+"""The folder of a run: its files and their formats."""

@@ -1,4 +1,4 @@
-"""The data set of a run, as its protocol has it."""
+"""The data set of a run, with the splits of its protocol."""
 
 import warnings
 from dataclasses import replace
@@ -12,11 +12,11 @@ from zoo.runs.protocol import UPPER_BOUND
 
 
 def load_set(run: RunSpec, once: Once = here) -> DataSet:
-    """The data that ``run`` asks for, read as ``prepare`` does; raises DataError when they are refused.
+    """The data of ``run``, read as by ``prepare``; raises DataError when they are refused.
 
-    Under the paper protocol the test split takes the place of the validation split; the training split, and with it
-    the fingerprint, stays what it is under the honest one. Warns with ZooNote of that, and where training and test
-    share subjects or windows.
+    Under the paper protocol the test split replaces the validation split; the training split, and with it the
+    fingerprint, is the same as under the honest one. Warns of this with ZooNote, and if training and test share
+    subjects or windows.
     """
     data = prepare(run.data, once)
     if run.evaluation.protocol == "paper":

@@ -1,4 +1,4 @@
-"""The run folder: what a run leaves on disk, each file written whole or not at all."""
+"""The run folder: the files of a run, each written atomically."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,15 +38,15 @@ class RunFolder:
 
     @property
     def previous(self) -> Path:
-        """The one before the last: what is left where the last is damaged."""
+        """The checkpoint before the last, used when the last is damaged."""
         return self.checkpoints / "previous.ckpt"
 
     def best(self, objective: str) -> Path:
-        """Where the best weights by ``objective`` are kept while training."""
+        """The best weights by ``objective`` during training."""
         return self.checkpoints / f"best-{objective}.ckpt"
 
     def best_bundle(self, objective: str) -> Path:
-        """The same as a bundle, written when training ends."""
+        """The same weights as a bundle, written when training ends."""
         return self.path / "best" / objective
 
     @property
@@ -55,24 +55,24 @@ class RunFolder:
 
     @property
     def transfer(self) -> Path:
-        """What became of every tensor when weights were transferred."""
+        """The report on a transfer of weights, tensor by tensor."""
         return self.path / "transfer.json"
 
     def evaluation(self, split: str) -> Path:
-        """What `zoo eval` found on ``split``: `eval.json` is always the test split's."""
+        """The report of `zoo eval` on ``split``: `eval.json` is always that of the test split."""
         return self.path / ("eval.json" if split == "test" else f"eval-{split}.json")
 
     def codebook(self, split: str) -> Path:
-        """What `zoo codebook` found on ``split``, named alike; arrays lie beside it under the ending .npz."""
+        """The report of `zoo codebook` on ``split``, named in the same way; its arrays are in the .npz beside it."""
         return self.path / ("codebook.json" if split == "test" else f"codebook-{split}.json")
 
     def explanation(self, name: str) -> Path:
-        """What `zoo explain` read back of one decision."""
+        """The report of `zoo explain` on one decision."""
         return self.path / f"{name}.json"
 
     @property
     def judges(self) -> Path:
-        """What estimators among the judges said of windows."""
+        """Stored predictions of judges that are estimators."""
         return self.path / "judges"
 
     @property
@@ -82,12 +82,12 @@ class RunFolder:
 
     @property
     def data_facts(self) -> Path:
-        """Statistics of the training split, and subjects that are in test too."""
+        """Statistics of the training split, and subjects shared with the test split."""
         return self.path / "data.json"
 
     @property
     def findings(self) -> Path:
-        """What is wrong with the run, and what holds."""
+        """The findings on the run, and the results that hold."""
         return self.path / "findings.json"
 
     @property
@@ -96,25 +96,25 @@ class RunFolder:
 
     @property
     def page(self) -> Path:
-        """What `zoo report` writes."""
+        """The page of `zoo report`."""
         return self.path / "report.html"
 
     def stamp(self) -> dict[str, str | None]:
-        """What tells of which data and weights a measurement speaks: the run's fingerprint and its bundle's hash."""
+        """The data and weights that a measurement belongs to: the run's fingerprint and its bundle's hash."""
         weights = read_manifest(self.bundle).sha256 if self.bundle.is_dir() else None
         return {"fingerprint": self.read()["fingerprint"], "weights": weights}
 
     def stamped(self, path: Path) -> dict[str, Any] | None:
-        """The content of ``path`` while its stamp is that of the run now; None where it is missing or of other times.
+        """The content of ``path`` if its stamp is the run's present one; None if it is missing or outdated.
 
-        Raises SpecError for a file that is no JSON.
+        Raises SpecError for a file that is not JSON.
         """
         found = read_result(path) if path.is_file() else None
         same = isinstance(found, dict) and all(found.get(name) == value for name, value in self.stamp().items())
         return found if same else None
 
     def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
-        """Write `run.json` into a new folder; raise TrainingError where one is there already."""
+        """Write `run.json` into a new folder; raises TrainingError if there is one already."""
         if self.run_file.exists():
             hint = "add --resume to go on with it, or choose another --out or name"
             raise TrainingError(str(self.path), "a new run folder", "a run", hint)
@@ -122,7 +122,7 @@ class RunFolder:
         write_json(self.run_file, describe(run, registry, fingerprint))
 
     def require_same(self, run: RunSpec, data: "DataSet") -> None:
-        """Raise TrainingError unless this folder holds the same run on the same data."""
+        """Raise TrainingError unless this folder contains the same run on the same data."""
         stored = self.read()
         before, same_data = Registry.discover().run(stored["run"]), data.has(stored["fingerprint"])
         if same_data:  # which may have moved; and up to version 0.1 a run knew fewer facts of its input
@@ -139,7 +139,7 @@ class RunFolder:
             )
 
     def read(self) -> dict[str, Any]:
-        """The content of `run.json`; raise TrainingError where there is no run."""
+        """The content of `run.json`; raises TrainingError if there is no run."""
         if not self.run_file.exists():
             hint = "name the folder of a run, such as runs/NAME; `zoo train` makes one"
             raise TrainingError(str(self.path), f"a run folder with {RUN_FILE}", "none", hint)
@@ -151,14 +151,14 @@ class RunFolder:
 
 
 def _deciding(run: RunSpec) -> dict[str, Any]:
-    """The spec of ``run`` without what changes no window and no weight."""
+    """The spec of ``run`` without the fields that affect neither windows nor weights."""
     found = run.dump()
     found["trainer"] = {name: value for name, value in found["trainer"].items() if name not in ("patience", "workers")}
     return found
 
 
 def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, Any]:
-    """What was run: the complete spec, versions, seed, code revision and the data's fingerprint."""
+    """Description of the run: the complete spec, versions, seed, code revision and the data's fingerprint."""
     versions = registry.plugins()
     return {
         "run": run.dump(),
@@ -171,7 +171,7 @@ def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, An
 
 
 def first_difference(old: Any, new: Any, where: str = "") -> tuple[str, Any, Any] | None:
-    """Path, old and new value of the first place where two pieces of JSON data differ."""
+    """Path, old and new value of the first difference between two JSON values."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in [*old, *(key for key in new if key not in old)]:
             found = first_difference(old.get(key), new.get(key), f"{where}.{key}" if where else key)

@@ -1,4 +1,4 @@
-"""metrics.csv: a row per epoch, written and read in one place."""
+"""Reading and writing of metrics.csv, which has a row per epoch."""
 
 import csv
 import io
@@ -11,17 +11,17 @@ from zoo_registry.escaping import for_csv
 from zoo.io.files import open_file, write_text
 
 _LARGEST = 2**28
-"""Bytes: a million epochs have fewer."""
+"""Largest file in bytes, more than a million epochs need."""
 
 
 class MetricsFile:
-    """A CSV file with a row per epoch, written whole each time, so that a killed run leaves it readable."""
+    """A CSV file with a row per epoch, rewritten atomically, so that it stays readable if a run is killed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def rows(self) -> list[dict[str, str]]:
-        """The rows so far; raise TrainingError for a file that is cut or overwritten."""
+        """The rows so far; raises TrainingError for a truncated or overwritten file."""
         if not self.path.exists():
             return []
         try:
@@ -35,7 +35,7 @@ class MetricsFile:
         return rows
 
     def add(self, row: Mapping[str, str | int | float]) -> None:
-        """Write ``row`` after the rows of earlier epochs; rows from this epoch on, of a killed run, are dropped."""
+        """Append ``row`` to the rows of earlier epochs; rows of a killed run from this epoch on are dropped."""
         kept = [old for old in self.rows() if int(old["epoch"]) < int(row["epoch"])]
         columns = list(dict.fromkeys([*(kept[0] if kept else {}), *row]))
         text = io.StringIO()
@@ -47,7 +47,7 @@ class MetricsFile:
 
 
 def _require_numbers(row: Mapping[str, str | None]) -> None:
-    """Raise ValueError or KeyError for a row that lacks a cell, has one too many, or words where numbers belong."""
+    """Raise ValueError or KeyError for a row with a cell missing or too many, or with text in place of a number."""
     int(row["epoch"] or "")
     for name, cell in row.items():
         if cell is None or not isinstance(cell, str):

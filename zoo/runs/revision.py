@@ -1,4 +1,4 @@
-"""The commit of the working folder, read without running what its repository may name as programs."""
+"""The commit of the working folder, read without running programs that its repository configures."""
 
 import os
 import subprocess
@@ -8,11 +8,11 @@ from pathlib import Path
 from zoo.io.scratch import scratch
 
 _PATIENCE = 10
-"""Seconds that git may take."""
+"""Time limit for git in seconds."""
 
 
 def revision() -> str | None:
-    """The commit of the working folder, with `+` where tracked files differ from it; None where git finds none.
+    """The commit of the working folder, with `+` if tracked files differ from it; None if git finds none.
 
     Files within submodules are not compared.
     """
@@ -27,8 +27,8 @@ def revision() -> str | None:
 def _differs(commit: str, top: Path, index: Path, objects: Path) -> bool:
     """Whether tracked files under ``top`` differ from ``commit``.
 
-    `git status` runs programs that a repository's own configuration names: a file monitor, hooks, filters. So it reads
-    index and objects through a repository made for the moment, which has no configuration.
+    `git status` runs programs from the repository's configuration: a file monitor, hooks, filters. Therefore index and
+    objects are read through a temporary repository without configuration.
     """
     with scratch() as home:
         (home / "refs").mkdir()
@@ -40,6 +40,8 @@ def _differs(commit: str, top: Path, index: Path, objects: Path) -> bool:
 
 
 def _git(*arguments: str, environment: Mapping[str, str] | None = None) -> str:
-    told = {**os.environ, **(environment or {})}
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=_PATIENCE, env=told)
+    variables = {**os.environ, **(environment or {})}
+    done = subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, check=True, timeout=_PATIENCE, env=variables
+    )
     return done.stdout.strip()

@@ -1,1 +1,1 @@
-"""Spec files: read, changed field by field, and presets."""
+"""Spec files: reading, changes of single fields, and presets."""

@@ -1,4 +1,4 @@
-"""Which type the field at a path of plain data has, as the specs declare it."""
+"""The declared type of the field at a path of plain data."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
@@ -11,9 +11,9 @@ Type = Any
 
 
 def inner_type(outer: Type, part: object, name: str) -> Type | None:
-    """The type of ``name`` inside ``part``, plain data of the type ``outer``; None where there is none such.
+    """The type of field ``name`` in ``part``, plain data of the type ``outer``; None if there is no such field.
 
-    Of specs that share a place, the one that ``part`` says by its `kind` or `format` is asked.
+    In a union of specs, `kind` or `format` of ``part`` selects the spec.
     """
     for member in _members(outer):
         arguments = get_args(member)
@@ -26,7 +26,7 @@ def inner_type(outer: Type, part: object, name: str) -> Type | None:
 
 
 def takes_text_alone(found: Type | None) -> bool:
-    """Whether a field of that type takes nothing but text, or null beside it."""
+    """Whether a field of that type takes only text, or text and null."""
     members = [member for member in _members(found) if member is not NoneType] if found is not None else []
     return bool(members) and all(member is str for member in members)
 
@@ -37,7 +37,7 @@ def takes_null(found: Type | None) -> bool:
 
 
 def _members(found: Type) -> Iterator[Type]:
-    """The types that a union offers, or the one."""
+    """The members of a union, or the type itself."""
     origin: Any = get_origin(found)
     if origin is Annotated:
         yield from _members(get_args(found)[0])
@@ -49,7 +49,7 @@ def _members(found: Type) -> Iterator[Type]:
 
 
 def _says(part: object, spec: type[BaseModel]) -> bool:
-    """Whether plain data names ``spec`` by its tags, of those that it has."""
+    """Whether the tags of plain data match those of ``spec``."""
     tags = {name: spec.model_fields[name].annotation for name in ("kind", "format") if name in spec.model_fields}
     tags = {name: tag for name, tag in tags.items() if get_origin(tag) is Literal}
     given = part if isinstance(part, dict) else {}

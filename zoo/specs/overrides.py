@@ -1,4 +1,4 @@
-"""Change single fields of a spec's plain data, as `--set training.optimizer.lr=0.001` asks."""
+"""Change single fields of a spec's plain data, as in `--set training.optimizer.lr=0.001`."""
 
 import copy
 import json
@@ -14,11 +14,11 @@ from zoo.specs.field_types import Type, inner_type, takes_null, takes_text_alone
 def apply_changes(
     data: dict[str, Any], changes: Iterable[str], complete: dict[str, Any], spec: type[BaseModel] | None = None
 ) -> dict[str, Any]:
-    """``data`` with every ``PATH=VALUE`` of ``changes`` made.
+    """``data`` with every ``PATH=VALUE`` of ``changes`` applied.
 
-    A value is JSON, or else a string; where ``spec``, the type of ``data``, has a field of text, `2024` is text too. A
-    path goes through names and list positions. Parts that ``data`` leaves out are taken from ``complete``, the spec
-    with its defaults, so that one field of a default can be changed. Raises SpecError for a path that leads nowhere.
+    A value is JSON, else a string; for a text field of ``spec``, the type of ``data``, `2024` is text too. A path
+    consists of names and list positions. Parts that ``data`` leaves out are taken from ``complete``, the spec with its
+    defaults, so that one field of a default can be changed. Raises SpecError for a path that does not exist.
     """
     changed = copy.deepcopy(data)
     for change in changes:
@@ -41,7 +41,7 @@ def _value(text: str, wanted: Type | None) -> Any:
 
 
 def _type(found: Type | None, part: Any, complete: Any, names: list[str]) -> Type | None:
-    """The type of the field that ``names`` lead to, or None where nothing says."""
+    """The type of the field at the path ``names``, or None if unknown."""
     for name in names:
         if found is None:
             return None

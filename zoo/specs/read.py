@@ -1,4 +1,4 @@
-"""Read spec files: a model, a run, or what a bundle or run folder saved. Never imports torch."""
+"""Read spec files: of a model, a run, a bundle or a run folder. Never imports torch."""
 
 import json
 import os
@@ -17,21 +17,21 @@ Stored = TypeVar("Stored", bound=BaseModel)
 Source = dict[str, Any] | str | Path
 _LARGEST_FILE = 16 * 2**20
 _LARGEST_RESULT = 2**28
-"""Bytes of a file that the zoo wrote itself: what it writes of a thousand classes must be read again."""
+"""Largest file in bytes that the zoo wrote itself: reports with a thousand classes must be readable."""
 _SAVED_AS = ("spec.json", "run.json")
 _LEFT_OUT: dict[str, Any] = {"data": {"split": {}, "length": {}}}
-"""Parts that a data spec may leave out, so that one field of them can be changed."""
+"""Defaults of parts that a data spec may leave out, so that one field of them can be changed."""
 
 
 def read_result(path: Path) -> Any:
-    """The content of a JSON file that the zoo wrote; raise SpecError as ``read_json`` does."""
+    """The content of a JSON file that the zoo wrote; raises SpecError as ``read_json`` does."""
     return read_json(path, _LARGEST_RESULT)
 
 
 def read_json(path: Path, largest: int = _LARGEST_FILE) -> Any:
-    """The content of a JSON file of ``largest`` bytes at most.
+    """The content of a JSON file of at most ``largest`` bytes.
 
-    Raises SpecError when there is none, or when it says two things at once.
+    Raises SpecError when there is none, or when a name occurs twice in an object.
     """
     text = _read_text(path, largest)
     try:
@@ -41,7 +41,7 @@ def read_json(path: Path, largest: int = _LARGEST_FILE) -> Any:
 
 
 def validated(path: Path, kind: type[Stored], content: object, command: str) -> Stored:
-    """``content`` of ``path``, which ``command`` wrote, as a ``kind``; raise DataError where it is something else."""
+    """``content`` of ``path``, which ``command`` wrote, as a ``kind``; raises DataError if it has another format."""
     try:
         return kind.model_validate(content)
     except ValidationError as error:
@@ -58,31 +58,31 @@ def load_spec(source: Source) -> object:
     data = read_json(_spec_file(path) if path.is_dir() else path)
     if not isinstance(data, dict):
         return data
-    # The run.json of a run folder keeps the spec beside what was found when it started.
+    # The run.json of a run folder contains the spec beside facts from the start of training.
     if {"run", "fingerprint"} <= data.keys():
         return migrated(data)["run"]
     return _migrated(data) if "sha256" in data else data
 
 
 def migrated(stored: dict[str, Any]) -> dict[str, Any]:
-    """The content of a `run.json` of any version, its model as this version would have stored it."""
+    """The content of a `run.json` of any version, with its model in the format of this version."""
     return stored | {"run": _migrated(stored["run"])}
 
 
 def _migrated(data: Any) -> Any:
-    """``data`` with its model migrated, where there is one."""
+    """``data`` with its model migrated, if there is one."""
     if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
         return data
     return data | {"model": Registry.discover().migrate(data["model"])}
 
 
 def is_run(data: object) -> bool:
-    """Whether plain data is a run spec, rather than a model spec or what a bundle says of itself."""
+    """Whether plain data is a run spec, rather than a model spec or the description of a bundle."""
     return isinstance(data, dict) and "model" in data and "sha256" not in data
 
 
 def read_spec(source: Source, registry: Registry, changes: Sequence[str] = ()) -> ModelSpec | RunSpec:
-    """The run spec of a run file, else the model spec of a model file or bundle, with ``changes`` made."""
+    """The run spec of a run file, else the model spec of a model file or bundle, with ``changes`` applied."""
     data = load_spec(source)
     read = registry.run if is_run(data) else registry.model
     data = data if is_run(data) else _model_part(data)
@@ -98,7 +98,7 @@ def read_model(source: Source, registry: Registry) -> ModelSpec:
 
 
 def read_run(source: Source, registry: Registry, changes: Sequence[str] = ()) -> RunSpec:
-    """A run spec from a run file, with ``changes`` such as `training.epochs=5` made; raise SpecError for a model."""
+    """A run spec from a run file, with ``changes`` such as `training.epochs=5`; raises SpecError for a model."""
     data = load_spec(source)
     if isinstance(data, dict) and not is_run(data):
         hint = 'wrap the model as {"model": ..., "data": ...}; `zoo schema run` describes it'
@@ -122,21 +122,21 @@ def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -
 
 
 def as_it_lies(data: dict[str, Any]) -> dict[str, Any]:
-    """``data`` of a few words; of arrays, what it leaves out is what the files in the folder tell.
+    """Complete the short ``data``; for arrays, missing fields are inferred from the files in the folder.
 
-    Raises DataError where they do not.
+    Raises DataError if that is not possible.
     """
     if data["source"].get("format") != "npy":
         return data
-    from zoo.data.recognise import recognise_arrays  # brings NumPy along
+    from zoo.data.recognise import recognise_arrays  # imports NumPy
 
     return recognise_arrays(data)
 
 
 def shorthand(source: str) -> dict[str, Any] | None:
-    """Plain data of `FORMAT:PATH`, which says nothing else of them; None for another text.
+    """Plain data from `FORMAT:PATH`, with no other fields; None for another text.
 
-    Raises SpecError for a format that nothing reads.
+    Raises SpecError for an unknown format.
     """
     form, sign, place = source.partition(":")
     if sign and form in PLACES:
@@ -156,7 +156,7 @@ def _data_part(source: Source) -> object:
 
 
 def _require_ours(path: Path, named: str) -> None:
-    """Raise SpecError for a folder or a file that holds data, rather than says how to read them."""
+    """Raise SpecError for a folder or a file that contains data instead of a spec."""
     expected = "a JSON file, the folder of a run, or FORMAT:PATH"
     if _is_foreign(path):
         other = other_formats(path)

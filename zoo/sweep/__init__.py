@@ -1,1 +1,1 @@
-"""Sweeps: one run many times with parts of it varied, by workers that share a storage, and what came of it."""
+"""Sweeps: one run many times with some fields varied, by workers that share a storage, and the results."""

@@ -1,4 +1,4 @@
-"""One point of a sweep: its run with every seed trained, judged on the validation split, and its codebook measured."""
+"""One point of a sweep: train its run with every seed, judge it on the validation split, measure its codebook."""
 
 import math
 import statistics
@@ -24,10 +24,10 @@ from zoo.training.module import ZooTraining
 
 
 def attempt(plan: Plan, point: Point, trial: optuna.Trial, home: Path) -> list[float]:
-    """The value of every objective, its mean over the seeds, of runs in folders of ``home``.
+    """The mean over the seeds of every objective, for runs in folders of ``home``.
 
-    A run that is there goes on after its last epoch. Raises ZooError where a run cannot be, or gives no number, and
-    TrialPruned where it is stopped early.
+    An existing run continues after its last epoch. Raises ZooError if a run is impossible or has a value that is not
+    finite, and TrialPruned if it is stopped early.
     """
     number, results = int(trial.user_attrs[NUMBER]), []
     for index, seed in enumerate(plan.spec.seeds):
@@ -41,7 +41,7 @@ def attempt(plan: Plan, point: Point, trial: optuna.Trial, home: Path) -> list[f
 
 def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> RunResult:
     start = time.monotonic()
-    with owned(path, wait=True):  # one worker taken for dead may be about to leave it
+    with owned(path, wait=True):  # a worker presumed dead may still hold it for a moment
         opened = open_run(train(run, path, resume=True, quiet=True, hooks=hooks))
         report = judge_run(opened, "validation")
         book = measure_run(opened, "validation").report if run.model.quantizer is not None else None
@@ -74,7 +74,7 @@ def _classifier(name: str) -> str:
 
 
 class PruneEarly(L.Callback):
-    """Reports one measure of every epoch and stops the run where the pruner says so."""
+    """Reports one measure of every epoch and stops the run when the pruner decides so."""
 
     def __init__(self, plan: Plan, trial: optuna.Trial) -> None:
         assert plan.spec.prune is not None
@@ -83,7 +83,7 @@ class PruneEarly(L.Callback):
         self.trial = trial
         self.column = "mse" if measure == "mse" else f"accuracy/{_classifier(measure)}"
         self.sign = 1 if (measure in LOWER) == (objective in LOWER) else -1
-        """The pruner takes whatever is reported for the objective itself: errors of an accuracy are turned round."""
+        """The pruner treats the reported measure as the objective: the sign is flipped if their directions differ."""
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)

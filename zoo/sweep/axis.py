@@ -1,4 +1,4 @@
-"""One thing that a sweep varies: its levels, each with a label and the fields of a run that it sets."""
+"""An axis of a sweep: its levels, each with a label and the fields of a run that it sets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _LONGEST_LABEL = 40
 
 
 class Level(BaseModel, frozen=True):
-    """One value of an axis: what it is called, the value of each path it sets, and its number where it is one."""
+    """One value of an axis: its label, the value of each path it sets, and its number if it is one."""
 
     label: str
     settings: dict[str, JsonValue]
@@ -23,7 +23,7 @@ class Level(BaseModel, frozen=True):
 
 @dataclass(frozen=True)
 class Axis:
-    """What one entry of ``vary`` says; ``levels`` is empty for an interval that is searched."""
+    """One entry of ``vary``; ``levels`` is empty for an interval that is searched."""
 
     key: str
     name: str
@@ -34,16 +34,16 @@ class Axis:
 
     @property
     def numeric(self) -> bool:
-        """Whether its levels are numbers with an order, or any number of an interval."""
+        """Whether its levels are ordered numbers, or any number of an interval."""
         return self.interval is not None or all(level.number is not None for level in self.levels)
 
     def at(self, number: float) -> Level:
-        """The level of a number, whole where the axis is, else with six significant digits."""
+        """The level of a number, an integer if the axis is of integers, else with six significant digits."""
         value = round(number) if self.integer else _short(number)
         return Level(label=f"{value:g}", settings=dict.fromkeys(self.paths, value), number=value)
 
     def between(self, best: float, points: int, spacing: Spacing) -> list[Level]:
-        """At most ``points`` new levels between the neighbours of ``best`` among the levels; fewer of whole numbers."""
+        """At most ``points`` new levels between the neighbours of ``best`` among the levels; fewer for integers."""
         known = sorted({best, *(level.number for level in self.levels if level.number is not None)})
         place = known.index(best)
         low, high = known[max(place - 1, 0)], known[min(place + 1, len(known) - 1)]
@@ -52,19 +52,19 @@ class Axis:
 
 
 def axes_of(spec: SweepSpec) -> list[Axis]:
-    """An axis per entry of ``vary``; raises SpecError for values that cannot be told apart by their labels."""
+    """An axis per entry of ``vary``; raises SpecError for values with the same label."""
     names = short_names(list(spec.vary))
     return [_axis(key, names[key], values) for key, values in spec.vary.items()]
 
 
 def spaced(low: float, high: float, points: int, spacing: Spacing) -> list[float]:
-    """``points`` numbers from ``low`` to ``high``, both among them, in equal steps or by equal factors."""
+    """``points`` numbers from ``low`` to ``high``, both included, in equal steps or by equal factors."""
     spread = np.geomspace if spacing == "log" and low > 0 else np.linspace
     return [float(number) for number in spread(low, high, points)]
 
 
 def short_names(keys: Sequence[str]) -> dict[str, str]:
-    """The shortest endings of paths that tell them apart, such as `z` for `training.phases.0.weights.z`."""
+    """The shortest unique endings of paths, such as `z` for `training.phases.0.weights.z`."""
     paths = {key: key.split(",")[0].strip().split(".") for key in keys}
     found: dict[str, str] = {}
     for key, parts in paths.items():
@@ -99,12 +99,12 @@ def _once(key: str, levels: list[Level]) -> tuple[Level, ...]:
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice is not None:
         hint = "remove what is there twice, or give them names with choices"
-        raise SpecError(f"vary.{key}", "values that can be told apart", f"{twice!r} twice", hint)
+        raise SpecError(f"vary.{key}", "values with different labels", f"{twice!r} twice", hint)
     return tuple(levels)
 
 
 def label_of(value: JsonValue) -> str:
-    """A value in a table: a component by its kind and what else is said of it, cut to 40 letters."""
+    """A value as text in a table: a component by its kind and its other fields, cut to 40 letters."""
     if isinstance(value, dict):
         kind = value.get("kind")
         rest = " ".join(f"{name}={label_of(part)}" for name, part in value.items() if name != "kind")
@@ -123,6 +123,6 @@ def _number(value: JsonValue) -> float | None:
 
 
 def _short(number: float) -> float:
-    """``number`` with six significant digits, an int where it is whole: 9.9999999 is 10."""
+    """``number`` with six significant digits, an int if it is whole: 9.9999999 is 10."""
     rounded = float(f"{number:.6g}")
     return int(rounded) if rounded.is_integer() else rounded

@@ -1,4 +1,4 @@
-"""The folder of a sweep: its spec, its runs, and what came of them."""
+"""The folder of a sweep: its spec, its runs, and their results."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ class SweepFolder:
 
     @property
     def spec(self) -> Path:
-        """The sweep with its run spelt out, its fingerprint and its storage."""
+        """The sweep with its complete run, its fingerprint and its storage."""
         return self.path / "sweep.json"
 
     @property
@@ -37,7 +37,7 @@ class SweepFolder:
 
     @property
     def logs(self) -> Path:
-        """What workers had to say."""
+        """Output of the workers."""
         return self.path / "workers"
 
     @property
@@ -58,15 +58,15 @@ class SweepFolder:
 
     def start(self, plan: Plan, url: str) -> None:
         """Write `sweep.json`."""
-        told = {"sweep": plan.dump(), "fingerprint": plan.fingerprint, "storage": self.named(url)}
-        write_json(self.spec, told)
+        content = {"sweep": plan.dump(), "fingerprint": plan.fingerprint, "storage": self.named(url)}
+        write_json(self.spec, content)
 
     def named(self, url: str) -> str:
-        """How the storage is named in this folder: without secrets, and without a path that a moved folder outdates."""
+        """The name of the storage in this folder: without secrets, and without a path that breaks if the folder moves."""
         return FILE if url == storage_url(str(self.database)) else redacted_url(url)
 
     def read(self) -> dict[str, Any]:
-        """The content of `sweep.json`; raises SpecError or TrainingError for one that is not whole."""
+        """The content of `sweep.json`; raises SpecError or TrainingError for a damaged one."""
         stored = read_json(self.spec)
         if not isinstance(stored, dict) or not isinstance(stored.get("sweep"), dict) or "storage" not in stored:
             hint = "restore the file, or sweep into another --out"

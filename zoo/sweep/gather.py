@@ -1,4 +1,4 @@
-"""Read from the shared storage what came of a sweep."""
+"""Gather the results of a sweep from the shared storage."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _STATES: dict[TrialState, State] = {
 
 
 def gather(queue: Queue, storage: str) -> SweepResult:
-    """Every point with what is known of it now; ``storage`` is how the database is named to readers."""
+    """Every point with its present state; ``storage`` is the displayed name of the database."""
     plan = queue.plan
     objectives = {name: name not in LOWER for name in plan.spec.objectives}
     points = [
@@ -86,7 +86,7 @@ def _best(points: list[PointResult], objectives: dict[str, bool]) -> dict[str, i
 
 
 def _notes(queue: Queue, points: list[PointResult]) -> list[str]:
-    """Sentences on what the numbers do not say."""
+    """Sentences on facts that the numbers do not show."""
     notes = []
     data = {run.fingerprint for point in points if point.values for run in point.runs}
     if len(data) > 1 and not any(path.startswith("data") for axis in queue.plan.axes for path in axis.paths):
@@ -95,7 +95,7 @@ def _notes(queue: Queue, points: list[PointResult]) -> list[str]:
 
 
 def _at_edges(plan: Plan, result: SweepResult) -> list[str]:
-    """Where the best points lie at the first or last of the numbers that were tried."""
+    """Notes on best points that lie at the first or last of the numbers that were tried."""
     found = []
     for objective, number in result.best.items():
         best = result.point(number)

@@ -1,4 +1,4 @@
-"""The time in which a database does not answer: those who need it wait, up to a limit."""
+"""Database outages: operations are retried until the database answers, up to a time limit."""
 
 import threading
 import time
@@ -14,11 +14,11 @@ T = TypeVar("T")
 PAUSE = 0.5
 """Seconds between two attempts."""
 _LASTING = (ArgumentError, DataError, IntegrityError, ProgrammingError)
-"""Errors that the next attempt would raise again."""
+"""Errors that a further attempt would raise again."""
 
 
 class OutageError(TrainingError):
-    """The database of a sweep did not answer for as long as it is waited for."""
+    """The database of a sweep did not answer within the time limit."""
 
 
 class _Thread(threading.local):
@@ -26,7 +26,7 @@ class _Thread(threading.local):
 
 
 class Outage:
-    """Outages of the database at ``url``, each waited for ``limit`` seconds, by all threads of a process together."""
+    """Outages of the database at ``url``; all threads of a process together wait ``limit`` seconds for each."""
 
     def __init__(self, url: str, limit: float) -> None:
         self._url, self._limit = url, limit
@@ -36,11 +36,11 @@ class Outage:
         self._thread = _Thread()
 
     def outlast(self, action: Callable[[], T]) -> T:
-        """What ``action`` returns, which is begun anew as a whole until the database answers.
+        """Run ``action`` and return its result; the whole action is repeated until the database answers.
 
-        Raises OutageError after the limit, and at once for an error that would stay.
+        Raises OutageError after the limit, and at once for a permanent error.
         """
-        if self._thread.waits:  # a part of an action that is begun anew as a whole
+        if self._thread.waits:  # part of an action that is repeated as a whole
             return action()
         self._thread.waits, start = True, None
         try:
@@ -57,11 +57,11 @@ class Outage:
             self._thread.waits = False
 
     def hurry(self) -> None:
-        """Let nobody wait any more: every action has one attempt from now on."""
+        """Stop waiting: from now on every action has one attempt."""
         self._hurry.set()
 
     def calm(self, seconds: float) -> bool:
-        """Whether no outage was seen for so long."""
+        """Whether there was no outage in the last ``seconds``."""
         return self._since is None and time.monotonic() - self._end >= seconds
 
     def _pause(self, error: Exception, start: float) -> None:
@@ -83,8 +83,8 @@ class Outage:
 
 
 def reason_of(error: BaseException, url: str) -> str:
-    """The first line of what the driver says, without the secrets of the URL that it was given."""
+    """The first line of the driver's error message, without the secrets of the URL."""
     if not is_clear(url):
         return f"{type(error).__name__}, whose words may hold a password: percent-encode its signs, %40 for @"
-    said = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
-    return without_secrets(said, url).splitlines()[0]
+    text = str(getattr(error, "orig", None) or error).strip() or type(error).__name__
+    return without_secrets(text, url).splitlines()[0]

@@ -1,4 +1,4 @@
-"""The page of a sweep: its best points, objectives against each other, and a codebook of each."""
+"""The page of a sweep: its best points, objectives against each other, and their codebooks."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from zoo.sweep.thumbnail import HEIGHT, WIDTH, Thumbnail, thumbnail
 
 
 class Cell(NamedTuple):
-    """A value with its deviation over seeds, and whether no point has a better one."""
+    """A value with its deviation over seeds, and whether it is the best."""
 
     text: str
     best: bool
@@ -73,7 +73,7 @@ def write_page(result: SweepResult, folder: SweepFolder) -> None:
 
 
 def context(result: SweepResult, folder: SweepFolder) -> dict[str, Any]:
-    """What the template of a sweep reads."""
+    """The variables of the template of a sweep."""
     drawn = {picture.name: save(picture, folder.figures) for picture in pictures(result)}
     parts: dict[str, Any] = {
         "rows": [_row(point, result) for point in result.done],
@@ -103,7 +103,7 @@ def _sections(parts: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def headline(result: SweepResult) -> str:
-    """How far the sweep is, and how many points are worth a look, in a sentence."""
+    """Progress of the sweep and number of unbeaten points, in a sentence."""
     done, seeds = len(result.done), len(result.seeds)
     each = f", each with {seeds} seeds" if seeds > 1 else ""
     words = f"{done} of {result.total} points are done{each}"
@@ -133,12 +133,12 @@ def _row(point: PointResult, result: SweepResult) -> Row:
 
 
 def _text(value: Spread) -> str:
-    """As a page writes it, with a minus sign."""
+    """The value as text for a page, with a minus sign."""
     return value.text.replace("-", "−")
 
 
 def _codebooks(points: Sequence[PointResult], folder: SweepFolder) -> list[Codebook]:
-    """Of every point whose runs lie in this folder and draw shapes."""
+    """Codebooks of every point whose runs are in this folder and draw shapes."""
     found = []
     for point in points:
         drawing = thumbnail(RunFolder(folder.runs / point.runs[0].folder)) if point.runs else None

@@ -1,4 +1,4 @@
-"""Optuna's storage in a database that may be away for a while, and with transactions of several steps."""
+"""Optuna's storage with retries during database outages, and with transactions of several steps."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,9 +16,9 @@ _STUDIES = table("studies", column("study_id"))
 
 
 class PatientStorage(RDBStorage):
-    """An RDBStorage each of whose methods outlasts an outage of the database.
+    """An RDBStorage whose methods all survive an outage of the database.
 
-    A trial silent for ``patience`` seconds is begun anew, ``tries`` times at most.
+    A trial without a heartbeat for ``patience`` seconds is restarted, at most ``tries`` times.
     """
 
     def __init__(self, url: str, outage: Outage, patience: int, tries: int, engine: dict[str, Any]) -> None:
@@ -32,10 +32,10 @@ class PatientStorage(RDBStorage):
         )
 
     def atomically(self, action: Callable[[], T], study: int | None = None) -> T:
-        """What ``action`` returns, all of whose steps by this thread are one transaction: done together or not at all.
+        """Run ``action`` and return its result; all its steps by this thread form one transaction.
 
-        No other process enters such a block for the same ``study`` meanwhile. An action that is interrupted by an
-        outage is begun anew.
+        No other process runs such a block for the same ``study`` meanwhile. An action that is interrupted by an
+        outage is repeated.
         """
         return self.outage.outlast(lambda: self._transaction(action, study))
 
@@ -44,7 +44,7 @@ class PatientStorage(RDBStorage):
             if study is not None:
                 connection.execute(select(_STUDIES).where(_STUDIES.c.study_id == study).with_for_update())
             self.remove_session()
-            # This thread's session from now on: what it commits is a savepoint of the transaction.
+            # This thread's session from now on: its commits are savepoints of the transaction.
             self.scoped_session(bind=connection, join_transaction_mode="create_savepoint")
             try:
                 return action()
@@ -60,7 +60,7 @@ def _outlasting(method: Callable[Concatenate[PatientStorage, P], T]) -> Callable
     return outlast
 
 
-# All of them, as Optuna's cache in front of a storage also calls private ones.
+# All methods, as Optuna's cache in front of a storage also calls private ones.
 for _name, _method in list(vars(RDBStorage).items()):
     if isfunction(_method) and not _name.startswith("__"):
         setattr(PatientStorage, _name, _outlasting(_method))

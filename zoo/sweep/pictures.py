@@ -1,4 +1,4 @@
-"""Pictures of a sweep: objectives against each other, and each against what is varied."""
+"""Pictures of a sweep: objectives against each other, and each objective over every axis."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,15 @@ from zoo.sweep.results import PointResult, SweepResult
 
 _NAMES = {"codebook": "codebook score", "mse": "mean squared error"}
 _WIDE_RANGE = 8
-"""Numbers this many times apart are drawn by their orders of magnitude."""
+"""Ratio of numbers from which their axis is logarithmic."""
 _MOST_TICKS = 6
-"""Numbers under an axis that are named one by one."""
+"""Most numbers that each get a tick."""
 _MOST_LEVELS = 12
 """Words under an axis."""
 
 
 def pictures(result: SweepResult) -> list[Picture]:
-    """Everything that can be drawn of the points that are done."""
+    """All pictures of the points that are done."""
     drawn = (pareto(result), varied(result))
     return [picture for picture in drawn if picture is not None]
 
@@ -63,7 +63,7 @@ def _number(axis: Axes, front: Sequence[PointResult], x: str, y: str) -> None:
 
 
 def varied(result: SweepResult) -> Picture | None:
-    """Every objective over every axis: coloured with the rest fixed at the best point, grey with the rest elsewhere."""
+    """Every objective over every axis: in colour with the other axes fixed at the best point, all others grey."""
     points = result.done
     axes = [name for name in result.axes if len({p.settings[name] for p in points if name in p.settings}) > 1]
     if not axes:
@@ -73,7 +73,7 @@ def varied(result: SweepResult) -> Picture | None:
     figure = new_figure(max(2.7 * len(axes), 4.4), 2.1 * len(result.objectives) + 0.3)
     panels = figure.subplots(len(result.objectives), len(axes), squeeze=False, sharex="col", sharey="row")
     for axis in panels.flat:
-        tidy(axis)  # before any has a scale by orders of magnitude, which those below it share
+        tidy(axis)  # before any axis becomes logarithmic, as the panels of a column share it
         _grid(axis)
     for row, objective in zip(panels, result.objectives, strict=True):
         for axis, name in zip(row, axes, strict=True):
@@ -123,7 +123,7 @@ def _line(
 
 
 def _places(points: Sequence[PointResult], name: str) -> tuple[dict[str, float], list[str]]:
-    """Where each level lies, and words for the places where levels are no numbers."""
+    """The position of each level, and tick labels if levels are not numbers."""
     levels = {point.settings[name]: point.numbers.get(name) for point in points}
     if all(number is not None for number in levels.values()):
         return {label: float(number) for label, number in levels.items() if number is not None}, []

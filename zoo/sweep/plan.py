@@ -1,4 +1,4 @@
-"""The plan of a sweep: every run it may train, refused here when one of them cannot be. Never imports torch."""
+"""The plan of a sweep: every run it may train; impossible runs are refused here. Never imports torch."""
 
 import hashlib
 import json
@@ -21,12 +21,12 @@ from zoo.sweep.point import AS_IT_IS, Point, most_refined, points_of
 from zoo.weights.manifest import bundle_in, read_manifest
 
 SEED = "{seed}"
-"""Stands for the seed in the paths of bundles that a run takes weights or judges from."""
+"""Placeholder of the seed in the paths of bundles that provide weights or judges."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A sweep with its run spelt out; ``points`` are those known before anything is trained, none for a search."""
+    """A sweep with its complete run; ``points`` are those known before training, none for a search."""
 
     spec: SweepSpec
     base: dict[str, Any]
@@ -36,26 +36,26 @@ class Plan:
 
     @property
     def first(self) -> int:
-        """How many points are tried before any is refined."""
+        """Number of points before the refinement."""
         searching = self.spec.method == "search"
         return (self.spec.search.trials if self.spec.search else 30) if searching else len(self.points)
 
     @property
     def total(self) -> int:
-        """How many points there are at most, those of the finer grid among them."""
+        """Largest number of points, with those of the finer grid."""
         return self.first + most_refined(self.spec, self.axes)
 
     def dump(self) -> dict[str, Any]:
-        """Plain data from which ``plan_of`` makes this plan again anywhere."""
+        """Plain data from which ``plan_of`` rebuilds this plan."""
         return self.spec.model_dump(mode="json", by_alias=True) | {"run": self.base, "set": {}}
 
     @property
     def fingerprint(self) -> str:
-        """A hash of everything that decides what is trained."""
+        """A hash of everything that affects training."""
         return hashlib.sha256(json.dumps(lasting(self.dump()), sort_keys=True).encode()).hexdigest()
 
     def run(self, point: Point, number: int, seed: int) -> RunSpec:
-        """The run of a point with a seed, with the input that the data give; raises ZooError naming the point."""
+        """The run of a point with a seed, with the input of its data; raises ZooError that names the point."""
         try:
             data = _changed(self.base, point.settings | {"training.seed": seed})
             run = Registry.discover().run(_with_seed(data, seed) | {"name": point.folder(number, seed)})
@@ -74,7 +74,7 @@ class Plan:
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan of a sweep file, every run of it checked."""
+    """The plan of a sweep file, with every run checked."""
     data = read_json(path)
     spec = _validated(data)
     if isinstance(spec.run, str):
@@ -85,12 +85,12 @@ def read_plan(path: Path) -> Plan:
 
 
 def _named(run: str, folder: Path) -> object:
-    """The run in a file of ``folder``, or else a preset."""
+    """The run in a file of ``folder``, else a preset."""
     return load(run).run if run in names() and not (folder / run).exists() else load_spec(folder / run)
 
 
 def plan_of(data: Any) -> Plan:
-    """The plan of plain data whose run is spelt out; raises ZooError where the run as it is cannot be."""
+    """The plan of plain data with a complete run; raises ZooError if the unchanged run is invalid."""
     spec = _validated(data)
     if not is_run(spec.run):
         raise SpecError("run", "a run spec, with a model and data", "something else", "`zoo schema run` describes it")
@@ -101,7 +101,7 @@ def plan_of(data: Any) -> Plan:
 
 
 def validate_plan(plan: Plan) -> None:
-    """Raise ZooError, naming the point, for a run of the first grid that cannot be; of a search, the run as it is."""
+    """Raise ZooError that names the point for an invalid run of the first grid; a search checks the unchanged run."""
     for number, point in enumerate(plan.points or [Point(levels={})]):
         for seed in plan.spec.seeds:
             run = plan.run(point, number, seed)
@@ -139,7 +139,7 @@ def _validated(data: Any) -> SweepSpec:
 
 
 def _changed(base: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with fields set; parts that it leaves out come from its defaults, as with `zoo train --set`."""
+    """``base`` with fields set; omitted parts come from the defaults, as with `zoo train --set`."""
     complete = Registry.discover().run(base).dump()
     try:
         return apply_changes(base, [f"{path}={json.dumps(value)}" for path, value in settings.items()], complete)
@@ -148,7 +148,7 @@ def _changed(base: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any
 
 
 def _with_seed(data: dict[str, Any], seed: int) -> dict[str, Any]:
-    """``data`` with ``{seed}`` filled in where bundles are named."""
+    """``data`` with ``{seed}`` filled in in the paths of bundles."""
     found = dict(data)
     if isinstance(transfers := data.get("transfer"), list):
         found["transfer"] = [_filled(part, seed) for part in transfers]
@@ -164,9 +164,9 @@ def _filled(part: Any, seed: int) -> Any:
 
 
 def _require_measured(spec: SweepSpec, run: RunSpec) -> None:
-    """Raise SpecError for an objective, or a measure to prune by, that the model does not give."""
-    asked = {"objectives": spec.objectives, "prune.by": [spec.prune.by] if spec.prune and spec.prune.by else []}
-    for where, wanted in asked.items():
+    """Raise SpecError for an objective, or a measure for pruning, that the model does not have."""
+    fields = {"objectives": spec.objectives, "prune.by": [spec.prune.by] if spec.prune and spec.prune.by else []}
+    for where, wanted in fields.items():
         for name in wanted:
             _require_given(where, name, run)
 
@@ -189,7 +189,7 @@ def _require_bundles(run: RunSpec) -> None:
 
 
 def lasting(dumped: Mapping[str, Any]) -> dict[str, Any]:
-    """What a dumped plan says that must stay when it is resumed: all but how long a database is waited for."""
+    """The part of a dumped plan that must not change on resume: all but the time limit for outages."""
     return {name: value for name, value in dumped.items() if name != "outage"}
 
 

@@ -1,4 +1,4 @@
-"""Points of a sweep: which level of every axis, and the points that a grid or a finer grid around one consists of."""
+"""Points of a sweep: a level for every axis; the points of a grid, and of a finer grid around one point."""
 
 import math
 import re
@@ -23,7 +23,7 @@ class Point(BaseModel, frozen=True):
 
     @property
     def settings(self) -> dict[str, JsonValue]:
-        """The value of every path that is set."""
+        """The value of every path that the point sets."""
         return {path: value for level in self.levels.values() for path, value in level.settings.items()}
 
     @property
@@ -38,7 +38,7 @@ class Point(BaseModel, frozen=True):
 
 
 def points_of(spec: SweepSpec, axes: Sequence[Axis], base: Mapping[str, Any]) -> list[Point]:
-    """Every point of the first grid, or of the levels one at a time.
+    """Every point of the first grid, or of varying one axis at a time.
 
     ``base`` is the complete run that is varied. Raises SpecError for more than 10,000 points.
     """
@@ -55,7 +55,7 @@ def points_of(spec: SweepSpec, axes: Sequence[Axis], base: Mapping[str, Any]) ->
 
 
 def refined(spec: SweepSpec, axes: Sequence[Axis], best: Point) -> list[Point]:
-    """The finer grid around ``best``: new numbers for every axis of numbers, the other axes as there."""
+    """The finer grid around ``best``: new numbers for every numeric axis, the other axes unchanged."""
     assert spec.refine is not None
     finer = {axis.name: _finer(axis, best.levels[axis.name], spec.refine) for axis in axes}
     if spec.method == "one_at_a_time":
@@ -71,7 +71,7 @@ def refined(spec: SweepSpec, axes: Sequence[Axis], best: Point) -> list[Point]:
 
 
 def most_refined(spec: SweepSpec, axes: Sequence[Axis]) -> int:
-    """How many points a finer grid can have at most."""
+    """Largest number of points of a finer grid."""
     if spec.refine is None:
         return 0
     numbers = [axis for axis in axes if axis.numeric and len(axis.levels) > 1]
@@ -81,7 +81,7 @@ def most_refined(spec: SweepSpec, axes: Sequence[Axis]) -> int:
 
 
 def edges(axes: Sequence[Axis], numbers: Mapping[str, float]) -> list[str]:
-    """Axes of three numbers or more on whose first or last one ``numbers`` lie, so that better ones may lie outside."""
+    """Axes of at least three numbers whose first or last is in ``numbers``: better values may lie outside."""
     found = []
     for axis in axes:
         levels = [level.number for level in axis.levels if level.number is not None]
@@ -97,7 +97,7 @@ def _finer(axis: Axis, best: Level, refine: RefineSpec) -> list[Level]:
 
 
 def _one_at_a_time(axes: Sequence[Axis], base: Mapping[str, Any]) -> Iterator[Point]:
-    """The run as it is, then every other level of each axis with the rest as they are."""
+    """The unchanged run, then every other level of each axis with the other axes unchanged."""
     start = {axis.name: _standing(axis, base) for axis in axes}
     yield Point(levels=start)
     for axis in axes:
@@ -107,7 +107,7 @@ def _one_at_a_time(axes: Sequence[Axis], base: Mapping[str, Any]) -> Iterator[Po
 
 
 def _standing(axis: Axis, base: Mapping[str, Any]) -> Level:
-    """The level that the run has as it is: one of the axis, or else what stands at its path, changing nothing."""
+    """The level of the unchanged run: one of the axis, or else a level with the value at its path."""
     for level in axis.levels:
         if all(_same(value_at(base, path), value) for path, value in level.settings.items()):
             return level
@@ -117,7 +117,7 @@ def _standing(axis: Axis, base: Mapping[str, Any]) -> Level:
 
 
 def value_at(data: Any, path: str) -> Any:
-    """What stands at a path of plain data; None where nothing does."""
+    """The value at a path of plain data; None if there is none."""
     for name in path.split("."):
         if isinstance(data, Mapping):
             data = data.get(name)
@@ -128,8 +128,8 @@ def value_at(data: Any, path: str) -> Any:
     return data
 
 
-def _same(stands: Any, asked: Any) -> bool:
-    """Whether ``asked``, which may leave fields at their defaults, says the same as the complete ``stands``."""
-    if isinstance(stands, Mapping) and isinstance(asked, Mapping):
-        return all(first_difference(stands.get(name), value) is None for name, value in asked.items())
-    return bool(stands == asked)
+def _same(stored: Any, wanted: Any) -> bool:
+    """Whether ``wanted``, which may omit fields with defaults, equals the complete ``stored``."""
+    if isinstance(stored, Mapping) and isinstance(wanted, Mapping):
+        return all(first_difference(stored.get(name), value) is None for name, value in wanted.items())
+    return bool(stored == wanted)

@@ -1,4 +1,4 @@
-"""The points of a sweep in the shared storage: each is taken by one worker at a time, and done once."""
+"""The points of a sweep in the shared storage: each is claimed by one worker at a time, and done once."""
 
 import socket
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,15 +20,15 @@ from zoo.sweep.point import Point
 from zoo.sweep.storage import open_storage
 
 NUMBER, POINT, REASON, WORKER, RUNS, CENTRE, SWEEP = "number", "point", "reason", "worker", "runs", "centre", "sweep"
-"""Names under which facts are kept with trials and studies."""
+"""Names of the attributes of trials and studies."""
 
 
 class Queue:
-    """One sweep in a storage. Every point is an Optuna trial from the start, waiting with its number.
+    """One sweep in a storage. Every point is an Optuna trial that waits, with its number, from the start.
 
-    A trial whose worker died counts as failed, and a copy of it with the same number waits. The first trial of a number
-    that has not failed is the one that counts, and the only one that is taken: whatever two processes add at once, no
-    point runs twice.
+    A trial whose worker died counts as failed, and a copy of it with the same number waits. Only the first trial of a
+    number that has not failed counts and can be claimed: even if two processes add trials at once, no point runs
+    twice.
     """
 
     def __init__(self, storage: PatientStorage, plan: Plan) -> None:
@@ -38,7 +38,7 @@ class Queue:
         self._id = storage.get_study_id_from_name(plan.spec.name)
 
     def fill(self) -> None:
-        """Let every point wait that is not there, and again those that failed."""
+        """Add a waiting trial for every point that is missing or has failed."""
         self.storage.atomically(self._fill, self._id)
 
     def _fill(self) -> None:
@@ -48,7 +48,7 @@ class Queue:
                 self.storage.create_new_trial(self._id, self._waiting(number, there.get(number)))
 
     def _waiting(self, number: int, failed: FrozenTrial | None) -> FrozenTrial:
-        """The trial of a number, at the point that a failed one had, the one planned, or one still to be found."""
+        """A waiting trial of a number: at the point of the failed trial, the planned point, or one yet to be found."""
         facts: dict[str, Any] = {NUMBER: number}
         if failed is not None and POINT in failed.user_attrs:
             return optuna.create_trial(
@@ -67,7 +67,7 @@ class Queue:
         return [trial for trial in found if NUMBER in trial.user_attrs]
 
     def counted(self) -> dict[int, FrozenTrial]:
-        """Of every number the trial that counts: the first that has not failed, or else the last."""
+        """For every number the trial that counts: the first that has not failed, else the last."""
         found: dict[int, FrozenTrial] = {}
         for trial in self.trials():
             before = found.get(trial.user_attrs[NUMBER])
@@ -76,8 +76,8 @@ class Queue:
         return dict(sorted(found.items()))
 
     def claim(self, worker: str) -> optuna.Trial | None:
-        """A waiting trial that now runs here and nowhere else; None where there is none to take now."""
-        if self.storage.outage.calm(self.plan.spec.patience):  # nobody could show a sign of life in an outage
+        """Claim a waiting trial for this worker alone; None if there is none now."""
+        if self.storage.outage.calm(self.plan.spec.patience):  # no worker can send a heartbeat during an outage
             fail_stale_trials(self.study)
         refining = None
         for number, trial in self.counted().items():
@@ -94,15 +94,15 @@ class Queue:
         return None
 
     def _take(self, trial: FrozenTrial) -> bool:
-        """Whether the waiting trial became this worker's; the first beat of its heart comes before, so that a worker
-        killed in between is missed."""
+        """Whether this worker got the waiting trial; its first heartbeat is sent before, so that a worker killed in
+        between is detected."""
         self.beat(trial)
         with suppress(UpdateFinishedTrialError):
             return self.storage.set_trial_state_values(self._id_of(trial), TrialState.RUNNING)
         return False
 
     def beat(self, trial: optuna.Trial | FrozenTrial) -> bool:
-        """Say that the worker of ``trial`` lives; whether the trial still is its own."""
+        """Send a heartbeat for the worker of ``trial``; returns whether the trial still belongs to it."""
         self.storage.record_heartbeat(self._id_of(trial))
         return self.storage.get_trial(self._id_of(trial)).state == TrialState.RUNNING
 
@@ -110,12 +110,12 @@ class Queue:
         return self.storage.get_trial_id_from_study_id_trial_number(self._id, trial.number)
 
     def first_done(self) -> bool:
-        """Whether every point of the first grid is over, so that the finer one can be laid."""
+        """Whether every point of the first grid is over, so that the finer grid can begin."""
         there = self.counted()
         return all(number in there and self.over(there[number]) for number in range(self.plan.first))
 
     def over(self, last: FrozenTrial) -> bool:
-        """Whether the last trial of a number is its end: done, pruned, failed with a reason, or lost too often."""
+        """Whether the last trial of a number is final: done, pruned, failed with a reason, or lost too often."""
         if last.state == TrialState.FAIL:
             lost = len(last.system_attrs.get("retry_history", ())) + 1
             return REASON in last.user_attrs or lost >= self.plan.spec.tries
@@ -127,7 +127,7 @@ class Queue:
         return len(there) == self.plan.total and all(map(self.over, there.values()))
 
     def complete(self, trial: optuna.Trial, values: Sequence[float]) -> bool:
-        """End a trial with its values; False where another worker was given it meanwhile, which will do so."""
+        """End a trial with its values; False if another worker has claimed it meanwhile and will end it."""
         return self._end(trial, TrialState.COMPLETE, values)
 
     def prune(self, trial: optuna.Trial) -> None:
@@ -135,7 +135,7 @@ class Queue:
         self._end(trial, TrialState.PRUNED, None)
 
     def fail(self, trial: optuna.Trial, reason: str) -> None:
-        """End a trial that cannot be done, and say why."""
+        """End a trial that cannot be done, with the reason."""
         with suppress(UpdateFinishedTrialError):
             trial.set_user_attr(REASON, without_secrets(reason, self.storage.url))
             self._end(trial, TrialState.FAIL, None)
@@ -146,11 +146,11 @@ class Queue:
         return False
 
     def release(self, trial: optuna.Trial) -> None:
-        """Let a trial wait again that its worker was told to leave."""
+        """Return the trial of a stopped worker to the waiting trials."""
         self._end(trial, TrialState.WAITING, None)
 
     def lose(self, worker: str) -> list[int]:
-        """Begin anew what a worker that died was doing; the numbers of its points."""
+        """Return the trials of a dead worker to the waiting trials; returns the numbers of its points."""
         lost = [trial for trial in self.trials(TrialState.RUNNING) if trial.user_attrs.get(WORKER) == worker]
         again = self.storage.get_heartbeat_stale_trial_callback()
         assert again is not None
@@ -161,7 +161,7 @@ class Queue:
         return [trial.user_attrs[NUMBER] for trial in lost]
 
     def best(self, objective: str) -> Point | None:
-        """The point of the first grid with the best value of ``objective``, the first of equals; None without any."""
+        """The first-grid point with the best value of ``objective``, the first of equals; None if none is done."""
         index = self.plan.spec.objectives.index(objective)
         sign = -1.0 if objective in LOWER else 1.0
         done = [t for n, t in self.counted().items() if n < self.plan.first and t.state == TrialState.COMPLETE]
@@ -171,7 +171,7 @@ class Queue:
         return Point.model_validate(found.user_attrs[POINT])
 
     def centre(self) -> Point | None:
-        """The point around which to refine; once found it stays, whatever is tried again later."""
+        """The point around which to refine; once chosen it stays, even if points are repeated later."""
         if (kept := self.study.user_attrs.get(CENTRE)) is not None:
             return Point.model_validate(kept)
         refine = self.plan.spec.refine
@@ -183,18 +183,18 @@ class Queue:
 
 
 LOWER = frozenset({"mse"})
-"""Objectives that are better lower."""
+"""Objectives for which lower is better."""
 
 
 def directions(objectives: Sequence[str]) -> list[StudyDirection]:
-    """Which way each objective is better."""
+    """The direction of each objective."""
     return [StudyDirection.MINIMIZE if name in LOWER else StudyDirection.MAXIMIZE for name in objectives]
 
 
 def create(url: str, plan: Plan, resume: bool) -> Queue:
-    """The queue of ``plan`` in the storage at ``url``, made there unless ``resume`` finds it.
+    """The queue of ``plan`` in the storage at ``url``; created unless ``resume`` finds it.
 
-    Raises TrainingError where a sweep of that name is there and not to be resumed, or is another.
+    Raises TrainingError if a sweep of that name exists and is not to be resumed, or differs.
     """
     spec = plan.spec
     storage = open_storage(url, spec.patience, spec.tries, new=True, outage=spec.outage)
@@ -213,16 +213,16 @@ def create(url: str, plan: Plan, resume: bool) -> Queue:
 
 
 def _begin(storage: PatientStorage, plan: Plan) -> None:
-    """Make the study of ``plan``, without its points; raises DuplicatedStudyError where there is one of its name."""
+    """Create the study of ``plan``, without its points; raises DuplicatedStudyError if the name exists."""
     spec = plan.spec
     study = optuna.create_study(study_name=spec.name, storage=storage, directions=directions(spec.objectives))
     study.set_user_attr(SWEEP, plan.dump())
 
 
 def join(url: str, name: str | None = None, wait: float = 0) -> Queue:
-    """The queue that a storage holds, or its one of that name, after ``wait`` seconds at most.
+    """The only queue in a storage, or the one called ``name``; waits at most ``wait`` seconds for the database.
 
-    Raises SpecError where it is not clear which.
+    Raises SpecError if there is no such queue, or several and no name.
     """
     storage = open_storage(url, outage=wait, wait=wait)
     names = sorted(optuna.get_all_study_names(storage))
@@ -240,7 +240,7 @@ def join(url: str, name: str | None = None, wait: float = 0) -> Queue:
 
 
 def require_same(stored: Mapping[str, Any] | None, plan: Plan, where: str) -> None:
-    """Raise TrainingError at the first field in which the stored sweep is another one."""
+    """Raise TrainingError that names the first field in which the stored sweep differs."""
     difference = first_difference(lasting(stored or {}), lasting(plan.dump()))
     if difference:
         field, old, new = difference
@@ -249,16 +249,16 @@ def require_same(stored: Mapping[str, Any] | None, plan: Plan, where: str) -> No
 
 
 def worker_name(process: int, crew: str) -> str:
-    """Who a worker is among those of all machines; containers may share both a host's name and numbers of processes."""
+    """A unique name of a worker over all machines; containers may share both host name and process numbers."""
     return f"{socket.gethostname()}:{process}:{crew}"
 
 
 def running(queue: Queue) -> Iterator[tuple[str, FrozenTrial]]:
-    """Workers with what they are doing now."""
+    """Workers with their running trials."""
     for trial in queue.trials(TrialState.RUNNING):
         yield shown_worker(trial), trial
 
 
 def shown_worker(trial: FrozenTrial) -> str:
-    """Host and process of the worker that has a trial, or had it last; empty where none had."""
+    """Host and process of the present or last worker of a trial; empty if it had none."""
     return ":".join(str(trial.user_attrs.get(WORKER, "")).split(":")[:2])

@@ -1,4 +1,4 @@
-"""What came of every point of a sweep: its values with their spread over seeds, and which no other point beats."""
+"""Results of every point of a sweep: its values with their spread over seeds, and the Pareto front."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ State = Literal["done", "running", "waiting", "pruned", "failed"]
 class RunResult(BaseModel, frozen=True):
     """One run: the name of its folder, its values by objective on ``windows`` of the validation split.
 
-    ``fingerprint`` tells of which data; ``seconds`` are those of training and judging in the last attempt.
+    ``fingerprint`` is that of the data; ``seconds`` are those of training and judging in the last attempt.
     """
 
     seed: int
@@ -29,14 +29,14 @@ class RunResult(BaseModel, frozen=True):
 
 
 class Spread(BaseModel, frozen=True):
-    """The mean over seeds, and their sample deviation, n − 1 below; None of one seed."""
+    """The mean over seeds, and their sample deviation (divisor n − 1); None for one seed."""
 
     mean: float
     deviation: float | None
 
     @property
     def text(self) -> str:
-        """Four digits, as runs of a sweep often differ in the last ones, and the deviation where there is one."""
+        """Four digits, as runs of a sweep often differ only in the last ones, and the deviation if there is one."""
         return f"{self.mean:.4g}" + ("" if self.deviation is None else f" ± {self.deviation:.2g}")
 
 
@@ -44,7 +44,7 @@ class PointResult(BaseModel, frozen=True):
     """One point of a sweep.
 
     ``settings`` are the labels of its levels, ``numbers`` those that are numbers; ``finer`` marks a point of the finer
-    grid; ``tries`` counts how often it was begun; ``reason`` says why it failed. ``values`` are empty unless it is
+    grid; ``tries`` counts how often it was started; ``reason`` is that of a failure. ``values`` are empty unless it is
     done; ``front`` marks a point that no other beats in every objective.
     """
 
@@ -63,19 +63,19 @@ class PointResult(BaseModel, frozen=True):
 
     @property
     def code(self) -> str:
-        """Its number as it is shown everywhere, and as its folders begin."""
+        """Its number as displayed, and as the start of its folders' names."""
         return f"{self.number:03}"
 
     @property
     def seconds(self) -> float:
-        """Of all its runs."""
+        """Total seconds of its runs."""
         return sum(run.seconds for run in self.runs)
 
 
 class SweepResult(BaseModel, frozen=True):
     """A sweep: its points, best first, and notes that a reader must know.
 
-    ``objectives`` says of each whether higher is better; ``best`` names the best point, by its number, of each in which
+    ``objectives`` maps each to whether higher is better; ``best`` gives the number of the best point for each in which
     points differ.
     """
 
@@ -91,23 +91,23 @@ class SweepResult(BaseModel, frozen=True):
 
     @property
     def axes(self) -> list[str]:
-        """What is varied, by name."""
+        """The names of the axes."""
         return list(dict.fromkeys(name for point in self.points for name in point.settings))
 
     @property
     def done(self) -> list[PointResult]:
-        """Points with values, those that no other beats first, each part by the first objective."""
+        """Points with values, unbeaten ones first, then the others, each sorted by the first objective."""
         return [point for point in self.points if point.state == "done"]
 
     @property
     def lead(self) -> PointResult | None:
-        """The best point by the first objective in which points differ; None where none is done."""
+        """The best point by the first objective in which points differ; None if none is done."""
         if self.best:
             return self.point(next(iter(self.best.values())))
         return next(iter(self.done), None)
 
     def count(self, state: State) -> int:
-        """How many points are in ``state``."""
+        """Number of points in ``state``."""
         return sum(point.state == state for point in self.points)
 
     def point(self, number: int) -> PointResult:
@@ -122,7 +122,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def ranked(points: Sequence[PointResult], objectives: Mapping[str, bool]) -> list[PointResult]:
-    """``points`` with their fronts marked: unbeaten ones first, then the others, then those without values."""
+    """``points`` with the front marked: unbeaten ones first, then the others, then those without values."""
     merits = {point.number: _merits(point, objectives) for point in points if point.state == "done"}
     found = [
         point.model_copy(update={"front": point.number in merits and not _beaten(merits[point.number], merits)})
@@ -138,7 +138,7 @@ def ranked(points: Sequence[PointResult], objectives: Mapping[str, bool]) -> lis
 
 
 def _merits(point: PointResult, objectives: Mapping[str, bool]) -> tuple[float, ...]:
-    """Its values in the order of ``objectives``, more being better."""
+    """Its values in the order of ``objectives``, signed so that higher is better."""
     return tuple(point.values[name].mean * (1 if higher else -1) for name, higher in objectives.items())
 
 
@@ -161,8 +161,8 @@ def table(result: SweepResult) -> str:
 
 
 def _facts(point: PointResult) -> dict[str, Any]:
-    told = point.model_dump(include={"number", "state", "finer", "tries", "worker", "reason"})
-    return told | {"front": point.front if point.values else "", "seconds": round(point.seconds, 1) or ""}
+    fields = point.model_dump(include={"number", "state", "finer", "tries", "worker", "reason"})
+    return fields | {"front": point.front if point.values else "", "seconds": round(point.seconds, 1) or ""}
 
 
 def _numbers(point: PointResult) -> dict[str, float | str]:

@@ -1,4 +1,4 @@
-"""Who proposes the points of a search, and who stops bad ones early."""
+"""Sampler and pruner of a search."""
 
 import optuna
 from optuna.pruners import BasePruner, MedianPruner, NopPruner, SuccessiveHalvingPruner
@@ -10,25 +10,25 @@ from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point
 
 STARTUP = 4
-"""Points that are done before one can be worse than the median."""
+"""Number of points that must be done before pruning by the median begins."""
 
 
 def propose(plan: Plan, study: optuna.Study, trial: optuna.Trial, number: int) -> Point:
-    """A point for ``trial``, from what ``study`` has seen; the one it has already, where it was begun before."""
+    """A point for ``trial``, proposed from the trials of ``study``; a restarted trial keeps its point."""
     study.sampler = sampler_of(plan.spec.search or SearchSpec(), number)
     return Point(levels={axis.name: _suggested(axis, trial) for axis in plan.axes})
 
 
 def sampler_of(search: SearchSpec, number: int) -> BaseSampler:
-    """The sampler of one point: a seed of its own, so that workers do not all propose the same."""
+    """The sampler of one point, with its own seed, so that workers do not all propose the same point."""
     seed = (search.seed + number) % 2**32
     if search.sampler == "tpe":
-        return TPESampler(seed=seed, constant_liar=True)  # counts what others are trying as bad, so that tries spread
+        return TPESampler(seed=seed, constant_liar=True)  # counts running trials as bad, so that workers spread out
     return NSGAIISampler(seed=seed) if search.sampler == "nsga2" else RandomSampler(seed=seed)
 
 
 def pruner_of(prune: PruneSpec | None) -> BasePruner:
-    """The pruner that a sweep asks for."""
+    """The pruner of a sweep."""
     if prune is None:
         return NopPruner()
     if prune.kind == "median":

@@ -1,4 +1,4 @@
-"""The database that the workers of a sweep share: SQLite in the sweep's folder, or any that SQLAlchemy reaches."""
+"""The database that the workers of a sweep share: SQLite in the sweep's folder, or any that SQLAlchemy supports."""
 
 import logging
 import re
@@ -20,18 +20,18 @@ from zoo.sweep.patient import PatientStorage
 
 FILE = "study.db"
 _WAIT = 120
-"""Seconds that a process waits for another to let go of an SQLite file."""
+"""Seconds that a process waits for another to release an SQLite file."""
 _RACES = 20
-"""How often tables are looked for again that another process was making."""
+"""Attempts to find tables that another process is creating."""
 _LIKE_URL = re.compile(r"[A-Za-z][\w+.-]+:/|[^/]*:[^/]*@")
-"""What is no path: a URL without its second slash, or without its scheme."""
+"""Malformed URLs that are not paths: one slash missing, or no scheme."""
 
 
 def storage_url(given: str) -> str:
-    """The URL of a storage: as given, or of the SQLite file that is named, or lies in the folder that is named.
+    """The URL of a storage, from a URL, an SQLite file, or a folder that contains one.
 
-    A file is named by its whole path. Raises SpecError for what cannot be read as a URL, none of whose secrets is
-    shown, and for a database in memory, which no other process reaches.
+    The URL of a file has its absolute path. Raises SpecError, without showing secrets, for text that is not a valid
+    URL, and for a database in memory, which no other process can reach.
     """
     if "://" not in given:
         if _LIKE_URL.match(given) and not Path(given).exists():
@@ -66,10 +66,11 @@ def _address(url: str) -> URL:
 def open_storage(
     url: str, patience: int = 60, tries: int = 3, new: bool = False, outage: float = 0, wait: float = 0
 ) -> PatientStorage:
-    """The storage at ``url``, in which a trial silent for ``patience`` seconds is begun anew, ``tries`` times at most.
+    """Open the storage at ``url``; a trial without a heartbeat for ``patience`` seconds is restarted, at most ``tries``
+    times.
 
-    It is waited for ``wait`` seconds now, and for ``outage`` seconds whenever it does not answer later on. Raises
-    SpecError where it cannot be opened, or, unless it may be ``new``, where there is none.
+    Waits up to ``wait`` seconds for it now, and up to ``outage`` seconds in later outages. Raises SpecError if it
+    cannot be opened, or if it does not exist and ``new`` is False.
     """
     _quiet()
     address = _address(url)
@@ -78,7 +79,7 @@ def open_storage(
         hint = "name the folder of a sweep, or a database URL"
         raise SpecError(redacted_url(url), "the storage of a sweep", "none", hint)
     engine: dict[str, Any] = {"connect_args": {"timeout": _WAIT}} if lite else {"pool_pre_ping": True}
-    # A file has no server that could start again: what it answers stays.
+    # A file has no server that could restart: its errors are permanent.
     later = Outage(url, 0 if lite else outage)
     try:
         storage = Outage(url, wait).outlast(lambda: _tables(url, later, patience, tries, engine))
@@ -96,7 +97,7 @@ def open_storage(
 
 
 def _quiet() -> None:
-    """Let errors of the database be raised and not be logged too, with their tracebacks."""
+    """Do not log errors of the database with their tracebacks, as they are raised too."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=ExperimentalWarning)
     for name in ("sqlalchemy", "psycopg"):
@@ -108,7 +109,7 @@ def _unopened(found: str) -> SpecError:
 
 
 def _tables(url: str, outage: Outage, patience: int, tries: int, engine: dict[str, Any]) -> PatientStorage:
-    """The storage, its tables made; where another process makes them at the same moment, in a later attempt."""
+    """The storage, with its tables created; repeats if another process creates them at the same moment."""
     for _ in range(_RACES):
         try:
             return PatientStorage(url, outage, patience, tries, dict(engine))
@@ -120,15 +121,15 @@ def _tables(url: str, outage: Outage, patience: int, tries: int, engine: dict[st
 
 
 def _one_at_a_time(engine: Engine) -> None:
-    """Let a transaction of SQLite take the file from its first read on.
+    """Make every SQLite transaction lock the file from its first read on.
 
-    SQLite knows no `SELECT … FOR UPDATE`, by which Optuna keeps two workers from taking the same trial: both would read
-    that it waits, and both set it running.
+    SQLite has no `SELECT … FOR UPDATE`, with which Optuna prevents two workers from claiming the same trial: both would
+    read that it waits, and both would start it.
     """
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, record: Any) -> None:
-        connection.isolation_level = None  # the driver begins no transactions of its own
+        connection.isolation_level = None  # the driver starts no transactions itself
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:

@@ -1,4 +1,4 @@
-"""Do a sweep with the workers of this machine, or join one that another machine began."""
+"""Run a sweep with the workers of this machine, or join one that another machine started."""
 
 import time
 from collections.abc import Callable
@@ -19,17 +19,17 @@ from zoo.sweep.storage import storage_url
 from zoo.sweep.worker_pool import crew
 
 LOOK = 0.5
-"""Seconds between two looks at the workers."""
+"""Seconds between two checks of the workers."""
 
 Show = Callable[[Queue, SweepFolder], None]
 Finished = tuple[SweepResult, SweepFolder]
 
 
 def sweep(plan: Plan, path: Path, workers: int, resume: bool, storage: str | None, show: Show) -> Finished:
-    """Do every point of ``plan`` with runs in the folder ``path``, by ``workers`` processes; writes what came of it.
+    """Run every point of ``plan`` in the folder ``path`` with ``workers`` processes, and write the results.
 
-    ``show`` is called again and again on the way. Raises TrainingError for a folder or a storage that holds a sweep
-    that is not to be resumed or is another one, when another process does the sweep, and when no worker can work.
+    ``show`` is called repeatedly during the sweep. Raises TrainingError for a folder or a storage that contains a sweep
+    that is not to be resumed or differs, when another process runs the sweep, and when no worker can work.
     """
     folder = SweepFolder(path)
     with owned(path):
@@ -41,10 +41,10 @@ def sweep(plan: Plan, path: Path, workers: int, resume: bool, storage: str | Non
 
 
 def join_sweep(storage: str, name: str | None, path: Path | None, workers: int, show: Show) -> Finished:
-    """Take work from the sweep in ``storage``, with runs in the folder ``path``, until every point is over.
+    """Work on the sweep in ``storage``, with runs in the folder ``path``, until every point is over.
 
-    The folder may be that of the sweep, and is not owned: results are gathered from the storage, whoever writes them,
-    and each run is owned by the worker that trains it.
+    The folder may be that of the sweep, and is not locked: results are gathered from the storage, whoever writes them,
+    and each run is locked by the worker that trains it.
     """
     queue = join(storage_url(storage), name)
     folder = SweepFolder(path or home_of(storage, queue.plan))
@@ -55,7 +55,7 @@ def join_sweep(storage: str, name: str | None, path: Path | None, workers: int, 
 
 
 def home_of(storage: str, plan: Plan) -> Path:
-    """Where runs of a joined sweep go: beside the storage where that is a file, else `sweeps/NAME`."""
+    """Folder for the runs of a joined sweep: beside the storage if that is a file, else `sweeps/NAME`."""
     given = Path(storage)
     if "://" not in storage and given.exists():
         return given if given.is_dir() else given.parent
@@ -85,7 +85,7 @@ def _gathered(queue: Queue, folder: SweepFolder) -> SweepResult:
 
 
 def _url(folder: SweepFolder, plan: Plan, resume: bool, storage: str | None) -> str:
-    """The storage of a sweep: as given, a file in its folder, or as it was begun with."""
+    """The URL of a sweep's storage: as given, a file in its folder, or the one it was started with."""
     own = storage_url(str(folder.database))
     if not folder.spec.exists():
         return storage_url(storage) if storage else own
@@ -94,7 +94,7 @@ def _url(folder: SweepFolder, plan: Plan, resume: bool, storage: str | None) -> 
         raise TrainingError(str(folder.path), "a new folder of a sweep", "a sweep", hint)
     stored = folder.read()
     require_same(stored["sweep"], plan, str(folder.spec))
-    if storage is None and folder.database.exists():  # wherever the folder was when that was written down
+    if storage is None and folder.database.exists():  # even if the folder has been moved since
         return own
     if storage is None and HIDDEN in stored["storage"]:
         raise TrainingError("--storage", "the URL with its password", "none", f"it was {stored['storage']}")

@@ -15,12 +15,12 @@ from zoo.runs.folder import RunFolder
 
 ACROSS, DOWN = 6, 2
 WIDTH, HEIGHT = 44, 32
-"""Of a cell."""
+"""Size of a cell."""
 _SAMPLES = 32
 
 
 class Stroke(NamedTuple):
-    """One shape: the path that draws it, and whether it is as good as a straight line."""
+    """One shape: its SVG path, and whether a straight line fits it as well."""
 
     path: str
     flat: bool
@@ -28,20 +28,20 @@ class Stroke(NamedTuple):
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """Up to twelve different shapes, most used first, and what stands for them in words."""
+    """Up to twelve different shapes, most used first, with alternative text and caption."""
 
     strokes: list[Stroke]
     alt: str
-    told: str
+    caption: str
 
     @property
     def box(self) -> str:
-        """As many rows as there are shapes for."""
+        """The SVG view box, with as many rows as the shapes need."""
         return f"0 0 {ACROSS * WIDTH} {max(-(-len(self.strokes) // ACROSS), 1) * HEIGHT}"
 
 
 def thumbnail(folder: RunFolder) -> Thumbnail | None:
-    """What `zoo codebook` measured on the validation split, of its first book; None where it draws no shapes here."""
+    """The first book that `zoo codebook` measured on the validation split; None if there are no shapes."""
     try:
         measured = read_measured(folder, "validation")
     except (DataError, SpecError):
@@ -51,11 +51,11 @@ def thumbnail(folder: RunFolder) -> Thumbnail | None:
         return None
     rows = _different(report)
     usage, more = report.usage, len(measured.books) - 1
-    told = f"{report.shapes.groups} different of {usage.used} used of {usage.codes} codes"
-    told += f", first of {more + 1} books" if more else ""
+    caption = f"{report.shapes.groups} different of {usage.used} used of {usage.codes} codes"
+    caption += f", first of {more + 1} books" if more else ""
     first = report.codes[rows[0]].share if rows else 0.0
-    alt = f"Shapes of the codebook, most used first: {told}; the most used code has {first:.0%} of tokens."
-    return Thumbnail(_strokes(book, rows), alt, told)
+    alt = f"Shapes of the codebook, most used first: {caption}; the most used code has {first:.0%} of tokens."
+    return Thumbnail(_strokes(book, rows), alt, caption)
 
 
 def _different(report: BookReport) -> list[int]:

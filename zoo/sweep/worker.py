@@ -1,4 +1,4 @@
-"""A worker: takes points of a sweep from the shared storage, one after the other, until none is left."""
+"""A worker: claims points of a sweep from the shared storage, one after the other, until none is left."""
 
 import os
 import signal
@@ -24,16 +24,16 @@ from zoo.sweep.queue import NUMBER, POINT, Queue
 from zoo.sweep.search import propose, pruner_of
 
 POLL = 1.0
-"""Seconds between two looks for work."""
+"""Seconds between two attempts to claim a point."""
 
 
 def work(queue: Queue, home: Path, name: str) -> int:
-    """Do points until every point is over, with runs in folders of ``home``; how many were done here.
+    """Work until every point is over, with runs in folders of ``home``; returns the number of points done here.
 
-    ``name`` is this worker's alone among those of all machines.
+    ``name`` is unique among the workers of all machines.
 
-    A point that waits for its worker to be missed, or for the first grid to end, is waited for, but no longer than
-    twice the sweep's patience while nobody works. Raises KeyboardInterrupt, the point at hand waiting again.
+    Waits for points of dead workers and for the end of the first grid, but no longer than twice the sweep's patience
+    while nobody works. Raises KeyboardInterrupt after it has returned its point to the waiting ones.
     """
     done, idle = 0, time.monotonic()
     queue.study.pruner = pruner_of(queue.plan.spec.prune)
@@ -51,7 +51,7 @@ def work(queue: Queue, home: Path, name: str) -> int:
 
 
 def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
-    """Do one point to one of its ends; whether it has values now."""
+    """Run one point until it is done, pruned, failed or released; returns whether it has values now."""
     try:
         with Pulse(queue, trial) as pulse:
             point = _point(queue, trial)
@@ -61,11 +61,11 @@ def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
         queue.prune(trial)
     except optuna.TrialPruned:
         queue.prune(trial)
-    except OutageError:  # no fault of the point's, which is missed in time
+    except OutageError:  # not the point's fault; it is restarted after the patience
         raise
     except ZooError as error:
         queue.fail(trial, str(error))
-    except UpdateFinishedTrialError:  # it was given to another
+    except UpdateFinishedTrialError:  # another worker has claimed it
         pass
     except KeyboardInterrupt:
         if not pulse.lost:
@@ -73,7 +73,7 @@ def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
                 queue.release(trial)
             raise
         forget()
-    except Exception as error:  # a fault of one point must not end the sweep
+    except Exception as error:  # an error in one point must not end the sweep
         for line in without_secrets(traceback.format_exc(), queue.storage.url).splitlines():
             print_line(line, error=True)
         queue.fail(trial, f"{type(error).__name__}: {error}")
@@ -81,7 +81,7 @@ def _do(queue: Queue, trial: optuna.Trial, home: Path) -> bool:
 
 
 def _point(queue: Queue, trial: optuna.Trial) -> Point | None:
-    """The point of a trial; found now for one that is searched or refined, None where nothing is left to refine."""
+    """The point of a trial; a search or a refinement finds it now; None if nothing is left to refine."""
     if (known := trial.user_attrs.get(POINT)) is not None:
         return Point.model_validate(known)
     number, plan = int(trial.user_attrs[NUMBER]), queue.plan
@@ -99,7 +99,7 @@ def _finer(queue: Queue, number: int) -> Point | None:
 
 
 class Pulse:
-    """Says every few seconds that the worker of a trial lives; interrupts it when the trial was given to another."""
+    """Sends a heartbeat for a trial every few seconds; interrupts the worker when another has claimed the trial."""
 
     def __init__(self, queue: Queue, trial: optuna.Trial) -> None:
         self.lost = False
@@ -122,7 +122,7 @@ class Pulse:
     def _beat(self) -> None:
         interval = self._queue.storage.get_heartbeat_interval()
         while not self._end.wait(interval):
-            with suppress(OutageError):  # the training goes on until it needs the database
+            with suppress(OutageError):  # training continues until it needs the database
                 if not self._queue.beat(self._trial) and not self._end.is_set():
                     self.lost = True
                     os.kill(os.getpid(), signal.SIGTERM)

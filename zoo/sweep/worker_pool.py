@@ -1,4 +1,4 @@
-"""The workers of one machine: started, watched, replaced when they die, and told to stop."""
+"""The workers of one machine: they are started, monitored, replaced when they die, and stopped."""
 
 import os
 import secrets
@@ -16,14 +16,14 @@ from zoo.sweep.outage import OutageError
 from zoo.sweep.queue import Queue, worker_name
 
 _GRACE = 5.0
-"""Seconds in which workers may give back their points when they are asked to stop."""
+"""Seconds that workers have to return their points to the queue after a stop signal."""
 _FAULTS = (1, 2)
-"""Exit statuses of a worker that could not go on."""
+"""Exit statuses of a worker that could not continue."""
 
 
 @dataclass(frozen=True)
 class Worker:
-    """A process and the file of what it says."""
+    """A process and its log file."""
 
     process: "subprocess.Popen[bytes]"
     log: Path
@@ -39,7 +39,7 @@ class Worker:
 
 
 class WorkerPool:
-    """``size`` worker processes of a sweep on this machine, each with its share of the cores."""
+    """``size`` worker processes of a sweep on this machine, each with an equal share of the cores."""
 
     def __init__(self, queue: Queue, folder: SweepFolder, size: int) -> None:
         self.queue = queue
@@ -56,7 +56,7 @@ class WorkerPool:
             self.workers.append(self._worker())
 
     def tend(self) -> bool:
-        """Begin anew what dead workers were doing and replace those that were killed; False when none is left."""
+        """Release the points of dead workers and replace those that were killed; False when no worker is left."""
         for worker in [worker for worker in self.workers if worker.ended]:
             self.workers.remove(worker)
             self._mourn(worker)
@@ -65,10 +65,10 @@ class WorkerPool:
         return bool(self.workers)
 
     def stop(self) -> None:
-        """Tell every worker to stop, wait for it, and let what it was doing wait again."""
+        """Send every worker a stop signal, wait for it, and release its point."""
         stop([worker.process for worker in self.workers], _GRACE)
         for worker in self.workers:
-            with suppress(OutageError):  # it is missed when it has been silent for long enough
+            with suppress(OutageError):  # its trial is restarted when heartbeats have been missing for long enough
                 self._mourn(worker)
         self.workers = []
 
@@ -77,25 +77,25 @@ class WorkerPool:
         worker.process.stdin.close()
         self.queue.lose(worker_name(worker.process.pid, self.name))
         if worker.process.returncode in _FAULTS:
-            said = worker.log.read_text(errors="replace").strip().splitlines()
-            self.faults.append(f"{worker.log}: {said[-1] if said else 'a worker ended without a word'}")
+            lines = worker.log.read_text(errors="replace").strip().splitlines()
+            self.faults.append(f"{worker.log}: {lines[-1] if lines else 'a worker ended without a word'}")
 
     def _worker(self) -> Worker:
         self._started += 1
         log = self.folder.logs / f"{self._started:02}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as said:
-            process = self._process(said)
+        with log.open("ab") as output:
+            process = self._process(output)
         return Worker(process, log)
 
-    def _process(self, said: BinaryIO) -> "subprocess.Popen[bytes]":
-        """A worker, which Ctrl-C reaches through its parent alone; it ends with that."""
+    def _process(self, output: BinaryIO) -> "subprocess.Popen[bytes]":
+        """Start a worker. Ctrl-C reaches it only through its parent, and it ends with its parent."""
         threads = str(max(_cores() // self.size, 1))
         environment = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
         arguments = [self.queue.plan.spec.name, str(self.folder.runs), self.name]
-        process = start("zoo.cli.worker", arguments, environment, said)
+        process = start("zoo.cli.worker", arguments, environment, output)
         assert process.stdin is not None
-        # Not an argument, which every user of the machine can read: it may hold a password.
+        # Not an argument, which every user of the machine can read: it may contain a password.
         process.stdin.write(f"{self.queue.storage.url}\n".encode())
         process.stdin.flush()
         return process
@@ -108,7 +108,7 @@ def _cores() -> int:
 
 @contextmanager
 def crew(queue: Queue, folder: SweepFolder, size: int) -> Iterator[WorkerPool]:
-    """Workers at work, none of which outlives the block."""
+    """Running workers, all of which end with the block."""
     found = WorkerPool(queue, folder, size)
     try:
         found.start()

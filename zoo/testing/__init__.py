@@ -1,7 +1,6 @@
 """Conformance checks for components, for the tests of anyone's plugin.
 
-The only part of ``zoo_registry`` that imports torch and ``zoo``: it speaks for plugins, so it depends on what they
-depend on. ``import zoo_registry`` does not import it.
+They import torch, and are in ``zoo`` because ``import zoo_registry`` must not import it.
 
     from zoo.testing import check_component
 
@@ -36,11 +35,11 @@ __all__ = ["NormalWindows", "adapt", "check_component", "every_component"]
 def check_component(
     spec: ComponentSpec, x: Shape | None = None, *, series: Shape | None = None, classes: int = 3
 ) -> None:
-    """Hold a component to its contract on a small random batch; raise AssertionError where it breaks it.
+    """Check a component against its contract on a small random batch; raises AssertionError for a violation.
 
-    ``x`` is what the spec's ``build`` is given first: a signal `c t`, an image `c h w`, tokens `c n d` or codes
-    `c n q k`; by default a small shape that suits the role. ``series`` `c t` is what a decoder is to match and
-    ``classes`` how many a head tells apart. The default random generator is left as it was.
+    ``x`` is the first argument of the spec's ``build``: a signal `c t`, an image `c h w`, tokens `c n d` or codes
+    `c n q k`; by default a small shape that suits the role. ``series`` `c t` is the target of a decoder, and
+    ``classes`` the number of classes of a head. The default random generator is left unchanged.
     """
     spec_checks.check_contract(spec)
     spec_checks.check_json(spec)

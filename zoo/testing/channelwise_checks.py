@@ -1,4 +1,4 @@
-"""What a channelwise component must keep to: each series as it would be alone, by the same weights."""
+"""Rules for channelwise components: each series is processed as if alone, with the same weights."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ SERIES = 3
 
 
 def check_channelwise(trial: FusionTrial | EncoderTrial | QuantizerTrial | DecoderTrial) -> None:
-    """Built for one series and for three it has the same tensors, and with these gives the same for each series."""
+    """Built for one series or for three, it has the same tensors, and with them the same output for each series."""
     kind = trial.spec.kind
     alone, beside = _of_series(trial, 1), _of_series(trial, SERIES)
     one, many = alone.ready(), beside.ready()
@@ -34,5 +34,5 @@ def _of_series(trial: FusionTrial | EncoderTrial | QuantizerTrial | DecoderTrial
 
 
 def _values(results: Results) -> Results:
-    """What there is for each series: neither loss terms nor statistics."""
+    """The outputs per series, without loss terms and statistics."""
     return {name: value for name, value in results.items() if not name.startswith(("loss.", "stats."))}

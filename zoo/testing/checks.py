@@ -1,4 +1,4 @@
-"""What every module must keep to, one function per rule, each with a message that names the component."""
+"""Rules for every module, one function per rule, each with a message that names the component."""
 
 import copy
 import pickle
@@ -14,7 +14,7 @@ from zoo.testing.trials import DecoderTrial, HeadTrial, QuantizerTrial, Results,
 
 
 def check_shapes(trial: Trial, module: nn.Module) -> None:
-    """Real shapes are the promised ones, and what was not promised is not given."""
+    """Actual shapes are the promised ones, and there are no further outputs."""
     results = run(trial, module, trial.batch())
     free = {"mask", "latents"}
     given = {name for name in results if not name.startswith(("loss.", "stats."))} - free
@@ -37,7 +37,7 @@ def check_meta(trial: Trial, module: nn.Module) -> None:
 
 
 def check_gradients(trial: Trial, module: nn.Module) -> None:
-    """Every parameter gets a finite gradient from what the module gives or from its losses."""
+    """Every parameter gets a finite gradient from the module's outputs or losses."""
     learner = copy.deepcopy(module).train().requires_grad_()
     results = trial.run(learner, trial.batch())
     reached = [result for result in results.values() if result.requires_grad]
@@ -76,7 +76,7 @@ def check_masks(trial: Trial, module: nn.Module) -> None:
 
 
 def check_padding(trial: Trial, module: nn.Module) -> None:
-    """What lies at unobserved samples and padded tokens touches nothing: results, losses, statistics."""
+    """Values at unobserved samples and padded tokens affect neither results nor losses nor statistics."""
     for training in (False, True) if isinstance(trial, QuantizerTrial) else (False,):
         used = copy.deepcopy(module).train(training)
         batch = trial.batch("part")
@@ -100,7 +100,7 @@ def check_terms(trial: Trial, module: nn.Module) -> None:
 
 
 def check_copies(trial: Trial, module: nn.Module) -> None:
-    """A deep copy and a pickled copy give what the module gives."""
+    """A deep copy and a pickled copy give the same outputs as the module."""
     batch = trial.batch()
     expected = run(trial, module, batch)
     same(trial, run(trial, copy.deepcopy(module), batch), expected, "a deep copy")
@@ -165,7 +165,7 @@ def check_linear(trial: HeadTrial, module: nn.Module) -> None:
 
 @torch.no_grad()
 def run(trial: Trial, module: nn.Module, batch: Output) -> Results:
-    """What the module gives, without a gradient."""
+    """The outputs of the module, without gradients."""
     return trial.run(module, batch)
 
 

@@ -1,4 +1,4 @@
-"""What a learned codebook must keep to whose codes start from tokens and are reset."""
+"""Rules for learned codebooks whose codes start from tokens and are reset."""
 
 import torch
 from zoo_registry.learned import LearnedQuantizerSpec
@@ -43,7 +43,7 @@ def check_started_once(trial: QuantizerTrial) -> None:
 
 
 def check_resumed(trial: QuantizerTrial) -> None:
-    """A codebook whose state is stored and loaded goes on as if it had not been."""
+    """A codebook continues unchanged after its state is stored and loaded."""
     # The first step starts codes; in the third those are reset that neither the second nor it gave a token.
     spec = trial.spec.model_copy(update={"reset_after": 2})
     one, other = spec.build(trial.x).train(), spec.build(trial.x).train()

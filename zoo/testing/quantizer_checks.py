@@ -1,4 +1,4 @@
-"""What every quantizer must keep to besides: codes that decode, and statistics that add up."""
+"""Further rules for quantizers: codes that decode, and statistics that add up."""
 
 import copy
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a component's `resizing()` must keep to: it speaks of tensors that are there, and same sizes change nothing."""
+"""Rules for a component's `resizing()`: it names existing tensors, and equal sizes change nothing."""
 
 import torch
 from torch import Tensor, nn

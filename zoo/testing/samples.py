@@ -1,4 +1,4 @@
-"""Small random batches with everything a component may read, and the same with other content where none counts."""
+"""Small random batches with all inputs of a component, and copies with other values at masked places."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -48,7 +48,7 @@ class NormalWindows:
 
 
 def adapt(module: nn.Module, x: Shape) -> None:
-    """Fill what ``module`` learns of training windows, as training would, from noise of shape ``x``."""
+    """Let ``module`` learn its statistics of training windows from noise of shape ``x``."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         for part in adapted_in(module):
@@ -56,7 +56,7 @@ def adapt(module: nn.Module, x: Shape) -> None:
 
 
 def spoil(output: Output) -> Output:
-    """``output`` with other content wherever a mask says that nothing was observed or a token is padding."""
+    """``output`` with other values at unobserved samples and padded tokens."""
     spoilt = replace(output, x=_elsewhere(output.x, output.mask))
     if output.x_recon is not None:
         spoilt.x_recon = _elsewhere(output.x_recon, output.mask)
@@ -71,7 +71,7 @@ def spoil(output: Output) -> Output:
 
 
 def one_series(output: Output, index: int) -> Output:
-    """``output`` with nothing left but its series number ``index``."""
+    """``output`` with only its series number ``index``."""
     own = slice(index, index + 1)
     left = Output(x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own])
     if output.tokens is not None:

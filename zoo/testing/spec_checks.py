@@ -1,4 +1,4 @@
-"""What every spec must keep to before anything is built."""
+"""Rules for every spec before anything is built."""
 
 import json
 import pickle

@@ -1,4 +1,4 @@
-"""A component on a small random batch: how each role is built and fed, and names for what it gives."""
+"""A component on a small random batch: building and calling each role, and names of its outputs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -38,11 +38,11 @@ TOKENS = Shape.of("c n d", 3, 10, 32)
 CODES = Shape.of("c n q k", 3, 10, 2, 8)
 
 Results = dict[str, Tensor]
-"""What a component gives, by name; `loss.NAME` are its terms. Content at padded places is 0."""
+"""Outputs of a component by name; `loss.NAME` are its loss terms. Values at padded places are 0."""
 
 
 class Trial(ABC):
-    """One component with the shapes it is given and promises."""
+    """One component with its input shapes and promised output shapes."""
 
     spec: ComponentSpec
     x: Shape
@@ -63,7 +63,7 @@ class Trial(ABC):
 
     @abstractmethod
     def run(self, module: nn.Module, batch: Output) -> Results:
-        """Everything the module gives for ``batch``."""
+        """All outputs of the module for ``batch``."""
 
     def batch(self, masking: Masking = "none", seed: int = 0) -> Output:
         """A random batch of what is ``given``."""

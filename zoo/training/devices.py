@@ -86,4 +86,4 @@ def _require_spread(devices: Devices) -> None:
     if found != {name: str(number) for name, number in requested.items()}:
         expected = f"{devices.each} processes on each of {devices.nodes} machines"
         variables = ", ".join(f"{name}={value}" for name, value in found.items())
-        raise TrainingError("trainer", expected, variables, "change devices and nodes, or what srun is asked for")
+        raise TrainingError("trainer", expected, variables, "change devices and nodes, or the options of srun")

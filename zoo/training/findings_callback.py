@@ -28,7 +28,7 @@ AT_ONCE = ("divergence", "wrong-normalisation")
 LOOK = 50
 """Steps between two checks of the scale of shapes, which is reported immediately: within this many steps a collapse
 removes every gradient of shapes and codes, and an epoch may be longer."""
-TOLD_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation", "overlapping-windows")
+REPORTED_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation", "overlapping-windows")
 """Findings already reported when the data were loaded."""
 
 
@@ -46,7 +46,7 @@ class FindingsCallback(L.Callback):
         self.data: DataFacts | None = None
         self.patience = max(FEWEST, round(START * run.training.epochs))
         self._standing: Counter[str] = Counter()
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._drawn: tuple[Shapes, ...] = ()
         self._looked = 0
 
@@ -78,8 +78,8 @@ class FindingsCallback(L.Callback):
             return
         found = find(self._facts(pl_module))
         self._standing = Counter({finding.name: self._standing[finding.name] + 1 for finding in found})
-        for name in sorted(self._told - self._standing.keys()):
-            self._told.remove(name)
+        for name in sorted(self._reported - self._standing.keys()):
+            self._reported.remove(name)
             warnings.warn(f"epoch {trainer.current_epoch}: {name} no longer holds", ZooNote, stacklevel=2)
         for finding in found:
             late = finding.name == "collapsed-scale" and trainer.global_step >= LOOK
@@ -114,6 +114,6 @@ class FindingsCallback(L.Callback):
         )
 
     def _tell(self, finding: Finding, when: str) -> None:
-        if finding.name not in self._told and finding.name not in TOLD_BEFORE:
-            self._told.add(finding.name)
+        if finding.name not in self._reported and finding.name not in REPORTED_BEFORE:
+            self._reported.add(finding.name)
             warnings.warn(f"{when}: {finding.sentence} {finding.remedy}", ZooNote, stacklevel=2)

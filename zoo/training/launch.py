@@ -24,7 +24,7 @@ from zoo.training.heartbeat import PeerError
 _LOOK = 0.1
 """Seconds between two checks of the processes."""
 _GRACE = 2.0
-"""Seconds for a process to finish writing after it is asked to end; a process blocked on another does not react."""
+"""Seconds for a process to finish writing after the signal to end; a process blocked on another does not react."""
 _DESK = "ZOO_DESK"
 
 

@@ -1,4 +1,4 @@
-"""Presets: run specs of known experiments, each with what it is for, where it comes from and what to expect."""
+"""Presets: run specs of known experiments, each with its purpose, its source and the expected results."""
 
 import json
 from collections.abc import Mapping
@@ -13,23 +13,23 @@ SMALL: Mapping[str, Mapping[str, int]] = {
     "encoder": {"dim": 64, "heads": 4, "layers": 2, "tokenizer_heads": 4, "tokenizer_layers": 2},
     "decoder": {"dim": 64, "heads": 4, "layers": 1},
 }
-"""Sizes of a VQShape that two CPU cores train, by component."""
+"""Sizes of a VQShape that can be trained on two CPU cores, by component."""
 
 
 class Preset(Spec):
-    """An experiment as a run spec, of which only what differs from the defaults is said."""
+    """An experiment as a run spec, with only the fields that differ from the defaults."""
 
     purpose: str
-    """What it is for."""
+    """Its purpose."""
 
     source: str
-    """Where its numbers come from."""
+    """The source of its numbers."""
 
     expect: str
-    """What to expect of it, and what it takes."""
+    """Expected results, and the cost."""
 
     run: Mapping[str, Any]
-    """Plain data of the run; `data` says how its data lie, and where is the user's to say."""
+    """Plain data of the run; `data` describes the layout of its data, and the user names their location."""
 
 
 def names() -> list[str]:
@@ -39,7 +39,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Preset:
-    """The preset called ``name``, its run called the same; raise SpecError for an unknown one."""
+    """The preset called ``name``, with a run of the same name; raises SpecError for an unknown one."""
     if name not in names():
         raise unknown("preset", f"one of {', '.join(names())}", name, names(), "`zoo presets` explains them")
     stored = json.loads((files("zoo.specs.presets") / f"{name}.json").read_text(encoding="utf-8"))
@@ -47,7 +47,7 @@ def load(name: str) -> Preset:
 
 
 def small(run: Mapping[str, Any]) -> dict[str, Any]:
-    """``run`` with its transformers at the sizes of ``SMALL``; raise SpecError for a run without any."""
+    """``run`` with its transformers at the sizes of ``SMALL``; raises SpecError for a run without transformers."""
     if not large(run):
         raise SpecError("--small", "a preset with transformers", str(run["name"]), "leave it out: this one is small")
     model = dict(run["model"])
@@ -55,12 +55,12 @@ def small(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def large(run: Mapping[str, Any]) -> bool:
-    """Whether ``run`` has transformers, which are sized for a GPU unless `small`."""
+    """Whether ``run`` has transformers; their sizes are for a GPU unless `small` was applied."""
     return bool(_with_transformer(run["model"]))
 
 
 def _with_transformer(model: Mapping[str, Any]) -> list[str]:
-    """Roles whose VQShape component holds a transformer: a grid of stretches has none."""
+    """Roles whose VQShape component contains a transformer: a grid of stretches has none."""
     encoder, decoder = model.get("encoder", {}), model.get("decoder", {})
     reads_all = encoder.get("kind") == "vqshape.encoder" and encoder.get("read", "stretch") != "stretch"
     return ["encoder"] * reads_all + ["decoder"] * (decoder.get("kind") == "vqshape.decoder")

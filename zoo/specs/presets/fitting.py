@@ -1,4 +1,4 @@
-"""Sizes of a preset that follow the data: what its components refuse is changed to the nearest size that they take."""
+"""Adapt the sizes of a preset to the data: a refused size is changed to the nearest one that its component accepts."""
 
 from collections.abc import Iterator, Mapping
 from math import log
@@ -7,24 +7,24 @@ from typing import Any, NamedTuple
 from zoo_registry import ROLES, InputSpec, Registry, ZooError
 
 _FACTOR = 4
-"""How far a size may be from that of the preset, or of the series' length where that is the smaller."""
+"""Largest distance of a size from that of the preset, or of the series' length if that is smaller."""
 
 Plain = dict[str, Any]
 
 
 class Fitted(NamedTuple):
-    """A run whose model takes the data, and what was changed, a sentence each."""
+    """A run whose model accepts the data, and a sentence for each change."""
 
     run: Plain
     changes: list[str]
 
 
 def fit(run: Mapping[str, Any], data: InputSpec, registry: Registry) -> Fitted:
-    """``run`` as it is where its model takes ``data``, else with sizes that do.
+    """``run`` unchanged if its model accepts ``data``, else with sizes that fit.
 
-    The components themselves say which sizes fit: of a size that is refused, the nearest that is not is taken, or what
-    the component takes by default. Where there is none near, every series is brought to the nearest length that the
-    sizes of the preset fit. Raises ZooError, the refusal that is left, where that helps neither.
+    The components themselves decide which sizes fit: a refused size is replaced by the nearest accepted one, or by the
+    component's default. If there is none near, every series is resampled to the nearest length that the preset's sizes
+    fit. Raises the remaining ZooError if that fails too.
     """
     bench = _Bench(registry, data)
     model, changes, error = dict(run["model"]), [], bench.refusal(run["model"])
@@ -32,16 +32,16 @@ def fit(run: Mapping[str, Any], data: InputSpec, registry: Registry) -> Fitted:
         mended = next(bench.mends(model, error), None)
         if mended is None:
             return _resampled(run, bench, error)
-        model, told, error = mended
-        changes.append(told)
+        model, change, error = mended
+        changes.append(change)
     return Fitted({**run, "model": model}, changes)
 
 
 class _Mend(NamedTuple):
     model: Plain
-    told: str
+    change: str
     left: ZooError | None
-    """What is refused still: something of a later component, or nothing."""
+    """The remaining refusal, by a later component, or None."""
 
 
 class _Bench:
@@ -52,7 +52,7 @@ class _Bench:
         self.data = data
 
     def refusal(self, model: Mapping[str, Any], length: int | None = None) -> ZooError | None:
-        """Why ``model`` does not take the data, brought to ``length`` where that is given; None where it does."""
+        """Why ``model`` refuses the data, resampled to ``length`` if given; None if it accepts them."""
         given = self.data.model_dump() | ({"length": length} if length else {})
         try:
             self.registry.model({**model, "input": given})
@@ -61,14 +61,14 @@ class _Bench:
         return None
 
     def mends(self, model: Plain, error: ZooError) -> Iterator[_Mend]:
-        """Models with one size changed that are refused no more, then those that are refused for a later component."""
+        """Models with one size changed that are accepted, then those that only a later component refuses."""
         blamed, _, field = error.where.removeprefix("model.").partition(".")
         later = []
         for role, name in self._sizes(model, blamed, field):
             for value in self._values(model[role].get(name), model[role]["kind"], name):
                 changed = {**model, role: _changed(model[role], name, value)}
                 left = self.refusal(changed)
-                mend = _Mend(changed, self._told(changed, model, role, name, error), left)
+                mend = _Mend(changed, self._sentence(changed, model, role, name, error), left)
                 if left is None:
                     yield mend
                 elif _place(left) > _place(error):
@@ -76,7 +76,7 @@ class _Bench:
         yield from later
 
     def _sizes(self, model: Plain, blamed: str, field: str) -> Iterator[tuple[str, str]]:
-        """Sizes that may be at fault: the one that is named, then those that the preset gives, back from there."""
+        """Sizes that may be at fault: the one in the error, then those of the preset, backwards from there."""
         if blamed in model and field in self._fields(model[blamed]["kind"]):
             yield blamed, field
         before = [role for role in ROLES if role in model]
@@ -86,7 +86,7 @@ class _Bench:
                     yield role, name
 
     def _values(self, given: Any, kind: str, name: str) -> Iterator[int | None]:
-        """Sizes near ``given``, the nearest first, then None, which leaves it to the component."""
+        """Sizes near ``given``, the nearest first, then None, the component's default."""
         wanted = self._fields(kind)[name].default if given is None else given
         if isinstance(wanted, int) and wanted > 0:
             least = max(1, min(wanted, self.data.length) // _FACTOR)
@@ -98,7 +98,7 @@ class _Bench:
     def _fields(self, kind: str) -> Mapping[str, Any]:
         return self.registry.find(kind).model_fields
 
-    def _told(self, changed: Plain, model: Plain, role: str, name: str, error: ZooError) -> str:
+    def _sentence(self, changed: Plain, model: Plain, role: str, name: str, error: ZooError) -> str:
         new, old = (part[role].get(name, "the default") for part in (changed, model))
         return f"model.{role}.{name} is {new}, not {old}: {error.where} expects {error.expected}"
 
@@ -108,9 +108,9 @@ def _resampled(run: Mapping[str, Any], bench: _Bench, error: ZooError) -> Fitted
     for distance in range(1, length + 1):
         for to in (length - distance, length + distance):
             if 2 * to >= length and to >= 2 and bench.refusal(run["model"], to) is None:
-                told = f"data.length.to is {to}, not {length}: {error.where} expects {error.expected}"
+                change = f"data.length.to is {to}, not {length}: {error.where} expects {error.expected}"
                 step = {**(run["data"].get("length") or {}), "to": to}
-                return Fitted({**run, "data": {**run["data"], "length": step}}, [told])
+                return Fitted({**run, "data": {**run["data"], "length": step}}, [change])
     raise error
 
 
@@ -120,6 +120,6 @@ def _changed(part: Plain, name: str, value: int | None) -> Plain:
 
 
 def _place(error: ZooError) -> int:
-    """Where in the forward pass the refused component comes."""
+    """Position in the forward pass of the refused component."""
     role = error.where.removeprefix("model.").partition(".")[0]
     return list(ROLES).index(role) if role in ROLES else -1
