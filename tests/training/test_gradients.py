@@ -1,4 +1,4 @@
-"""Norms of gradients by term and component: right, and training does not notice that they were asked for."""
+"""Gradient norms by term and component are correct, and measuring them does not change the training."""
 
 import csv
 
@@ -31,7 +31,7 @@ def losses(model: ZooModel) -> dict[str, torch.Tensor]:
     return {term: 0.5 * found[term] for term in model.spec.terms()}
 
 
-def test_norms_are_those_of_a_backward_pass_of_each_term_alone(model):
+def test_norms_equal_a_backward_pass_of_each_term_alone(model):
     set_learning(model, PhaseSpec(learn=("encoder", "decoder", "head")))
     model.eval()
     found = gradient_norms(model, losses(model))
@@ -47,7 +47,7 @@ def test_norms_are_those_of_a_backward_pass_of_each_term_alone(model):
     assert {"ce/head", "x/encoder", "s/decoder", "dist/encoder"} <= found.keys()
 
 
-def test_asking_draws_no_number_and_leaves_gradients_and_graph_alone(model):
+def test_measuring_draws_no_random_number_and_leaves_gradients_and_graph_unchanged(model):
     set_learning(model, PhaseSpec())
     weighted = losses(model)
     state = torch.get_rng_state()
@@ -68,13 +68,13 @@ TURNS = [
 ]
 
 
-def test_a_diagnosed_run_ends_with_the_same_bits_and_tells_of_every_phase(run_of, tmp_path):
-    """Dropout and left-out patches included: SHAPES has both."""
+def test_a_diagnosed_run_ends_with_the_same_bits_and_reports_every_phase(run_of, tmp_path):
+    """Including dropout and omitted patches: SHAPES has both."""
     plain = train(run_of(SHAPES, {"phases": TURNS}), tmp_path / "plain", quiet=True)
-    asked = train(run_of(SHAPES, {"phases": TURNS}), tmp_path / "asked", quiet=True, diagnose=True)
-    one, other = (zoo.load(folder.bundle).state_dict() for folder in (plain, asked))
+    diagnosed = train(run_of(SHAPES, {"phases": TURNS}), tmp_path / "diagnosed", quiet=True, diagnose=True)
+    one, other = (zoo.load(folder.bundle).state_dict() for folder in (plain, diagnosed))
     assert all(torch.equal(one[name], other[name]) for name in one)
-    with asked.metrics.open(newline="") as file:
+    with diagnosed.metrics.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {name for name in rows[0] if name.startswith("grad/")} == {
         "grad/x/encoder", "grad/x/decoder", "grad/z/encoder", "grad/ce/head",
