@@ -152,7 +152,7 @@ def test_a_mistake_found_by_the_processes_is_raised_where_they_were_started(run_
         ),
     ],
 )
-def test_a_missing_device_is_refused_before_a_folder_is_created(run_of, tmp_path, trainer, message):
+def test_missing_devices_or_processes_are_refused_before_a_folder_is_created(run_of, tmp_path, trainer, message):
     with pytest.raises(TrainingError, match=message):
         train(run_of(SIGNAL, {}, trainer=trainer), tmp_path / "run", quiet=True)
     assert not (tmp_path / "run").exists()
