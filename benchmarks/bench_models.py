@@ -1,4 +1,4 @@
-"""Encoders and whole models at the sizes of users, and VQShape beside a straightforward one."""
+"""Speed of encoders and whole models at common sizes, and of VQShape against a plain implementation."""
 
 import copy
 from shutil import which
@@ -24,7 +24,7 @@ PUBLISHED = {"read": "query", "place": "free", "level": "learned"}
 @pytest.mark.parametrize("call", ["forward", "step"])
 @pytest.mark.parametrize("kind", SERIES)
 def test_encoder(measure: Measure, device: torch.device, kind: str, call: str) -> None:
-    """Tokens of a batch of windows in eval mode, and forward with backward in training mode."""
+    """Encode a batch of windows in eval mode; forward and backward in training mode."""
     spec = REGISTRY.find(kind, "encoder")()
     assert isinstance(spec, EncoderSpec)
     shape = Shape.of("c t", CHANNELS, LENGTH)
@@ -43,9 +43,9 @@ def test_encoder(measure: Measure, device: torch.device, kind: str, call: str) -
 
 
 def vqshape(dim: int, layers: int, codes: int) -> ZooModel:
-    """A univariate VQShape without dropout or patches left out, so that two of them can be compared.
+    """A univariate VQShape without dropout or masked patches, so that two implementations can be compared.
 
-    Its codes are tokens of noise, so that about all are in use.
+    Its codes are tokens of noise, so that nearly all codes are used.
     """
     quiet = {"dropout": 0.0, "dim": dim, "layers": layers}
     model = zoo.build(
@@ -64,7 +64,7 @@ def vqshape(dim: int, layers: int, codes: int) -> ZooModel:
 
 
 class Step:
-    """Forward, backward and AdamW, which `zoo train` takes fused."""
+    """Forward, backward and a step of AdamW, fused as in `zoo train`."""
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model
@@ -86,7 +86,7 @@ class Step:
 def test_vqshape(measure: Measure, device: torch.device, call: str, dim: int, who: str) -> None:
     """A training step and tokenizing, layers 4 + 4 + 2 at D 256 as published and 2 + 2 + 2 at D 64, K 64, float32.
 
-    A compiled step is one of the zoo's model under torch.compile, beside the straightforward one as it is.
+    A compiled step runs the zoo's model under torch.compile and the straightforward one uncompiled.
     """
     if call == "compiled step" and which("g++") is None:
         pytest.skip("torch.compile takes a C++ compiler")

@@ -1,4 +1,4 @@
-"""The nearest code and soft choices, beside writing all distances down."""
+"""Speed of nearest-code search and soft assignment, against computing all distances."""
 
 import pytest
 import torch

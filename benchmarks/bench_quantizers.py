@@ -1,4 +1,4 @@
-"""Every installed quantizer at the sizes of users, and the moving-average codebook beside a library's."""
+"""Speed of every installed quantizer at common sizes, and of the moving-average codebook against a library's."""
 
 import pytest
 import torch
@@ -16,7 +16,7 @@ TOKENS = {"4096-tokens": (64, 64), "76800-tokens": (768, 100)}
 
 
 def step(quantizer: nn.Module, values: Tensor) -> Tensor:
-    """A training step of either kind; the library updates in its forward."""
+    """A training step of either quantizer; the library updates its codebook in the forward pass."""
     quantizer.zero_grad(set_to_none=True)
     values.grad = None
     if not isinstance(quantizer, Quantizer):
@@ -44,7 +44,7 @@ CALLS = {"forward": forward, "step": step}
 @pytest.mark.parametrize("size", TOKENS)
 @pytest.mark.parametrize("kind", REGISTRY.kinds("quantizer"))
 def test_quantizer(measure: Measure, device: torch.device, kind: str, size: str, call: str) -> None:
-    """As its defaults make it, width 8: codes in eval mode, and a step with losses, backward and update."""
+    """Default settings at width 8: codes in eval mode, and a training step with losses, backward and update."""
     series, tokens = TOKENS[size]
     spec = REGISTRY.find(kind, "quantizer")()
     assert isinstance(spec, QuantizerSpec)
@@ -62,7 +62,7 @@ def test_quantizer(measure: Measure, device: torch.device, kind: str, size: str,
 def test_moving_average(
     measure: Measure, device: torch.device, tokens: int, width: int, codes: int, call: str, who: str
 ) -> None:
-    """A Euclidean codebook that follows its tokens."""
+    """A Euclidean codebook updated by moving averages of its tokens."""
     if (tokens, width, codes) not in (CUDA if device.type == "cuda" else CPU):
         pytest.skip("a size of the other device")
     if who == "zoo":
@@ -76,5 +76,5 @@ def test_moving_average(
     case = f"EMA codebook {call}, N {tokens}, D {width}, K {codes}"
     found = measure(case, who, lambda: CALLS[call](quantizer, values), tokens=tokens, width=width, codes=codes)
     assert isinstance(found, Tensor)
-    if call == "forward":  # a step of the library gives codes with a rounding error
+    if call == "forward":  # the library computes codes with a rounding error
         assert len(found.flatten(0, -2).unique(dim=0)) <= codes

@@ -1,4 +1,4 @@
-"""Devices to measure on, and what every benchmark writes down beside its time."""
+"""Devices to measure on, and the facts that every benchmark records beside its time."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -19,10 +19,10 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 
 @pytest.fixture
 def measure(benchmark: BenchmarkFixture, device: torch.device) -> Measure:
-    """`measure(case, who, work, **sizes)`: time ``work``, the device waited for, and return what it returned.
+    """`measure(case, who, work, **sizes)`: time ``work`` including device synchronisation, and return its result.
 
-    Everything of one ``case`` is compared; ``who`` is the zoo or a peer. Memory that it holds at most, sizes, device
-    and versions go into the record.
+    Results of one ``case`` are compared; ``who`` is the zoo or a peer. Peak memory, sizes, device
+    and versions are recorded.
     """
     torch.manual_seed(0)
 
@@ -45,7 +45,7 @@ def measure(benchmark: BenchmarkFixture, device: torch.device) -> Measure:
 
 
 def _rounds(work: Callable[[], object]) -> int:
-    """About two seconds of them."""
+    """Enough rounds for about two seconds."""
     start = perf_counter()
     work()
     return min(max(int(2 / (perf_counter() - start)), 5), 200)

@@ -1,4 +1,4 @@
-"""Devices to measure on, and waiting for them."""
+"""Devices to measure on, and their synchronisation."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,6 @@ DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 
 
 def wait(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
+    """Wait until the device has finished its queued work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

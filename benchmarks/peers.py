@@ -1,4 +1,4 @@
-"""What people use today for the same: a library's quantizer, and torch's distances."""
+"""Common alternatives to compare with: a library's quantizer, and torch's distances."""
 
 import pytest
 import torch
@@ -15,5 +15,5 @@ def library_quantizer(width: int, codes: int) -> nn.Module:
 
 
 def by_distances(rows: Tensor, codes: Tensor) -> Tensor:
-    """The nearest code as one writes it down: all distances, then the least."""
+    """The nearest code computed directly: all distances, then the minimum."""
     return torch.cdist(rows, codes).argmin(-1)

@@ -1,6 +1,6 @@
-"""VQShape as one writes it down from its paper: every token's shape is decoded, every distance and choice a table.
+"""A direct implementation of VQShape from its paper: every token's shape is decoded, every distance is computed.
 
-It shares the weights of a model of the zoo, so that both can be held to the same numbers.
+It shares the weights of a model of the zoo, so that the results of both can be compared.
 """
 
 import torch
@@ -41,7 +41,7 @@ class StraightforwardVQShape(nn.Module):
         }
 
     def tokenize(self, x: Tensor) -> Tensor:
-        """Tokens with attributes `(b 1 n d)`, found as the public release does: on the way through everything."""
+        """Tokens with attributes `(b 1 n d)`, computed as in the public release: by a full forward pass."""
         tokens, _, _ = self._encode(x)
         codes = self.quantizer.embedding.weight
         chosen = codes[torch.cdist(tokens.values.flatten(0, 2), codes).argmin(-1)].view_as(tokens.values)
@@ -74,7 +74,7 @@ class StraightforwardVQShape(nn.Module):
 
 
 def _take_torch_layers(part: nn.Module) -> None:
-    """The same layers and weights with the forward of torch's own group norm and transformer layers."""
+    """The same layers and weights, with the forward pass of torch's own group norm and transformer layers."""
     for module in part.modules():
         for ours in (GroupNorm, EncoderLayer, DecoderLayer):
             if isinstance(module, ours):

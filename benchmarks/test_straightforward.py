@@ -1,4 +1,4 @@
-"""The VQShape that the benchmarks compare with computes what the zoo's does."""
+"""The VQShape used for comparison in the benchmarks computes what the zoo's does."""
 
 import copy
 
@@ -7,7 +7,7 @@ from bench_models import vqshape
 from straightforward import StraightforwardVQShape
 
 
-def test_losses_and_gradients_are_those_of_the_zoo() -> None:
+def test_losses_and_gradients_equal_those_of_the_zoo() -> None:
     torch.manual_seed(0)
     model = vqshape(dim=16, layers=1, codes=4).double().eval()
     model.quantizer.embedding.weight.data.normal_()

@@ -1,4 +1,4 @@
-"""One thread for tiny tensors, and throw-away plugins."""
+"""One thread for small tensors, and temporary plugins."""
 
 import gc
 import importlib
@@ -18,11 +18,11 @@ settings.register_profile("seeded", derandomize=True)
 settings.register_profile("search", derandomize=False)
 settings.load_profile("seeded")
 
-# Read when torch is imported. Threads that share tiny tensors wait for each other more than they work.
+# Read when torch is imported. Threads that share small tensors spend more time waiting than working.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-# A shell in the background starts its programs deaf to interrupts, and tests send them.
+# A background shell starts its programs with interrupts ignored, and tests send interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -39,7 +39,7 @@ class Install(Protocol):
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
-    """Install distributions that are gone after the test."""
+    """Install distributions that are removed after the test."""
     modules: list[str] = []
 
     def install(name: str, source: str, distribution: str | None = None) -> None:
@@ -73,14 +73,14 @@ def toy_model() -> dict[str, Any]:
 
 @pytest.fixture
 def installed_toys(install: Install, toy_model: dict[str, Any]) -> dict[str, Any]:
-    """The same, the toy plugin being installed."""
+    """The same spec, with the toy plugin installed."""
     install("toy", (Path(__file__).parent / "registry" / "toy_plugin.py").read_text())
     return toy_model
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of little room; skips where the test may not mount one."""
+    """A disk with little space; skips where the test may not mount one."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Ends the process, as SIGKILL would, at the given step that the interpreter reports; 0 counts the steps instead.
+# Kills the process, as SIGKILL would, at the given step that the interpreter reports; 0 counts the steps instead.
 COUNTING = """
 import os, sys
 from pathlib import Path
@@ -28,5 +28,5 @@ def killed_at(step: int, imports: str, program: str, target: Path) -> "subproces
 
 
 def steps_of(imports: str, program: str, target: Path) -> int:
-    """How many steps ``program`` takes when nobody kills it."""
+    """How many steps ``program`` takes if it is not killed."""
     return int(killed_at(0, imports, program, target).stdout)

@@ -32,7 +32,7 @@ except ZooError as error:
 
 
 class Owner:
-    """A process that owns ``folder`` from `go` to its end, if it can."""
+    """A process that owns ``folder`` from `go` until it ends, if it can."""
 
     def __init__(self, folder: Path, *options: str) -> None:
         command = [sys.executable, "-c", PROGRAM, str(folder), *options]
@@ -45,18 +45,18 @@ class Owner:
         self.process.stdin.flush()
 
     def said(self) -> str:
-        """Its next line: `owned`, or why not."""
+        """The next line of its output: `owned`, or the reason for the refusal."""
         assert self.process.stdout is not None
         return self.process.stdout.readline().strip()
 
     def end(self) -> None:
-        """Let go of the folder."""
+        """Release the folder."""
         self.process.communicate()
 
 
 @contextmanager
 def owner(folder: Path, *options: str) -> Iterator[Owner]:
-    """A process that owns ``folder`` now, and until the block ends."""
+    """A process that owns ``folder`` until the block ends."""
     found = Owner(folder, *options)
     found.go()
     try:

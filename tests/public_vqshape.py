@@ -1,4 +1,4 @@
-"""Checkpoints in the layout of the public VQShape release, made from models of ours: the importer's way back."""
+"""Checkpoints in the layout of the public VQShape release, made from our models: the inverse of the importer."""
 
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ SIZES: dict[str, Any] = {
 
 
 def model_of(h: dict[str, Any], seed: int = 0) -> zoo.ZooModel:
-    """A model of ours with the sizes of `hyper_parameters` whose patches lie side by side."""
+    """One of our models with the sizes of `hyper_parameters`, with adjacent patches."""
     encoder = {
         "kind": "vqshape.encoder",
         **PUBLISHED,
@@ -115,7 +115,7 @@ def _public(name: str) -> str:
 
 
 def write(path: Path, state: dict[str, Tensor], h: dict[str, Any], **beside: Any) -> Path:
-    """A checkpoint as Lightning writes it, with what it keeps beside the weights."""
+    """A checkpoint as Lightning writes it, with the entries it stores beside the weights."""
     stored = {
         "epoch": 3,
         "global_step": 7,

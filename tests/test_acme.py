@@ -1,4 +1,4 @@
-"""The example plugin installs as a stranger's would, is found, and works in a model."""
+"""The example plugin installs like a third party's, is found, and works in a model."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ print(Path(zoo_acme.__file__).parents[1], tuple(model(torch.randn(2, 3, 500)).lo
 
 
 def python(site: Path, *arguments: str) -> str:
-    """Output of a Python that finds ``site`` beside everything installed."""
+    """Output of a Python process that finds ``site`` beside everything installed."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])}
     command = [sys.executable, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
@@ -38,7 +38,7 @@ def python(site: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that the example was installed into by pip, without a network."""
+    """A folder into which pip installed the example, without a network."""
     site = tmp_path_factory.mktemp("site")
     flags = ["--no-deps", "--no-build-isolation", "--no-index", "--disable-pip-version-check", "-q"]
     python(site, "-m", "pip", "install", *flags, "--target", str(site), str(EXAMPLE))

@@ -1,4 +1,4 @@
-"""A channelwise model takes signals of any number of channels, each as it would be alone."""
+"""A channelwise model accepts signals with any number of channels, and handles each channel separately."""
 
 from typing import Any
 
@@ -49,7 +49,7 @@ def window(channels: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def everything(output: Output) -> dict[str, torch.Tensor]:
-    """All that the model gives for each series."""
+    """All outputs of the model for each series."""
     assert output.tokens is not None
     assert output.x_recon is not None
     found = {"tokens": output.tokens.values, "recon": output.x_recon}
@@ -60,7 +60,7 @@ def everything(output: Output) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("parts", [STRETCHES, VQSHAPE, CONV], ids=["stretches", "vqshape", "conv"])
-def test_a_model_of_one_channel_gives_for_three_what_one_of_three_gives(parts, masked):
+def test_a_model_of_one_channel_equals_one_of_three_on_three_channels(parts, masked):
     one, three = model_of(parts, 1), model_of(parts, 3)
     three.load_state_dict(one.state_dict(), strict=True)
     x, mask = window(3)
@@ -73,7 +73,7 @@ def test_a_model_of_one_channel_gives_for_three_what_one_of_three_gives(parts, m
 
 
 @pytest.mark.parametrize("channels", [1, 2, 5])
-def test_each_channel_is_as_it_would_be_alone(channels):
+def test_each_channel_has_the_outputs_it_has_alone(channels):
     model, (x, mask) = model_of(VQSHAPE, 3), window(channels)
     together = everything(model(x, mask))
     for c in range(channels):
@@ -95,7 +95,7 @@ NOT_CHANNELWISE = {
 
 
 @pytest.mark.parametrize("parts", NOT_CHANNELWISE.values(), ids=NOT_CHANNELWISE)
-def test_other_models_take_their_own_number(parts):
+def test_other_models_accept_only_their_number_of_channels(parts):
     with pytest.raises(ShapeError) as refusal:
         model_of(parts, 2)(torch.zeros(2, 3, 64))
     assert str(refusal.value) == (

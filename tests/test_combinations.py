@@ -1,4 +1,4 @@
-"""Every combination of installed components is refused in one line, or builds and takes a step of training."""
+"""Every combination of installed components is refused in one line, or builds and takes a training step."""
 
 import itertools
 import os
@@ -20,7 +20,7 @@ Combination = tuple[str | None, ...]
 
 
 def every_combination() -> Iterator[Combination]:
-    """Each kind or none of every role, with both codebooks and both scales."""
+    """Each kind or none for every role, with both codebooks and both scales."""
     kinds = [[None, *REGISTRY.kinds(role)] for role in ROLES]
     return itertools.product(*kinds, ["shared", "per_channel"], ["instance", "none"])
 
@@ -33,7 +33,7 @@ def spec_of(combination: Combination) -> ModelSpec:
 
 
 def fits(combination: Combination) -> bool:
-    """Whether the combination is valid; one that is not must be refused in one line with a hint."""
+    """Whether the combination is valid; an invalid one must be refused in one line with a hint."""
     try:
         spec_of(combination)
     except ZooError as error:
@@ -51,12 +51,12 @@ def valid() -> list[Combination]:
 
 
 def pairs(combination: Combination) -> set[tuple[tuple[int, str | None], ...]]:
-    """Every two choices that the combination makes together."""
+    """Every two choices that occur together in the combination."""
     return set(itertools.combinations(enumerate(combination), 2))
 
 
 def covering(combinations: list[Combination]) -> list[Combination]:
-    """A few of the combinations in which every two choices that occur together in any still do."""
+    """A few of the combinations that cover every pair of choices in any of them."""
     shuffled = random.Random(0).sample(combinations, len(combinations))
     wanted = set().union(*map(pairs, combinations))
     taken: list[Combination] = []
@@ -69,7 +69,7 @@ def covering(combinations: list[Combination]) -> list[Combination]:
 
 
 def learn_all(combinations: list[Combination]) -> None:
-    """Let each learn; an error is noted with its combination."""
+    """Train each for one step; an error is reported with its combination."""
     for combination in combinations:
         try:
             learn(spec_of(combination))
@@ -79,7 +79,7 @@ def learn_all(combinations: list[Combination]) -> None:
 
 
 def learn(spec: ModelSpec) -> None:
-    """Build the model and take a step of training on a batch with a gap."""
+    """Build the model and take a training step on a batch with a gap."""
     torch.manual_seed(0)
     model = ZooModel(spec).train()
     adapt(model, model.trace.signal)
@@ -122,7 +122,7 @@ def test_combinations_that_cover_every_pair_learn(valid):
 
 
 def in_turn(combinations: list[Combination]) -> list[Combination]:
-    """Each choice of components once, with its codebooks and scales taken in turn."""
+    """Each choice of components once, with its codebooks and scales in rotation."""
     variants: dict[Combination, list[Combination]] = {}
     for combination in combinations:
         variants.setdefault(combination[: len(ROLES)], []).append(combination)
@@ -146,8 +146,8 @@ SWAPS = [
 
 
 @pytest.mark.parametrize(("role", "kind"), [(role, kind) for role, kinds in SWAPS for kind in kinds])
-def test_a_component_is_swapped_by_one_word(role, kind):
-    """With every field left out, as a user first writes a spec for windows of 500 samples."""
+def test_a_component_is_swapped_by_changing_its_kind(role, kind):
+    """With every field omitted, as in a user's first spec for windows of 500 samples."""
     spec = {
         "input": {"channels": 3, "length": 500, "classes": 18},
         "encoder": {"kind": "vqshape.encoder"},

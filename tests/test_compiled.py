@@ -1,4 +1,4 @@
-"""Whole models as one graph: no break under torch.compile, and programs that torch.export writes give the same."""
+"""Whole models as one graph: torch.compile without graph breaks, and equal outputs of exported programs."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 class Tensors(nn.Module):
-    """A model that gives the tensors of its output."""
+    """A model that returns the tensors of its output."""
 
     def __init__(self, model: zoo.ZooModel) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ def inputs(windows: int) -> tuple[Tensor, Tensor]:
 
 @pytest.fixture(params=MODELS)
 def model(request: pytest.FixtureRequest) -> zoo.ZooModel:
-    torch._dynamo.reset()  # of one function torch compiles a few programs at most; models share theirs
+    torch._dynamo.reset()  # torch limits the number of compiled programs per function; models share theirs
     torch.manual_seed(0)
     model = zoo.build({"input": INPUT, **MODELS[request.param]})
     for part in model.modules():
@@ -65,8 +65,8 @@ def test_training_has_no_graph_break(model, masked):
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_tokenizing_is_one_graph_as_cuda_graphs_take_it(model, masked):
-    """A break, or a number that the host waits for, would be refused."""
+def test_tokenizing_is_one_graph_for_cuda_graphs(model, masked):
+    """A graph break, or a number needed on the host, would be refused."""
     x, mask = inputs(1)
     given = (x, mask if masked else None)
     with torch.no_grad():

@@ -24,7 +24,7 @@ def path(tmp_path):
 @pytest.mark.parametrize(
     "content", [DATA, {"model": {}, "data": DATA}, {"run": {"model": {}, "data": DATA}, "fingerprint": "f"}]
 )
-def test_a_file_of_data_of_a_run_and_of_a_run_folder(path, content):
+def test_data_are_read_from_a_data_file_a_run_file_and_a_run_folder(path, content):
     path.write_text(json.dumps(content))
     assert read_data(path, REGISTRY) == read_data(str(path), REGISTRY) == DataSpec.model_validate(DATA)
     path.rename(path.with_name("run.json"))
@@ -37,7 +37,7 @@ def test_plain_data(content):
 
 
 @pytest.mark.parametrize("source", get_args(get_args(Source)[0]))
-def test_every_format_is_written_in_a_few_words(source, tmp_path, monkeypatch):
+def test_every_format_has_a_short_form(source, tmp_path, monkeypatch):
     form = source.model_fields["format"].default
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a" / "b:c").mkdir(parents=True)
@@ -67,7 +67,7 @@ def test_fields_are_changed_as_in_a_run(path):
         ([], ["data: expected"]),
     ],
 )
-def test_what_is_no_data_is_refused_by_its_place_in_a_run(path, content, words):
+def test_invalid_data_are_refused_with_their_path_in_a_run(path, content, words):
     path.write_text(json.dumps(content))
     with pytest.raises(SpecError) as caught:
         read_data(path, REGISTRY)
@@ -83,7 +83,7 @@ def test_what_is_no_data_is_refused_by_its_place_in_a_run(path, content, words):
         ("tsv:folder", ["tsv:folder", "a format among ts, npy, mat, aeon", "npy:FOLDER"]),
     ],
 )
-def test_words_that_name_no_data_are_refused(source, words):
+def test_a_short_form_that_names_no_data_is_refused(source, words):
     with pytest.raises(ZooError) as caught:
         read_data(source, REGISTRY)
     assert all(word in str(caught.value) for word in words)
@@ -92,13 +92,13 @@ def test_words_that_name_no_data_are_refused(source, words):
 @pytest.mark.parametrize(
     ("file", "form"), [("X_train.npy", "npy"), ("w.mat", "mat"), ("N_TRAIN.ts", "ts"), ("x", "ts")]
 )
-def test_a_folder_of_files_is_told_how_to_be_named(tmp_path, file, form):
+def test_a_folder_of_files_is_refused_with_its_short_form(tmp_path, file, form):
     (tmp_path / file).touch()
     with pytest.raises(SpecError, match=rf"say how to read it, such as {form}:{tmp_path}"):
         read_data(tmp_path, REGISTRY)
 
 
-def test_arrays_in_a_few_words_are_read_as_they_lie_and_as_changes_say(tmp_path):
+def test_arrays_in_short_form_are_read_in_their_layout_and_with_changes(tmp_path):
     for split in ("train", "val"):
         np.save(tmp_path / f"X_{split}.npy", np.zeros((4, 50, 3)))
         np.save(tmp_path / f"subject_{split}.npy", np.arange(4))

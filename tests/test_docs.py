@@ -1,4 +1,4 @@
-"""What the documents show is what the zoo takes."""
+"""Examples in the documents are valid."""
 
 import ast
 import json
@@ -25,7 +25,7 @@ BLOCKS = [
 
 
 @pytest.mark.parametrize("block", BLOCKS)
-def test_a_json_block_is_a_run_or_a_sweep_or_a_part_of_one(block):
+def test_a_json_block_is_a_run_a_sweep_or_a_part_of_one(block):
     shown = json.loads(block if block.startswith("{") else f"{{{block}}}")
     if "vary" in shown:
         assert SweepSpec.model_validate({"run": "run.json"} | shown)
@@ -37,7 +37,7 @@ def test_a_json_block_is_a_run_or_a_sweep_or_a_part_of_one(block):
         assert shown.keys() <= RunSpec.model_fields.keys()
 
 
-def test_the_mistake_in_the_readme_gets_the_line_in_the_readme():
+def test_the_mistake_in_the_readme_gives_the_line_in_the_readme():
     line = next(row for row in (ROOT / "README.md").read_text().splitlines() if row.startswith("zoo: "))
     with pytest.raises(ZooError) as caught:
         Registry.discover().model({"quantizer": {"kind": "vqshape.codebok"}})
@@ -60,7 +60,7 @@ def fenced(language: str) -> list[Any]:
 
 
 @pytest.mark.parametrize("block", fenced("python"))
-def test_what_a_python_block_imports_is_there(block, monkeypatch):
+def test_imports_of_a_python_block_exist(block, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "examples" / "zoo-acme"))
     for node in ast.walk(ast.parse(block)):
         if isinstance(node, ast.Import):
@@ -79,7 +79,7 @@ def typed() -> list[Any]:
 
 
 @pytest.mark.parametrize("line", typed())
-def test_a_command_line_names_a_command_and_options_that_it_has(line):
+def test_a_command_line_uses_existing_commands_and_options(line):
     name, *words = shlex.split(line, comments=True)
     command = typer.main.get_command(program([name])).commands[name]
     if words and words[0] in getattr(command, "commands", {}):

@@ -1,4 +1,4 @@
-"""The page on Python runs as it is written, block after block."""
+"""Every code block of the page on Python runs unchanged, in order."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A run of version 0.1, stored before specs named classes and codes were read from stretches, works as it did then."""
+"""A run of version 0.1, stored before specs named classes and codes were read from stretches, still works the same."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path("run")
 
 
-def test_it_is_judged_to_the_same_numbers(earlier: Path, capsys):
+def test_its_evaluation_gives_the_same_numbers(earlier: Path, capsys):
     then = json.loads((earlier / "eval.json").read_text())["classifiers"]["head"]
     assert main(["eval", str(earlier), "--json"]) == 0
     now = json.loads(capsys.readouterr().out)["classifiers"]["head"]
@@ -31,7 +31,7 @@ def test_it_is_judged_to_the_same_numbers(earlier: Path, capsys):
     assert now["ece"] == pytest.approx(then["ece"], abs=1e-6)
 
 
-def test_its_bundle_is_the_published_form_and_transfers_whole(earlier: Path):
+def test_its_bundle_is_the_published_form_and_transfers_completely(earlier: Path):
     model = zoo.load(earlier / "bundle")
     assert (model.spec.encoder.read, model.spec.head.pool, model.spec.head.units) == ("query", "none", "scale")
     report = transfer(zoo.build(model.spec), TransferSpec(source=str(earlier)))
@@ -39,15 +39,15 @@ def test_its_bundle_is_the_published_form_and_transfers_whole(earlier: Path):
     assert report.differences == ()
 
 
-def test_it_trains_on(earlier: Path, capsys):
+def test_it_can_be_trained_further(earlier: Path, capsys):
     assert main(["train", str(earlier), "--resume"]) == 0
     assert "bundle in" in capsys.readouterr().out
 
 
-def test_its_data_are_known_by_their_bytes_alone(earlier: Path, capsys):
+def test_its_data_are_recognised_only_by_their_bytes(earlier: Path, capsys):
     x = np.load("windows/X_test.npy")
     np.save("windows/X_test.npy", x.astype(">f8"))
-    assert main(["eval", str(earlier)]) == 2  # version 0.1 hashed bytes, and these are others
+    assert main(["eval", str(earlier)]) == 2  # version 0.1 hashed bytes, and these differ
     assert "the data it was trained on" in capsys.readouterr().err
     np.save("windows/X_test.npy", x)
     assert main(["eval", str(earlier)]) == 0

@@ -1,4 +1,4 @@
-"""Every example is sound, and the one that trains on data in the package trains."""
+"""Every example is valid, and the one with data in the package can be trained."""
 
 from pathlib import Path
 
@@ -17,13 +17,13 @@ def test_an_example_passes_the_check(path, capsys):
 
 
 @pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
-def test_every_point_of_an_example_sweep_is_sound(path, capsys):
+def test_every_point_of_an_example_sweep_is_valid(path, capsys):
     assert main(["sweep", str(path), "--dry"]) == 0
     assert "runs" in capsys.readouterr().out
 
 
 @pytest.mark.slow
-def test_the_joint_example_trains_and_is_judged(tmp_path, capsys):
+def test_the_joint_example_trains_and_is_evaluated(tmp_path, capsys):
     spec, out = str(EXAMPLES / "basic_motions_joint.json"), str(tmp_path / "run")
     short = ["training.epochs=2", "training.phases.0.length=1", "training.phases.1.length=1"]
     short.append("training.phases.1.weights.ce.over=1")

@@ -1,4 +1,4 @@
-"""What `--set` writes into a field follows the field's type."""
+"""`--set` parses a value by the type of its field."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ RUN: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("written", ["2024", "1e3", "007", "true", "1.10", "[1]", '{"a": 1}', "null", "NaN"])
-def test_a_field_of_text_takes_text_as_it_is_written(written):
+def test_a_text_field_takes_text_unchanged(written):
     spec = Registry.discover().run(RUN)
     changes = [f"name={written}", f"data.source.path={written}", f"transfer.0.source={written}"]
     found = apply_changes(RUN, changes, spec.dump(), type(spec))
@@ -50,7 +50,7 @@ def test_without_a_type_a_value_is_json():
     assert apply_changes({}, ["name=2024"], {}) == {"name": 2024}
 
 
-def test_the_spec_that_the_data_name_is_asked():
+def test_the_type_comes_from_the_spec_that_the_data_select():
     data = inner_type(RunSpec, {}, "data")
     source = inner_type(data, {}, "source")
     assert inner_type(source, {"format": "ts"}, "layout") is None

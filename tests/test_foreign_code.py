@@ -1,4 +1,4 @@
-"""What lies in the working folder is data: no command runs it."""
+"""Files in the working folder are data: no command executes them."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ PLANTED = "from pathlib import Path\nPath(__file__).with_name('ran').touch()\nra
 
 @pytest.fixture
 def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with modules named like those of the standard library; `ran` is there once one was imported."""
+    """A working folder with modules named like those of the standard library; `ran` exists once one was imported."""
     folder = tmp_path / "folder"
     folder.mkdir()
     for name in ("random", "tempfile", "signal", "json", "typer"):
@@ -34,7 +34,7 @@ def test_a_child_imports_nothing_from_the_working_folder(planted):
     assert not planted.exists()
 
 
-def test_nor_does_what_a_child_starts(planted, tmp_path, monkeypatch):
+def test_a_process_started_by_a_child_imports_nothing_either(planted, tmp_path, monkeypatch):
     site = tmp_path / "site"
     site.mkdir()
     (site / "parent.py").write_text("import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import random'])\n")
@@ -45,7 +45,7 @@ def test_nor_does_what_a_child_starts(planted, tmp_path, monkeypatch):
     assert not planted.exists()
 
 
-def test_nor_does_the_program_itself(planted):
+def test_the_program_itself_imports_nothing_either(planted):
     done = subprocess.run([sys.executable, "-m", "zoo", "list"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not planted.exists()
@@ -59,7 +59,7 @@ def git(*arguments: str) -> str:
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder under git, with one file committed."""
+    """A working folder under git, with one committed file."""
     if shutil.which("git") is None:
         pytest.skip("git is not installed")
     home = tmp_path / "repository"
@@ -72,7 +72,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-def test_the_revision_tells_the_commit_and_whether_files_differ(repository, tmp_path, monkeypatch):
+def test_the_revision_shows_the_commit_and_whether_files_differ(repository, tmp_path, monkeypatch):
     commit = git("rev-parse", "HEAD")
     assert revision() == commit
     (repository / "untracked").touch()
@@ -100,7 +100,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("way", HOSTILE)
-def test_the_revision_runs_no_program_that_a_repository_names(repository, tmp_path, way):
+def test_the_revision_runs_no_program_named_in_a_repository(repository, tmp_path, way):
     ran, program = tmp_path / "ran", tmp_path / "hooks" / "post-index-change"
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\ntouch {ran}\n")

@@ -1,4 +1,4 @@
-"""On a full disk a command says so in one line, leaves nothing half written, and what was there stays whole."""
+"""On a full disk a command prints one line, leaves no partial file, and keeps existing files."""
 
 import errno
 import json
@@ -29,7 +29,7 @@ class Disk:
         self.path = path
 
     def fill(self, room: int = 0) -> None:
-        """Leave about ``room`` bytes of it."""
+        """Leave about ``room`` bytes of it free."""
         with (self.path / "ballast").open("wb", buffering=0) as file:
             while os.statvfs(self.path).f_bavail and file.write(bytes(4096)):
                 pass
@@ -39,7 +39,7 @@ class Disk:
         (self.path / "ballast").unlink()
 
     def names(self) -> set[str]:
-        """All files and folders but the ballast, hidden ones too."""
+        """All files and folders except the filler file, including hidden ones."""
         return {str(path.relative_to(self.path)) for path in self.path.rglob("*")} - {"ballast"}
 
 
@@ -77,7 +77,7 @@ def require_one_line(capsys, where: Path) -> None:
 
 @pytest.mark.parametrize("room", [0, 12_288])
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_that_writes_a_bundle_or_tokens_leaves_the_old_one(here, disk, capsys, command, room):
+def test_a_command_that_writes_a_bundle_or_tokens_keeps_the_old_one(here, disk, capsys, command, room):
     shutil.copytree("bundle", disk.path / "old")
     (disk.path / "old.npz").write_bytes(b"old")
     before, tensors = disk.names(), (disk.path / "old" / "model.safetensors").read_bytes()
@@ -96,7 +96,7 @@ def test_a_command_that_writes_a_bundle_or_tokens_leaves_the_old_one(here, disk,
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, 2], ids=["best by accuracy", "best by x", "last"])
-def test_any_bundle_of_a_training_may_find_the_disk_full(here, disk, capsys, monkeypatch, number):
+def test_a_disk_that_fills_at_any_bundle_of_a_training_is_reported(here, disk, capsys, monkeypatch, number):
     data = {"source": {"format": "npy", "path": "windows", "layout": "c t"}}
     (here / "run.json").write_text(json.dumps({"model": SHAPES, "data": data, "training": {"epochs": 2, "batch": 6}}))
     words = ["train", "run.json", "--out", str(disk.path / "run"), "--resume"]
@@ -125,7 +125,7 @@ def test_any_bundle_of_a_training_may_find_the_disk_full(here, disk, capsys, mon
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-def test_every_way_of_having_no_room_is_said_alike(tmp_path, capsys, monkeypatch, number):
+def test_every_error_for_a_lack_of_space_has_the_same_message(tmp_path, capsys, monkeypatch, number):
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 

@@ -1,4 +1,4 @@
-"""`tokenize`, `forecast` and `impute` of every model that has the roles for them."""
+"""`tokenize`, `forecast` and `impute` of every model that has the necessary roles."""
 
 import itertools
 
@@ -57,18 +57,18 @@ def holes() -> Tensor:
 
 
 def spoilt(x: Tensor, mask: Tensor) -> list[Tensor]:
-    """``x`` with other content where ``mask`` is False."""
+    """``x`` with other values where ``mask`` is False."""
     return [torch.where(mask, x, content) for content in (torch.nan, torch.inf, signal(1))]
 
 
-def test_every_encoder_and_decoder_is_tried():
+def test_every_encoder_and_decoder_is_tested():
     assert {kinds["encoder"] for kinds in REBUILDING} == set(REGISTRY.kinds("encoder"))
     assert {kinds["decoder"] for kinds in REBUILDING} == set(REGISTRY.kinds("decoder"))
     assert {kinds["fusion"] for kinds in REBUILDING} == set(FUSIONS)
 
 
 @pytest.mark.parametrize("kinds", REBUILDING, ids=NAMES)
-def test_a_forecast_sees_the_first_samples_alone(kinds):
+def test_a_forecast_uses_only_the_first_samples(kinds):
     model, x = model_of(**kinds), signal()
     past = torch.arange(LENGTH).expand_as(x) < KNOWN
     expected = model.forecast(x, KNOWN)
@@ -82,7 +82,7 @@ def test_a_forecast_sees_the_first_samples_alone(kinds):
 
 
 @pytest.mark.parametrize("kinds", REBUILDING, ids=NAMES)
-def test_imputing_keeps_what_was_observed_and_looks_at_nothing_else(kinds):
+def test_imputing_keeps_observed_samples_and_uses_nothing_else(kinds):
     model, x, mask = model_of(**kinds), signal(), holes()
     found = model.impute(x, mask)
     assert torch.equal(found, torch.where(mask, x, model(x, mask).x_recon))
@@ -113,13 +113,13 @@ def test_tokens_are_those_that_decoders_read(kinds):
 
 
 class Untouched(nn.Module):
-    """A part that must not be run."""
+    """A component that must not run."""
 
     def forward(self, *_: object) -> None:
         raise AssertionError("it was run")
 
 
-def test_tokenize_runs_neither_decoder_nor_head_and_rebuilding_no_head_and_no_loss(monkeypatch):
+def test_tokenizing_runs_no_decoder_or_head_and_rebuilding_no_head_or_loss(monkeypatch):
     model = model_of(
         encoder="vqshape.encoder", quantizer="vqshape.codebook", decoder="vqshape.decoder", head="wrn.recon"
     )
@@ -155,7 +155,7 @@ def rebuilder() -> ZooModel:
 
 
 @pytest.mark.parametrize("observed", [0, -3, LENGTH + 1])
-def test_a_forecast_from_nothing_or_too_much_is_refused(observed):
+def test_a_forecast_from_no_or_too_many_samples_is_refused(observed):
     with pytest.raises(ShapeError, match=rf"^observed: expected 1 to {LENGTH} samples, found {observed};"):
         rebuilder().forecast(signal(), observed)
 
@@ -169,7 +169,7 @@ def test_signals_of_another_shape_are_refused(x):
 
 
 @pytest.mark.parametrize("mask", [holes()[:, :1], holes()[..., :-1], holes().float(), holes()[0]])
-def test_masks_that_misfit_are_refused(mask):
+def test_masks_of_another_shape_are_refused(mask):
     for task in (rebuilder().impute, rebuilder().tokenize, rebuilder()):
         with pytest.raises(ShapeError, match=r"^mask: expected"):
             task(signal(), mask)

@@ -1,4 +1,4 @@
-"""Arrays larger than memory become one .npz file, whole or not at all."""
+"""Arrays larger than memory are written to one .npz file, completely or not at all."""
 
 import tracemalloc
 
@@ -19,7 +19,7 @@ def blocks_of(array, cuts):
 
 @settings(max_examples=40, deadline=None)
 @given(data=st.data(), rows=st.integers(0, 9))
-def test_what_is_read_is_what_was_written(tmp_path_factory, data, rows):
+def test_arrays_are_read_back_unchanged(tmp_path_factory, data, rows):
     draw = np.random.default_rng(data.draw(st.integers(0, 99)))
     arrays = {}
     for name in ("a", "b", "c"):
@@ -47,7 +47,7 @@ def write(path, blocks):
             stream.append({"x": np.full((4096, 64), number, np.float32)})
 
 
-def test_memory_is_that_of_a_block(tmp_path):
+def test_memory_is_that_of_one_block(tmp_path):
     tracemalloc.start()
     write(tmp_path / "large.npz", 40)
     _, peak = tracemalloc.get_traced_memory()
@@ -59,7 +59,7 @@ def test_memory_is_that_of_a_block(tmp_path):
         assert found["x"][::4096, 0].tolist() == list(range(40))
 
 
-def test_equal_arrays_make_equal_bytes(tmp_path):
+def test_equal_arrays_give_equal_bytes(tmp_path):
     write(tmp_path / "one.npz", 2)
     write(tmp_path / "two.npz", 2)
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
@@ -72,7 +72,7 @@ def append_all(path, rows, blocks):
 
 
 @pytest.mark.parametrize("second", [np.zeros((2, 4), np.float32), np.zeros((2, 3)), np.zeros((1, 3), np.float32)])
-def test_blocks_that_misfit_leave_the_old_file(tmp_path, second):
+def test_blocks_of_a_wrong_shape_leave_the_old_file(tmp_path, second):
     path = tmp_path / "all.npz"
     path.write_text("old")
     with pytest.raises(AssertionError):

@@ -1,4 +1,4 @@
-"""A folder has one owner, which a killed process no longer is."""
+"""A folder has at most one owner; a killed process no longer owns it."""
 
 import errno
 import fcntl
@@ -15,7 +15,7 @@ from zoo_registry import TrainingError, ZooNote
 from zoo.process.owned import LOCK_FILE, owned
 
 
-def test_of_several_that_begin_at_once_one_owns_the_folder(tmp_path):
+def test_of_several_simultaneous_starts_one_owns_the_folder(tmp_path):
     starters = [Owner(tmp_path / "new" / "run") for _ in range(4)]
     for starter in starters:
         starter.go()
@@ -26,14 +26,14 @@ def test_of_several_that_begin_at_once_one_owns_the_folder(tmp_path):
     assert all("expected a folder that nobody writes to" in line for line in said if line != "owned")
 
 
-def test_the_refusal_says_who_owns_the_folder(tmp_path):
+def test_the_refusal_names_the_owner_of_the_folder(tmp_path):
     with owner(tmp_path) as other, pytest.raises(TrainingError) as refusal, owned(tmp_path):
         pass
     assert f"found process {other.process.pid} on {socket.gethostname()}, since 20" in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
-def test_a_killed_owner_owns_nothing_whatever_it_forked_or_started(tmp_path):
+def test_a_killed_owner_owns_nothing_even_if_its_children_live(tmp_path):
     with owner(tmp_path, "child") as other:
         children = [int(number) for number in other.said().split()]
         other.process.kill()
@@ -48,7 +48,7 @@ def test_a_killed_owner_owns_nothing_whatever_it_forked_or_started(tmp_path):
                 os.kill(child, signal.SIGKILL)
 
 
-def test_one_may_wait_for_the_owner_to_end(tmp_path):
+def test_a_process_can_wait_for_the_owner_to_end(tmp_path):
     order = []
 
     def enter() -> None:
@@ -79,7 +79,7 @@ def test_blocks_may_be_nested_and_the_folder_is_free_after_the_last(tmp_path):
         pass
 
 
-def test_a_folder_made_for_nothing_is_removed_and_one_with_content_stays(tmp_path):
+def test_a_folder_created_and_left_empty_is_removed_and_one_with_content_is_kept(tmp_path):
     with owned(tmp_path / "made" / "run"):
         assert (tmp_path / "made" / "run").is_dir()
     assert not (tmp_path / "made").exists()
@@ -92,7 +92,7 @@ def test_a_folder_made_for_nothing_is_removed_and_one_with_content_stays(tmp_pat
     assert (tmp_path / "given").is_dir()
 
 
-def test_a_file_system_without_locks_is_named_and_does_not_stop_the_work(tmp_path, monkeypatch):
+def test_a_file_system_without_locks_is_reported_and_does_not_stop_the_work(tmp_path, monkeypatch):
     def refuse(*_: object) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -104,7 +104,7 @@ def test_a_file_system_without_locks_is_named_and_does_not_stop_the_work(tmp_pat
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
-def test_what_is_no_lock_file_is_an_error_that_names_it(tmp_path, make):
+def test_an_invalid_lock_file_is_an_error_that_names_it(tmp_path, make):
     make(tmp_path / LOCK_FILE)
     with pytest.raises(OSError, match=LOCK_FILE) as error, owned(tmp_path):
         pass

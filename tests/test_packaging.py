@@ -1,4 +1,4 @@
-"""What is installed is what lies in the folders."""
+"""What is installed matches the folders."""
 
 import ast
 import re
@@ -17,20 +17,20 @@ PACKAGES = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
 PLUGINS = sorted(folder.name for folder in ROOT.glob("plugins/*/") if any(folder.glob("*.py")))
 
 
-def test_every_plugin_folder_is_packaged_and_announced():
+def test_every_plugin_folder_is_packaged_and_registered():
     announced = PROJECT["project"]["entry-points"]["zoo.plugins"]
     assert sorted(path.removeprefix("plugins/") for path in PACKAGES if path.startswith("plugins/")) == PLUGINS
     assert announced == {name.removeprefix("zoo_"): name for name in PLUGINS}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_every_package_is_one_and_is_typed(package):
+def test_every_package_is_importable_and_typed(package):
     assert (ROOT / package / "__init__.py").is_file()
     assert (ROOT / package / "py.typed").is_file()
 
 
-def test_the_wheel_holds_what_is_no_python():
-    """Templates and specs lie in the packages and must travel with them."""
+def test_the_wheel_holds_files_other_than_python():
+    """Templates and specs are stored in the packages and must be installed with them."""
     held = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
     ours = {
         path
@@ -44,26 +44,26 @@ def test_the_wheel_holds_what_is_no_python():
 
 
 @pytest.mark.parametrize("folder", ["registry", "plugins", "tests", "benchmarks"])
-def test_folders_that_are_no_packages_have_generic_names(folder):
-    """A package of such a name would be put on everyone's path by an editable install."""
+def test_folders_without_packages_have_generic_names(folder):
+    """An editable install would put a package of that name on everyone's path."""
     assert not (ROOT / folder / "__init__.py").exists()
 
 
-def test_test_files_have_names_of_their_own():
+def test_test_files_have_unique_names():
     """Without packages, two test files of one name cannot be collected together."""
     names = [path.name for path in ROOT.glob("tests/**/test_*.py")]
     assert sorted(names) == sorted(set(names))
 
 
 @pytest.mark.parametrize("group", ["dependencies", "dev"])
-def test_dependencies_have_a_lower_bound_and_no_upper(group):
+def test_dependencies_have_a_lower_bound_and_no_upper_bound(group):
     project = PROJECT["project"]
     needed = project["dependencies"] if group == "dependencies" else project["optional-dependencies"]["dev"]
     assert [need for need in needed if not re.fullmatch(r"[a-z0-9-]+(\[[a-z]+\])?>=[\d.]+", need)] == []
 
 
 def imports(source: Path) -> Iterator[str]:
-    """Top names of everything that ``source`` imports."""
+    """Top-level names of everything that ``source`` imports."""
     for node in ast.walk(ast.parse(source.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name.partition(".")[0] for alias in node.names)
@@ -71,7 +71,7 @@ def imports(source: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def test_nothing_is_imported_that_is_not_declared():
+def test_every_import_is_declared():
     declared = {need.partition(">=")[0] for need in PROJECT["project"]["dependencies"]}
     found = {name for package in PACKAGES for path in (ROOT / package).rglob("*.py") for name in imports(path)}
     ours = {Path(package).name for package in PACKAGES}
@@ -80,7 +80,7 @@ def test_nothing_is_imported_that_is_not_declared():
 
 
 @pytest.mark.parametrize("plugin", PLUGINS)
-def test_a_plugin_announces_itself_without_heavy_imports(plugin):
+def test_a_plugin_registers_itself_without_heavy_imports(plugin):
     heavy = ("torch", "timm", "numpy", "scipy", "aeon", "lightning", "matplotlib")
     code = f"import sys, {plugin}; {plugin}.zoo_components(); print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

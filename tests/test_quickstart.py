@@ -1,4 +1,4 @@
-"""The quickstart, cut to an epoch a run: three runs, their figures, one table."""
+"""The quickstart with one epoch per run: three runs, their figures, one table."""
 
 import pytest
 

@@ -23,7 +23,7 @@ KINDS = pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 
 
 def filled(spec: dict[str, Any]) -> zoo.ZooModel:
-    """A model with statistics that are not neutral."""
+    """A model with non-trivial statistics."""
     torch.manual_seed(0)
     model = zoo.build(spec)
     for part in model.modules():
@@ -37,7 +37,7 @@ def images(batch: int = 2) -> torch.Tensor:
 
 
 @KINDS
-def test_images_pass_through_as_they_are_and_everything_learns(spec):
+def test_images_pass_unchanged_and_every_part_learns(spec):
     model, x = filled(spec), images()
     output = model(x, target=torch.tensor([0, 3]) if "head" in spec else None)
     assert output.x is x
@@ -53,7 +53,7 @@ def test_images_pass_through_as_they_are_and_everything_learns(spec):
 
 
 @KINDS
-def test_a_bundle_of_it_gives_the_same(spec, tmp_path):
+def test_its_bundle_gives_the_same(spec, tmp_path):
     model, x = filled(spec).eval(), images()
     zoo.save(model, tmp_path / "bundle")
     again = zoo.load(tmp_path / "bundle")
@@ -85,15 +85,15 @@ def _name(spec: dict[str, Any]) -> str:
     return next(name for name, other in SPECS.items() if other is spec)
 
 
-def test_the_bill_of_an_image_is_counted():
+def test_the_cost_of_an_image_is_counted():
     model = zoo.build(SPECS["a classifier"])
     cost = bill(model)
-    # The stem: 16 filters of 3 x 3 x 3 at every pixel, a multiplication and its addition being two operations.
+    # The stem: 16 filters of 3 x 3 x 3 at every pixel; a multiplication and its addition count as two operations.
     assert cost.flops > 2 * 16 * 27 * 40 * 32
     assert not bool(model.head.standardize.filled)
 
 
-def test_the_head_standardises_images_per_channel_and_no_scale_is_taken_off():
+def test_the_head_standardises_images_per_channel_without_another_scale():
     model, x = filled(SPECS["a classifier"]).eval(), images()
     standardize = model.head.standardize
     expected = torch.stack([(x[:, c] - standardize.mean[c]) / standardize.std[c] for c in range(3)], 1)

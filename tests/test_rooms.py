@@ -1,4 +1,4 @@
-"""The folders of `zoo/` stand above each other: no import, not even one for types, runs in a circle of folders."""
+"""The folders of `zoo/` are ordered: no cycle of imports between folders, not even of imports for types."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ PACKAGE = {"__init__.py", "__main__.py", "py.typed", "sklearn.py"}
 
 
 def imported(file: Path) -> Iterator[str]:
-    """Modules of the zoo and its registry that a file imports, anywhere in it."""
+    """Modules of the zoo and its registry that a file imports anywhere."""
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
@@ -23,7 +23,7 @@ def imported(file: Path) -> Iterator[str]:
 
 
 def rooms() -> dict[str, set[str]]:
-    """Of every folder, those it imports from."""
+    """The folders that each folder imports from."""
     found: dict[str, set[str]] = defaultdict(set)
     for folder in [folder for folder in ZOO.iterdir() if (folder / "__init__.py").exists()]:
         for file in folder.rglob("*.py"):
@@ -32,7 +32,7 @@ def rooms() -> dict[str, set[str]]:
     return found
 
 
-def test_no_folder_imports_in_a_circle():
+def test_folders_have_no_import_cycle():
     order = list(TopologicalSorter(rooms()).static_order())  # raises CycleError, which names the circle
     assert {"cli", "model", "training", "io"} <= set(order)
 
@@ -42,11 +42,11 @@ def test_the_registry_imports_nothing_of_the_zoo():
         assert not [name for name in imported(file) if re.match(r"(zoo\.|zoo$|zoo_(?!registry))", name)], file
 
 
-def test_nothing_lies_loose_at_the_top():
+def test_no_file_is_outside_the_folders():
     assert {path.name for path in ZOO.iterdir() if path.is_file()} <= PACKAGE
 
 
-def test_the_map_lists_every_folder_above_what_it_imports():
+def test_the_list_in_contributing_has_every_folder_above_its_imports():
     page = (ROOT / "CONTRIBUTING.md").read_text()
     listed = re.findall(r"^      (\w+)/  ", page, re.MULTILINE)
     found = rooms()

@@ -1,4 +1,4 @@
-"""Hidden folders to write in are removed once nobody writes there, and never before."""
+"""Hidden temporary folders are removed once no process writes there, and never before."""
 
 import errno
 import os
@@ -25,7 +25,7 @@ with scratch(Path(sys.argv[1])) as folder:
 
 @pytest.fixture
 def writer(tmp_path):
-    """Another process that writes, and the folder where it does."""
+    """Another process that writes, and the folder it writes in."""
     process = subprocess.Popen(
         [sys.executable, "-c", WRITER, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -34,7 +34,7 @@ def writer(tmp_path):
     process.communicate()
 
 
-def test_what_a_killed_writer_left_is_removed_and_what_another_writes_stays(tmp_path, writer):
+def test_folders_of_killed_writers_are_removed_and_those_of_live_ones_stay(tmp_path, writer):
     process, folder = writer
     clear(tmp_path)
     assert (folder / "half").read_text() == "written"
@@ -49,14 +49,14 @@ def test_the_next_writer_clears_the_folder(tmp_path, writer):
     process, folder = writer
     process.kill()
     process.wait()
-    home = tmp_path / ".." / tmp_path.name  # not looked at by this process yet
+    home = tmp_path / ".." / tmp_path.name  # not checked by this process yet
     with scratch(home) as mine:
         assert not folder.exists()
         assert mine.is_dir()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_others_call_alike_stays(tmp_path):
+def test_other_files_of_similar_names_stay(tmp_path):
     names = [".zoo-0@elsewhere.tmp", ".zoo.tmp", "zoo.tmp", ".run.json.x.tmp"]
     for name in names:
         (tmp_path / name).mkdir()
@@ -82,7 +82,7 @@ def test_without_locks_a_writer_writes_and_nothing_is_removed(tmp_path, monkeypa
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_somebody_clears_before_it_is_locked_is_made_again(tmp_path, monkeypatch):
+def test_a_folder_removed_before_it_is_locked_is_created_again(tmp_path, monkeypatch):
     lock, turns = filelock.lock_descriptor, iter([False, True])
     monkeypatch.setattr(filelock, "lock_descriptor", lambda number, blocking: next(turns) and lock(number))
     with scratch(tmp_path) as folder:
@@ -91,7 +91,7 @@ def test_a_folder_that_somebody_clears_before_it_is_locked_is_made_again(tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_error_names_the_folder_that_cannot_be_written_in(tmp_path):
+def test_the_error_names_the_folder_that_is_not_writable(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="file") as error, scratch(tmp_path / "file"):
         pass

@@ -1,4 +1,4 @@
-"""A channel that is silent for a whole window: its tokens are not real, and the rest of the window counts as before."""
+"""A channel that is silent for a whole window: its tokens are not real, and the rest of the window is unaffected."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ CHANNELWISE = [kinds for kinds in REBUILDING if spec_of(**kinds).channelwise]
 
 
 def silent() -> Tensor:
-    """All observed but the last channel of window 1."""
+    """All observed except the last channel of window 1."""
     mask = torch.ones(3, CHANNELS, LENGTH, dtype=torch.bool)
     mask[1, -1] = False
     return mask
@@ -51,7 +51,7 @@ def test_every_model_learns_from_a_window_with_a_silent_channel(kinds, head):
 
 
 @pytest.mark.parametrize("kinds", CHANNELWISE, ids=[kinds["encoder"] + "+" + kinds["decoder"] for kinds in CHANNELWISE])
-def test_losses_are_those_of_the_series_that_speak(kinds):
+def test_losses_equal_those_of_the_observed_series(kinds):
     model, x, mask = model_of(kinds).eval(), signal(), silent()
     with torch.no_grad():
         part, whole = model(x, mask), model(x[mask].view(-1, 1, LENGTH))
@@ -59,7 +59,7 @@ def test_losses_are_those_of_the_series_that_speak(kinds):
     torch.testing.assert_close(part.losses, whole.losses, rtol=1e-4, atol=1e-5)
 
 
-def test_nothing_is_imputed_in_a_channel_of_which_nothing_is_known():
+def test_a_channel_without_observations_is_not_imputed():
     alone = model_of(next(kinds for kinds in REBUILDING if kinds["fusion"] is None and kinds["image"] is None))
     with pytest.raises(DataError, match="a series with none"):
         alone.impute(signal(), silent())
@@ -67,7 +67,7 @@ def test_nothing_is_imputed_in_a_channel_of_which_nothing_is_known():
     assert joined.impute(signal(), silent()).isfinite().all()
 
 
-def test_a_window_with_a_silent_channel_is_trained_on_and_judged(tmp_path: Path, capsys):
+def test_a_window_with_a_silent_channel_is_used_in_training_and_evaluation(tmp_path: Path, capsys):
     folder = write_waves(tmp_path / "windows", train=24, test=12)
     for split, row in (("train", 3), ("test", 7)):
         x = np.load(folder / f"X_{split}.npy")

@@ -28,7 +28,7 @@ def test_the_checks_of_scikit_learn_pass(estimator, check):
 
 @pytest.fixture(scope="module")
 def windows(tmp_path_factory):
-    """Windows `(n 2 40)` and labels that are words."""
+    """Windows `(n 2 40)` with words as labels."""
     folder = write_waves(tmp_path_factory.mktemp("arrays") / "waves", train=30, test=12)
     names = np.array(["walk", "run", "sit"])
     return {split: (np.load(folder / f"X_{split}.npy"), names[np.load(folder / f"y_{split}.npy")])
@@ -40,20 +40,20 @@ def fitted(windows):
     return ZooClassifier(random_state=0).fit(*windows["train"])
 
 
-def test_labels_come_back_as_they_were_given(fitted, windows):
+def test_labels_are_returned_as_they_were_given(fitted, windows):
     x, y = windows["test"]
     assert list(fitted.classes_) == ["run", "sit", "walk"]
     assert fitted.score(x, y) == (fitted.predict(x) == y).mean() > 0.8
     np.testing.assert_allclose(fitted.predict_proba(x).sum(1), 1)
 
 
-def test_a_pickled_classifier_says_the_same(fitted, windows):
+def test_a_pickled_classifier_gives_the_same(fitted, windows):
     x, _ = windows["test"]
     again = pickle.loads(pickle.dumps(fitted))
     np.testing.assert_array_equal(again.predict_proba(x), fitted.predict_proba(x))
 
 
-def test_the_random_state_decides_everything(fitted, windows):
+def test_the_random_state_determines_everything(fitted, windows):
     x, _ = windows["test"]
     again = clone(fitted).fit(*windows["train"])
     np.testing.assert_array_equal(again.predict_proba(x), fitted.predict_proba(x))
@@ -87,7 +87,7 @@ def test_a_grid_search_varies_the_spec(windows):
     assert len(search.cv_results_["mean_test_score"]) == 2
 
 
-def test_a_model_without_what_is_returned_is_refused(windows):
+def test_a_model_without_the_requested_output_is_refused(windows):
     bare = {"model": {role: SHAPES[role] for role in ("encoder", "quantizer")}, "training": {"epochs": 1}}
     with pytest.raises(SpecError, match="a model with a head"):
         ZooClassifier(bare, random_state=0).fit(*windows["train"])

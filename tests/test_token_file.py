@@ -1,4 +1,4 @@
-"""A data set becomes one file of codes: what the model finds in every window, in bounded memory."""
+"""The codes of a data set in one file: the model's outputs for every window, in bounded memory."""
 
 import dataclasses
 import json
@@ -34,7 +34,7 @@ PLAIN = {
 
 
 class Written(NamedTuple):
-    """A model, the data it was run over, and what the file holds."""
+    """A model, its data, and the content of the file."""
 
     model: zoo.ZooModel
     data: DataSet
@@ -72,7 +72,7 @@ def data(folder: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def written(tmp_path: Path, data: dict[str, Any]) -> Callable[..., Written]:
-    """Write the tokens that a model finds, with fields of the data changed."""
+    """Write the tokens that a model gives, with fields of the data changed."""
 
     def write(parts: dict[str, Any], batch: int = 64, split: Any = "all", **changes: Any) -> Written:
         found, model = prepare(DataSpec.model_validate(data | changes)), model_of(parts)
@@ -94,7 +94,7 @@ def gaps(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("parts", [SHAPES, PLAIN], ids=["shapes", "plain"])
 @pytest.mark.parametrize("masked", [False, True])
-def test_the_file_holds_what_the_model_finds(written, folder, parts, masked):
+def test_the_file_holds_the_outputs_of_the_model(written, folder, parts, masked):
     model, data, arrays = written(parts, **(gaps(folder) if masked else {}))
     start = 0
     for split in (data.train, data.validation, data.test):
@@ -117,7 +117,7 @@ def test_the_file_holds_what_the_model_finds(written, folder, parts, masked):
     assert arrays["real"].all() == (not masked or parts is SHAPES)
 
 
-def test_every_window_is_told_apart(written, folder):
+def test_every_window_is_identified(written, folder):
     _, data, arrays = written(SHAPES)
     stored = {name: np.load(folder / f"{name}_train.npy") for name in ("y", "subject")}
     own = arrays["split"] != "test"
@@ -130,7 +130,7 @@ def test_every_window_is_told_apart(written, folder):
     assert "group" not in arrays
 
 
-def test_one_split_alone_is_the_same(written):
+def test_one_split_alone_has_the_same_codes(written):
     every = written(PLAIN).arrays
     for split in ("train", "validation", "test"):
         alone = written(PLAIN, split=split).arrays
@@ -140,7 +140,7 @@ def test_one_split_alone_is_the_same(written):
 
 
 @pytest.mark.parametrize("parts", [SHAPES, PLAIN], ids=["shapes", "plain"])
-def test_the_size_of_a_batch_changes_no_code(written, parts):
+def test_batch_size_changes_no_code(written, parts):
     expected = written(parts).arrays
     for batch in (1, 5, 200):
         found = written(parts, batch=batch).arrays
@@ -150,13 +150,13 @@ def test_the_size_of_a_batch_changes_no_code(written, parts):
 
 
 @pytest.mark.parametrize(("codes", "dtype"), [(2, "u1"), (256, "u1"), (257, "u2"), (65536, "u2")])
-def test_codes_take_the_smallest_type_that_holds_them(written, codes, dtype):
+def test_codes_have_the_smallest_type_that_holds_them(written, codes, dtype):
     quantizer = {"kind": "quantizers.ema", "codes": codes}
     arrays = written({**PLAIN, "quantizer": quantizer}, split="test").arrays
     assert (arrays["codes"].dtype, arrays["k"]) == (np.dtype(dtype), codes)
 
 
-def test_memory_is_that_of_a_batch(tmp_path):
+def test_memory_is_that_of_one_batch(tmp_path):
     def peak(windows: int) -> int:
         x = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float32, (windows, CHANNELS, LENGTH))
         x[:] = np.arange(LENGTH)
@@ -202,7 +202,7 @@ def saved(tmp_path: Path) -> Callable[..., Path]:
     return save
 
 
-def test_bundle_and_data_may_be_those_of_a_run(tmp_path, saved, data):
+def test_bundle_and_data_may_come_from_a_run(tmp_path, saved, data):
     bundle, run = saved(SHAPES), tmp_path / "run"
     expected = zoo.tokenize(bundle, data, tmp_path / "expected.npz")
     assert (expected.windows, expected.codes) == ({"train": 56, "validation": 14, "test": 12}, 300)
@@ -216,7 +216,7 @@ def test_bundle_and_data_may_be_those_of_a_run(tmp_path, saved, data):
         assert (tmp_path / f"{name}.npz").read_bytes() == (tmp_path / "expected.npz").read_bytes()
 
 
-def test_a_channelwise_model_takes_any_number_of_channels(tmp_path, saved, data):
+def test_a_channelwise_model_accepts_any_number_of_channels(tmp_path, saved, data):
     found = zoo.tokenize(saved(SHAPES, channels=1), data, tmp_path / "one.npz")
     assert found.shapes["codes"] == (82, CHANNELS, 8, 1)
     zoo.tokenize(saved(SHAPES), data, tmp_path / "two.npz")
@@ -234,7 +234,7 @@ def test_a_channelwise_model_takes_any_number_of_channels(tmp_path, saved, data)
         (SHAPES, {}, "windows", SpecError, ["found a folder"]),
     ],
 )
-def test_what_does_not_fit_is_refused_in_one_line(tmp_path, saved, data, parts, sizes, out, error, words):
+def test_a_misfit_is_refused_in_one_line(tmp_path, saved, data, parts, sizes, out, error, words):
     with pytest.raises(error) as caught:
         zoo.tokenize(saved(parts, **sizes), data, tmp_path / out)
     assert all(word in str(caught.value) for word in words)

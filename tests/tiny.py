@@ -1,4 +1,4 @@
-"""Components of any kind at sizes that are quick to run."""
+"""Components of any kind at sizes that run quickly."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -29,12 +29,12 @@ TINY: Mapping[str, int | str] = {
 
 @cache
 def tiny(kind: str) -> Mapping[str, Any]:
-    """The fields of TINY that a component has, and that may be so small."""
+    """The fields of TINY that a component has and whose bounds allow the value."""
     return accepted(kind, TINY)
 
 
 def accepted(kind: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of ``fields`` that a component has and takes beside those before; one value, or a list of it."""
+    """The fields that a component has and accepts beside those before; one value, or a list of it."""
     spec = REGISTRY.find(kind)
     found: dict[str, Any] = {}
     for name in [name for name in fields if name in spec.model_fields]:

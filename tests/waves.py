@@ -8,7 +8,7 @@ CLASSES, LENGTH = 3, 40
 
 
 def write_waves(folder: Path, train: int, test: int, gaps: bool = False) -> Path:
-    """Write so many windows of both splits; with ``gaps``, some samples of every fourth are missing."""
+    """Write the given numbers of windows; with ``gaps``, some samples of every fourth are missing."""
     rng = np.random.default_rng(0)
     folder.mkdir()
     for name, count in (("train", train), ("test", test)):

@@ -1,4 +1,4 @@
-"""The command line run in this process, and a small plugin for it to work on."""
+"""The command line run in this process, and a small plugin for it."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from zoo.cli.main import main
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left: its exit status, standard output and standard error."""
+    """Result of a command: its exit status, standard output and standard error."""
 
     status: int
     out: str
@@ -41,13 +41,13 @@ def zoo(capsys) -> Zoo:
 
 @pytest.fixture
 def toys(installed_toys) -> dict[str, Any]:
-    """A valid model spec of toys, whose plugin is installed."""
+    """A valid model spec of toy components; their plugin is installed."""
     return installed_toys
 
 
 @pytest.fixture
 def write(tmp_path) -> Callable[..., Path]:
-    """Write plain data, or text as it is, into a file."""
+    """Write plain data as JSON, or text unchanged, into a file."""
 
     def write(data: Any, name: str = "model.json") -> Path:
         path = tmp_path / name

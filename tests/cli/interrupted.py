@@ -1,4 +1,4 @@
-"""Commands that are sent a signal at a stated moment, and what they leave; as a program, many of them at random.
+"""Commands that receive a signal at a given moment, and what they leave; run as a program, many at random moments.
 
 `python tests/cli/interrupted.py COUNT [SEED]` tries every command with every signal at random moments.
 """
@@ -29,31 +29,31 @@ Moment = Callable[[int], bool]
 
 
 def listening(process: int) -> bool:
-    """Whether a process catches SIGTERM: the zoo does so first of all."""
+    """Whether a process catches SIGTERM; the zoo installs the handler first of all."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
     caught = next((line.split()[1] for line in lines if line.startswith("SigCgt")), "0")
     return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
 
 
 def loads(library: str) -> Moment:
-    """Whether a process has begun to load a library."""
+    """Whether a process has started to load a library."""
     return lambda process: library in Path(f"/proc/{process}/maps").read_text()
 
 
 def finds(home: Path, pattern: str) -> Moment:
-    """Whether there is such a file in ``home``."""
+    """Whether ``home`` contains such a file."""
     return lambda process: next(home.glob(pattern), None) is not None
 
 
 def after(seconds: float) -> Moment:
-    """Whether a process listens, and so much time is over."""
+    """Whether a process catches signals and a given time has passed."""
     start = time.monotonic()
     return lambda process: time.monotonic() - start > seconds and listening(process)
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: its status, what it said, seconds from the signal to its end and to that of its children."""
+    """How a command ended: status, output, seconds from the signal until it and its children ended."""
 
     status: int
     said: str
@@ -62,7 +62,7 @@ class Ended:
     left: tuple[str, ...]
 
     def faults(self, number: int) -> list[str]:
-        """What is wrong, where ``number`` was the signal."""
+        """What went wrong; ``number`` is the signal that was sent."""
         name = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
         found = []
         if self.status != 128 + number:
@@ -77,9 +77,9 @@ class Ended:
 
 
 def interrupt(arguments: Sequence[str], home: Path, number: int, moment: Moment, group: bool = False) -> Ended | None:
-    """`zoo` with ``arguments`` in ``home``, sent a signal at a ``moment``; None where it ended before.
+    """`zoo` with ``arguments`` in ``home``, sent a signal at a ``moment``; None if it ended earlier.
 
-    With ``group`` its children are sent it too, as by a terminal.
+    With ``group`` its children receive the signal too, as from a terminal.
     """
     temporary = home / "tmp"
     temporary.mkdir(exist_ok=True)
@@ -123,7 +123,7 @@ def _heed_all() -> None:
 def _is(moment: Moment, process: int) -> bool:
     try:
         return moment(process)
-    except OSError:  # it is gone
+    except OSError:  # the process has ended
         return False
 
 
@@ -174,7 +174,7 @@ def tidy(home: Path) -> None:
 
 
 def main(count: int, seed: int) -> int:
-    """Try ``count`` rounds; how many trials went wrong."""
+    """Try ``count`` rounds; returns the number of trials that failed."""
     chance, outcomes, slowest = random.Random(seed), Counter[str](), [0.0, 0.0]
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)

@@ -1,4 +1,4 @@
-"""`zoo bench` on a file of results, and where there is nothing to measure."""
+"""`zoo bench` on a file of results, and in a place without benchmarks."""
 
 import json
 from pathlib import Path
@@ -10,14 +10,14 @@ from zoo.cli.main import main
 
 
 def case(group: str, who: str, median: float, held: int = 1_000_000, **sizes: int) -> dict[str, Any]:
-    """As `pytest --benchmark-json` writes one, without what nobody reads here."""
+    """A case as `pytest --benchmark-json` writes it, without the fields that the zoo ignores."""
     facts = {"who": who, "hardware": "2 threads", "torch": "2.15.0", "dtype": "float32", "most_held": held, **sizes}
     return {"group": group, "name": "test", "stats": {"median": median, "rounds": 7, "min": 0.0}, "extra_info": facts}
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """Two cases beside a peer, one of them lost, and two kinds beside each other."""
+    """Two cases with a peer, one of them slower than it, and two kinds of component."""
     cases = [
         case("nearest, cpu", "zoo", 0.002, tokens=32_768),
         case("nearest, cpu", "cdist", 0.010, held=64_000_000),
@@ -57,7 +57,7 @@ def test_a_table_and_a_picture(results, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("content", "message"), [("[]", "expected"), ('{"benchmarks": [{"group": "x"}]}', "stats")])
-def test_another_file_gets_one_line(content, message, tmp_path, capsys):
+def test_a_file_of_another_kind_is_refused_in_one_line(content, message, tmp_path, capsys):
     path = tmp_path / "other.json"
     path.write_text(content)
     assert main(["bench", str(path)]) == 2
@@ -67,7 +67,7 @@ def test_another_file_gets_one_line(content, message, tmp_path, capsys):
     assert said.count("\n") == 1
 
 
-def test_without_benchmarks_here_it_says_where_to_run(tmp_path, monkeypatch, capsys):
+def test_without_benchmarks_it_says_where_to_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["bench"]) == 2
     assert "run it in a clone" in capsys.readouterr().err

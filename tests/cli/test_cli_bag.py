@@ -1,4 +1,4 @@
-"""A run of a bag of shapes as a user types it: `zoo codebook` and `zoo explain`."""
+"""A run of a bag of shapes on the command line: `zoo codebook` and `zoo explain`."""
 
 import json
 
@@ -20,7 +20,7 @@ CLOSED = {"epochs": 1, "batch": 8, "phases": [{"name": "solve", "learn": ["head"
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Two bags that differ in their seeds, solved for, and a network."""
+    """Two bags with different seeds and closed-form phases, and a network."""
     home = tmp_path_factory.mktemp("runs")
     source = {"format": "npy", "path": str(write_waves(home / "windows", train=30, test=12)), "layout": "c t"}
     for name, model, seed in (("one", BAG, 0), ("other", BAG, 1), ("network", SIGNAL, 0)):
@@ -30,14 +30,14 @@ def runs(tmp_path_factory):
     return home
 
 
-def test_codebooks_of_a_head_are_measured_and_what_does_not_apply_is_left_out(zoo, runs):
+def test_codebooks_of_a_head_are_measured_without_the_parts_that_do_not_apply(zoo, runs):
     found = zoo("codebook", runs / "one", "--beside", runs / "other")
     assert found.status == 0
     assert "12 shapes of all axes over 16 samples" in found.out
     report = json.loads((runs / "one/codebook.json").read_text())
     assert len(report["books"]) == 8
     assert report["bypass"] is report["faithfulness"] is None
-    assert report["definition"] == DEFINITION  # else every `zoo report` would measure it anew
+    assert report["definition"] == DEFINITION  # otherwise every `zoo report` would measure it again
     assert set(report["parts"]) == {"used", "effective", "distinct", "varied", "classes"}
     assert {book["shapes"]["source"] for book in report["books"]} == {"learned"}
     assert 0 < report["stability"]["mean"] <= 1
@@ -48,23 +48,23 @@ def test_codebooks_of_a_head_are_measured_and_what_does_not_apply_is_left_out(zo
 
 
 @pytest.mark.parametrize("window", [0, 11])
-def test_a_decision_is_read_back(zoo, runs, window):
+def test_the_explanation_adds_up_to_the_logit(zoo, runs, window):
     found = zoo("explain", runs / "one", "--window", window)
     assert found.status == 0
-    told = json.loads((runs / f"one/explain-{window}.json").read_text())
-    assert told["fingerprint"] == json.loads((runs / "one/run.json").read_text())["fingerprint"]
-    total = told["bias"] + sum(part["said"] for part in told["parts"])
-    assert total == pytest.approx(told["logit"])
-    assert told["bias"] + np.sum(told["curve"]) == pytest.approx(told["logit"], abs=1e-5)
-    assert told["of"] == told["predicted"]
-    assert f"logit {told['logit']:+.3f}" in found.out
+    explained = json.loads((runs / f"one/explain-{window}.json").read_text())
+    assert explained["fingerprint"] == json.loads((runs / "one/run.json").read_text())["fingerprint"]
+    total = explained["bias"] + sum(part["said"] for part in explained["parts"])
+    assert total == pytest.approx(explained["logit"])
+    assert explained["bias"] + np.sum(explained["curve"]) == pytest.approx(explained["logit"], abs=1e-5)
+    assert explained["of"] == explained["predicted"]
+    assert f"logit {explained['logit']:+.3f}" in found.out
     for kind in ("png", "svg"):
         assert (runs / f"one/figures/explain-{window}.{kind}").stat().st_size > 1000
     model = shapezoo.load(runs / "one/bundle").eval()
     assert model.spec.head.kind == "bag.signal"
 
 
-def test_another_class_and_split_have_files_of_their_own(zoo, runs):
+def test_another_class_and_split_have_their_own_files(zoo, runs):
     found = json.loads(zoo("explain", runs / "one", "--window", 1, "--split", "validation", "--json").out)
     other = next(name for name in ("0", "1", "2") if name != found["predicted"])
     assert zoo("explain", runs / "one", "--window", 1, "--split", "validation", "--of", other).status == 0
@@ -84,7 +84,7 @@ def test_another_class_and_split_have_files_of_their_own(zoo, runs):
         ),
     ],
 )
-def test_what_cannot_be_read_back_is_refused_in_one_line(zoo, runs, arguments, line):
+def test_what_cannot_be_explained_is_refused_in_one_line(zoo, runs, arguments, line):
     name, *rest = arguments
     found = zoo("explain", runs / name, *rest)
     assert found.status == 2

@@ -1,4 +1,4 @@
-"""`zoo codebook` as a user types it."""
+"""`zoo codebook` on the command line."""
 
 import json
 
@@ -14,7 +14,7 @@ MODEL = SHAPES | {"head": {"kind": "heads.histogram-linear"}}
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Two runs that differ in their seeds, and one without a codebook."""
+    """Two runs with different seeds, and one without a codebook."""
     home = tmp_path_factory.mktemp("runs")
     rng = np.random.default_rng(0)
     for split, count in (("train", 30), ("test", 12)):
@@ -28,7 +28,7 @@ def runs(tmp_path_factory):
     return home
 
 
-def test_the_table_says_the_score_first_and_files_are_written(zoo, runs):
+def test_the_table_starts_with_the_score_and_files_are_written(zoo, runs):
     found = zoo("codebook", runs / "one")
     assert found.status == 0
     title, score, *_ = found.out.strip().splitlines()
@@ -41,7 +41,7 @@ def test_the_table_says_the_score_first_and_files_are_written(zoo, runs):
     assert (runs / "one/figures/codebook-shapes.svg").exists()
 
 
-def test_tables_say_who_carries_the_signal_and_how_codes_fit(zoo, runs):
+def test_tables_say_what_carries_the_signal_and_how_codes_fit(zoo, runs):
     found = zoo("codebook", runs / "one")
     report = json.loads((runs / "one/codebook.json").read_text())
     assert f"correlation {report['fit']['correlation']:.3f}, R² {report['fit']['r2']:.3f}" in found.out
@@ -54,21 +54,21 @@ def test_tables_say_who_carries_the_signal_and_how_codes_fit(zoo, runs):
     assert sum(row["fit"]["tokens"] for row in report["books"][0]["codes"]) == report["tokens"]
 
 
-def test_json_is_the_report_and_the_same_every_time(zoo, runs):
+def test_json_is_the_report_and_repeatable(zoo, runs):
     one, again = (zoo("codebook", runs / "one", "--json") for _ in range(2))
     assert one.json == again.json
     assert one.json["probe"]["total"] == 12
     assert sum(row["count"] for row in one.json["books"][0]["codes"]) == one.json["tokens"]
 
 
-def test_the_validation_split_has_files_of_its_own(zoo, runs):
+def test_the_validation_split_has_its_own_files(zoo, runs):
     assert zoo("codebook", runs / "other", "--split", "validation", "--json").json["split"] == "validation"
     assert (runs / "other/codebook-validation.json").exists()
     assert (runs / "other/figures/codebook-usage-validation.png").exists()
     assert not (runs / "other/codebook.json").exists()
 
 
-def test_a_run_beside_itself_matches_and_another_less(zoo, runs):
+def test_a_run_matches_itself_better_than_another_run(zoo, runs):
     stable = zoo("codebook", runs / "one", "--beside", runs / "one", "--beside", runs / "other", "--json").json[
         "stability"
     ]
@@ -85,7 +85,7 @@ def test_a_model_without_a_codebook_is_refused(zoo, runs):
     assert not (runs / "plain/codebook.json").exists()
 
 
-def test_no_run_is_refused(zoo, tmp_path):
+def test_a_path_without_a_run_is_refused(zoo, tmp_path):
     found = zoo("codebook", tmp_path)
     assert found.status == 2
     assert "expected a run folder" in found.err

@@ -16,7 +16,7 @@ TOY_ROWS = {
 }
 
 
-def test_list_names_every_component_with_role_plugin_version_and_sentence(zoo, toys):
+def test_list_shows_every_component_with_role_plugin_version_and_sentence(zoo, toys):
     rows = {line.split()[0]: line for line in zoo("list").out.splitlines()[1:] if line}
     for kind, sentence in TOY_ROWS.items():
         assert rows[kind].endswith(sentence)
@@ -24,7 +24,7 @@ def test_list_names_every_component_with_role_plugin_version_and_sentence(zoo, t
     assert rows["toy.signs"].split()[1] == "quantizer"
 
 
-def test_columns_are_aligned_and_nothing_is_cut_short(zoo, install):
+def test_columns_are_aligned_and_nothing_is_truncated(zoo, install):
     sentence = "A very long sentence, " * 20 + "that ends here."
     install("wordy", HEAD.format(name="wordy", sentence=sentence))
     header, *lines = zoo("list", "head").out.splitlines()
@@ -32,13 +32,13 @@ def test_columns_are_aligned_and_nothing_is_cut_short(zoo, install):
     assert {line[header.index("role") :].split()[0] for line in lines if line} == {"head"}
 
 
-def test_list_of_one_role_shows_that_role_only(zoo, toys):
+def test_list_of_one_role_shows_only_that_role(zoo, toys):
     found = zoo("list", "decoder", "--json").json["components"]
     assert {part["role"] for part in found} == {"decoder"}
     assert "toy.unpatches" in {part["kind"] for part in found}
 
 
-def test_list_as_json_says_what_the_registry_knows(zoo, toys):
+def test_list_as_json_matches_the_registry(zoo, toys):
     registry = Registry.discover()
     found = zoo("list", "--json").json
     assert [part["kind"] for part in found["components"]] == [kind for role in ROLES for kind in registry.kinds(role)]
@@ -52,7 +52,7 @@ def test_list_as_json_says_what_the_registry_knows(zoo, toys):
     }
 
 
-def test_broken_plugins_are_named_with_the_reason_and_take_no_other_down(zoo, toys, install):
+def test_broken_plugins_are_named_with_the_reason_and_affect_no_other(zoo, toys, install):
     install("broken", "raise RuntimeError('no such luck')")
     listing = zoo("list")
     assert listing.status == 0
@@ -65,7 +65,7 @@ def test_broken_plugins_are_named_with_the_reason_and_take_no_other_down(zoo, to
     assert "no such luck" in schema.err
 
 
-def test_show_tells_fields_with_bounds_defaults_and_meaning(zoo, toys):
+def test_show_prints_fields_with_bounds_defaults_and_meaning(zoo, toys):
     found = zoo("show", "toy.patches", "--json").json
     assert found["doc"] == TOY_ROWS["toy.patches"]
     assert (found["reads"], found["returns"]) == ("c t", "c n d")
@@ -78,7 +78,7 @@ def test_show_tells_fields_with_bounds_defaults_and_meaning(zoo, toys):
         assert word in text
 
 
-def test_show_tells_the_terms_a_component_gives(zoo, toys):
+def test_show_prints_the_loss_terms_of_a_component(zoo, toys):
     assert zoo("show", "toy.signs", "--json").json["terms"] == {"z": "squared distance of tokens from their codes"}
     assert "squared distance of tokens from their codes" in zoo("show", "toy.signs").out
 
@@ -105,7 +105,7 @@ FIELDS = '''
 '''
 
 
-def test_types_are_told_in_words(zoo, install):
+def test_types_are_described_in_words(zoo, install):
     install("typed", HEAD.format(name="typed", sentence="Typed.") + FIELDS)
     fields = {field["name"]: field["type"] for field in zoo("show", "typed.head", "--json").json["fields"]}
     assert fields == {
@@ -127,7 +127,7 @@ def test_the_schema_of_a_model_is_the_default(zoo):
     assert zoo("schema").out == zoo("schema", "model").out
 
 
-def test_doctor_tells_versions_devices_and_plugins(zoo, toys):
+def test_doctor_prints_versions_devices_and_plugins(zoo, toys):
     found = zoo("doctor", "--json").json
     assert found["system"]["python"] == platform.python_version()
     assert found["packages"]["torch"] == torch.__version__.partition("+")[0]
@@ -144,7 +144,7 @@ def test_doctor_names_a_torch_that_cannot_be_imported(zoo, monkeypatch):
     assert "cannot be imported" in found.json["devices"]["torch"]
 
 
-def test_help_is_the_answer_to_no_command(zoo):
+def test_no_command_prints_help(zoo):
     assert zoo().out == zoo("--help").out == zoo("-h").out
     for name in ("list", "show", "schema", "check", "build", "doctor"):
         assert name in zoo().out

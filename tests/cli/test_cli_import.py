@@ -11,7 +11,7 @@ import zoo as package
 
 @pytest.fixture
 def checkpoint(tmp_path):
-    """A published form of a small WideResNet on series of two channels."""
+    """A small WideResNet in its published form, on series of two channels."""
     torch.manual_seed(0)
     spec = {"input": {"channels": 2, "length": 40, "classes": 3}, "head": {"kind": "wrn.signal", "depth": 10}}
     state = package.build(spec).head.classifier.network.state_dict()
@@ -26,11 +26,11 @@ def statistics(tmp_path):
     return path
 
 
-def test_import_writes_a_bundle_and_tells_what_it_is(zoo, checkpoint, tmp_path):
+def test_import_writes_a_bundle_and_describes_it(zoo, checkpoint, tmp_path):
     done = zoo("import", "wrn", checkpoint, "--out", tmp_path / "bundle")
     assert (done.status, done.err) == (0, "")
-    told = [line.split("  ", 1)[0].strip() for line in done.out.splitlines()]
-    assert told == ["model", "input", "parameters", "note", "note", "note", "bundle"]
+    printed = [line.split("  ", 1)[0].strip() for line in done.out.splitlines()]
+    assert printed == ["model", "input", "parameters", "note", "note", "note", "bundle"]
     assert "wrn.signal" in done.out
     assert "(c=2, t=100)" in done.out
     assert zoo("check", tmp_path / "bundle").status == 0
@@ -40,7 +40,7 @@ def test_import_writes_a_bundle_and_tells_what_it_is(zoo, checkpoint, tmp_path):
     assert not stored["head.classifier.standardize.filled"]
 
 
-def test_sizes_and_statistics_are_taken(zoo, checkpoint, statistics, tmp_path):
+def test_sizes_and_statistics_from_options_are_used(zoo, checkpoint, statistics, tmp_path):
     (tmp_path / "classes.txt").write_text("walk\nrun\nsit\n")
     arguments = ("--input", "t=40", "--expects-norm", statistics, "--classes", tmp_path / "classes.txt", "--json")
     found = zoo("import", "wrn", checkpoint, "--out", tmp_path / "bundle", *arguments).json
@@ -80,7 +80,7 @@ def test_names_for_another_number_of_classes_are_refused(zoo, checkpoint, tmp_pa
         (["vqshape"], "hyper_parameters"),
     ],
 )
-def test_a_mistake_gets_one_line_and_no_bundle(zoo, checkpoint, tmp_path, arguments, words):
+def test_a_mistake_gives_one_line_and_no_bundle(zoo, checkpoint, tmp_path, arguments, words):
     plugin, *options = arguments
     refused = zoo("import", plugin, checkpoint, "--out", tmp_path / "bundle", *options)
     assert (refused.status, refused.out) == (2, "")
@@ -89,7 +89,7 @@ def test_a_mistake_gets_one_line_and_no_bundle(zoo, checkpoint, tmp_path, argume
     assert not (tmp_path / "bundle").exists()
 
 
-def test_nothing_but_a_bundle_is_overwritten_and_that_is_found_out_first(zoo, tmp_path):
+def test_only_a_bundle_is_overwritten_and_this_is_checked_first(zoo, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
     refused = zoo("import", "wrn", tmp_path / "nowhere.pt", "--out", tmp_path / "mine")

@@ -1,4 +1,4 @@
-"""The commands that look at specs never import torch, nor what it drags along."""
+"""Commands that only read specs never import torch or what torch imports."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ SPEC = {
 
 
 def modules_after(*arguments):
-    """Exit status, standard output and the modules that a fresh interpreter has loaded after a command."""
+    """Exit status, standard output and the modules that a new interpreter has loaded after a command."""
     done = subprocess.run([sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, check=True)
     status, modules = json.loads(done.stderr.splitlines()[-1])
     return status, done.stdout, set(modules)
@@ -32,7 +32,7 @@ def modules_after(*arguments):
 
 @pytest.mark.parametrize("json_flag", [[], ["--json"]], ids=["text", "json"])
 @pytest.mark.parametrize("command", [["list"], ["list", "encoder"], ["show", "vqshape.encoder"]], ids=" ".join)
-def test_looking_at_components_is_light(command, json_flag):
+def test_listing_components_does_not_import_torch(command, json_flag):
     status, out, modules = modules_after(*command, *json_flag)
     assert status == 0
     assert "vqshape.encoder" in out
@@ -40,7 +40,7 @@ def test_looking_at_components_is_light(command, json_flag):
 
 
 @pytest.mark.parametrize("command", [["presets"], ["presets", "show", "uea_paper", "--small"]], ids=" ".join)
-def test_presets_are_light(command):
+def test_presets_do_not_import_torch(command):
     status, out, modules = modules_after(*command)
     assert status == 0
     assert "uea_paper" in out
@@ -48,14 +48,14 @@ def test_presets_are_light(command):
 
 
 @pytest.mark.parametrize("what", ["model", "run"])
-def test_the_schema_is_light(what):
+def test_the_schema_does_not_import_torch(what):
     status, out, modules = modules_after("schema", what)
     assert status == 0
     assert json.loads(out)
     assert not modules & HEAVY
 
 
-def test_checking_a_spec_is_light_and_loads_the_plugins_it_names(tmp_path):
+def test_checking_a_spec_imports_no_torch_but_the_plugins_it_names(tmp_path):
     path = tmp_path / "spec.json"
     path.write_text(json.dumps(SPEC))
     status, out, modules = modules_after("check", str(path))
@@ -66,7 +66,7 @@ def test_checking_a_spec_is_light_and_loads_the_plugins_it_names(tmp_path):
     assert {name for name in modules if name.startswith("zoo_")} & {"zoo_conv", "zoo_timm", *plugins} == plugins
 
 
-def test_a_refusal_is_light(tmp_path):
+def test_a_refusal_does_not_import_torch(tmp_path):
     path = tmp_path / "spec.json"
     path.write_text(json.dumps(SPEC | {"input": {"channels": 3, "length": 499, "classes": 14}}))
     status, _, modules = modules_after("check", str(path))

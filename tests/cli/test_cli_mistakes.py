@@ -1,4 +1,4 @@
-"""Every mistake of a user is answered by one line and exit status 2; a bug keeps its traceback."""
+"""Every user mistake gives one line and exit status 2; a bug keeps its traceback."""
 
 import copy
 import json
@@ -50,7 +50,7 @@ def assert_refused(result, *words):
         (["build", "x.json", "--out"], ["--out"]),
     ],
 )
-def test_a_wrong_command_line_gets_one_line(zoo, arguments, words):
+def test_a_wrong_command_line_gives_one_line(zoo, arguments, words):
     assert_refused(zoo(*arguments), *words)
 
 
@@ -88,7 +88,7 @@ VALID = {"input": {"channels": 2, "length": 32, "classes": 3}, "head": {"kind": 
     ],
     ids=lambda value: repr(value[:24]) if isinstance(value, bytes) else "",
 )
-def test_a_file_that_is_no_spec_gets_one_line(zoo, tmp_path, content, words):
+def test_a_file_that_is_not_a_spec_gives_one_line(zoo, tmp_path, content, words):
     path = tmp_path / "spec.json"
     path.write_bytes(content)
     refused = zoo("check", path)
@@ -100,7 +100,7 @@ def test_a_file_that_is_no_spec_gets_one_line(zoo, tmp_path, content, words):
 
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_sound_spec_is_accepted_with_or_without_a_byte_order_mark(zoo, write, mark):
+def test_a_valid_spec_is_accepted_with_or_without_a_byte_order_mark(zoo, write, mark):
     assert zoo("check", write(mark + json.dumps(VALID))).status == 0
 
 
@@ -112,7 +112,7 @@ def test_a_folder_without_a_spec_is_refused(zoo, tmp_path):
     assert_refused(zoo("check", tmp_path), "spec.json")
 
 
-def test_a_bundle_cannot_lie_under_a_file(zoo, write):
+def test_a_bundle_cannot_be_written_below_a_file(zoo, write):
     path = write(VALID)
     assert_refused(zoo("build", path, "--out", path / "bundle"), str(path), "a file")
     assert_refused(zoo("build", path, "--out", path), str(path), "a file")
@@ -120,13 +120,13 @@ def test_a_bundle_cannot_lie_under_a_file(zoo, write):
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs rights that can be lacking")
-def test_lacking_rights_are_told(zoo, write):
+def test_missing_permissions_are_reported(zoo, write):
     path = write(VALID)
     path.chmod(0)
     assert_refused(zoo("check", path), "Permission denied")
 
 
-def test_a_full_disk_is_told(zoo, monkeypatch):
+def test_a_full_disk_is_reported(zoo, monkeypatch):
     def fail(*_):
         raise OSError(28, "No space left on device", "bundle/model.safetensors")
 
@@ -134,12 +134,14 @@ def test_a_full_disk_is_told(zoo, monkeypatch):
     assert_refused(zoo("list"), "bundle/model.safetensors", "No space left")
 
 
-def test_an_interruption_gets_one_line_and_130(capfd, monkeypatch):
+def test_an_interruption_gives_one_line_and_status_130(capfd, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(components, "print_table", interrupt)
-    monkeypatch.setattr("zoo.process.interrupts._state", _State())  # of another process, as said once is enough
+    monkeypatch.setattr(
+        "zoo.process.interrupts._state", _State()
+    )  # a new state, since a process reports an interruption only once
     assert main(["list"]) == 130
     assert capfd.readouterr().err == "zoo: interrupted\n"
 
@@ -154,7 +156,7 @@ def test_a_bug_keeps_its_traceback(zoo, monkeypatch, error):
         zoo("doctor")
 
 
-def test_a_reader_that_has_seen_enough_ends_the_program_quietly():
+def test_a_closed_pipe_ends_the_program_quietly():
     program = [sys.executable, "-m", "zoo", "schema"]
     with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
         assert running.stdout
@@ -192,7 +194,7 @@ VALUES = st.recursive(
 
 @st.composite
 def mutated(draw):
-    """The bytes of a spec with a field replaced, or with some bytes changed, cut out or put in."""
+    """The bytes of a spec with a field replaced, or with some bytes changed, removed or inserted."""
     if draw(st.booleans()):
         spec = copy.deepcopy(FULL)
         part = spec[draw(st.sampled_from(sorted(spec)))]
@@ -205,7 +207,7 @@ def mutated(draw):
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=mutated())
-def test_a_mutated_spec_passes_or_gets_one_line(zoo, tmp_path, content):
+def test_a_mutated_spec_passes_or_gives_one_line(zoo, tmp_path, content):
     path = tmp_path / "spec.json"
     path.write_bytes(content)
     found = zoo("check", path)

@@ -14,7 +14,7 @@ PATCH, DIM, CHANNELS, LENGTH, CLASSES = 8, 4, 3, 32, 4
 TOKENS = LENGTH // PATCH
 
 
-def test_check_tells_the_shape_after_every_stage(zoo, toys, write):
+def test_check_reports_the_shape_after_every_stage(zoo, toys, write):
     found = zoo("check", write(toys), "--json").json
     assert [(stage["stage"], stage["component"], stage["shape"]) for stage in found["stages"]] == [
         ("signal", "input", {"c": CHANNELS, "t": LENGTH}),
@@ -32,7 +32,7 @@ def test_check_prints_a_line_per_stage(zoo, toys, write):
     assert ["tokens", "toy.patches", f"(c={CHANNELS}, n={TOKENS}, d={DIM})"] in lines
 
 
-def test_fused_channels_appear_as_stages_of_their_own(zoo, toys, write):
+def test_fused_channels_appear_as_separate_stages(zoo, toys, write):
     toys["fusion"] = {"kind": "fusion.flatten"}
     stages = {stage["stage"]: stage for stage in zoo("check", write(toys), "--json").json["stages"]}
     assert stages["folded"]["shape"] == stages["rebuilt"]["shape"] == {"c": 1, "t": CHANNELS * LENGTH}
@@ -41,7 +41,7 @@ def test_fused_channels_appear_as_stages_of_their_own(zoo, toys, write):
 
 @pytest.fixture
 def run(toys, tmp_path):
-    """A run spec of toys on three classes of eight windows, of which the model is not told."""
+    """A run spec of toys on three classes of eight windows; its model does not name an input."""
     rng = np.random.default_rng(0)
     for split in ("train", "test"):
         np.save(tmp_path / f"X_{split}.npy", rng.normal(size=(24, CHANNELS, LENGTH)))
@@ -62,7 +62,7 @@ def test_the_input_of_a_run_is_read_from_its_data(zoo, run, write):
     assert stages[-1]["shape"] == {"k": 3}
 
 
-def test_the_phases_of_a_run_are_told(zoo, run, write):
+def test_the_phases_of_a_run_are_printed(zoo, run, write):
     rows = [re.split(r"  +", line) for line in zoo("check", write(run)).out.splitlines()]
     assert ["shapes", "2 epochs", "encoder, decoder", "x 1, z 0.5"] in rows
     assert ["classes", "5 batches", "all", "ce 0 to 1 over 5 batches"] in rows
@@ -70,7 +70,7 @@ def test_the_phases_of_a_run_are_told(zoo, run, write):
     assert zoo("check", write(run), "--json").json["training"]["epochs"] == 7
 
 
-def test_an_input_unlike_the_data_is_refused(zoo, run, write):
+def test_an_input_that_contradicts_the_data_is_refused(zoo, run, write):
     run["model"]["input"] = {"channels": CHANNELS, "length": LENGTH + PATCH, "classes": 3}
     refused = zoo("check", write(run))
     assert refused.status == 2
@@ -108,7 +108,7 @@ def test_build_prints_totals_under_the_stages(zoo, toys, write):
     assert total == ["total", "96", "1.568 k"]
 
 
-def test_build_writes_a_bundle_with_the_seed_s_weights(zoo, toys, write, tmp_path):
+def test_build_writes_a_bundle_with_the_weights_of_the_seed(zoo, toys, write, tmp_path):
     assert zoo("build", write(toys), "--out", tmp_path / "bundle", "--seed", "3").status == 0
     torch.manual_seed(3)
     expected = package.build(toys).state_dict()
@@ -120,23 +120,23 @@ def test_build_writes_a_bundle_with_the_seed_s_weights(zoo, toys, write, tmp_pat
     assert manifest["model"]["encoder"] == {"kind": "toy.patches", "patch": PATCH, "dim": DIM}
 
 
-def test_a_bundle_is_a_spec_too(zoo, toys, write, tmp_path):
+def test_a_bundle_is_also_a_spec(zoo, toys, write, tmp_path):
     zoo("build", write(toys), "--out", tmp_path / "bundle")
     as_file = zoo("check", write(toys)).out
     assert zoo("check", tmp_path / "bundle").out == zoo("check", tmp_path / "bundle" / "spec.json").out == as_file
 
 
-def test_build_takes_weights_from_a_bundle(zoo, toys, write, tmp_path):
+def test_build_loads_weights_from_a_bundle(zoo, toys, write, tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     zoo("build", write(toys), "--out", old, "--seed", "1")
     built = zoo("build", write(toys), "--out", new, "--seed", "2", "--weights", old, "--only", "encoder")
     assert f"weights of encoder from {old}: 2 loaded\n" in built.out
     first, second = load_file(old / "model.safetensors"), load_file(new / "model.safetensors")
     equal = {name.partition(".")[0] for name in first if torch.equal(first[name], second[name])}
-    assert equal == {"encoder", "quantizer"}  # the quantizer starts from ones whatever the seed
+    assert equal == {"encoder", "quantizer"}  # the quantizer starts with ones whatever the seed
 
 
-def test_build_overwrites_nothing_but_a_bundle(zoo, toys, write, tmp_path):
+def test_build_overwrites_only_a_bundle(zoo, toys, write, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
     refused = zoo("build", write(toys), "--out", tmp_path / "mine")
@@ -145,7 +145,7 @@ def test_build_overwrites_nothing_but_a_bundle(zoo, toys, write, tmp_path):
     assert (tmp_path / "mine" / "thesis.tex").read_text() == "years of work"
 
 
-def test_a_judge_without_statistics_is_built_and_stays_without(zoo, write, tmp_path):
+def test_a_judge_built_without_statistics_has_none(zoo, write, tmp_path):
     spec = {"input": {"channels": 2, "length": 32, "classes": 3}, "head": {"kind": "wrn.signal"}}
     assert zoo("build", write(spec), "--out", tmp_path / "judge").status == 0
     stored = load_file(tmp_path / "judge" / "model.safetensors")

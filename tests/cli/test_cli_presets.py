@@ -1,4 +1,4 @@
-"""`zoo presets`: every one a sound run that says what it is, and the way from it to a trained model, word for word."""
+"""`zoo presets`: every preset is a valid run that describes itself; the documented steps lead to a trained model."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def run_of(name):
 
 @pytest.fixture
 def windows(tmp_path, monkeypatch):
-    """A working directory, and in it 14 classes of windows `3 500` as a recording gives them."""
+    """A working directory with 14 classes of windows `3 500`, as in a recording."""
     monkeypatch.chdir(tmp_path)
     rng, folder = np.random.default_rng(0), tmp_path / "mine"
     folder.mkdir()
@@ -37,7 +37,7 @@ def windows(tmp_path, monkeypatch):
     return folder
 
 
-def test_the_table_names_every_preset_its_purpose_and_its_source(zoo):
+def test_the_table_names_every_preset_with_its_purpose_and_source(zoo):
     assert set(names()) >= REQUIRED
     table = zoo("presets")
     assert table.status == 0
@@ -57,7 +57,7 @@ def test_a_preset_fits_the_data_it_is_for(name):
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_preset_says_only_what_differs_from_the_defaults(name):
+def test_a_preset_states_only_what_differs_from_the_defaults(name):
     said = load(name).run
     complete = Registry.discover().run(said).dump()
     for path in leaves(said["training"]) - {("optimizer", "kind"), ("schedule", "kind")}:
@@ -69,7 +69,7 @@ def test_a_preset_says_only_what_differs_from_the_defaults(name):
         del part[last]
         try:
             changed = Registry.discover().run(less).dump()
-        except ZooError:  # it cannot be left out at all
+        except ZooError:  # this field is required
             continue
         assert changed != complete, path
 
@@ -81,7 +81,7 @@ def leaves(part, path=()):
     return {path}
 
 
-def test_numbers_are_those_of_the_notes():
+def test_numbers_equal_those_of_the_notes():
     codebook = run_of("channelwise_codebook")
     (phase,) = codebook.training.phases
     assert phase.weights == {"x": 1, "z": 3, "s": 5, "dist": 0.8}
@@ -110,14 +110,14 @@ def test_cross_entropy_is_off_for_twenty_epochs_then_rises():
 @pytest.mark.parametrize(
     ("name", "last"), [("two_step_epoch", "classify"), ("probe_only", "probe"), ("uea_paper", "classify")]
 )
-def test_what_reconstructs_is_frozen_while_the_head_learns(name, last):
+def test_reconstruction_is_frozen_while_the_head_learns(name, last):
     first, second = run_of(name).training.phases
     assert second.name == last
     assert not set(first.learn) & set(second.learn)
     assert "ce" not in first.weights
 
 
-def test_show_prints_a_spec_and_tells_of_it_beside(zoo, windows):
+def test_show_prints_a_spec_and_describes_it_on_stderr(zoo, windows):
     shown = zoo("presets", "show", "channelwise_codebook")
     assert shown.json == json.loads(json.dumps(dict(load("channelwise_codebook").run)))
     assert "26.1.20" in shown.err
@@ -137,10 +137,10 @@ SHAPES = [(1, 30), (3, 61), (9, 97), (3, 206), (1, 1013), (3, 1751)]
 
 @pytest.mark.parametrize("sizes", [[], ["--small"]], ids=["large", "small"])
 @pytest.mark.parametrize("name", names())
-def test_a_preset_passes_the_check_whatever_the_windows(zoo, tmp_path, monkeypatch, name, sizes):
-    """Primes, odd and short lengths among them; as arrays in a folder, through the command line."""
+def test_a_preset_passes_the_check_for_any_windows(zoo, tmp_path, monkeypatch, name, sizes):
+    """Among them prime, odd and short lengths; as arrays in a folder, through the command line."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("zoo.cli.model.require_bundles", lambda run: None)  # those that another preset trains first
+    monkeypatch.setattr("zoo.cli.model.require_bundles", lambda run: None)  # the runs that another preset trains first
     if zoo("presets", "show", name, *sizes).status:
         pytest.skip("has one size")
     (tmp_path / "mine").mkdir()
@@ -159,7 +159,7 @@ def test_a_preset_passes_the_check_whatever_the_windows(zoo, tmp_path, monkeypat
         assert ("Changed for" in shown.err) != all(kept)
 
 
-def test_sizes_that_were_set_are_kept_or_refused(zoo, windows):
+def test_sizes_set_by_the_user_are_kept_or_refused(zoo, windows):
     shown = zoo("presets", "show", "probe_only", "--data", "mine", "--set", "model.encoder.patches=50")
     assert shown.json["model"]["encoder"]["patches"] == 50
     refused = zoo("presets", "show", "probe_only", "--data", "mine", "--set", "model.encoder.patches=7")
@@ -167,7 +167,7 @@ def test_sizes_that_were_set_are_kept_or_refused(zoo, windows):
     assert "found 7" in refused.err
 
 
-def test_windows_that_no_size_fits_are_refused_with_what_to_do(zoo, windows):
+def test_windows_that_fit_no_size_are_refused_with_a_hint(zoo, windows):
     for split in ("train", "val"):
         np.save(windows / f"X_{split}.npy", np.zeros((70 if split == "train" else 28, 3, 2)))
     refused = zoo("presets", "show", "signal_wrn", "--data", "mine", "--set", "data.source.layout=c t")
@@ -188,13 +188,13 @@ def test_windows_that_no_size_fits_are_refused_with_what_to_do(zoo, windows):
         (["show", "signal_wrn", "--small"], ["--small", "leave it out"]),
     ],
 )
-def test_mistakes_get_one_line(zoo, windows, arguments, words):
+def test_mistakes_give_one_line(zoo, windows, arguments, words):
     result = zoo("presets", *arguments)
     assert (result.status, result.out, result.err.count("\n")) == (2, "", 1)
     assert all(word in result.err for word in words), result.err
 
 
-def test_a_preset_without_data_is_refused_in_a_line_that_names_the_folder(zoo, windows):
+def test_a_preset_without_data_is_refused_and_the_folder_is_named(zoo, windows):
     (windows / "run.json").write_text(zoo("presets", "show", "channelwise_codebook").out)
     result = zoo("check", windows / "run.json")
     assert result.status == 2
@@ -203,8 +203,8 @@ def test_a_preset_without_data_is_refused_in_a_line_that_names_the_folder(zoo, w
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*names()} - {"signal_wrn", "frozen_judge", "bag_of_shapes"}))
-def test_from_preset_to_trained_model_word_for_word(zoo, windows, name):
-    """Phases of one epoch, transformers of width 16: the way is tried, not the result."""
+def test_documented_steps_from_preset_to_trained_model(zoo, windows, name):
+    """Phases of one epoch, transformers of width 16: the steps are tested, not the result."""
     run = load(name).run
     sizes, narrow, phases = ["--small"] if large(run) else [], {"quantizer.codes": 8}, run["training"]["phases"]
     if sizes:
@@ -225,7 +225,7 @@ def test_from_preset_to_trained_model_word_for_word(zoo, windows, name):
 
 
 @pytest.mark.slow
-def test_a_bag_from_preset_to_a_decision_read_back(zoo, windows):
+def test_documented_steps_from_a_bag_preset_to_an_explanation(zoo, windows):
     (windows / "run.json").write_text(
         zoo("presets", "show", "bag_of_shapes", "--data", "mine", "--set", "model.head.codes=[8]").out
     )
@@ -237,7 +237,7 @@ def test_a_bag_from_preset_to_a_decision_read_back(zoo, windows):
 
 
 @pytest.mark.slow
-def test_the_judge_is_trained_first_and_then_measures_frozen(zoo, windows):
+def test_the_judge_is_trained_first_and_then_frozen(zoo, windows):
     (windows / "wrn.json").write_text(
         zoo("presets", "show", "signal_wrn", "--data", "mine", "--set", "training.epochs=1").out
     )

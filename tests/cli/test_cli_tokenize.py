@@ -1,4 +1,4 @@
-"""`zoo tokenize` as a user types it."""
+"""`zoo tokenize` on the command line."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ WORDS = ["tokenize", "bundle", "npy:windows", "--set", "data.source.layout=c t"]
 FITTED = [*WORDS, "--set", "data.length.to=32"]
 
 
-def test_a_data_set_becomes_a_file(zoo, here):
+def test_a_data_set_becomes_one_file(zoo, here):
     found = zoo(*FITTED, "--out", "new/tokens.npz")
     assert (found.status, found.err) == (0, "")
     assert "codes" in found.out
@@ -66,7 +66,7 @@ def test_a_split_as_json(zoo, here):
          ["data: expected", "channels"]),
     ],
 )  # fmt: skip
-def test_mistakes_get_one_line_and_status_2(zoo, here, arguments, words):
+def test_mistakes_give_one_line_and_status_2(zoo, here, arguments, words):
     if arguments[2] == "aeon:basic_motions":
         save(build({**MODEL, "fusion": {"kind": "fusion.conv"}}), here / "bundle")
     found = zoo(*arguments)

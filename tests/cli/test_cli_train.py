@@ -1,4 +1,4 @@
-"""`zoo train`, `zoo eval` and `--set` as a user types them."""
+"""`zoo train`, `zoo eval` and `--set` on the command line."""
 
 import json
 
@@ -32,7 +32,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def moved(here, monkeypatch):
-    """A trained run whose data lie elsewhere now, seen from another working directory."""
+    """A trained run whose data have moved, seen from another working directory."""
     assert main(["train", "run.json", "--set", "training.epochs=1"]) == 0
     (here / "windows").rename(here / "data")
     (here / "other").mkdir()
@@ -74,13 +74,13 @@ def test_train_then_eval_as_json(here, capsys):
         (["eval", "runs/nothing", "--split", "train"], "split"),
     ],
 )  # fmt: skip
-def test_mistakes_get_one_line_and_status_2(here, capsys, arguments, part):
+def test_mistakes_give_one_line_and_status_2(here, capsys, arguments, part):
     assert main(arguments) == 2
     assert part in complaint(capsys)
     assert not (here / "runs").exists()
 
 
-def test_a_field_of_a_part_left_out_is_changed_in_its_default():
+def test_setting_a_field_of_an_omitted_part_changes_its_default():
     complete = {"training": {"optimizer": {"kind": "adamw", "lr": 0.001}, "phases": [{"length": 1}]}}
     assert apply_changes({}, ["training.optimizer.lr=0.1"], complete)["training"]["optimizer"] == {
         "kind": "adamw",
@@ -101,14 +101,14 @@ def test_a_run_is_judged_wherever_its_data_are_now(moved, capsys, command):
     assert main([*command, *moved]) == 0
 
 
-def test_a_run_goes_on_with_data_that_moved(moved, capsys):
+def test_a_run_resumes_after_its_data_moved(moved, capsys):
     assert main(["train", *moved, "--resume"]) == 0
     capsys.readouterr()
     assert main(["train", *moved, "--resume", "--set", "training.epochs=7"]) == 2
     assert "training.epochs: expected 1, as it was started, found 7" in complaint(capsys)
 
 
-def test_other_data_never_take_the_place_of_those_that_moved(moved, here, capsys):
+def test_other_data_are_not_accepted_in_place_of_moved_data(moved, here, capsys):
     x = np.load(here / "data" / "X_test.npy")
     np.save(here / "data" / "X_test.npy", x + 1)
     capsys.readouterr()
@@ -116,13 +116,13 @@ def test_other_data_never_take_the_place_of_those_that_moved(moved, here, capsys
     assert "the data it was trained on, found other data there" in complaint(capsys)
 
 
-def test_only_the_place_of_the_data_changes_in_a_trained_run(moved, capsys):
+def test_only_the_path_of_the_data_may_change_in_a_trained_run(moved, capsys):
     capsys.readouterr()
     assert main(["eval", moved[0], "--set", "data.split.seed=3"]) == 2
     assert "--set data.split.seed=3: expected a field of data.source" in complaint(capsys)
 
 
-def test_check_changes_fields_as_train_does(here, capsys):
+def test_check_sets_fields_as_train_does(here, capsys):
     assert main(["check", "run.json", "--set", "training.epochs=7"]) == 0
     assert "7 epochs" in capsys.readouterr().out
     assert main(["check", "run.json", "--set", "training.epochs=none"]) == 2

@@ -1,4 +1,4 @@
-"""What a model costs is counted without touching it, and one that cannot fit is refused before memory is taken."""
+"""Counting a model's cost leaves the model unchanged; a model that does not fit is refused before allocation."""
 
 import pytest
 import torch
@@ -25,8 +25,8 @@ def test_counting_changes_neither_the_model_nor_the_random_state(toys):
     assert all(parameter.requires_grad for parameter in model.parameters())
 
 
-def test_a_transformer_layer_costs_its_products():
-    """One layer more, written out: projections of queries, keys, values and output, attention, two wide maps."""
+def test_the_cost_of_a_transformer_layer_is_that_of_its_products():
+    """The cost of one more layer: projections of queries, keys, values and output, attention, two linear maps."""
     patches, dim = 10, 16
     flops = []
     for layers in (2, 3):
@@ -43,12 +43,12 @@ def test_a_component_that_breaks_its_promise_is_named(toys):
         bill(model)
 
 
-def test_building_draws_the_random_numbers_of_the_components_alone(toys, monkeypatch):
+def test_building_draws_only_the_random_numbers_of_the_components(toys, monkeypatch):
     torch.manual_seed(0)
     plain = zoo.ZooModel(zoo.build(toys).spec).state_dict()
     torch.manual_seed(0)
     first = zoo.build(toys).state_dict()
-    monkeypatch.setattr(memory, "_FEW_PARAMETERS", 10)  # taken for a large model, it is tried on the meta device first
+    monkeypatch.setattr(memory, "_FEW_PARAMETERS", 10)  # treated as a large model, it is first built on the meta device
     torch.manual_seed(0)
     second = zoo.build(toys).state_dict()
     assert all(torch.equal(first[name], second[name]) for name in plain)
@@ -60,7 +60,7 @@ def little_memory(monkeypatch):
     monkeypatch.setattr(memory, "available", lambda: 2**20)
 
 
-def test_parameters_that_do_not_fit_are_refused_before_they_are_made(toys, little_memory, monkeypatch):
+def test_parameters_that_do_not_fit_are_refused_before_allocation(toys, little_memory, monkeypatch):
     assert zoo.build(toys)
     toys["encoder"] |= {"patch": 16, "dim": 64}
     fits = 2**20 // 16
@@ -89,7 +89,7 @@ def test_a_long_series_that_fits_is_run(toys):
     assert bill(zoo.build(toys)).flops == 2 * (2 * 3 * 20_000 * 8 * 4) + 2 * 4 * 4
 
 
-def test_a_tensor_that_does_not_fit_is_found_without_making_it(toys, little_memory):
+def test_a_tensor_that_does_not_fit_is_detected_without_allocating_it(toys, little_memory):
     toys["input"]["length"] = 8 * 20_000
     with pytest.raises(SpecError, match="a forward pass that fits"):
         bill(zoo.build(toys))

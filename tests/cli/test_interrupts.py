@@ -1,4 +1,4 @@
-"""What a signal does to a program, wherever it comes upon it."""
+"""How a program handles a signal that arrives at any moment."""
 
 import os
 import signal
@@ -40,7 +40,7 @@ def program(code: str) -> tuple[int, str, str]:
 TERMINATED = (143, "", "zoo: interrupted by SIGTERM\n")
 
 
-def test_it_raises_within_the_block_and_leaves_at_once_outside():
+def test_a_signal_raises_within_the_block_and_exits_at_once_outside():
     assert program("ended(ask)") == TERMINATED
     assert program("ask(); print('goes on')") == TERMINATED
     assert program("ended(lambda: None); ask(); print('goes on')") == TERMINATED
@@ -49,11 +49,11 @@ def test_it_raises_within_the_block_and_leaves_at_once_outside():
 @pytest.mark.parametrize(
     ("number", "said"), [(signal.SIGINT, ""), (signal.SIGTERM, " by SIGTERM"), (signal.SIGHUP, " by SIGHUP")]
 )
-def test_each_has_its_status_and_its_line(number, said):
+def test_each_signal_has_its_status_and_its_line(number, said):
     assert program(f"ended(lambda: ask({number}))") == (128 + number, "", f"zoo: interrupted{said}\n")
 
 
-def test_an_exception_that_is_turned_into_another_is_an_interruption_still():
+def test_an_interruption_turned_into_another_exception_is_still_one():
     code = """
 def work():
     try:
@@ -65,7 +65,7 @@ ended(work)
     assert program(code) == TERMINATED
 
 
-def test_an_exception_that_is_swallowed_is_raised_at_the_end():
+def test_a_swallowed_interruption_is_raised_at_the_end():
     code = """
 def work():
     try:
@@ -77,7 +77,7 @@ ended(work)
     assert program(code) == TERMINATED
 
 
-def test_where_a_finalizer_is_interrupted_the_program_is_so_a_moment_later():
+def test_an_interrupted_finalizer_interrupts_the_program_a_moment_later():
     code = """
 class Finalized:
     def __del__(self):
@@ -92,7 +92,7 @@ ended(work)
     assert program(code) == TERMINATED
 
 
-def test_a_second_signal_of_the_same_moment_does_not_disturb_the_end():
+def test_a_second_signal_at_the_same_moment_does_not_disturb_the_exit():
     code = """
 def work():
     try:
@@ -105,7 +105,7 @@ ended(work)
     assert program(code) == (143, "undone\n", "zoo: interrupted by SIGTERM\n")
 
 
-def test_a_later_one_ends_what_does_not_end():
+def test_a_later_signal_ends_a_program_that_hangs():
     code = """
 interrupts._ONE = -1.0
 def work():
@@ -119,7 +119,7 @@ ended(work)
     assert program(code) == (129, "", "zoo: interrupted by SIGHUP\n")
 
 
-def test_while_a_module_is_imported_it_leaves_at_once_and_undoes_first(tmp_path):
+def test_a_signal_during_an_import_cleans_up_and_exits_at_once(tmp_path):
     (tmp_path / "asking.py").write_text("""
 import os, signal
 try:
@@ -137,7 +137,7 @@ ended(work)
     assert program(code) == (143, "undone\n", "zoo: interrupted by SIGTERM\n")
 
 
-def test_what_a_signal_ended_is_done_at_the_end():
+def test_a_cleanup_interrupted_by_a_signal_is_done_again_at_the_end():
     code = """
 done = []
 def act():
@@ -153,7 +153,7 @@ ended(work)
     assert program(code) == (143, "done\n", "zoo: interrupted by SIGTERM\n")
 
 
-def test_a_part_of_the_work_may_be_interrupted():
+def test_a_part_of_the_work_may_be_interrupted_and_the_rest_continues():
     code = """
 def work():
     for number in (signal.SIGTERM, signal.SIGTERM):
@@ -167,7 +167,7 @@ ended(work)
     assert program(code) == (0, "part\npart\n", "")
 
 
-def test_a_forked_process_is_interrupted_as_python_has_it():
+def test_a_forked_process_has_the_interrupt_handling_of_python():
     code = """
 pid = os.fork()
 if not pid:
@@ -181,7 +181,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 @pytest.mark.parametrize("ignored", [signal.SIGHUP, signal.SIGINT])
-def test_what_is_ignored_at_the_start_stays_so(ignored):
+def test_signals_ignored_at_the_start_stay_ignored(ignored):
     done = subprocess.run(
         [sys.executable, "-c", OPENING.replace("signal.signal(signal.SIGINT, signal.default_int_handler)", "")
          + f"ended(lambda: ask({int(ignored)}))"],
@@ -190,7 +190,7 @@ def test_what_is_ignored_at_the_start_stays_so(ignored):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_a_terminal_that_is_gone_is_no_error():
+def test_a_closed_terminal_is_not_an_error():
     reader, writer = os.pipe()
     os.close(reader)
     code = OPENING + "ended(lambda: ask(signal.SIGHUP))"
@@ -199,7 +199,7 @@ def test_a_terminal_that_is_gone_is_no_error():
     assert done.returncode == 129
 
 
-def test_a_child_hears_when_it_listens_says_nothing_and_ends_by_the_signal(tmp_path, monkeypatch):
+def test_a_child_handles_signals_once_it_listens_and_ends_silently_by_the_signal(tmp_path, monkeypatch):
     (tmp_path / "waiting.py").write_text("""
 import os, sys
 from zoo.process.interrupts import listen

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP end any command in one line, with its status, no leftovers and no children."""
+"""Ctrl-C, SIGTERM and SIGHUP end any command with one line, its status, no leftovers and no children."""
 
 import os
 import signal
@@ -17,13 +17,13 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="lo
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
-    """A folder to work in, and command lines by name."""
+    """A working folder, and command lines by name."""
     home = tmp_path_factory.mktemp("signals")
     return home, prepare(home)
 
 
 @pytest.mark.parametrize(("command", "number"), list(zip(COMMANDS, cycle(SIGNALS), strict=False)))
-def test_right_at_the_start(tmp_path, command, number):
+def test_a_signal_right_at_the_start(tmp_path, command, number):
     found = interrupt([command], tmp_path, number, listening)
     assert found.faults(number) == []
 
@@ -33,7 +33,7 @@ def test_right_at_the_start(tmp_path, command, number):
     ("command", "number"),
     list(zip(["build", "transfer", "tokenize", "eval", "train"], cycle(SIGNALS), strict=False)),
 )
-def test_while_torch_is_loaded(work, command, number):
+def test_a_signal_while_torch_is_loaded(work, command, number):
     home, commands = work
     found = interrupt(commands[command], home, number, loads("libtorch"))
     tidy(home)
@@ -50,7 +50,7 @@ def test_while_torch_is_loaded(work, command, number):
         ("sweep", signal.SIGTERM, "swept/runs/*/metrics.csv"),
     ],
 )
-def test_in_the_middle_of_the_work(work, command, number, sign):
+def test_a_signal_in_the_middle_of_the_work(work, command, number, sign):
     home, commands = work
     found = interrupt(commands[command], home, number, finds(home, sign), group=number == signal.SIGINT)
     tidy(home)
@@ -59,7 +59,7 @@ def test_in_the_middle_of_the_work(work, command, number, sign):
 
 
 @pytest.mark.slow
-def test_what_a_killed_command_left_is_removed_by_the_next(work):
+def test_leftovers_of_a_killed_command_are_removed_by_the_next(work):
     home, commands = work
     words = [sys.executable, "-m", "zoo", *commands["tokenize"]]
     killed = subprocess.Popen(words, cwd=home, stdout=subprocess.DEVNULL)

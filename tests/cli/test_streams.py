@@ -1,4 +1,4 @@
-"""Streams that are closed, broken or narrow, and Ctrl-C before there is a program: no traceback, a stated status."""
+"""Closed, broken or narrow streams, and Ctrl-C before the program starts: no traceback, a documented status."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ def test_a_command_without_streams_does_its_work(closed: str, arguments: list[st
 
 
 @posix
-def test_a_file_that_is_opened_does_not_become_the_closed_output(tmp_path: Path) -> None:
+def test_an_opened_file_does_not_take_the_place_of_a_closed_output(tmp_path: Path) -> None:
     opening = "import sys; from zoo.process.streams import open_streams; open_streams(); file = open(sys.argv[1], 'w')"
     words = ["sh", "-c", '"$@" >&-', "sh", sys.executable, "-c", f"{opening}; print('lost')", str(tmp_path / "file")]
     assert subprocess.run(words, check=False).returncode == 0
@@ -47,7 +47,7 @@ def test_a_file_that_is_opened_does_not_become_the_closed_output(tmp_path: Path)
 
 @posix
 @pytest.mark.parametrize("broken", ["stdout", "stderr"])
-def test_a_broken_pipe_is_quiet_and_has_its_status(broken: str) -> None:
+def test_a_broken_pipe_is_silent_and_has_its_status(broken: str) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {broken: writer}
@@ -60,7 +60,7 @@ def test_a_broken_pipe_is_quiet_and_has_its_status(broken: str) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_output_onto_a_full_disk_is_one_line() -> None:
+def test_output_to_a_full_disk_gives_one_line() -> None:
     done = shell('"$@" > /dev/full', "schema")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
@@ -76,7 +76,7 @@ def test_a_narrow_terminal_gets_escapes() -> None:
         assert b"Traceback" not in done.stderr
 
 
-def test_descriptions_do_not_vanish_with_docstrings() -> None:
+def test_descriptions_remain_when_python_drops_docstrings() -> None:
     for arguments in (["list"], ["check", "--help"]):
         plain, bare = (
             subprocess.run(
@@ -92,8 +92,8 @@ def test_descriptions_do_not_vanish_with_docstrings() -> None:
 
 @posix
 @pytest.mark.parametrize("module", ["typer", "pydantic_core", "zoo_registry"])
-def test_ctrl_c_while_modules_are_imported_is_one_line(tmp_path: Path, module: str) -> None:
-    # Interrupts itself where it would import the module, inside of a handler that swallows what is raised.
+def test_ctrl_c_while_modules_are_imported_gives_one_line(tmp_path: Path, module: str) -> None:
+    # Sends itself the interrupt where it would import the module, inside a handler that swallows exceptions.
     (tmp_path / "interrupting.py").write_text(f"""
 import os, signal, sys
 
@@ -131,7 +131,7 @@ def test_the_end_of_a_file_is_no_interruption(zoo, monkeypatch) -> None:
     "text",
     ["epoch,loss\n0,0.5\n1", "epoch,loss\n0,half\n", "loss\n0.5\n", "epoch,loss\n0,1,2\n", "epoch,loss\n\xff\0,1\n"],
 )
-def test_a_metrics_file_that_is_not_whole_is_one_line(tmp_path: Path, text: str) -> None:
+def test_an_incomplete_metrics_file_gives_one_line(tmp_path: Path, text: str) -> None:
     (tmp_path / "metrics.csv").write_text(text, encoding="latin-1")
     with pytest.raises(TrainingError, match=r"metrics\.csv: expected a row per epoch"):
         MetricsFile(tmp_path / "metrics.csv").rows()

@@ -1,4 +1,4 @@
-"""Tables lose nothing: neither in a pipe nor on a narrow terminal."""
+"""Tables lose no text, neither in a pipe nor on a narrow terminal."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ ROWS = [
 
 @pytest.fixture
 def terminal(capsys, monkeypatch):
-    """Standard output that says it is a terminal of 60 columns."""
+    """Standard output that reports a terminal of 60 columns."""
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
@@ -31,7 +31,7 @@ def plain(text):
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
-def test_in_a_pipe_columns_begin_and_end_in_line(capsys):
+def test_in_a_pipe_columns_are_aligned(capsys):
     print_table(COLUMNS, ROWS, numbers=("count",))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].index("what") == lines[1].index("A sentence") == lines[2].index("Short")
@@ -45,7 +45,7 @@ def test_a_table_without_rows_is_its_header(capsys):
     assert capsys.readouterr().out == "kind  count  what it is\n"
 
 
-def test_on_a_terminal_long_cells_are_folded_not_cut(terminal):
+def test_on_a_terminal_long_cells_are_wrapped_not_truncated(terminal):
     print_table(COLUMNS, ROWS, numbers=("count",))
     out = plain(terminal.readouterr().out)
     assert max(map(len, out.splitlines())) <= 60
@@ -54,7 +54,7 @@ def test_on_a_terminal_long_cells_are_folded_not_cut(terminal):
     assert all(word in words for row in ROWS for cell in row for word in cell.split())
 
 
-def test_on_a_terminal_too_narrow_no_number_is_cut(terminal):
+def test_on_a_narrow_terminal_no_number_is_truncated(terminal):
     values = [f"{place}23456.5" for place in range(5)]
     columns = ["case", *(f"n{place}" for place in range(5))]
     print_table(columns, [("a case with a long name", *values)], numbers=columns[1:])
@@ -62,14 +62,14 @@ def test_on_a_terminal_too_narrow_no_number_is_cut(terminal):
     assert set(values) <= set(words)
 
 
-def test_on_a_terminal_a_total_stands_apart(terminal):
+def test_on_a_terminal_a_total_is_separated_by_a_line(terminal):
     print_table(["stage", "count"], [("a", "1"), ("total", "1")], total=True)
     lines = plain(terminal.readouterr().out).splitlines()
     assert lines[-1].split() == ["total", "1"]
     assert not lines[-2].strip(" ─")
 
 
-def test_titles_are_set_off_by_a_line_and_bold_where_colours_are_welcome(terminal, monkeypatch):
+def test_titles_follow_an_empty_line_and_are_bold_unless_colours_are_disabled(terminal, monkeypatch):
     print_title("Fields")
     assert terminal.readouterr().out == "\n\x1b[1mFields\x1b[0m\n"
     monkeypatch.setenv("NO_COLOR", "1")
@@ -90,8 +90,8 @@ def test_text_from_outside_moves_no_cursor_on_a_terminal(terminal):
     assert out.endswith("walk\\x1b[2J\\n\\x9b31m\\u202e\n")
 
 
-def test_nothing_is_printed_but_through_what_makes_it_safe():
-    """The entry prints fixed words, before other modules are imported; a launcher an error, which escapes its text."""
+def test_nothing_is_printed_without_escaping():
+    """Exceptions: the entry prints fixed words before other modules are imported; a launcher escapes its own error."""
     home = Path(zoo.__file__).parent
     printing = ("cli/start.py", "cli/tables.py", "process/lines.py", "training/launch.py")
     allowed = {home / path for path in printing}

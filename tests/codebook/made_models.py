@@ -1,4 +1,4 @@
-"""Models whose codebooks are good or broken on purpose, made by hand: nothing is trained."""
+"""Models made by hand, without training, whose codebooks are good or broken on purpose."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -32,7 +32,7 @@ TEMPLATES = (TEMPLATES - TEMPLATES.mean(1, keepdim=True)) / TEMPLATES.std(1, kee
 
 
 class SegmentsSpec(EncoderSpec):
-    """Windows cut into four; each token is its normalised samples."""
+    """Windows cut into four segments; each token is its normalised samples."""
 
     kind: str = "made.segments"
     gives_attributes: ClassVar[bool] = True
@@ -55,7 +55,7 @@ class Segments(Encoder):
 
 
 class BookSpec(QuantizerSpec):
-    """The nearest of given vectors."""
+    """Nearest of the given vectors."""
 
     kind: str = "made.book"
     vectors: tuple[tuple[float, ...], ...]
@@ -84,7 +84,7 @@ class Book(Quantizer):
 
 
 class DrawSpec(DecoderSpec):
-    """Shapes put in their places, or, deaf to codes, their offsets alone."""
+    """Shapes drawn at their positions; with ``deaf``, only their offsets, whatever the codes."""
 
     kind: str = "made.draw"
     deaf: bool = False
@@ -119,7 +119,7 @@ class Draw(Decoder):
 
 
 class VotesSpec(HeadSpec):
-    """Codes vote for classes: number k for k // 2 modulo 3."""
+    """Codes vote for classes: code k for class k // 2 modulo 3."""
 
     kind: str = "made.votes"
     needs: ClassVar[Need] = "codes"
@@ -156,7 +156,7 @@ def made(vectors: Tensor = TEMPLATES, deaf: bool = False, channels: int = 2, per
 
 
 def batches(windows: int, seed: int, channels: int = 2, batch: int = 16, classes: int = CLASSES) -> list[Batch]:
-    """Windows put together of templates; nine tenths of a class's are its own two."""
+    """Windows composed of templates; nine tenths of the templates of a class are its own two."""
     rng = np.random.default_rng(seed)
     y = np.arange(windows) % classes
     own = 2 * y[:, None, None] + rng.integers(0, 2, (windows, channels, SEGMENTS))
@@ -170,7 +170,7 @@ def batches(windows: int, seed: int, channels: int = 2, batch: int = 16, classes
 
 
 def measured(model: ZooModel, split: Sequence[Batch] | None = None, train: Sequence[Batch] | None = None) -> Measured:
-    """Everything measured of a model on such windows."""
+    """All measures of a model on such windows."""
     channels = model.trace.signal["c"]
     split = batches(30, 1, channels) if split is None else split
     train = batches(45, 2, channels) if train is None else train

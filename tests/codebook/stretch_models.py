@@ -1,4 +1,4 @@
-"""A codebook without any network: k-means of standardised stretches, put back in their places by overlap-add."""
+"""A codebook without a network: k-means of standardised stretches, placed back by overlap-add."""
 
 from typing import ClassVar
 
@@ -17,7 +17,7 @@ LENGTH = 1.5 / TOKENS
 
 
 class StretchesSpec(EncoderSpec):
-    """Stretches on an even grid, each half longer than its share of the series and standardised."""
+    """Stretches on an even grid, each half as long again as its share of the series, and standardised."""
 
     kind: str = "made.stretches"
     gives_attributes: ClassVar[bool] = True
@@ -40,7 +40,7 @@ class Stretches(Encoder):
 
 
 class OverlapSpec(DecoderSpec):
-    """Vectors are shapes, and the series is sigma · shape + mu of every token, weighed by a smooth window."""
+    """Vectors are shapes; the series is the sum of sigma · shape + mu over tokens, with smooth window weights."""
 
     kind: str = "made.overlap"
     needs_attributes: ClassVar[bool] = True
@@ -91,7 +91,7 @@ def stretch_model(vectors: Tensor, channels: int, length: int, classes: int) -> 
 
 @torch.no_grad()
 def clustered(train: list[Batch], codes: int, seed: int = 0) -> Tensor:
-    """``codes`` vectors by k-means from the standardised stretches of training windows, `(k 32)`."""
+    """``codes`` vectors found by k-means from the standardised stretches of training windows, `(k 32)`."""
     classes = 1 + max(int(batch.y.max()) for batch in train)
     model = stretch_model(torch.zeros(2, SAMPLES), *train[0].x.shape[1:], classes)
     tokens = torch.cat([model.encode(batch.x).tokens.values.flatten(0, 2) for batch in train])

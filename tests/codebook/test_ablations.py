@@ -1,4 +1,4 @@
-"""Who carries the activity: reconstructions without codes, sigma or mu, against what decoding them by hand gives."""
+"""What carries the signal: reconstructions without codes, sigma or mu, compared with decoding by hand."""
 
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ ROWS = ["raw signals", "as found", "codes shuffled", "sigma zero", "mu's mean"]
 
 
 class LoudestSpec(HeadSpec):
-    """Names a class by how much a signal varies."""
+    """Classifies by the variance of a signal."""
 
     kind: str = "made.loudest"
     needs: str = "signal"
@@ -43,7 +43,7 @@ def ablated(model: ZooModel, judges=None, split=None):
     return measure(model, Windows("test", split, split[:1], batches(45, 2)), NAMES, judges).report
 
 
-def test_every_row_is_what_decoding_by_hand_gives():
+def test_every_row_equals_decoding_by_hand():
     model, split = made(), batches(30, 1, batch=30)
     report = ablated(model, {"loud": NetworkJudge(judge(), "loud")}, split)
     rows = {row.name: row for row in report.bypass.ablations}
@@ -71,7 +71,7 @@ def test_every_row_is_what_decoding_by_hand_gives():
     assert rows["raw signals"].correct["loud"] == int((judge()(batch.x).logits.argmax(-1) == batch.y).sum())
 
 
-def test_shapes_carry_what_a_decoder_of_levels_does_not_have():
+def test_shapes_carry_what_a_decoder_of_levels_lacks():
     bypass, deaf = ablated(made()).bypass, ablated(made(deaf=True)).bypass
     assert bypass.need > 0.9
     assert bypass.need <= 1
@@ -81,8 +81,8 @@ def test_shapes_carry_what_a_decoder_of_levels_does_not_have():
     assert rows["mu's mean"].lost == pytest.approx(1, abs=0.01)
 
 
-def test_codes_that_mend_the_last_trace_of_a_bypass_are_not_needed():
-    """All but a hundredth of the signal is rebuilt around the codes: shuffling the rest costs all that codes give."""
+def test_codes_that_add_little_to_a_bypass_are_not_needed():
+    """Only a hundredth of the signal is rebuilt from the codes: shuffling that hundredth costs all that codes give."""
     model = made()
     decode = model.decode
 
@@ -95,7 +95,7 @@ def test_codes_that_mend_the_last_trace_of_a_bypass_are_not_needed():
     assert ablated(model).bypass.need < 0.01
 
 
-def test_a_model_without_attributes_has_no_rows_of_them():
+def test_a_model_without_attributes_has_no_rows_for_them():
     spec = {
         "input": {"channels": 2, "length": 64, "classes": CLASSES},
         "encoder": {"kind": "conv.encoder", "dim": 8},
@@ -108,7 +108,7 @@ def test_a_model_without_attributes_has_no_rows_of_them():
     assert report.bypass.level_mse == report.bypass.mean_mse
 
 
-def test_nothing_altered_is_nothing_changed():
+def test_an_ablation_that_alters_nothing_changes_nothing():
     model, (batch,) = made(), batches(8, 1)
     with torch.no_grad():
         output = model.encode(batch.x)

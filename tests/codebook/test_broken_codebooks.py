@@ -1,4 +1,4 @@
-"""A healthy codebook and three broken on purpose: each measure tells its own, and the score follows."""
+"""A healthy codebook and three broken on purpose: each fault shows in its own measure and lowers the score."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ def healthy():
     return measured(made()).report
 
 
-def test_a_healthy_codebook_is_told_so(healthy):
+def test_a_healthy_codebook_is_reported_as_healthy(healthy):
     (book,) = healthy.books
     assert (book.usage.used, book.shapes.groups, book.shapes.flat, book.shapes.pairs) == (6, 6, 0, 0)
     assert book.shapes.effective > 5.5
@@ -23,7 +23,7 @@ def test_a_healthy_codebook_is_told_so(healthy):
     assert healthy.score > 0.8
 
 
-def test_codes_that_all_draw_one_shape_are_seen_whatever_their_usage():
+def test_codes_that_all_draw_one_shape_are_detected_whatever_their_usage():
     generator = torch.Generator().manual_seed(0)
     vectors = TEMPLATES[:1] + 0.05 * torch.randn(6, TEMPLATES.shape[1], generator=generator)
     report = measured(made(vectors)).report
@@ -36,40 +36,40 @@ def test_codes_that_all_draw_one_shape_are_seen_whatever_their_usage():
     assert report.score < 0.35
 
 
-def test_codes_that_are_exactly_alike_score_nothing():
+def test_identical_codes_score_zero():
     vectors = torch.cat([TEMPLATES[:1], TEMPLATES[:1] * 1.5, TEMPLATES[:1] * 0.5])
     report = measured(made(vectors)).report
     assert report.books[0].shapes.distinctness == 0
     assert report.score == 0
 
 
-def test_a_book_of_straight_lines_is_seen():
+def test_a_codebook_of_straight_lines_is_detected():
     line = torch.linspace(-1.7, 1.7, TEMPLATES.shape[1])
     report = measured(made(torch.stack([line, -line]))).report
     assert report.books[0].shapes.flat == 2
-    assert report.books[0].shapes.groups == 2  # a falling line is not a rising one
+    assert report.books[0].shapes.groups == 2  # a falling line differs from a rising one
     assert report.parts["varied"] == 0
     assert report.score == 0
 
 
-def test_dead_codes_cost_their_share_and_nothing_else(healthy):
+def test_dead_codes_lower_only_their_share(healthy):
     report = measured(made(torch.cat([TEMPLATES, torch.full_like(TEMPLATES, 50)]))).report
     assert report.books[0].usage.codes - report.books[0].usage.used == 6
     assert report.parts == healthy.parts | {"used": 0.5}
     assert report.score == pytest.approx(healthy.score * 0.5 ** (1 / len(report.parts)))
 
 
-def test_a_decoder_that_ignores_codes_is_seen(healthy):
+def test_a_decoder_that_ignores_codes_is_detected(healthy):
     report = measured(made(deaf=True)).report
     bypass = report.bypass
-    assert bypass.mse < bypass.mean_mse  # offsets alone rebuild something
+    assert bypass.mse < bypass.mean_mse  # offsets alone explain part of the signal
     assert bypass.mse == bypass.shuffled == bypass.averaged == bypass.nearest
     assert bypass.reliance == 0
     assert report.score == 0
-    assert report.books == healthy.books  # and nothing else would tell
+    assert report.books == healthy.books  # no other measure would detect it
 
 
-def test_informative_codes_are_those_the_head_listens_to(healthy):
+def test_informative_codes_are_those_the_head_uses(healthy):
     found = healthy.faithfulness
     assert found.classifier == "head"
     assert found.windows == len(batches(30, 1)[0].y)
@@ -86,7 +86,7 @@ def test_the_score_is_the_geometric_mean_of_its_parts(healthy):
 
 
 def with_a_code_of_every_class(windows):
-    """The same windows, half of each being one template whatever the class."""
+    """The same windows, but half of each is one template whatever the class."""
     tail = TEMPLATES[5].repeat(2)
     return [
         batch._replace(x=torch.cat([batch.x[..., : -len(tail)], tail.expand(*batch.x.shape[:2], -1)], -1))
@@ -94,13 +94,13 @@ def with_a_code_of_every_class(windows):
     ]
 
 
-def test_without_its_informative_codes_a_classifier_fails_first():
+def test_a_classifier_fails_first_without_its_informative_codes():
     split, train = (with_a_code_of_every_class(batches(48, seed)) for seed in (1, 2))
     found = measured(made(), split, train).report.faithfulness
     assert found.deletion < found.random < found.insertion
 
 
-def test_a_token_taken_out_leaves_nothing_behind():
+def test_an_ablated_token_contributes_nothing():
     model, (batch,) = made(), batches(8, 1)
     typical = torch.tensor([[2]])
     with torch.no_grad():
@@ -112,5 +112,5 @@ def test_a_token_taken_out_leaves_nothing_behind():
         assert torch.equal(reduced(model, output, kept, typical).tokens.mask, codes != 2)
         empty = model.decode(reduced(model, output, torch.zeros(1, 6, dtype=torch.bool), typical)).x_recon
     pieces = empty.unflatten(-1, (4, 16))
-    assert torch.allclose(pieces, pieces[:, :, :1].expand_as(pieces))  # one code, one place, one scale
+    assert torch.allclose(pieces, pieces[:, :, :1].expand_as(pieces))  # one code, one position, one scale
     assert torch.allclose(empty.mean(-1), output.attributes.mu.mean(-1), atol=1e-5)

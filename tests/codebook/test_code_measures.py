@@ -35,7 +35,7 @@ def book_of(shapes, counts) -> Book:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 7), st.integers(1, 5), st.integers(1, 200), seeds)
-def test_information_agrees_with_scikit_learn(codes, kinds, tokens, seed):
+def test_information_equals_that_of_scikit_learn(codes, kinds, tokens, seed):
     rng = np.random.default_rng(seed)
     code, kind = rng.integers(0, codes, tokens), rng.integers(0, kinds, tokens)
     counts = np.zeros((codes, kinds), np.int64)
@@ -47,22 +47,22 @@ def test_information_agrees_with_scikit_learn(codes, kinds, tokens, seed):
     assert classes.information(counts) <= classes.entropy(counts.sum(0)) + 1e-9
 
 
-def test_a_code_speaks_for_classes_of_twice_the_odds():
+def test_a_code_indicates_classes_whose_odds_it_doubles():
     base = np.array([50, 50, 100])
     assert classes.speaks_for(np.array([20, 5, 5]), base, ("a", "b", "c")) == ("a",)
-    assert classes.speaks_for(np.array([4, 0, 0]), base, ("a", "b", "c")) == ()  # too few to tell
+    assert classes.speaks_for(np.array([4, 0, 0]), base, ("a", "b", "c")) == ()  # too few tokens to decide
     assert classes.speaks_for(np.array([5, 5, 10]), base, ("a", "b", "c")) == ()
-    assert classes.speaks_for(np.array([50]), np.array([50]), ("a",)) == ()  # the only class there is
+    assert classes.speaks_for(np.array([50]), np.array([50]), ("a",)) == ()  # the only class
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(2, 8), seeds)
-def test_correlations_are_those_of_numpy(count, seed):
+def test_correlations_equal_those_of_numpy(count, seed):
     shapes = shapes_of(count, seed)
     assert correlations(shapes, shapes) == pytest.approx(np.corrcoef(shapes), abs=2e-6)
 
 
-def test_constant_shapes_are_alike_and_like_nothing_else():
+def test_constant_shapes_are_equal_to_each_other_and_to_nothing_else():
     shapes = np.concatenate([np.zeros((2, 12)), shapes_of(1, 0)])
     assert correlations(shapes, shapes).tolist() == [[1, 1, 0], [1, 1, 0], [0, 0, 1]]
     assert straightness(shapes)[:2].tolist() == [1, 1]
@@ -80,7 +80,7 @@ def test_measures_of_shapes_do_not_depend_on_their_order(count, seed):
     assert (same == (grouped(mixed)[:, None] == grouped(mixed))).all()
 
 
-def test_groups_hold_near_duplicates_and_keep_a_falling_line_from_a_rising_one():
+def test_groups_hold_near_duplicates_and_separate_falling_from_rising_lines():
     line = np.linspace(-1, 1, 12)
     wave = np.sin(2 * np.pi * line)
     noise = np.random.default_rng(0).normal(size=(6, 12)) * 0.02
@@ -104,7 +104,7 @@ def test_straightness_is_r_squared_of_a_fitted_line(seed):
     assert straightness(shape[None])[0] == pytest.approx(1 - ((shape - line) ** 2).sum() / (shape**2).sum())
 
 
-def test_warped_distance_agrees_with_aeon():
+def test_warped_distance_equals_that_of_aeon():
     shapes = shapes_of(6, 3, samples=20)
     one, other = np.triu_indices(6, 1)
     found = warped(shapes[one], shapes[other])
@@ -120,7 +120,7 @@ def test_warped_distance_agrees_with_aeon():
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(2, 5), st.integers(2, 5), seeds)
-def test_codebooks_are_matched_as_well_as_can_be(one, other, seed):
+def test_matching_of_codebooks_is_optimal(one, other, seed):
     rng = np.random.default_rng(seed)
     books = [book_of(shapes_of(k, seed + k), rng.integers(1, 9, k)) for k in (one, other)]
     found = matched(*books, "other")
@@ -136,7 +136,7 @@ def test_codebooks_are_matched_as_well_as_can_be(one, other, seed):
     assert found == pytest.approx(best / 2)
 
 
-def test_a_codebook_matches_itself_renumbered():
+def test_a_codebook_matches_a_permutation_of_itself():
     rng = np.random.default_rng(0)
     shapes, counts, order = shapes_of(7, 0), rng.integers(1, 50, 7), rng.permutation(7)
     assert matched(book_of(shapes, counts), book_of(shapes[order], counts[order]), "other") == pytest.approx(1)
@@ -153,7 +153,7 @@ def test_the_nearest_code_is_the_nearest_used_one():
     assert nearest_codes(Line(), only, 1).tolist() == [[0, 1, 2, 3, 4]]
 
 
-def test_a_pool_is_the_same_however_tokens_are_batched_and_knows_no_masked_one():
+def test_a_pool_does_not_depend_on_batching_and_holds_no_masked_token():
     codes = torch.arange(60).view(5, 3, 4, 1)
     mask = codes.squeeze(-1) % 3 > 0
     whole, parts = CodePool(3, 1), CodePool(3, 1)
@@ -164,7 +164,7 @@ def test_a_pool_is_the_same_however_tokens_are_batched_and_knows_no_masked_one()
     assert torch.equal(drawn, torch.cat([parts.draw(codes[w : w + 1]) for w in range(5)]))
     assert bool((drawn % 3 > 0).all())
     channel = torch.arange(3).view(1, 3, 1, 1)
-    assert bool((drawn // 4 % 3 == channel).all())  # each book draws of its own
+    assert bool((drawn // 4 % 3 == channel).all())  # each codebook draws its own sample
 
 
 def test_spans_are_read_between_samples():

@@ -1,4 +1,4 @@
-"""Where the shape of a code comes from: alone, as a mean over tokens, or nowhere."""
+"""Where the shape of a code comes from: the code alone, a mean over tokens, or nowhere."""
 
 import json
 
@@ -44,7 +44,7 @@ def _masked(batch: Batch) -> Batch:
     return batch._replace(mask=mask)
 
 
-def test_a_code_alone_has_the_shape_that_vqshape_draws_for_its_tokens():
+def test_the_shape_of_a_code_is_the_one_vqshape_draws_for_its_tokens():
     model = model_of(**VQSHAPE)
     codes = np.array([7, 2, 11, 0, 5])
     (found,) = decoded_shapes(model, [codes])
@@ -75,7 +75,7 @@ def test_shapes_drawn_in_a_forward_are_those_of_the_codes():
     assert (scaled - mu[..., None]).div(sigma[..., None]).numpy() == pytest.approx(shapes, abs=0.1)
 
 
-def test_codebooks_of_channels_have_shapes_and_counts_of_their_own():
+def test_codebooks_of_channels_have_their_own_shapes_and_counts():
     model = made(per_channel=True)
     with torch.no_grad():
         model.quantizer.quantizers[1].vectors.copy_(TEMPLATES.flip(0))
@@ -98,7 +98,7 @@ def test_without_drawn_shapes_a_code_has_the_mean_input_under_its_tokens():
     assert book.shapes == pytest.approx(np.tile(ramp, (len(book.codes), 1)), abs=1e-4)
 
 
-def test_without_places_shapes_are_not_measured():
+def test_without_positions_shapes_are_not_measured():
     model = model_of(**CONV, quantizer={"kind": "quantizers.ema", "codes": 5})
     report = everything(model).report
     assert report.books[0].shapes is None
@@ -131,17 +131,17 @@ def test_every_quantizer_is_measured(quantizer, codebook, masked):
     json.dumps(report.model_dump(mode="json"), allow_nan=False)
 
 
-def test_what_is_masked_never_counts():
+def test_masked_tokens_never_count():
     rubbish = [_masked(batch)._replace(x=batch.x.index_fill(2, torch.arange(40, 64), 99.0)) for batch in batches(9, 1)]
     clean = [_masked(batch) for batch in batches(9, 1)]
     model = model_of(**CONV, quantizer={"kind": "quantizers.ema", "codes": 5}, head={"kind": "heads.token-linear"})
     train = [_masked(batch) for batch in batches(12, 2)]
     found = [measure(model, Windows("test", part, part, train), NAMES).report for part in (clean, rubbish)]
     assert found[0] == found[1]
-    assert found[0].tokens == 9 * 2 * 5  # of 8 tokens of 8 samples, those that saw one
+    assert found[0].tokens == 9 * 2 * 5  # of 8 tokens of 8 samples, those with an observed sample
 
 
-def test_how_windows_are_batched_changes_no_number():
+def test_batching_changes_no_number():
     model = made()
     one = measured(model, batches(30, 1, batch=30), batches(45, 2, batch=45)).report
     other = measured(model, batches(30, 1, batch=7), batches(45, 2, batch=4)).report
@@ -186,7 +186,7 @@ def test_renumbering_codes_renumbers_the_report():
     ],
     ids=["two codes", "identical codes", "constant shapes", "one window", "one class"],
 )
-def test_odd_codebooks_and_splits_give_numbers_or_nothing(vectors, split):
+def test_unusual_codebooks_and_splits_give_numbers_or_nothing(vectors, split):
     report = measured(made(vectors), split).report
     json.dumps(report.model_dump(mode="json"), allow_nan=False)
     assert 0 <= report.score <= 1

@@ -1,4 +1,4 @@
-"""Pictures of codebooks of every size are drawn, say what they show, and survive the run's folder."""
+"""Pictures of codebooks of every size can be drawn and label their content; stored reports can be read again."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def noise(count: int) -> torch.Tensor:
     [TEMPLATES, TEMPLATES[:1].repeat(3, 1), TEMPLATES[:2], noise(80)],
     ids=["healthy", "one shape", "two codes", "many dead"],
 )
-def test_every_book_is_drawn(vectors):
+def test_every_codebook_is_drawn(vectors):
     found = measured(made(vectors))
     drawn = pictures(found)
     assert [picture.name for picture in drawn] == [f"codebook-{kind}" for kind in KINDS]
@@ -45,19 +45,19 @@ def test_near_duplicates_share_a_cell():
     assert "6 different shapes from 12 used of 12 codes" in shapes.alt
 
 
-def test_books_of_channels_have_pictures_of_their_own():
+def test_codebooks_of_channels_have_their_own_pictures():
     names = [picture.name for picture in pictures(measured(made(per_channel=True)))]
     assert names == [f"codebook-{kind}-{book}" for book in (0, 1) for kind in KINDS]
 
 
-def test_a_huge_codebook_is_drawn_in_squares_of_several_codes():
+def test_a_huge_codebook_is_drawn_in_cells_of_several_codes():
     counts = torch.arange(65_536).view(1, 1, -1)
     picture = usage_picture(usage_reports(counts)[0])
     assert "16 codes make a square" in picture.figure.axes[0].get_xlabel()
     assert len(picture.drawn("svg")) < 2_000_000
 
 
-def test_what_is_written_is_read_again(tmp_path):
+def test_a_written_report_can_be_read_again(tmp_path):
     folder, found = RunFolder(tmp_path), measured(made(), batches(12, 1))
     write_measured(folder, found, {"fingerprint": "abc"})
     again = read_measured(folder)
@@ -71,7 +71,7 @@ def test_what_is_written_is_read_again(tmp_path):
     assert files == sorted(["codebook.json", "codebook.npz", *figures])
 
 
-def test_what_is_not_whole_is_refused(tmp_path):
+def test_an_incomplete_report_is_refused(tmp_path):
     folder = RunFolder(tmp_path)
     with pytest.raises(DataError, match="zoo codebook"):
         read_measured(folder)

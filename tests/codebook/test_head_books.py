@@ -1,4 +1,4 @@
-"""Codebooks of a head: counted by class and place, shapes of several axes."""
+"""Codebooks of a head: counts by class and position, and shapes of several axes."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def head():
     return built
 
 
-def test_stretches_are_counted_by_class_and_place(head):
+def test_stretches_are_counted_by_class_and_position(head):
     x = torch.randn(3, 2, 40, generator=torch.Generator().manual_seed(0))
     mask = torch.ones_like(x, dtype=torch.bool)
     mask[0, 1, :20] = False
@@ -43,7 +43,7 @@ def test_stretches_are_counted_by_class_and_place(head):
         assert book.counts.sum() == expected.sum()
 
 
-def test_nothing_observed_is_nothing_counted(head):
+def test_unobserved_windows_count_nothing(head):
     uses = next(head.uses(Output(x=torch.randn(1, 2, 40))))
     count = BookCount(uses.book, 2)
     unseen = uses._replace(seen=torch.zeros_like(uses.codes, dtype=torch.bool))
@@ -52,8 +52,8 @@ def test_nothing_observed_is_nothing_counted(head):
     assert len(count.found().codes) == 0
 
 
-def test_axes_are_straight_and_warped_each_by_itself():
-    """A ramp up beside a ramp down is no line end to end, yet two lines; one axis alone gives what it gave."""
+def test_straightness_and_warping_are_measured_per_axis():
+    """A ramp up followed by a ramp down is no single line, but two; one axis alone gives the same as before."""
     ramp = np.linspace(-1, 1, 16) / np.linspace(-1, 1, 16).std()
     both = np.concatenate([ramp, -ramp])[None]
     assert straightness(both, axes=2)[0] == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""The bars of the score can be reached: a k-means of stretches passes, shapes of noise and one shape do not."""
+"""Thresholds of the score can be reached: a k-means of stretches passes, noise and copies of one shape fail."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ SHAPES = ("collapsed-scale", "identical-shapes", "shapes-fit-nothing", "decoder-
 
 
 def movements(windows: int, seed: int, length: int = 400) -> list[Batch]:
-    """Windows of two channels whose class is how they move, on a posture of their own: swings, strokes, or rest."""
+    """Windows of two channels whose class is the movement, on varying postures: swings, strokes, or rest."""
     rng, time = np.random.default_rng(seed), np.linspace(0, 1, length)
     y = np.arange(windows) % 3
     phase, tempo = rng.uniform(0, 2 * np.pi, (2, windows, 2, 1))
@@ -38,7 +38,7 @@ def report(vectors: torch.Tensor, split: list[Batch], train: list[Batch], names:
     return measure(model, Windows("validation", split, split[:1], train), names).report
 
 
-def told(found: CodebookReport) -> list[str]:
+def warnings_of(found: CodebookReport) -> list[str]:
     return [finding.name for finding in find(Facts(codebook=found)) if finding.name in SHAPES]
 
 
@@ -47,10 +47,10 @@ def test_a_k_means_of_stretches_scores_well_and_noise_does_not():
     sound = report(clustered(train, 16), split, train, NAMES)
     assert sound.score > 0.8
     assert sound.fit.correlation > 0.8
-    assert told(sound) == []
+    assert warnings_of(sound) == []
     other = report(noise(16), split, train, NAMES)
     assert other.score < sound.score - 0.25
-    assert told(other) == ["shapes-fit-nothing"]
+    assert warnings_of(other) == ["shapes-fit-nothing"]
 
 
 def test_codes_have_the_fit_of_their_own_tokens():
@@ -65,7 +65,7 @@ def test_codes_have_the_fit_of_their_own_tokens():
     assert all(fits[code] < max(fits.values()) for code in fits if code >= 8)
 
 
-def test_hidden_samples_and_padded_tokens_touch_nothing():
+def test_hidden_samples_and_padded_tokens_affect_nothing():
     train, split = movements(60, 0), movements(30, 1)
     vectors = clustered(train, 8)
     mask = torch.ones(30, 2, 400, dtype=torch.bool)
@@ -82,7 +82,7 @@ def test_hidden_samples_and_padded_tokens_touch_nothing():
     assert found[0].fit.correlation == pytest.approx(whole.fit.correlation, abs=0.05)
 
 
-def test_the_renderer_gives_back_what_its_tokens_hold():
+def test_the_renderer_returns_what_its_tokens_hold():
     (batch,) = movements(30, 2)
     model = stretch_model(torch.zeros(2, SAMPLES), 2, 400, 3)
     with torch.no_grad():
@@ -97,7 +97,7 @@ def test_the_renderer_gives_back_what_its_tokens_hold():
 @pytest.mark.slow
 @pytest.mark.skipif(not WRIST.is_dir(), reason="no ../shared/data/wrist_adl14")
 @pytest.mark.filterwarnings("ignore:training and test share")
-def test_a_k_means_of_stretches_reaches_the_bar_on_real_movements():
+def test_a_k_means_of_stretches_passes_on_real_movements():
     source = {"format": "npy", "path": str(WRIST), "layout": "c t", "test": "val", "group": "trial"}
     run = Registry.discover().run({"model": {"head": {"kind": "wrn.signal"}}, "data": {"source": source}})
     data = load_set(run)
@@ -106,7 +106,7 @@ def test_a_k_means_of_stretches_reaches_the_bar_on_real_movements():
     )
     sound = report(clustered(train, 64), split, train, data.classes)
     assert sound.score > 0.8
-    assert told(sound) == []
+    assert warnings_of(sound) == []
     other = report(noise(64), split, train, data.classes)
     assert other.score < 0.5
-    assert told(other) == ["shapes-fit-nothing"]
+    assert warnings_of(other) == ["shapes-fit-nothing"]

@@ -1,4 +1,4 @@
-"""Entropies of soft choices against scipy's."""
+"""Entropies of soft assignments against scipy's."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from scipy.stats import entropy as reference
 from zoo.contracts import choice_entropy, entropy
 
 
-def test_the_term_is_its_formula() -> None:
+def test_the_term_equals_its_formula() -> None:
     random = torch.Generator().manual_seed(0)
     latents = torch.randn(4, 5, 3, generator=random, dtype=torch.float64)
     codes = torch.randn(6, 3, generator=random, dtype=torch.float64)
@@ -19,7 +19,7 @@ def test_the_term_is_its_formula() -> None:
         np.testing.assert_allclose(float(choice_entropy(latents, codes, given, 0.5, 0.7)), expected, rtol=1e-12)
 
 
-def test_what_a_mask_hides_has_neither_value_nor_gradient() -> None:
+def test_masked_tokens_have_neither_value_nor_gradient() -> None:
     random = torch.Generator().manual_seed(0)
     latents, codes = torch.randn(4, 5, 3, generator=random), torch.randn(6, 3, generator=random)
     mask = torch.rand(4, 5, generator=random) > 0.4
@@ -32,7 +32,7 @@ def test_what_a_mask_hides_has_neither_value_nor_gradient() -> None:
     assert float(one[~mask].abs().max()) == 0
 
 
-def test_extremes() -> None:
+def test_extreme_inputs() -> None:
     torch.testing.assert_close(entropy(torch.full((8,), 1 / 8)), torch.tensor(8.0).log())
     assert float(entropy(torch.eye(4)).sum()) == 0
     corners = torch.eye(4, dtype=torch.float64)

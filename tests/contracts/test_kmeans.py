@@ -1,4 +1,4 @@
-"""k-means against scikit-learn and its own laws."""
+"""k-means against scikit-learn and its own invariants."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_inertia_never_rises(number: int, size: int, width: int, seed: int) -> N
         before = after
 
 
-def test_from_one_start_it_ends_where_that_of_scikit_learn_ends() -> None:
+def test_from_the_same_start_it_ends_where_scikit_learn_ends() -> None:
     x = tokens(300, 3)
     vectors = x[:7].clone()
     reference = KMeans(7, init=vectors.numpy(), n_init=1, max_iter=100, tol=0, algorithm="lloyd").fit(x.numpy())
@@ -45,8 +45,8 @@ def test_from_one_start_it_ends_where_that_of_scikit_learn_ends() -> None:
     assert inertia(x, vectors) == pytest.approx(reference.inertia_)
 
 
-def test_as_good_as_that_of_scikit_learn() -> None:
-    """Whole runs from seeds of their own: within a tenth of the best of ten, on the median of five."""
+def test_it_is_as_good_as_that_of_scikit_learn() -> None:
+    """Whole runs from their own seeds: within a tenth of the best of ten, for the median of five."""
     x = tokens(1000, 4, clumps=30)
     best = KMeans(30, n_init=10, random_state=0).fit(x.numpy()).inertia_
     found = []
@@ -66,7 +66,7 @@ def test_counts_are_those_of_the_nearest_tokens() -> None:
 
 @pytest.mark.parametrize("number", [8, 150])
 def test_as_many_codes_as_tokens_are_the_tokens(number: int) -> None:
-    """No token is drawn twice, one by one or, of more than 64, several at a time."""
+    """No token is drawn twice, whether drawn one by one or, for more than 64, several at a time."""
     torch.manual_seed(0)
     x = tokens(number, 3)
     book = kmeans(x, number)
@@ -75,7 +75,7 @@ def test_as_many_codes_as_tokens_are_the_tokens(number: int) -> None:
 
 
 @pytest.mark.parametrize("unit", [False, True])
-def test_of_fewer_distinct_tokens_than_codes_codes_are_split(unit: bool) -> None:
+def test_with_fewer_distinct_tokens_than_codes_codes_are_split(unit: bool) -> None:
     torch.manual_seed(0)
     x = torch.eye(3).repeat(5, 1)
     book = kmeans(x, 16, unit)

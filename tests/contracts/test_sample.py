@@ -1,4 +1,4 @@
-"""A sample of tokens that is the same however they came."""
+"""A sample of tokens that does not depend on how they arrived."""
 
 import pytest
 import torch
@@ -33,7 +33,7 @@ def test_parts_merge_to_the_sample_of_the_whole(number: int, size: int, cut: flo
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_it_holds_real_tokens_each_once(dtype: torch.dtype) -> None:
+def test_it_holds_only_real_tokens_and_each_once(dtype: torch.dtype) -> None:
     x, mask = tokens(50, dtype=dtype), torch.arange(50) % 2 == 0
     found = sample(torch.where(mask[:, None], x, torch.nan), mask, 40)
     assert found.tokens.dtype == dtype
@@ -43,8 +43,8 @@ def test_it_holds_real_tokens_each_once(dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
-def test_every_token_is_as_likely(scale: float) -> None:
-    """Means, quarters and correlations of what was kept are those of all, at any scale."""
+def test_every_token_is_equally_likely(scale: float) -> None:
+    """Means, quarters and correlations of the sample are those of all tokens, at any scale."""
     x = tokens(40_000) * scale
     found = sample(x, None, 4_000).tokens / scale
     assert float(found.mean(0).abs().max()) < 4 / 4_000**0.5

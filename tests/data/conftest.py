@@ -1,4 +1,4 @@
-"""Small data sets in every format, written where a test wants them."""
+"""Small data sets in every format, written where a test needs them."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def write_npy(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def write_mat(tmp_path: Path) -> Write:
-    """A folder of MATLAB windows (t c): each of five subjects does classes 1, 2 and 4, two windows each."""
+    """A folder of MATLAB windows (t c): each of five subjects performs classes 1, 2 and 4, two windows each."""
 
     def write(key: str = "xw", layout: str = "t c", length: int = 20) -> Path:
         from scipy.io import savemat
@@ -52,7 +52,7 @@ def write_mat(tmp_path: Path) -> Write:
 
 @pytest.fixture
 def write_ts(tmp_path: Path) -> Write:
-    """A folder of .ts files with two channels; `lengths` gives each series its own, `gap` puts a `?` in one."""
+    """A folder of .ts files with two channels; `lengths` gives each series its length, `gap` puts a `?` in one."""
 
     def write(
         lengths: tuple[int, ...] = (12,) * 12, gap: bool = False, splits: tuple[str, ...] = ("TRAIN", "TEST")

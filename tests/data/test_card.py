@@ -1,4 +1,4 @@
-"""The card of a data set against numpy, scipy and scikit-learn; `zoo data` side by side."""
+"""The card of a data set against numpy, scipy and scikit-learn; `zoo data` with several data sets."""
 
 import json
 
@@ -29,14 +29,14 @@ def card_of(folder, **source):
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(4, 40), st.integers(0, 2**31))
-def test_spectral_entropy_is_that_of_scipy(length, seed):
+def test_spectral_entropy_equals_that_of_scipy(length, seed):
     series = np.random.default_rng(seed).normal(size=(3, 2, length))
     series -= series.mean(-1, keepdims=True)
     power = periodogram(series, detrend=False)[1][..., 1:]
     np.testing.assert_allclose(spectral_entropy(series), entropy(power, axis=-1) / np.log(power.shape[-1]))
 
 
-def test_a_sine_has_no_entropy_and_noise_nearly_all():
+def test_a_sine_has_no_entropy_and_noise_almost_the_maximum():
     sine = np.sin(2 * np.pi * 5 * np.arange(100) / 100)
     noise = np.random.default_rng(0).normal(size=(200, 100))
     assert spectral_entropy(sine) == pytest.approx(0, abs=1e-6)
@@ -45,7 +45,7 @@ def test_a_sine_has_no_entropy_and_noise_nearly_all():
 
 
 @given(st.integers(2, 30), st.integers(0, 2**31))
-def test_crossings_are_those_of_counting_one_by_one(length, seed):
+def test_crossings_equal_counting_one_by_one(length, seed):
     rng = np.random.default_rng(seed)
     series, seen = rng.integers(-2, 3, (2, length)).astype(float), rng.random((2, length)) > 0.3
     crossings = pairs = 0
@@ -56,7 +56,7 @@ def test_crossings_are_those_of_counting_one_by_one(length, seed):
     assert zero_crossings(series, seen) == (crossings, pairs)
 
 
-def test_a_card_counts_what_is_there(write_npy: Write):
+def test_a_card_counts_windows_and_samples(write_npy: Write):
     card, data = card_of(write_npy(), **NAMED)
     train = data.train.read(slice(None)).x.astype(np.float64)
     assert sum(card.windows.values()) == 36
@@ -74,7 +74,7 @@ def test_a_card_counts_what_is_there(write_npy: Write):
     assert card.majority == max(row.windows["test"] for row in card.classes)
 
 
-def test_difficulty_is_that_of_scikit_learn(write_npy: Write):
+def test_difficulty_equals_that_of_scikit_learn(write_npy: Write):
     rng = np.random.default_rng(1)
     noisy = {name: waves(n, 3, 20, seed=n) + rng.normal(size=(n, 3, 20)) for name, n in (("train", 24), ("test", 12))}
     card, data = card_of(write_npy(X_train=noisy["train"], X_test=noisy["test"]))
@@ -102,7 +102,7 @@ def test_series_made_of_few_waveforms_have_no_low_rank_error(write_npy: Write):
     assert len(find_waveforms(np.random.default_rng(0).normal(size=(3, 20))).basis) == 3
 
 
-def test_what_is_missing_changes_no_number_but_its_share(write_npy: Write):
+def test_missing_samples_change_only_their_share(write_npy: Write):
     x = waves(24, 3, 20, seed=24)
     hidden = x.copy()
     hidden[:, 1, 15:] = np.nan
@@ -113,7 +113,7 @@ def test_what_is_missing_changes_no_number_but_its_share(write_npy: Write):
     assert card.channels[1].mean == pytest.approx(seen.x[:, 1, :15].mean(dtype=np.float64))
 
 
-def test_a_channel_that_stands_still_is_said_and_does_no_harm(write_npy: Write, tmp_path, capsys):
+def test_a_constant_channel_is_reported_and_does_no_harm(write_npy: Write, tmp_path, capsys):
     x = waves(24, 3, 20, seed=24)
     x[:, 2] = 9.81
     folder = write_npy(X_train=x)
@@ -126,7 +126,7 @@ def test_a_channel_that_stands_still_is_said_and_does_no_harm(write_npy: Write, 
     assert mean[2] == pytest.approx(9.81)
 
 
-def test_data_sets_side_by_side(write_npy: Write, tmp_path, monkeypatch, capsys):
+def test_data_sets_are_shown_side_by_side(write_npy: Write, tmp_path, monkeypatch, capsys):
     spec = tmp_path / "data.json"
     folder = write_npy()
     spec.write_text(json.dumps({"source": {"format": "npy", "path": str(folder), "layout": "c t", **NAMED}}))

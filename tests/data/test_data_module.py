@@ -1,4 +1,4 @@
-"""Batches: typed, complete, in an order that depends on seed and epoch alone, through Lightning's own trainer too."""
+"""Batches: typed, complete, in an order that depends only on seed and epoch, also through Lightning's own trainer."""
 
 import pickle
 from pathlib import Path
@@ -59,7 +59,7 @@ def test_the_order_of_training_is_a_function_of_seed_and_epoch(data: DataSet) ->
 
 
 @pytest.mark.parametrize("batch", [1, 3, 7, 18, 19, 50])
-def test_a_lonely_last_training_window_is_left_out_and_no_other(data: DataSet, batch: int) -> None:
+def test_only_a_single_last_training_window_is_left_out(data: DataSet, batch: int) -> None:
     size = len(data.train)
     loader = ZooData(data, batch=batch, seed=0).train_dataloader()
     sizes = [len(one.y) for one in loader]
@@ -76,7 +76,7 @@ def test_validation_and_test_give_every_window_once_in_order(data: DataSet, judg
         assert torch.cat([batch.index for batch in loader]).tolist() == list(range(len(split)))
 
 
-def test_batches_come_through_worker_processes_alike(data: DataSet) -> None:
+def test_worker_processes_give_the_same_batches(data: DataSet) -> None:
     alone, helped = (
         [batch.x for batch in ZooData(data, 5, seed=1, workers=workers).train_dataloader()] for workers in (0, 1)
     )
@@ -107,7 +107,7 @@ def test_several_processes_share_the_windows(data: DataSet, monkeypatch: pytest.
     assert sorted(test) == list(range(len(data.test)))
 
 
-def test_a_run_says_how_its_data_are_batched(write_npy: Write) -> None:
+def test_a_run_spec_sets_how_data_are_batched(write_npy: Write) -> None:
     run = RunSpec(
         model=ModelSpec(head=WideResNetSignal()),
         data=DataSpec(source=NpySource(path=str(write_npy()), layout="c t")),
@@ -121,7 +121,7 @@ def test_a_run_says_how_its_data_are_batched(write_npy: Write) -> None:
 
 
 class Recorder(L.LightningModule):
-    """Writes down which windows each epoch brings."""
+    """Records which windows each epoch receives."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class Recorder(L.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-def test_a_resumed_training_sees_the_windows_of_an_undisturbed_one(data: DataSet, tmp_path: Path) -> None:
+def test_a_resumed_training_sees_the_windows_of_an_uninterrupted_one(data: DataSet, tmp_path: Path) -> None:
     def train(epochs: int, checkpoint: str | None = None) -> dict[int, list[int]]:
         model, keep = Recorder(), L.pytorch.callbacks.ModelCheckpoint(tmp_path, save_last=True)
         trainer = L.Trainer(

@@ -1,4 +1,4 @@
-"""Files as other people's programs write them are read, or refused in a line that says what to do."""
+"""Files as written by other programs are read, or refused in a line that says what to do."""
 
 import os
 from pathlib import Path
@@ -29,7 +29,7 @@ NAMES = ("café", "run", "1")
     ],
     ids=["plain", "mark", "utf-16", "decomposed"],
 )
-def test_a_list_of_names_is_the_same_however_an_editor_saved_it(tmp_path: Path, content: bytes) -> None:
+def test_a_list_of_names_does_not_depend_on_how_an_editor_saved_it(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "names.txt").write_bytes(content)
     assert class_names(tmp_path, "names.txt") == NAMES
     labels = np.array(["1.0", "cafe\u0301", "\ufeffrun ", "1"])
@@ -37,13 +37,13 @@ def test_a_list_of_names_is_the_same_however_an_editor_saved_it(tmp_path: Path, 
     assert found.tolist() == [2, 0, 1, 2]
 
 
-def test_names_as_bytes_are_utf_8() -> None:
+def test_names_stored_as_bytes_are_utf_8() -> None:
     (found,), classes = index_labels([np.array(["sit", "café"])], None, "y")
     (same,), _ = index_labels([np.array([b"sit", "café".encode()])], None, "y")
     assert (classes, found.tolist()) == (("café", "sit"), same.tolist())
 
 
-def test_splits_that_write_numbers_in_two_ways_have_the_same_classes() -> None:
+def test_splits_with_two_number_formats_have_the_same_classes() -> None:
     (train, test), classes = index_labels([np.array(["1", "2", "10"]), np.array(["10.0", "1.0"])], None, "y")
     assert classes == ("1", "10", "2")
     assert (train.tolist(), test.tolist()) == ([0, 2, 1], [1, 0])
@@ -63,7 +63,7 @@ def test_windows_without_a_label_are_counted(labels: np.ndarray) -> None:
         index_labels([labels], None, "y")
 
 
-def test_what_nobody_sees_in_a_name_is_an_escape_everywhere(tmp_path: Path) -> None:
+def test_invisible_characters_of_a_name_are_escaped_everywhere(tmp_path: Path) -> None:
     raw, shown = ("walk\x1b[2J", "a\u202eb", "\x01\ufffe"), (r"walk\x1b[2J", r"a\u202eb", r"\x01\ufffe")
     (tmp_path / "names.txt").write_text("\n".join(raw), encoding="utf-8")
     assert class_names(tmp_path, "names.txt") == shown
@@ -83,13 +83,13 @@ def test_a_header_of_a_ts_file_keeps_no_escape_sequences(write_ts: Write) -> Non
     assert set(found.train.y.tolist()) == {0, 1, 2}
 
 
-def test_half_characters_are_refused() -> None:
+def test_unpaired_surrogates_are_refused() -> None:
     with pytest.raises(DataError, match="names in Unicode"):
         index_labels([np.array(["a", "\ud800"])], None, "y")
 
 
 @pytest.mark.parametrize("name", ["X_train", "y_test", "subject_train"])
-def test_python_objects_are_refused_with_what_to_type(write_npy: Write, name: str) -> None:
+def test_python_objects_are_refused_with_a_command_to_type(write_npy: Write, name: str) -> None:
     folder = write_npy()
     np.save(folder / f"{name}.npy", np.array(["a", "b"] * 12, dtype=object), allow_pickle=True)
     with pytest.raises(DataError, match=rf"{name}.*Python objects.*astype\(str\)"):
@@ -97,7 +97,7 @@ def test_python_objects_are_refused_with_what_to_type(write_npy: Write, name: st
 
 
 @pytest.mark.parametrize("keep", [0, 200, -1])
-def test_only_files_that_ran_out_are_called_cut_short(write_npy: Write, keep: int) -> None:
+def test_only_truncated_files_are_called_cut_short(write_npy: Write, keep: int) -> None:
     folder = write_npy()
     spec = DataSpec(source=NpySource(path=str(folder), layout="c t"))
     path = folder / "X_train.npy"
@@ -112,7 +112,7 @@ def test_only_files_that_ran_out_are_called_cut_short(write_npy: Write, keep: in
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.9])
-def test_a_matlab_file_that_ran_out_is_called_so(write_mat: Write, keep: float) -> None:
+def test_a_truncated_matlab_file_is_called_cut_short(write_mat: Write, keep: float) -> None:
     folder = write_mat()
     path = min(folder.glob("*.mat"))
     content = path.read_bytes()
@@ -121,7 +121,7 @@ def test_a_matlab_file_that_ran_out_is_called_so(write_mat: Write, keep: float) 
         prepare(DataSpec(source=MatSource(path=str(folder)), split=SplitSpec(test=0.2)))
 
 
-def test_companions_of_another_system_are_no_data(write_npy: Write, write_mat: Write, tmp_path: Path) -> None:
+def test_hidden_files_of_another_system_are_ignored(write_npy: Write, write_mat: Write, tmp_path: Path) -> None:
     folder = write_mat()
     spec = DataSpec(source=MatSource(path=str(folder)), split=SplitSpec(test=0.2, validation=0.25))
     before = prepare(spec).fingerprint
@@ -132,7 +132,7 @@ def test_companions_of_another_system_are_no_data(write_npy: Write, write_mat: W
     assert recognise(folder)["source"]["format"] == "mat"
 
 
-def test_marks_comments_and_blank_lines_change_nothing_about_a_ts_file(write_ts: Write) -> None:
+def test_bom_comments_and_blank_lines_do_not_change_a_ts_file(write_ts: Write) -> None:
     folder = write_ts()
     spec = DataSpec(source=TsSource(path=str(folder)), split=SplitSpec(validation=0.25))
     before, extent = prepare(spec), input_of(spec)
@@ -160,12 +160,12 @@ def test_ts_labels_may_be_written_as_decimals(write_ts: Write) -> None:
 
 
 @pytest.mark.parametrize("name", ["../names.txt", "/etc/hostname", "a/../../b"])
-def test_a_list_of_names_lies_in_its_folder(tmp_path: Path, name: str) -> None:
+def test_a_list_of_names_must_lie_in_its_folder(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match="leads out of it"):
         class_names(tmp_path, name)
 
 
-def test_a_list_of_names_is_small(tmp_path: Path) -> None:
+def test_a_list_of_names_must_be_small(tmp_path: Path) -> None:
     with (tmp_path / "names.txt").open("wb") as file:
         file.truncate(3 * 2**30)
     with pytest.raises(DataError, match="more than 4 MiB"):
@@ -184,7 +184,7 @@ def test_a_pipe_is_refused_before_it_is_opened(write_npy: Write, name: str) -> N
 
 
 @pytest.mark.parametrize("name", ["walk.csv", "walk.TSV", "walk.npz"])
-def test_files_of_other_formats_are_answered_with_those_that_are_read(tmp_path: Path, name: str) -> None:
+def test_files_of_other_formats_are_refused_with_the_supported_formats(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("time,x,y,z\n")
     suffix = Path(name).suffix
     for ask in (lambda: read_data(tmp_path / name, None), lambda: read_data(tmp_path, None)):

@@ -1,4 +1,4 @@
-"""Windows that are in two splits are counted: in whatever type they are stored, and not those that hold nothing."""
+"""Windows that occur in two splits are counted, whatever their stored type; constant windows are not compared."""
 
 import json
 import warnings
@@ -23,7 +23,7 @@ def read(folder: Path, **changes: object):
     return prepare(DataSpec(source=NpySource(path=str(folder), layout="c t", **changes.pop("source", {})), **changes))
 
 
-def test_windows_are_equal_where_their_values_are():
+def test_windows_are_equal_if_their_values_are():
     x = waves(5, 3, 20)
     x[1, 0, 3] = np.nan
     x[2, 0, 3] = 0
@@ -37,7 +37,7 @@ def test_windows_are_equal_where_their_values_are():
     assert not np.isin(digests_of(x), digests_of(same)).any()
 
 
-def test_windows_that_never_change_are_not_compared():
+def test_constant_windows_are_not_compared():
     still = np.broadcast_to(np.arange(3)[:, None], (4, 3, 20)).astype(np.float16)
     gaps = still.copy()
     gaps[:2, 0, 4:] = np.nan
@@ -46,7 +46,7 @@ def test_windows_that_never_change_are_not_compared():
     assert not digests_of(gaps).any()
 
 
-def test_each_leak_is_counted_where_it_arrives(write_npy: Write, monkeypatch: pytest.MonkeyPatch):
+def test_each_leak_is_counted_in_the_split_it_reaches(write_npy: Write, monkeypatch: pytest.MonkeyPatch):
     folder = write_npy()
     clean = read(folder)
     assert clean.leaks == (0, 0, 0, 0)
@@ -61,7 +61,7 @@ def test_each_leak_is_counted_where_it_arrives(write_npy: Write, monkeypatch: py
     assert read(folder).leaks[:2] == (3, 1)
 
 
-def test_splits_that_are_cut_are_compared_too(write_npy: Write):
+def test_splits_cut_by_the_zoo_are_compared_too(write_npy: Write):
     x = waves(24, 3, 20)
     x[12:] = x[:12]
     data = read(write_npy(X_train=x), source={"test": None}, split=SplitSpec(test=0.25))
@@ -71,7 +71,7 @@ def test_splits_that_are_cut_are_compared_too(write_npy: Write):
     assert data.leaks.validation == sum(int(row) % 12 in pairs[0] for row in data.validation.rows)
 
 
-def test_a_copied_test_split_is_said_by_data_check_and_whoever_loads_it(write_npy: Write, tmp_path, capsys):
+def test_a_copied_test_split_is_reported_by_data_check_and_on_loading(write_npy: Write, tmp_path, capsys):
     folder = write_npy(X_test=waves(24, 3, 20, seed=24)[::2])
     run = {
         "model": {"head": {"kind": "wrn.signal"}},
@@ -91,17 +91,17 @@ def test_a_copied_test_split_is_said_by_data_check_and_whoever_loads_it(write_np
         load_set(Registry.discover().run(run | {"data": {"source": {"format": "aeon"}}}))
 
 
-def test_training_windows_are_no_test_split(tmp_path):
+def test_training_windows_are_not_accepted_as_test_split(tmp_path):
     with pytest.raises(SpecError, match=r"data\.source\.test: expected windows that are not also in training"):
         NpySource(path=str(tmp_path), layout="c t", test="train")
     with pytest.raises(SpecError, match="'val', the training split"):
         NpySource(path=str(tmp_path), layout="c t", train="val", test="val")
 
 
-def test_real_sets_leak_where_windows_are_doubled(shared: Path):
+def test_real_sets_leak_where_windows_are_duplicated(shared: Path):
     wrist = {"path": str(shared / "wrist_adl14"), "layout": "c t", "test": "val", "group": "trial"}
     assert prepare(DataSpec(source=NpySource(**wrist))).leaks == (0, 0, 0, 0)
-    # Libras is known for windows that it holds twice.
+    # Libras is known to contain duplicate windows.
     found = {name: prepare(DataSpec.model_validate({"source": {"format": "ts", "path": str(shared / "uea" / name)}}))
              for name in ("ERing", "Epilepsy", "Libras")}  # fmt: skip
     assert {name: data.leaks.test for name, data in found.items()} == {"ERing": 0, "Epilepsy": 0, "Libras": 19}
@@ -115,7 +115,7 @@ def windows_of(recording: np.ndarray, length: int, hop: int) -> np.ndarray:
 
 @settings(deadline=None, max_examples=30)
 @given(length=st.integers(64, 600), share=st.floats(0.5, 0.9), seed=st.integers(0, 9))
-def test_windows_that_share_half_their_samples_are_found_and_no_others(length: int, share: float, seed: int):
+def test_only_windows_that_share_half_their_samples_are_found(length: int, share: float, seed: int):
     random = np.random.default_rng(seed)
     hop = max(1, int(length * (1 - share)))
     windows = windows_of(random.normal(size=(2, 40 * length)), length, hop)
@@ -129,7 +129,7 @@ def test_windows_that_share_half_their_samples_are_found_and_no_others(length: i
     assert not found[near >= length].any()
 
 
-def test_runs_are_those_of_each_window_alone_wherever_they_lie_in_it():
+def test_runs_do_not_depend_on_other_windows_or_on_position():
     windows = waves(20, 3, 40)
     whole = runs_of(windows, 16)
     assert np.array_equal(whole, np.concatenate([runs_of(windows[row : row + 1], 16) for row in range(20)]))
@@ -140,7 +140,7 @@ def test_runs_are_those_of_each_window_alone_wherever_they_lie_in_it():
 
 
 def test_a_device_that_lies_still_overlaps_with_nothing():
-    still = np.repeat(waves(4, 2, 4), 16, axis=2)  # moves once in 16 samples
+    still = np.repeat(waves(4, 2, 4), 16, axis=2)  # changes once in 16 samples
     kept, rows = runs_of(still, 16), np.arange(4)
     assert not sharing(kept, rows, kept, rows).any()
 

@@ -1,4 +1,4 @@
-"""The three ways to one length."""
+"""The three ways to bring series to one length."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def test_interpolation_is_exact_for_straight_lines(length: int, to: int, slope: 
 
 
 @given(sizes, st.integers(2, 90), st.integers(0, 99))
-def test_interpolation_is_that_of_numpy_and_keeps_end_points(length: int, to: int, seed: int) -> None:
+def test_interpolation_equals_that_of_numpy_and_keeps_end_points(length: int, to: int, seed: int) -> None:
     x = np.random.default_rng(seed).normal(size=(2, 3, length))
     found = interpolate(x, to)
     for row, channel in np.ndindex(2, 3):

@@ -1,4 +1,4 @@
-"""What a prepared data set promises: statistics of training alone, a fingerprint of everything, lazy windows."""
+"""Properties of a prepared data set: statistics of training alone, a fingerprint of everything, lazy windows."""
 
 import tracemalloc
 from pathlib import Path
@@ -41,14 +41,14 @@ def test_statistics_survive_a_large_offset_and_many_blocks(masked: bool, monkeyp
 
 
 def test_what_another_process_has_read_is_not_read_again(write_npy: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec, told = spec_of(write_npy()), []
+    spec, results = spec_of(write_npy()), []
 
     def first(work):
-        told.append(work())
-        return told[-1]
+        results.append(work())
+        return results[-1]
 
     def second(work):
-        return told.pop(0)
+        return results.pop(0)
 
     def unread(*_: object) -> None:
         raise AssertionError("every window is read")
@@ -60,7 +60,7 @@ def test_what_another_process_has_read_is_not_read_again(write_npy: Write, monke
     assert (there.fingerprint, there.mean.tolist()) == (here.fingerprint, here.mean.tolist())
 
 
-def test_unobserved_samples_touch_no_statistic(write_npy: Write) -> None:
+def test_unobserved_samples_affect_no_statistic(write_npy: Write) -> None:
     long = prepare(spec_of(write_npy(), length=LengthSpec(to=50, method="pad")))
     plain = prepare(spec_of(write_npy()))
     np.testing.assert_allclose(long.mean, plain.mean, rtol=1e-12)
@@ -92,7 +92,7 @@ def test_preparing_never_holds_all_windows_in_memory(write_npy: Write, monkeypat
     x = np.tile(waves(60, 3, 100), (100, 1, 1)).astype(np.float16)
     folder = write_npy(X_train=x, y_train=np.arange(6000) % 3, X_test=x[:60], y_test=np.arange(60) % 3)
     spec = spec_of(folder, length=LengthSpec(to=200))
-    prepare(spec)  # imports are not what is measured
+    prepare(spec)  # imports are not measured
     tracemalloc.start()
     prepare(spec)
     _, peak = tracemalloc.get_traced_memory()
@@ -100,7 +100,7 @@ def test_preparing_never_holds_all_windows_in_memory(write_npy: Write, monkeypat
     assert peak < x.nbytes / 2
 
 
-def test_equal_data_have_equal_fingerprints_wherever_they_lie(write_npy: Write, tmp_path: Path) -> None:
+def test_equal_data_have_equal_fingerprints_wherever_they_are_stored(write_npy: Write, tmp_path: Path) -> None:
     once = prepare(spec_of(write_npy())).fingerprint
     moved = tmp_path / "elsewhere"
     moved.mkdir()
@@ -110,7 +110,7 @@ def test_equal_data_have_equal_fingerprints_wherever_they_lie(write_npy: Write, 
 
 
 @pytest.mark.parametrize("kind", ["<f2", ">f4", "<f8", ">f8", "<i2"])
-def test_equal_values_have_equal_fingerprints_in_every_type_of_number(write_npy: Write, kind: str) -> None:
+def test_equal_values_have_equal_fingerprints_in_every_number_type(write_npy: Write, kind: str) -> None:
     x = {f"X_{split}": np.round(waves(n, 3, 20, seed=n) * 8) + 0.0 for split, n in (("train", 24), ("test", 12))}
     once = prepare(spec_of(write_npy(**{name: values.astype("<f4") for name, values in x.items()})))
     again = prepare(spec_of(write_npy(**{name: values.astype(kind) for name, values in x.items()})))

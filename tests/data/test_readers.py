@@ -1,4 +1,4 @@
-"""Each format gives back what was written, and ``input_of`` says beforehand what ``prepare`` will find."""
+"""Each format returns what was written, and ``input_of`` predicts what ``prepare`` finds."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ BUNDLED = {
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-def test_packaged_sets_are_those_of_aeons_own_loaders(name: str) -> None:
+def test_packaged_sets_equal_those_of_aeons_own_loaders(name: str) -> None:
     import aeon.datasets
 
     raw = read(BundledSource(name=name))
@@ -55,7 +55,7 @@ def test_class_names_keep_the_case_and_order_of_the_file(write_ts: Write) -> Non
     np.testing.assert_allclose(raw.train.x[5], waves(1, 2, 12, seed=5)[0], atol=1e-6)
 
 
-def test_ts_series_of_unequal_length_come_through_a_step(write_ts: Write) -> None:
+def test_ts_series_of_unequal_length_are_brought_to_one_length(write_ts: Write) -> None:
     lengths = (12, 9, 15, 12, 8, 10, 11, 12, 12, 9, 9, 15)
     path = str(write_ts(lengths))
     spec = DataSpec(
@@ -92,7 +92,7 @@ def test_a_ts_folder_without_test_file_needs_a_share(write_ts: Write) -> None:
     assert sorted([*data.train.rows, *data.validation.rows, *data.test.rows]) == list(range(12))
 
 
-def test_the_file_named_like_its_folder_is_taken_of_several(write_ts: Write, tmp_path: Path) -> None:
+def test_of_several_files_the_one_named_like_its_folder_is_used(write_ts: Write, tmp_path: Path) -> None:
     write_ts()
     folder = tmp_path / "Toy"
     folder.mkdir()
@@ -106,7 +106,7 @@ def test_the_file_named_like_its_folder_is_taken_of_several(write_ts: Write, tmp
 
 
 @pytest.mark.parametrize("layout", ["c t", "t c", "1 t c"])
-def test_npy_windows_of_every_layout_are_the_same_and_stay_on_disk(write_npy: Write, layout: str) -> None:
+def test_npy_windows_of_every_layout_are_equal_and_stay_on_disk(write_npy: Write, layout: str) -> None:
     stored = {"c t": lambda x: x, "t c": lambda x: x.swapaxes(1, 2), "1 t c": lambda x: x.swapaxes(1, 2)[:, None]}
     windows = {f"X_{name}": stored[layout](waves(n, 3, 20, seed=n)) for name, n in (("train", 24), ("test", 12))}
     spec = DataSpec(source=NpySource(path=str(write_npy(**windows)), layout=layout))
@@ -173,7 +173,7 @@ def test_matlab_labels_count_class_names_from_one(write_mat: Write) -> None:
     assert set(raw.train.y) == {0, 1, 3}
 
 
-def test_a_matlab_folder_wants_a_share_for_test(write_mat: Write) -> None:
+def test_a_matlab_folder_needs_a_share_for_test(write_mat: Write) -> None:
     with pytest.raises(DataError, match=r"a test split.*\"test\": 0\.25"):
         prepare(DataSpec(source=MatSource(path=str(write_mat()))))
 
@@ -200,20 +200,20 @@ def test_labels_become_indices(
     ("labels", "names"),
     [([1, 2], ("a", "b", "c")), ([0, 3], ("a", "b", "c")), ([-1, 0], ("a", "b")), (["d"], ("a",)), ([0.5, 1], None)],
 )
-def test_labels_that_leave_a_doubt_are_refused(labels: list[object], names: tuple[str, ...] | None) -> None:
+def test_ambiguous_labels_are_refused(labels: list[object], names: tuple[str, ...] | None) -> None:
     with pytest.raises(DataError) as caught:
         index_labels([np.array(labels)], names, "y")
     assert "\n" not in str(caught.value)
     assert caught.value.hint
 
 
-def test_many_channels_are_no_swapped_axes() -> None:
+def test_many_channels_are_not_taken_for_swapped_axes() -> None:
     steps = np.random.default_rng(0).normal(size=(8, 60, 24)).cumsum(-1) * 0.05
     many = steps + 10 * np.random.default_rng(1).normal(size=(60, 1))
     np.testing.assert_array_equal(lay_out(many, "c t", "X"), many)
 
 
-def test_a_declared_layout_holds_and_one_that_looks_swapped_is_noted(write_npy: Write, write_mat: Write) -> None:
+def test_a_declared_layout_is_used_and_one_that_looks_swapped_is_noted(write_npy: Write, write_mat: Write) -> None:
     swapped = {name: waves(n, 3, 20, seed=n).swapaxes(1, 2) for name, n in (("X_train", 24), ("X_test", 12))}
     spec = DataSpec(source=NpySource(path=str(write_npy(**swapped)), layout="c t"))
     with pytest.warns(
@@ -231,7 +231,7 @@ def test_a_declared_layout_holds_and_one_that_looks_swapped_is_noted(write_npy: 
 
 
 @pytest.mark.parametrize("layout", ["c t", "t c"])
-def test_windows_like_noise_are_read_as_declared_without_a_word(write_npy: Write, layout: str) -> None:
+def test_windows_like_noise_are_read_as_declared_without_a_note(write_npy: Write, layout: str) -> None:
     rng = np.random.default_rng(0)
     noise = {f"X_{split}": rng.normal(size=(n, 16, 8)) for split, n in (("train", 24), ("test", 12))}
     with warnings.catch_warnings():
@@ -240,7 +240,7 @@ def test_windows_like_noise_are_read_as_declared_without_a_word(write_npy: Write
     assert data.train.shape[1:] == ((16, 8) if layout == "c t" else (8, 16))
 
 
-def test_peeking_imports_neither_torch_nor_aeons_loaders(write_npy: Write, write_mat: Write) -> None:
+def test_reading_the_input_imports_neither_torch_nor_aeons_loaders(write_npy: Write, write_mat: Write) -> None:
     write_mat()
     code = f"""
 import sys

@@ -17,7 +17,7 @@ def save(folder, shape, *splits):
 @pytest.mark.parametrize(
     ("shape", "layout"), [((6, 3, 50), "c t"), ((6, 50, 3), "t c"), ((6, 1, 50, 3), "1 t c"), ((6, 7, 8), "c t")]
 )
-def test_arrays_are_read_as_they_lie(tmp_path, shape, layout):
+def test_arrays_are_read_in_their_stored_layout(tmp_path, shape, layout):
     save(tmp_path, shape, "train", "test")
     found = recognise(tmp_path)
     assert found["source"] == {"format": "npy", "path": str(tmp_path), "layout": layout, "test": "test"}
@@ -27,7 +27,7 @@ def test_arrays_are_read_as_they_lie(tmp_path, shape, layout):
 @pytest.mark.parametrize(
     ("shape", "layout"), [((6, 24, 9), "t c"), ((6, 24, 113), "t c"), ((6, 113, 24), "c t"), ((6, 20, 256), "t c")]
 )
-def test_where_counts_do_not_tell_time_is_the_axis_along_which_neighbours_are_alike(tmp_path, shape, layout):
+def test_where_sizes_do_not_decide_time_is_the_smoother_axis(tmp_path, shape, layout):
     save(tmp_path, shape, "train", "test")
     axis = 1 if layout == "t c" else 2
     waves = np.sin(np.linspace(0, 6, shape[axis])) + np.random.default_rng(0).normal(size=(6, shape[3 - axis], 1))
@@ -37,7 +37,7 @@ def test_where_counts_do_not_tell_time_is_the_axis_along_which_neighbours_are_al
 
 
 @pytest.mark.parametrize("shape", [(6, 16, 8), (6, 128, 16), (6, 9, 9)])
-def test_a_layout_that_is_said_is_never_guessed(tmp_path, shape):
+def test_a_declared_layout_is_never_guessed(tmp_path, shape):
     save(tmp_path, shape, "train", "test")
     for split in ("train", "test"):
         np.save(tmp_path / f"X_{split}.npy", np.random.default_rng(0).normal(size=shape))
@@ -48,14 +48,14 @@ def test_a_layout_that_is_said_is_never_guessed(tmp_path, shape):
         assert recognise_arrays(said)["source"]["layout"] == layout
 
 
-def test_windows_of_which_either_axis_may_be_time_name_the_flag_to_add(tmp_path):
+def test_windows_where_either_axis_may_be_time_are_refused_with_the_flag_to_add(tmp_path):
     save(tmp_path, (6, 24, 9), "train", "test")
     np.save(tmp_path / "X_train.npy", np.random.default_rng(0).normal(size=(6, 24, 9)))
     with pytest.raises(DataError, match=r'add --set data\.source\.layout="c t" for 24 channels of 9 samples, or'):
         recognise(tmp_path)
 
 
-def test_whatever_split_lies_beside_train_is_tested_on(tmp_path):
+def test_any_split_beside_train_is_used_as_test_split(tmp_path):
     save(tmp_path, (6, 3, 50), "train", "val")
     np.save(tmp_path / "trial_train.npy", np.arange(6))
     source = recognise(tmp_path)["source"]
@@ -75,7 +75,7 @@ def test_where_there_is_no_test_split_one_is_cut(tmp_path):
     assert DataSpec(**found).split.test == 0.2
 
 
-def test_other_formats_and_none(tmp_path):
+def test_other_formats_and_none_are_recognised(tmp_path):
     with pytest.raises(DataError, match=r"none of them"):
         recognise(tmp_path)
     with pytest.raises(DataError, match=r"no such folder"):
@@ -86,7 +86,7 @@ def test_other_formats_and_none(tmp_path):
     assert recognise(tmp_path)["source"]["format"] == "ts"
 
 
-def test_a_broken_array_is_one_line(tmp_path):
+def test_a_broken_array_gives_one_line(tmp_path):
     (tmp_path / "X_train.npy").write_bytes(b"no numpy")
     with pytest.raises(DataError, match=r"X_train\.npy: expected windows saved by numpy"):
         recognise(tmp_path)

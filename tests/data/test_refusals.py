@@ -1,4 +1,4 @@
-"""Whatever is wrong with the files, the answer is one line that names the file and the next step."""
+"""Whatever is wrong with the files, the message is one line that names the file and the next step."""
 
 import random
 from collections.abc import Callable
@@ -92,11 +92,11 @@ def test_npy_missing_files(write_npy: Write, file: str) -> None:
     refuse(npy(folder), file, "trial_train.npy")
 
 
-def test_subjects_asked_for_and_unknown(write_npy: Write) -> None:
+def test_missing_and_unknown_subjects(write_npy: Write) -> None:
     refuse(npy(write_npy(), split=SplitSpec(by="subject")), "X_train.npy", "a known subject")
 
 
-def test_folders_that_are_none(tmp_path: Path, write_npy: Write) -> None:
+def test_paths_that_are_no_data_folders(tmp_path: Path, write_npy: Write) -> None:
     refuse(npy(tmp_path / "nowhere"), "nowhere", "no such folder")
     refuse(npy(write_npy() / "X_train.npy"), "X_train.npy", "a file")
     refuse(DataSpec(source=TsSource(path=str(tmp_path))), tmp_path.name, "none")
@@ -166,7 +166,7 @@ def test_mat_mistakes(write_mat: Write) -> None:
 
 
 def _mangled(content: bytes, draw: random.Random) -> bytes:
-    """Cut short, overwritten in places, or noise."""
+    """Truncated, overwritten in places, or noise."""
     kind = draw.randrange(3)
     if kind == 0:
         return content[: draw.randrange(len(content))]
@@ -189,7 +189,7 @@ def _mangled(content: bytes, draw: random.Random) -> bytes:
         ("mat", "ID-103_CLASS-02_Window-0001.mat"),
     ],
 )
-def test_mangled_files_give_one_line_or_data(
+def test_damaged_files_give_one_line_or_data(
     write_npy: Write, write_ts: Write, write_mat: Write, kind: str, file: str
 ) -> None:
     folder = {"npy": write_npy, "ts": write_ts, "mat": write_mat}[kind]()

@@ -1,4 +1,4 @@
-"""Cutting validation and test: disjoint, covering, whole groups, every class kept, the same for the same seed."""
+"""Cutting validation and test splits: disjoint, complete, whole groups, every class kept, determined by the seed."""
 
 from contextlib import suppress
 
@@ -17,7 +17,7 @@ def draw(share: float = 0.25, by: str = "class", seed: int = 0) -> Draw:
 
 
 def try_to_cut(y: np.ndarray, groups: np.ndarray | None, how: Draw) -> Cut | tuple[()]:
-    """Nothing where it is refused."""
+    """The cut, or None where it is refused."""
     with suppress(DataError):
         return cut(y, groups, how)
     return ()
@@ -25,7 +25,7 @@ def try_to_cut(y: np.ndarray, groups: np.ndarray | None, how: Draw) -> Cut | tup
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 3), min_size=8, max_size=60), st.floats(0.1, 0.7), st.integers(0, 9))
-def test_a_cut_by_class_is_disjoint_covering_and_keeps_every_class(labels: list[int], share: float, seed: int) -> None:
+def test_a_cut_by_class_is_disjoint_complete_and_keeps_every_class(labels: list[int], share: float, seed: int) -> None:
     y = np.array(labels)
     found = try_to_cut(y, None, draw(share, seed=seed))
     assume(found)
@@ -43,7 +43,7 @@ def test_a_cut_by_class_keeps_the_shares_of_the_classes() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.data(), st.floats(0.05, 0.9), st.integers(0, 9))
-def test_a_cut_by_group_never_tears_a_group(data: st.DataObject, share: float, seed: int) -> None:
+def test_a_cut_by_group_never_splits_a_group(data: st.DataObject, share: float, seed: int) -> None:
     groups = np.array(data.draw(st.lists(st.integers(0, 7), min_size=12, max_size=60)))
     y = np.array(data.draw(st.lists(st.integers(0, 2), min_size=len(groups), max_size=len(groups))))
     found = try_to_cut(y, groups, draw(share, "subject", seed))
@@ -55,7 +55,7 @@ def test_a_cut_by_group_never_tears_a_group(data: st.DataObject, share: float, s
     assert len(off)
 
 
-def test_groups_are_cut_near_the_share_with_every_class_on_both_sides() -> None:
+def test_cuts_by_group_are_near_the_share_with_every_class_on_both_sides() -> None:
     groups = np.repeat(np.arange(40), 5)
     y = np.tile([0, 1, 1, 2, 2], 40)
     kept, off = cut(y, groups, draw(0.2, "group"))
@@ -64,7 +64,7 @@ def test_groups_are_cut_near_the_share_with_every_class_on_both_sides() -> None:
 
 
 @pytest.mark.parametrize("groups", [None, np.repeat(np.arange(20), 3)])
-def test_a_cut_depends_on_nothing_but_its_seed(groups: np.ndarray | None) -> None:
+def test_a_cut_depends_only_on_its_seed(groups: np.ndarray | None) -> None:
     y = np.tile([0, 1, 2], 20)
     once, again, other = (cut(y, groups, draw(seed=seed))[1] for seed in (1, 1, 2))
     np.testing.assert_array_equal(once, again)
@@ -84,7 +84,7 @@ def test_a_class_of_one_subject_alone_cannot_be_cut_by_subject() -> None:
         cut(y, y, draw(0.25, "subject"))
 
 
-def test_one_group_cannot_be_cut() -> None:
+def test_a_single_group_cannot_be_cut() -> None:
     with pytest.raises(DataError, match="at least two subjects"):
         cut(np.array([0, 1] * 5), np.zeros(10, dtype=np.intp), draw(by="subject"))
 

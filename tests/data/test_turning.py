@@ -1,4 +1,4 @@
-"""Turned copies of training windows: rotations by the angle asked for, kept with their windows."""
+"""Rotated copies of training windows: rotations by the requested angle, kept with their windows."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def run(folder, **training):
     return Registry.discover().run(spec)
 
 
-def test_copies_follow_their_windows_and_nothing_else_is_turned(tmp_path):
+def test_copies_follow_their_windows_and_nothing_else_is_rotated(tmp_path):
     plain, turned = load_data(run(tmp_path)), load_data(run(tmp_path, turn=DEGREES))
     count = len(plain.data.train)
     assert len(turned.learned) == 2 * count == 2 * len(turned.data.train)
@@ -47,7 +47,7 @@ def test_copies_follow_their_windows_and_nothing_else_is_turned(tmp_path):
     x, copies = (turned.learned.read(np.arange(count) + start).x for start in (0, count))
     np.testing.assert_array_equal(x, plain.learned.read(slice(None)).x)
     whole = turned.learned.read(np.arange(count, 2 * count)).mask
-    for three in (slice(0, 3), slice(3, 6)):  # lengths of vectors stay
+    for three in (slice(0, 3), slice(3, 6)):  # vectors keep their lengths
         seen = whole[:, three].all(1)
         np.testing.assert_allclose(
             np.linalg.norm(x[:, three], axis=1)[seen], np.linalg.norm(copies[:, three], axis=1)[seen], atol=1e-5
@@ -55,7 +55,7 @@ def test_copies_follow_their_windows_and_nothing_else_is_turned(tmp_path):
     assert np.abs(x - copies).max() > 0.1
 
 
-def test_an_unobserved_axis_leaves_none_of_its_three_observed(tmp_path):
+def test_one_unobserved_axis_makes_all_three_unobserved(tmp_path):
     data = load_data(run(tmp_path)).data.train
     (window,) = np.flatnonzero(data.rows == 0)
     mask = with_turned(data, DEGREES, seed=0).read(np.array([len(data) + window])).mask[0]
@@ -64,7 +64,7 @@ def test_an_unobserved_axis_leaves_none_of_its_three_observed(tmp_path):
     assert mask.sum() == 6 * 20 - 3
 
 
-def test_every_copy_is_met_in_an_epoch(tmp_path):
+def test_every_copy_occurs_in_an_epoch(tmp_path):
     data: ZooData = load_data(run(tmp_path, turn=DEGREES, batch=4))
     met = sorted(int(i) for batch in data.train_dataloader() for i in batch.index)
     assert met == list(range(len(data.learned)))

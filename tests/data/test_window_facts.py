@@ -1,4 +1,4 @@
-"""What a window is: names of classes and channels, rate and unit, from the source, the spec and the length step."""
+"""Facts of a window: names of classes and channels, rate and unit, from the source, the spec and the length step."""
 
 import os
 from pathlib import Path
@@ -20,7 +20,7 @@ def spec_of(folder: Path, **fields: object) -> DataSpec:
 
 
 def facts(spec: DataSpec) -> InputSpec:
-    """What enters a model, the same before and after reading everything."""
+    """Facts of a model's input, the same before and after reading everything."""
     early = input_of(spec)
     assert prepare(spec).input == early
     return early
@@ -34,7 +34,7 @@ def test_a_bundled_set_knows_its_channels_and_its_rate() -> None:
     assert (found.rate, found.units) == (10.0, None)
 
 
-def test_what_a_spec_declares_wins_over_the_source() -> None:
+def test_a_spec_overrides_the_source() -> None:
     found = facts(DataSpec(source=BundledSource(), channel_names=tuple("abcdef"), rate=12.5, units="m/s²"))
     assert (found.channel_names, found.rate, found.units) == (tuple("abcdef"), 12.5, "m/s²")
 
@@ -46,7 +46,7 @@ def test_the_rate_is_that_of_the_samples_a_model_reads(write_npy: Write, step: L
     assert facts(spec_of(write_npy(), rate=50.0, length=step)).rate == rate
 
 
-def test_a_rate_that_differs_from_series_to_series_is_unknown() -> None:
+def test_a_rate_that_differs_between_series_is_unknown() -> None:
     source = BundledSource(name="japanese_vowels")
     assert facts(DataSpec(source=source, rate=100.0, length=LengthSpec(to=20))).rate is None
 
@@ -56,7 +56,7 @@ def test_names_for_another_number_of_channels_are_refused(write_npy: Write) -> N
         input_of(spec_of(write_npy(), channel_names=("x", "y")))
 
 
-def test_a_run_keeps_what_the_data_do_not_tell_and_refuses_what_they_deny() -> None:
+def test_a_run_keeps_facts_missing_in_the_data_and_refuses_contradictions() -> None:
     model = {"head": {"kind": "wrn.signal"}, "input": {"channels": 3, "length": 20, "classes": 2, "units": "g"}}
     run = Registry.discover().run({"name": "a", "model": model, "data": {"source": {"format": "aeon"}}})
     assert run.with_input(InputSpec(channels=3, length=20, classes=2, rate=5.0)).model.input == InputSpec(
@@ -66,7 +66,7 @@ def test_a_run_keeps_what_the_data_do_not_tell_and_refuses_what_they_deny() -> N
         run.with_input(InputSpec(channels=3, length=20, classes=2, units="m/s²"))
 
 
-def test_a_mapped_file_that_became_shorter_is_refused_before_it_is_read(write_npy: Write) -> None:
+def test_a_mapped_file_that_was_truncated_is_refused_before_it_is_read(write_npy: Write) -> None:
     path = write_npy() / "X_train.npy"
     split = RawSplit(str(path), open_array(path, "windows"), np.zeros(24, np.int64))
     data = prepare(spec_of(path.parent))

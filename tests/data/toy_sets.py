@@ -1,4 +1,4 @@
-"""Signals that the data tests write into small sets."""
+"""Signals for the small data sets of the data tests."""
 
 from collections.abc import Callable
 from pathlib import Path

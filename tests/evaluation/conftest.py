@@ -1,4 +1,4 @@
-"""Small runs on windows of two channels whose frequency is their class, to be judged."""
+"""Small runs on windows of two channels whose frequency is their class, ready for evaluation."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ Train = Callable[..., RunFolder]
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with 30 windows to train on and 13 to judge, some of whose samples are missing."""
+    """A folder with 30 windows to train on and 13 to evaluate, some with missing samples."""
     folder = tmp_path_factory.mktemp("judged")
     write_waves(folder / "windows", train=30, test=13, gaps=True)
     return folder
@@ -47,7 +47,7 @@ def judge(trained: Train) -> RunFolder:
 
 @pytest.fixture(scope="session")
 def rebuilt(trained: Train, judge: RunFolder) -> RunFolder:
-    """A VQShape whose reconstructions a frozen copy of the judge reads."""
+    """A VQShape whose reconstructions are read by a frozen copy of the judge."""
     return trained(
         "rebuilt",
         SHAPES | {"head": {"kind": "wrn.recon", "depth": 10}},

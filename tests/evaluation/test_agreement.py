@@ -1,4 +1,4 @@
-"""What several judges say together."""
+"""Agreement between several judges."""
 
 import pytest
 import torch
@@ -9,7 +9,7 @@ from zoo.evaluation.report import ClassReport
 
 
 def scored(correct: int, total: int = 100) -> ClassReport:
-    """A classifier of two classes, half of the windows each, that is right ``correct`` times."""
+    """A classifier of two classes with half of the windows each; ``correct`` of them are right."""
     counted = Classification(("sit", "walk"))
     target = torch.arange(total) % 2
     guess = torch.where(torch.arange(total) < correct, target, 1 - target)
@@ -22,7 +22,7 @@ def said(**judges: tuple[int, int]):
     return agreement(classifiers, dict.fromkeys(judges, False))
 
 
-def test_one_judge_is_not_enough_and_none_even_less():
+def test_agreement_needs_at_least_two_judges():
     assert said().agree is said(a=(90, 80)).agree is None
     assert said().sentence.startswith("no judge")
     assert "pleases a alone" in said(a=(90, 80)).sentence
@@ -30,28 +30,28 @@ def test_one_judge_is_not_enough_and_none_even_less():
     assert "the model's own head" in agreement(raw_and_rebuilt, {"a": True}).sentence
 
 
-def test_judges_that_lose_alike_agree():
+def test_judges_that_lose_equally_agree():
     found = said(a=(90, 80), b=(85, 77), c=(95, 85))
     assert found.agree is True
     assert not found.pleased
     assert [judge.lost for judge in found.judges] == pytest.approx([0.1, 0.08, 0.1])
 
 
-def test_a_reconstruction_that_pleases_one_network_only_is_found_out():
+def test_a_reconstruction_that_pleases_only_one_network_is_detected():
     found = said(fed=(90, 89), other=(88, 50))
     assert found.agree is False
     assert found.pleased == ["fed"]
     assert "pleases fed only" in found.sentence
 
 
-def test_a_weak_judge_that_has_little_to_lose_is_not_taken_for_a_pleased_one():
+def test_a_weak_judge_with_little_to_lose_is_not_taken_for_a_pleased_one():
     found = said(strong=(90, 60), weak=(55, 52))
     assert found.agree is False
     assert found.pleased == []
     assert "weak had less to lose" in found.sentence
 
 
-def test_gaps_are_the_recalls_of_both_readings():
+def test_gaps_are_the_recalls_on_raw_and_rebuilt_signals():
     raw, rebuilt = scored(90), scored(55)
     rows = gaps({"a on raw": raw, "a on rebuilt": rebuilt}, "a")
     assert [(row.name, row.windows, row.raw, row.rebuilt) for row in rows] == [

@@ -1,4 +1,4 @@
-"""The zoo from Python: what `import zoo` offers, and that it says what the commands say."""
+"""The Python interface: what `import zoo` offers, and that it agrees with the commands."""
 
 import inspect
 import json
@@ -56,7 +56,7 @@ def test_a_checked_spec_is_complete(run: zoo.Run):
         zoo.check({"head": {"kind": "wrn.signal", "dept": 3}})
 
 
-def test_a_run_says_what_the_commands_say(run: zoo.Run, capsys: pytest.CaptureFixture[str]):
+def test_a_run_agrees_with_the_commands(run: zoo.Run, capsys: pytest.CaptureFixture[str]):
     assert main(["eval", str(run.path), "--json"]) == 0
     assert run.evaluate().model_dump(mode="json") == json.loads(capsys.readouterr().out)
     assert main(["codebook", str(run.path), "--json"]) == 0
@@ -71,7 +71,7 @@ def test_the_curves_of_a_run_are_numbers(run: zoo.Run):
     assert table.drop(columns="phase").dtypes.map(lambda kind: kind.kind in "if").all()
 
 
-def test_training_gives_a_run_that_goes_on_where_it_was(judge: RunFolder, tmp_path: Path):
+def test_training_returns_a_run_that_resumes_where_it_stopped(judge: RunFolder, tmp_path: Path):
     spec = zoo.Run(judge.path).spec
     first = zoo.train(spec, tmp_path / "run", quiet=True)
     again = zoo.train(spec, tmp_path / "run", resume=True, quiet=True)

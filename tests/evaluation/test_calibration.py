@@ -1,4 +1,4 @@
-"""Calibration beside torchmetrics."""
+"""Calibration against torchmetrics."""
 
 import pytest
 import torch
@@ -12,7 +12,7 @@ from zoo.evaluation.classification import Classification
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(2, 6), st.integers(1, 60), st.floats(0.1, 3), st.integers(0, 2**31))
-def test_the_calibration_error_is_that_of_torchmetrics(classes, windows, sharpness, seed):
+def test_the_calibration_error_equals_that_of_torchmetrics(classes, windows, sharpness, seed):
     generator = torch.Generator().manual_seed(seed)
     logits = sharpness * torch.randn(windows, classes, generator=generator, dtype=torch.float64)
     target = torch.randint(classes, (windows,), generator=generator)
@@ -23,7 +23,7 @@ def test_the_calibration_error_is_that_of_torchmetrics(classes, windows, sharpne
     assert float(parts.compute()) == pytest.approx(float(whole.compute()), abs=1e-6)
 
 
-def test_a_sure_classifier_that_errs_half_the_time_is_half_off():
+def test_a_sure_classifier_that_is_wrong_half_the_time_has_error_one_half():
     counted = Classification(("a", "b"))
     counted.update(torch.tensor([[40.0, 0.0]] * 4), torch.tensor([0, 0, 1, 1]))
     assert counted.report().ece == pytest.approx(0.5)

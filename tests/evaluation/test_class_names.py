@@ -1,4 +1,4 @@
-"""Classes are known by name: a judge whose classes come in another order says what it says at home."""
+"""Classes are matched by name: a judge whose classes are in another order gives the same answers."""
 
 from pathlib import Path
 
@@ -36,12 +36,12 @@ def judge(bundle: str, data: InputSpec) -> NetworkJudge:
     return load_networks({"wrn": bundle}, data)["wrn"]
 
 
-def test_a_bundle_keeps_what_its_windows_are(bundle: str):
+def test_a_bundle_stores_the_facts_of_its_windows(bundle: str):
     assert zoo.load(bundle).spec.input == windows(**KNOWN)
 
 
 @pytest.mark.parametrize("names", [("sit", "walk", "run"), ("Sit", "WALK", "run")], ids=["order", "case"])
-def test_a_judge_reads_alike_whatever_the_order_of_classes(bundle: str, names: tuple[str, ...]):
+def test_a_judge_reads_the_same_whatever_the_order_of_classes(bundle: str, names: tuple[str, ...]):
     x = torch.randn(5, 2, 40, generator=torch.Generator().manual_seed(1))
     home, away = judge(bundle, windows()).read(x, None), judge(bundle, windows(names)).read(x, None)
     assert [NAMES[label] for label in home.classes] == [names[label].lower() for label in away.classes]
@@ -63,7 +63,7 @@ def test_a_judge_of_other_windows_is_refused(bundle: str, data: InputSpec, words
         judge(bundle, data)
 
 
-def test_a_judge_that_names_no_classes_says_how_they_are_taken(tmp_path: Path):
+def test_a_judge_without_class_names_reports_how_they_are_matched(tmp_path: Path):
     bundle = saved(tmp_path, windows(None))
     with pytest.warns(ZooNote, match="names no classes; its first is taken for walk"):
         assert judge(bundle, windows()).order is None

@@ -1,4 +1,4 @@
-"""Corruptions: what each does exactly, that batches do not show, and what is refused."""
+"""Corruptions: the exact effect of each, independence of batching, and refusals."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def corrupted(text: str, x: torch.Tensor, mask: torch.Tensor | None = None, rows
 
 @pytest.mark.parametrize("text", ["noise:.1", "missing:.3", "shift:.2", "missing:.3+noise:.1+shift:.5"])
 @pytest.mark.parametrize("masked", [False, True])
-def test_what_happens_to_a_window_depends_on_nothing_but_the_window(text, masked):
+def test_the_corruption_of_a_window_depends_only_on_the_window(text, masked):
     x = signal()
     mask = torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) > 0.2 if masked else None
     x = x if mask is None else torch.where(mask, x, 0)
@@ -38,7 +38,7 @@ def test_what_happens_to_a_window_depends_on_nothing_but_the_window(text, masked
     assert whole.mask is None or bool((whole.x[~whole.mask] == 0).all())
 
 
-def test_noise_is_in_deviations_of_its_channel_and_a_louder_one_is_the_same_louder():
+def test_noise_is_in_deviations_of_its_channel_and_scales_with_its_level():
     x = torch.zeros(200, CHANNELS, LENGTH)
     quiet, loud = (corrupted(text, x, rows=range(200)).x for text in ("noise:.06", "noise:.12"))
     torch.testing.assert_close(quiet.std((0, 2)), 0.06 * DEVIATION, rtol=0.03, atol=0)
@@ -46,7 +46,7 @@ def test_noise_is_in_deviations_of_its_channel_and_a_louder_one_is_the_same_loud
     assert len({float(window[0, 0]) for window in quiet}) == 200
 
 
-def test_noise_leaves_hidden_samples_and_the_clean_signal_alone():
+def test_noise_leaves_hidden_samples_and_the_clean_signal_unchanged():
     x = signal()
     mask = torch.arange(LENGTH).expand_as(x) < 30
     found = corrupted("noise:.5", torch.where(mask, x, 0), mask)
@@ -66,7 +66,7 @@ def test_missing_hides_exactly_its_share_of_every_channel(share, hidden):
     assert torch.equal(found.clean, x)
 
 
-def test_missing_takes_its_share_of_what_was_observed_and_larger_gaps_contain_smaller_ones():
+def test_missing_takes_a_share_of_observed_samples_and_larger_gaps_contain_smaller_ones():
     x = signal()
     mask = torch.rand(x.shape, generator=torch.Generator().manual_seed(2)) > 0.4
     few, many = (corrupted(f"missing:{share}", x, mask).mask for share in (0.2, 0.5))
@@ -75,7 +75,7 @@ def test_missing_takes_its_share_of_what_was_observed_and_larger_gaps_contain_sm
     assert not (few & ~mask).any()
 
 
-def test_phase_turns_a_window_and_its_clean_signal_by_up_to_its_share():
+def test_phase_rotates_a_window_and_its_clean_signal_by_up_to_its_share():
     x, turns = signal(), []
     found = corrupted("shift:.2", x)
     assert torch.equal(found.x, found.clean)
@@ -86,7 +86,7 @@ def test_phase_turns_a_window_and_its_clean_signal_by_up_to_its_share():
     assert len(set(turns)) > 2
 
 
-def test_a_list_is_read_once_each_in_order():
+def test_a_list_is_parsed_in_order_without_duplicates():
     found = parse_corruptions(["noise:.06,noise:0.06, missing:.15+noise:.06", "shift:.1"])
     assert [corruption.name for corruption in found] == ["noise:0.06", "missing:0.15+noise:0.06", "shift:0.1"]
 
@@ -95,13 +95,13 @@ def test_a_list_is_read_once_each_in_order():
     "text", ["", "noise", "nois:.1", "noise:", "noise:x", "noise:nan", "noise:0", "noise:-1", "noise:inf",
              "missing:1", "missing:15", "shift:.6", "noise:.1,,shift:.1", "noise:.1+"]
 )  # fmt: skip
-def test_anything_else_is_refused_in_one_line(text):
+def test_any_other_text_is_refused_in_one_line(text):
     with pytest.raises(SpecError) as caught:
         parse_corruptions([text])
     assert "--corrupt" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_the_earlier_name_of_a_shift_is_answered_with_the_new_one():
+def test_the_earlier_name_of_a_shift_is_refused_with_the_new_one():
     with pytest.raises(SpecError, match=r"it is called shift now.*--corrupt shift:.1"):
         parse_corruptions(["phase:.1"])

@@ -1,4 +1,4 @@
-"""Estimators of aeon and scikit-learn as judges: found by name, fitted on training windows alone, reproducible."""
+"""Estimators of aeon and scikit-learn as judges: found by name, fitted only on training windows, reproducible."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def motions():
 
 @pytest.fixture(autouse=True)
 def forgetful():
-    """No fit of another test is at hand."""
+    """The cached fits of other tests are not available."""
     estimator_judge._fitted.cache_clear()
 
 
@@ -36,7 +36,7 @@ def read(judge, split):
     return judge.read(torch.from_numpy(windows.x), mask)
 
 
-def test_a_judge_is_the_library_s_own_estimator_fitted_on_the_training_split(motions, tmp_path):
+def test_a_judge_is_the_librarys_estimator_fitted_on_the_training_split(motions, tmp_path):
     train, test = (split.read(slice(None)).x.astype(np.float64) for split in (motions.train, motions.test))
     reference = MiniRocketClassifier(n_kernels=168, random_state=0).fit(train, motions.train.y).predict(test)
     found = read(EstimatorJudge("mini", SMALL, motions, tmp_path), motions.test)
@@ -57,14 +57,14 @@ def test_scikit_learn_reads_windows_flattened(motions, tmp_path):
     [SMALL, EstimatorSpec(estimator="sklearn.RandomForestClassifier", parameters={"n_estimators": 5})],
     ids=lambda spec: spec.name,
 )
-def test_a_second_fit_says_the_same_and_another_seed_is_another_judge(motions, spec):
+def test_a_second_fit_gives_the_same_answers_and_another_seed_is_another_judge(motions, spec):
     x, y = motions.train.read(slice(None)).x, motions.train.y
     first, again = (predict(spec, fit(spec, x, y, "judge"), x, "judge") for _ in range(2))
     np.testing.assert_array_equal(first, again)
     assert make(spec.model_copy(update={"seed": 3}), "judge").get_params()["random_state"] == 3
 
 
-def test_what_was_read_once_is_not_read_again(motions, tmp_path):
+def test_windows_read_once_are_not_read_again(motions, tmp_path):
     with pytest.warns(ZooNote, match=f"fits aeon.MiniRocketClassifier on {len(motions.train)} raw"):
         first = read(EstimatorJudge("mini", SMALL, motions, tmp_path), motions.test)
     estimator_judge._fitted.cache_clear()
@@ -74,32 +74,32 @@ def test_what_was_read_once_is_not_read_again(motions, tmp_path):
     torch.testing.assert_close(first.classes, second.classes)
 
 
-def test_another_fit_in_the_same_folder_is_told(motions, tmp_path):
+def test_a_second_fit_in_the_same_folder_is_reported(motions, tmp_path):
     read(EstimatorJudge("ridge", RIDGE, motions, tmp_path), motions.test)
     other = RIDGE.model_copy(update={"parameters": {"alpha": 0.5}})
     with pytest.warns(ZooNote, match="fitted anew: .*ridge.npz is of another fit"):
         read(EstimatorJudge("ridge", other, motions, tmp_path), motions.test)
 
 
-def test_a_fit_that_says_something_else_of_training_windows_is_told_and_the_old_one_forgotten(motions, tmp_path):
+def test_a_fit_that_differs_on_training_windows_is_reported_and_replaces_the_old_answers(motions, tmp_path):
     truth = read(EstimatorJudge("ridge", RIDGE, motions, tmp_path), motions.test)
     path = tmp_path / "ridge.npz"
     stored = dict(np.load(path))
     np.savez(path, **{**stored, "classes": (stored["classes"] + 1) % 4})
-    fresh = motions.test.read(slice(None)).x + 1e-3  # windows that nothing stored speaks of
+    fresh = motions.test.read(slice(None)).x + 1e-3  # windows without stored answers
     judge = EstimatorJudge("ridge", RIDGE, motions, tmp_path)
     with pytest.warns(ZooNote, match=r"gives another class for \d+ of \d+ training windows"):
         judge.read(torch.from_numpy(fresh), None)
     torch.testing.assert_close(read(judge, motions.test).classes, truth.classes)
 
 
-def test_a_table_is_never_half_of_one_fit_and_half_of_another(motions, tmp_path):
+def test_a_table_never_mixes_two_fits(motions, tmp_path):
     truth = read(EstimatorJudge("ridge", RIDGE, motions, tmp_path), motions.test)
     path = tmp_path / "ridge.npz"
     stored = dict(np.load(path))
     np.savez(path, **{**stored, "classes": (stored["classes"] + 1) % 4})
     judge = EstimatorJudge("ridge", RIDGE, motions, tmp_path)
-    assert not torch.equal(read(judge, motions.test).classes, truth.classes)  # kept answers: nothing is fitted
+    assert not torch.equal(read(judge, motions.test).classes, truth.classes)  # stored answers: nothing is fitted
     fresh = torch.from_numpy(motions.test.read(slice(None)).x + 1e-3)
     with pytest.raises(TrainingError, match="run the command again"):
         judge.read(fresh, None)
@@ -115,7 +115,7 @@ def test_a_damaged_file_of_answers_counts_as_none(motions, tmp_path):
     torch.testing.assert_close(again.classes, truth.classes)
 
 
-def test_fitting_draws_none_of_the_random_numbers_of_others(motions):
+def test_fitting_draws_no_global_random_numbers(motions):
     hydra = EstimatorSpec(estimator="aeon.HydraClassifier", parameters={"n_kernels": 2, "n_groups": 2})
     for spec in (SMALL, hydra):
         torch.manual_seed(5)
@@ -128,14 +128,14 @@ def test_fitting_draws_none_of_the_random_numbers_of_others(motions):
         np.testing.assert_array_equal(np.random.rand(3), expected[1])
 
 
-def test_windows_bound_how_many_it_is_fitted_on(motions, tmp_path):
+def test_windows_limits_how_many_it_is_fitted_on(motions, tmp_path):
     judge = EstimatorJudge("ridge", RIDGE.model_copy(update={"windows": 12}), motions, tmp_path)
     assert "fitted on 12 raw training windows" in judge.words
     assert "windows 12" in judge.words
     read(judge, motions.test)
 
 
-def test_gaps_are_bridged_by_straight_lines():
+def test_gaps_are_filled_by_straight_lines():
     x = np.array([[[0, 9, 2, 9, 9, 5], [9, 9, 3, 9, 9, 9], [9, 9, 9, 9, 9, 9]]], np.float32)
     mask = x != 9
     found = bridged(Windows(np.where(mask, x, 0), mask), np.array([0.0, 0.0, 7.0]))
@@ -156,7 +156,7 @@ def test_gaps_are_bridged_by_straight_lines():
         ({"estimator": "aeon.MiniRocketClassifier", "parameters": {"random_state": 9}}, "set `seed`"),
     ],
 )
-def test_what_no_library_has_is_refused_in_one_line(spec, words):
+def test_an_unknown_estimator_is_refused_in_one_line(spec, words):
     with pytest.raises(SpecError, match=r"evaluation.judges.it") as error:
         make(EstimatorSpec(**spec), "evaluation.judges.it")
     assert words in str(error.value)
@@ -171,19 +171,19 @@ def test_what_no_library_has_is_refused_in_one_line(spec, words):
         (EstimatorSpec(estimator="sklearn.KNeighborsClassifier", parameters={"n_neighbors": 500}), "can read"),
     ],
 )
-def test_what_cannot_be_fitted_is_refused_before_training(spec, words):
+def test_an_estimator_that_cannot_be_fitted_is_refused_before_training(spec, words):
     short = prepare(DataSpec(source={"format": "aeon", "name": "basic_motions"}, length={"to": 8}))
     with pytest.raises(SpecError) as error:
         rehearse(spec, short, "evaluation.judges.it")
     assert words in str(error.value)
 
 
-def test_every_classifier_is_found_by_the_library_s_own_search():
+def test_every_classifier_that_the_library_lists_is_found():
     assert {"MiniRocketClassifier", "MultiRocketHydraClassifier", "QUANTClassifier"} <= classifiers("aeon").keys()
     assert {"RandomForestClassifier", "SVC"} <= classifiers("sklearn").keys()
 
 
-def test_judges_of_the_command_line_are_read_as_those_of_a_spec(motions, tmp_path):
+def test_judges_of_the_command_line_are_parsed_like_those_of_a_spec(motions, tmp_path):
     found = add_judges({}, ["mini=aeon.MiniRocketClassifier", "wrn=runs/wrn", "own=./aeon.Mine"])
     assert found == dict(EvaluationSpec(judges={"mini": "aeon.MiniRocketClassifier"}).judges) | {
         "wrn": "runs/wrn",

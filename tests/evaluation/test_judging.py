@@ -1,4 +1,4 @@
-"""`zoo eval` on small runs: everything adds up, whatever the batch; protocols, seeds, judges."""
+"""`zoo eval` on small runs: counts add up, whatever the batch size; protocols, seeds, judges."""
 
 import csv
 import json
@@ -43,7 +43,7 @@ def test_classes_add_up_to_the_whole(report, rebuilt):
     assert whole == pytest.approx(report.reconstruction[-1].mse)
 
 
-def test_gaps_are_the_judges_recalls_and_its_own_head_is_no_second_opinion(report):
+def test_gaps_are_the_judges_recalls_and_its_own_head_is_not_a_second_opinion(report):
     for row, raw, made in zip(
         report.gaps["wrn"],
         report.classifiers["wrn on raw"].classes,
@@ -55,7 +55,7 @@ def test_gaps_are_the_judges_recalls_and_its_own_head_is_no_second_opinion(repor
     assert "the model's own head" in report.agreement.sentence
 
 
-def test_batches_do_not_show(report, rebuilt, tmp_path):
+def test_batch_size_changes_nothing(report, rebuilt, tmp_path):
     shutil.copytree(rebuilt.path, tmp_path / "copy")
     copy = RunFolder(tmp_path / "copy")
     stored = copy.read()
@@ -71,13 +71,13 @@ def test_batches_do_not_show(report, rebuilt, tmp_path):
         assert (one.mse or 0) == pytest.approx(two.mse or 0, rel=1e-4)
 
 
-def test_a_report_survives_its_file(report, rebuilt):
+def test_a_report_can_be_read_back_from_its_file(report, rebuilt):
     stored = json.loads(rebuilt.evaluation("test").read_text())
     assert type(report).model_validate(stored) == report
     assert stored["protocol"] == "honest"
 
 
-def test_a_decoder_without_shapes_has_no_shapes_to_score(trained):
+def test_a_decoder_without_shapes_has_no_shape_scores(trained):
     model = {"encoder": {"kind": "conv.encoder", "dim": 8}, "decoder": {"kind": "conv.decoder", "dim": 8}}
     found = judge_run(open_run(trained("plain", model)))
     assert found.shapes_by_length is None
@@ -202,7 +202,7 @@ def test_an_estimator_judges_beside_networks_in_every_table(rebuilt, capsys):
     assert found["corruptions"][0]["correct"].keys() == found["classifiers"].keys()
 
 
-def test_an_estimator_in_a_spec_reads_after_training_alone(trained, capsys):
+def test_an_estimator_in_a_spec_reads_only_after_training(trained, capsys):
     judges = {"tree": "sklearn.DecisionTreeClassifier"}
     run = trained("field", SHAPES, evaluation={"judges": judges})
     stored = run.read()["run"]["evaluation"]["judges"]["tree"]
@@ -227,6 +227,6 @@ def test_a_run_cannot_be_selected_by_a_judge_that_reads_at_the_end(rebuilt):
 
 
 @pytest.mark.parametrize("name", ["head", "last", "accuracy"])
-def test_a_judge_of_the_command_line_cannot_take_a_name_of_ours(rebuilt, judge, capsys, name):
+def test_a_judge_of_the_command_line_cannot_take_a_reserved_name(rebuilt, judge, capsys, name):
     assert main(["eval", str(rebuilt.path), "--judge", f"{name}={judge.bundle}"]) == 2
     assert f"evaluation.judges.{name}: expected a name that is not taken yet" in capsys.readouterr().err

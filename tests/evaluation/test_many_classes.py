@@ -1,4 +1,4 @@
-"""A thousand classes, and names of any length: pictures can be drawn, results read again, more is refused up front."""
+"""A thousand classes, and names of any length: pictures are drawn, results can be read, more classes are refused."""
 
 import io
 import json
@@ -22,7 +22,7 @@ DATA = DataSpec.model_validate({"source": {"format": "npy", "path": "d", "layout
 
 
 def report_of(classes: int, seed: int = 0) -> ClassReport:
-    """Of a judge that finds all windows but those of the last ten classes."""
+    """The report of a judge that recognises all windows except those of the last ten classes."""
     counted = Classification(tuple(f"class {k} " + "long " * 40 for k in range(classes)))
     target = torch.arange(classes).repeat(2)
     said = torch.where(target >= classes - 10, (target + seed) % 10, target)
@@ -31,7 +31,7 @@ def report_of(classes: int, seed: int = 0) -> ClassReport:
 
 
 @pytest.mark.parametrize("classes", [12, 1000])
-def test_pictures_show_the_classes_that_are_mistaken(classes: int) -> None:
+def test_pictures_show_the_classes_that_are_confused(classes: int) -> None:
     report = report_of(classes)
     for picture in (confusion_picture(report, "judge"), recall_picture(report, report_of(classes, 3), "judge")):
         height, width, _ = matplotlib.image.imread(io.BytesIO(picture.drawn())).shape
@@ -44,7 +44,7 @@ def test_pictures_show_the_classes_that_are_mistaken(classes: int) -> None:
     assert set(confused) >= {str(k) for k in range(classes - 10, classes)}
 
 
-def test_what_is_written_of_a_thousand_classes_is_read_again(tmp_path: Path) -> None:
+def test_results_of_a_thousand_classes_can_be_read_back(tmp_path: Path) -> None:
     path = tmp_path / "eval.json"
     content = {"confusion": np.zeros((1000, 1000), dtype=int).tolist(), "other": "x" * 2**24}
     write_json(path, content)
@@ -55,7 +55,7 @@ def test_what_is_written_of_a_thousand_classes_is_read_again(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("classes", [1001, 30_000])
-def test_more_classes_are_refused_before_anything_is_made(classes: int) -> None:
+def test_more_classes_are_refused_before_anything_is_built(classes: int) -> None:
     with pytest.raises(DataError, match=rf"at most 1,000 classes, found {classes:,}"):
         input_after(Extent(3, 20, 20, tuple(map(str, range(classes)))), DATA, "y_train.npy")
     assert input_after(Extent(3, 20, 20, tuple(map(str, range(1000)))), DATA, "y_train.npy").classes == 1000

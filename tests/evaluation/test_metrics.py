@@ -15,7 +15,7 @@ from zoo.evaluation.usage import Usage
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(2, 6), st.integers(1, 60), st.integers(0, 2**31))
-def test_class_scores_agree_with_scikit_learn(classes, windows, seed):
+def test_class_scores_equal_those_of_scikit_learn(classes, windows, seed):
     rng = np.random.default_rng(seed)
     truth, logits = rng.integers(0, classes, windows), rng.normal(size=(windows, classes))
     counted = Classification(tuple(f"c{k}" for k in range(classes)))
@@ -39,7 +39,7 @@ def random_signals(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]
     return x, rebuilt, torch.rand(7, 2, 30, generator=generator) > 0.3
 
 
-def test_reconstruction_scores_are_those_of_numpy_over_the_whole_split():
+def test_reconstruction_scores_equal_numpy_over_the_whole_split():
     x, rebuilt, _ = random_signals(0)
     scores = Reconstruction(2, tokens=5)
     scores.update(x[:3], rebuilt[:3])
@@ -66,7 +66,7 @@ def test_only_observed_samples_count():
 
 
 @pytest.mark.parametrize("numbers", [1, 3, 7])
-def test_the_low_pass_keeps_as_many_real_numbers_as_asked(numbers):
+def test_the_low_pass_keeps_the_requested_number_of_real_values(numbers):
     x = random_signals(2)[0].double()
     time = np.arange(30)
     waves = [np.ones(30)]
@@ -86,7 +86,7 @@ def test_a_constant_channel_has_no_r2_and_no_correlation():
 
 
 @given(st.integers(1, 3), st.integers(1, 2), st.integers(1, 2), st.integers(1, 6), st.integers(0, 2**31))
-def test_code_counts_are_those_of_counting_one_by_one(channels, tokens, levels, codes, seed):
+def test_code_counts_equal_counting_one_by_one(channels, tokens, levels, codes, seed):
     generator = torch.Generator().manual_seed(seed)
     found = torch.randint(codes, (4, channels, tokens, levels), generator=generator)
     mask = torch.rand(4, channels, tokens, generator=generator) > 0.4
@@ -99,6 +99,6 @@ def test_code_counts_are_those_of_counting_one_by_one(channels, tokens, levels, 
     np.testing.assert_array_equal(usage.compute().numpy(), expected)
 
 
-def test_perplexity_is_the_number_of_codes_where_all_are_used_alike():
+def test_perplexity_is_the_number_of_codes_if_all_are_used_equally():
     assert perplexity(torch.tensor([5, 5, 5, 5, 0])) == pytest.approx(4.0)
     assert perplexity(torch.zeros(3, dtype=torch.int64)) == 0.0

@@ -1,4 +1,4 @@
-"""Judges read raw windows once; every pass counts the stored answers."""
+"""Judges read raw windows once; every pass uses the stored answers."""
 
 import torch
 from torch import Tensor

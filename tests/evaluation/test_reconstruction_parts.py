@@ -1,4 +1,4 @@
-"""Spectra, classes and shapes of reconstructions against scipy, scikit-learn and counting one by one."""
+"""Scores of spectra, classes and shapes of reconstructions against scipy, scikit-learn and counting one by one."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def signals(seed: int, length: int = 24, windows: int = 9) -> tuple[torch.Tensor
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(4, 41), st.integers(0, 2**31))
-def test_the_spectral_distance_is_that_of_scipys_periodograms(length, seed):
+def test_the_spectral_distance_equals_that_of_scipys_periodograms(length, seed):
     x, rebuilt, _ = signals(seed, length)
     scores = Reconstruction(2, tokens=3)
     for part in (slice(0, 2), slice(2, 9)):
@@ -32,7 +32,7 @@ def test_the_spectral_distance_is_that_of_scipys_periodograms(length, seed):
         assert score.spectral == pytest.approx(np.abs(true - made).sum() / true.sum())
 
 
-def test_the_spectral_distance_does_not_see_phase_and_a_flat_line_is_at_1():
+def test_the_spectral_distance_ignores_phase_and_is_1_for_a_flat_line():
     time = torch.arange(40) / 40
     x = torch.sin(2 * torch.pi * 3 * time).expand(1, 1, 40)
     turned, flat = Reconstruction(1, 1), Reconstruction(1, 1)
@@ -43,7 +43,7 @@ def test_the_spectral_distance_does_not_see_phase_and_a_flat_line_is_at_1():
     assert flat.report()[0].spectral == pytest.approx(1)
 
 
-def test_a_sensor_that_stood_still_has_no_r2_and_no_spectrum():
+def test_a_constant_sensor_has_no_r2_and_no_spectrum():
     x = torch.full((3, 1, 500), 9.81)
     scores, classes = Reconstruction(1, 3), ClassReconstructions(("a",), 1)
     scores.update(x, x + 0.1)
@@ -70,7 +70,7 @@ def test_hidden_samples_never_count():
 
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 2**31))
-def test_scores_of_a_class_are_those_of_its_windows_alone(seed):
+def test_scores_of_a_class_use_only_its_windows(seed):
     x, rebuilt, _ = signals(seed)
     target = torch.from_numpy(np.random.default_rng(seed).integers(0, 2, 9))
     classes = ClassReconstructions(("a", "b", "never"), 2)
@@ -95,7 +95,7 @@ def test_shapes_are_scored_in_the_bucket_of_their_length(seed):
     rng = np.random.default_rng(seed)
     length = rng.choice([0.0, 0.03, 0.05, 0.0501, 0.2, 0.5, 0.7, 1.0], size=(6, 2, 3))
     true, drawn = rng.normal(size=(2, 6, 2, 3, 8)) + 4
-    mask = rng.random((6, 2, 3)) > 0.2  # whole tokens that are padding
+    mask = rng.random((6, 2, 3)) > 0.2  # whole tokens of padding
     fit = ShapeFit()
     for rows in np.array_split(np.arange(6), 2):
         made, wanted, long = (torch.from_numpy(part[rows]) for part in (drawn, true, length))

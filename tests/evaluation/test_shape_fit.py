@@ -1,4 +1,4 @@
-"""The fit of drawn shapes against scipy's correlation, token by token; what has no shape, and what must not matter."""
+"""The fit of drawn shapes against scipy's correlation, token by token; stretches without a shape; invariances."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ SHAPE = (5, 2, 3, 16)
 
 
 def tokens(seed: int) -> Stretches:
-    """Shapes that fit their stretches somewhat, some samples of which are not observed."""
+    """Shapes that fit their stretches approximately; some samples are not observed."""
     generator = torch.Generator().manual_seed(seed)
     true = 2 * torch.randn(SHAPE, generator=generator) + 3
     drawn = 0.5 * true + torch.randn(SHAPE, generator=generator)
@@ -54,7 +54,7 @@ def test_the_fit_of_every_group_is_the_mean_of_scipys_correlations(seed):
     assert whole.room == pytest.approx(spread / (4 * int(found.observed.sum())))
 
 
-def test_units_and_posture_change_no_fit():
+def test_units_and_offsets_change_no_fit():
     found = tokens(0)
     other = Stretches(9.81 * found.drawn + 50, 9.81 * found.true + 50, found.observed, 9.81 * found.deviation)
     one, same = fit(found)[-1], fit(other)[-1]
@@ -63,7 +63,7 @@ def test_units_and_posture_change_no_fit():
     assert same.mse == pytest.approx(9.81**2 * one.mse, rel=1e-4)
 
 
-def test_how_high_a_shape_is_drawn_changes_no_correlation():
+def test_the_height_of_a_drawn_shape_changes_no_correlation():
     found = tokens(1)
     mean = found.true.mean(-1, keepdim=True)
     low = fit(changed(found, drawn=mean + 0.01 * (found.true - mean)))[-1]
@@ -88,7 +88,7 @@ def test_a_flat_stretch_is_left_out_and_a_flat_shape_fits_nothing():
     assert flat.correlation == pytest.approx(others.correlation * 24 / 30)
 
 
-def test_a_stretch_of_which_little_was_seen_has_no_shape():
+def test_a_stretch_with_few_observed_samples_has_no_shape():
     observed = torch.zeros(SHAPE, dtype=torch.bool)
     observed[..., :2] = True  # two samples always correlate by 1
     observed[0] = True
@@ -96,7 +96,7 @@ def test_a_stretch_of_which_little_was_seen_has_no_shape():
     assert (score.tokens, score.shaped) == (30, 6)
 
 
-def test_a_sensor_that_stood_still_has_no_fit():
+def test_a_constant_sensor_has_no_fit():
     still = torch.full(SHAPE, 9.81)
     score = fit(Stretches(still + 0.1 * torch.randn(SHAPE), still, None, torch.zeros(5, 2, 1)))[-1]
     assert (score.tokens, score.shaped) == (30, 0)

@@ -1,4 +1,4 @@
-"""A decision read back: parts, codes and samples add up to the logit."""
+"""An explained decision: parts, codes and samples add up to the logit."""
 
 import pytest
 import torch
@@ -55,8 +55,8 @@ def test_codes_add_up_to_their_books(head, monkeypatch):
             assert channels == ({None} if "all axes" in part.name else set(range(head.bag.layout.channels)))
 
 
-def test_a_code_that_is_put_into_the_signal_is_found_in_its_place():
-    """The weight of one code alone: its evidence lies where a stretch is drawn by it."""
+def test_a_code_inserted_into_the_signal_is_found_at_its_position():
+    """Only one code has a weight: its evidence lies where that code draws a stretch."""
     shape = Shape.of("c t", 1, 64)
     head = BagSignal(samples=8, scales=(1,), codes=(6,), level=(0, 0), places=64, nearest=1).build(shape, 2).eval()
     adapt(head, shape)
@@ -70,7 +70,7 @@ def test_a_code_that_is_put_into_the_signal_is_found_in_its_place():
     assert (code.start, code.end) == (30, 38)
 
 
-def test_pictures_draw_codes_that_speak_and_do_not_lie_on_each_other():
+def test_pictures_draw_contributing_codes_without_overlap():
     def said(value: float, start: int | None, channel: int | None = 0) -> CodeSaid:
         end = None if start is None else start + 10
         return CodeSaid(book="b", code=0, channel=channel, said=value, share=0.1, start=start, end=end)

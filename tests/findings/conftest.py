@@ -33,7 +33,7 @@ def waves(install: Callable[..., None]) -> Any:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Four patches of 16 samples per window, each a wave of the class's frequency on an offset of its own.
+    """Four patches of 16 samples per window, each a wave of the class's frequency with its own offset.
 
     96 windows of 16 subjects to train on, 48 of 8 others to judge.
     """
@@ -85,7 +85,7 @@ def patchwork(waves: Any, run_of: Callable[..., RunSpec]) -> Callable[..., ZooMo
 
 @pytest.fixture
 def judge_of(waves: Any, run_of: Callable[..., RunSpec]) -> Callable[..., ZooModel]:
-    """A head of the plugin as a judge, standardising as the training split asks, or by statistics given."""
+    """A head of the plugin as a judge, standardised by the training split or by given statistics."""
 
     def make(kind: str = "waves.spectrum", mean: float | None = None, std: float | None = None) -> ZooModel:
         judge = build({"input": {"channels": 1, "length": 64, "classes": 3}, "head": {"kind": kind}}).eval()
@@ -99,7 +99,7 @@ def judge_of(waves: Any, run_of: Callable[..., RunSpec]) -> Callable[..., ZooMod
 
 @pytest.fixture
 def facts_of_model(run_of: Callable[..., RunSpec]) -> Callable[..., Facts]:
-    """What evaluation and codebook measures say of a model and its judges on the test split."""
+    """Evaluation and codebook measures of a model and its judges on the test split."""
 
     def ask(model: ZooModel, judges: Mapping[str, ZooModel] | None = None) -> Facts:
         data, judges = load_data(run_of(model.spec.dump())), judges or {}

@@ -1,4 +1,4 @@
-"""A catalogue of models broken on purpose: each gets its own warning and no other, a sound one gets none."""
+"""A catalogue of models broken on purpose: each gets exactly its own warning, and a sound model none."""
 
 import warnings
 from dataclasses import astuple, replace
@@ -40,7 +40,7 @@ def names(facts: Facts) -> list[str]:
 
 @pytest.fixture
 def easy(folder: Path) -> None:
-    """One wave per class over the whole window, in any phase, in place of four on offsets."""
+    """One wave per class over the whole window, in any phase, instead of four with offsets."""
     rng, time = np.random.default_rng(0), np.linspace(0, 1, 64)
     for split, count in (("train", 96), ("test", 48)):
         turn = (2 * time + rng.uniform(0, 1, (count, 1))) % 1
@@ -49,19 +49,19 @@ def easy(folder: Path) -> None:
         np.save(folder / f"X_{split}.npy", x[:, None].astype(np.float32))
 
 
-def told(run, path) -> list[str]:
-    """What a training says on its way."""
+def notes_of(run, path) -> list[str]:
+    """The notes that a training prints."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         train(run, path, quiet=True)
     return [str(note.message) for note in caught if issubclass(note.category, ZooNote)]
 
 
-def test_a_sound_model_with_two_judges_is_flagged_by_nothing(waves, patchwork, judge_of, facts_of_model):
+def test_a_sound_model_with_two_judges_has_no_warning(waves, patchwork, judge_of, facts_of_model):
     assert names(facts_of_model(patchwork(waves.patterns()), {"one": judge_of(), "two": judge_of()})) == []
 
 
-def test_equal_shapes_are_told_although_usage_looks_healthy(waves, patchwork, judge_of, facts_of_model):
+def test_equal_shapes_are_reported_although_usage_looks_healthy(waves, patchwork, judge_of, facts_of_model):
     facts = facts_of_model(patchwork(waves.patterns(), "waves.one-shape"), {"wave": judge_of()})
     (found,) = find(facts)
     assert found.name == "identical-shapes"
@@ -70,49 +70,51 @@ def test_equal_shapes_are_told_although_usage_looks_healthy(waves, patchwork, ju
 
 
 @pytest.mark.parametrize(
-    ("decoder", "name", "told"),
+    ("decoder", "name", "sentence"),
     [
         ("waves.faint", "collapsed-scale", "their deviation is 0.1 times that of the stretches"),
         ("waves.elsewhere", "shapes-fit-nothing", "mean correlation with the stretches they stand for is 0.0"),
     ],
 )
-def test_shapes_that_are_not_those_of_the_signal(waves, patchwork, judge_of, facts_of_model, decoder, name, told):
+def test_shapes_that_differ_from_those_of_the_signal(
+    waves, patchwork, judge_of, facts_of_model, decoder, name, sentence
+):
     facts = facts_of_model(patchwork(waves.patterns(), decoder), {"wave": judge_of()})
     (found,) = find(facts)
     assert (found.name, found.grade) == (name, "grave")
-    assert told in found.sentence.replace("-0.0", "0.0")
-    (again,) = find(replace(facts, codebook=None, drawn=facts.shapes))  # as while training
+    assert sentence in found.sentence.replace("-0.0", "0.0")
+    (again,) = find(replace(facts, codebook=None, drawn=facts.shapes))  # as during training
     assert again == found
 
 
-def test_a_collapsed_scale_is_told_at_step_50_of_an_epoch_that_goes_on(waves, run_of, tmp_path):
+def test_a_collapsed_scale_is_reported_at_step_50_of_a_longer_epoch(waves, run_of, tmp_path):
     model = {
         "encoder": {"kind": "waves.patches"},
         "quantizer": {"kind": "quantizers.ema", "codes": 12, "start": "kmeans"},
         "decoder": {"kind": "waves.faint"},
     }
     training = {"epochs": 1, "batch": 1, "phases": [{"learn": ["quantizer"], "weights": {"z": 1}}]}
-    notes = [note for note in told(run_of(model, training), tmp_path / "run") if "has collapsed" in note]
+    notes = [note for note in notes_of(run_of(model, training), tmp_path / "run") if "has collapsed" in note]
     assert len(notes) == 1
     assert notes[0].startswith("step 50: The scale of drawn shapes has collapsed")
 
 
 @pytest.mark.parametrize(("decoder", "flagged"), [("waves.faint", True), ("waves.patchwork", False)])
-def test_a_collapsed_scale_is_told_after_every_epoch_from_step_50_on(waves, run_of, tmp_path, decoder, flagged):
+def test_a_collapsed_scale_is_reported_after_every_epoch_from_step_50_on(waves, run_of, tmp_path, decoder, flagged):
     model = {
         "encoder": {"kind": "waves.patches"},
         "quantizer": {"kind": "quantizers.ema", "codes": 12, "start": "kmeans"},
         "decoder": {"kind": decoder},
     }
     training = {"epochs": 30, "batch": 32, "phases": [{"learn": ["quantizer"], "weights": {"z": 1}}]}
-    notes = [note for note in told(run_of(model, training), tmp_path / "run") if "has collapsed" in note]
+    notes = [note for note in notes_of(run_of(model, training), tmp_path / "run") if "has collapsed" in note]
     assert len(notes) == flagged
     rows = Curve.read(RunFolder(tmp_path / "run").metrics).epochs
     scales = [row.values[name] for row in rows[-3:] for name in ("train/scale", "val/scale")]
     assert [scale < 0.2 for scale in scales] == [flagged] * 6
 
 
-def test_shapes_drawn_while_training_are_those_of_the_report(waves, patchwork, facts_of_model):
+def test_shapes_drawn_during_training_are_those_of_the_report(waves, patchwork, facts_of_model):
     line = torch.linspace(-1.6, 1.6, waves.PATCH)
     for codes in (waves.patterns(), torch.stack([line, -line, line**2])):
         model = patchwork(codes)
@@ -158,7 +160,7 @@ def test_a_class_that_the_codebook_cannot_draw_is_lost(waves, patchwork, judge_o
     assert "2 (0 of 16 windows, 16 on raw signals)" in found.sentence
 
 
-def test_a_class_that_raw_signals_do_not_tell_either_is_hard(waves, patchwork, judge_of, facts_of_model):
+def test_a_class_not_recognised_in_raw_signals_either_is_hard(waves, patchwork, judge_of, facts_of_model):
     (found,) = find(facts_of_model(patchwork(waves.patterns()), {"deaf": judge_of("waves.deaf")}))
     assert (found.name, found.grade) == ("class-hard", "note")
     assert "2 (0 of 16 windows, 0 on raw signals)" in found.sentence
@@ -177,7 +179,7 @@ def test_a_judge_trained_in_other_units(waves, patchwork, judge_of, facts_of_mod
     assert ("it was trained on standardised data" in found.sentence) == ((mean, std) == (0.0, 1.0))
 
 
-def test_data_standardised_before_are_standardised_twice(waves, folder, patchwork, judge_of, facts_of_model):
+def test_data_that_were_already_standardised_are_standardised_twice(waves, folder, patchwork, judge_of, facts_of_model):
     judge = judge_of()
     for split in ("train", "test"):
         x = np.load(folder / f"X_{split}.npy")
@@ -203,7 +205,7 @@ def test_windows_in_training_and_test(waves, folder, patchwork, judge_of, facts_
     assert found.sentence.startswith("7 of 48 test windows are also in training")
 
 
-def test_a_leak_that_moves_no_score_is_a_warning_and_one_into_validation_too(waves, patchwork, facts_of_model):
+def test_a_leak_without_effect_on_scores_is_a_warning_and_so_is_one_into_validation(waves, patchwork, facts_of_model):
     facts = facts_of_model(patchwork(waves.patterns()))
     large = facts.data.model_copy(update={"leaks": Leaks(9, 2), "test": 1000, "validation": 500})
     found = [(finding.name, finding.grade) for finding in find(replace(facts, data=large))]
@@ -231,7 +233,7 @@ def test_overlapping_windows_are_grave_if_they_can_move_the_score(waves, patchwo
         ({"x": 1, "s": 1, "z": {"start": 0, "end": 50, "over": 50}}, None),
     ],
 )
-def test_terms_that_weigh_too_little_or_too_much(run_of, tmp_path, weights, expected):
+def test_terms_with_too_little_or_too_much_weight(run_of, tmp_path, weights, expected):
     training = {"epochs": 2, "batch": 32, "optimizer": {"kind": "adamw", "lr": 1e-5}}
     training["phases"] = [{"length": 50, "weights": weights}]
     folder = train(run_of(SHAPES, training), tmp_path / "run", quiet=True)
@@ -241,18 +243,18 @@ def test_terms_that_weigh_too_little_or_too_much(run_of, tmp_path, weights, expe
         assert "training.phases.0.weights." in finding.remedy
 
 
-def test_labels_that_mean_nothing_give_accuracy_at_the_majority_rate(folder, run_of, tmp_path):
+def test_random_labels_give_accuracy_at_the_majority_rate(folder, run_of, tmp_path):
     for split, seed in (("train", 1), ("test", 2)):
         y = np.load(folder / f"y_{split}.npy")
         np.save(folder / f"y_{split}.npy", np.random.default_rng(seed).permutation(y))
     run = run_of({"head": {"kind": "wrn.signal", "depth": 10}}, {"epochs": 4, "batch": 16})
-    assert any("no better than always naming" in note for note in told(run, tmp_path / "run"))
+    assert any("no better than always naming" in note for note in notes_of(run, tmp_path / "run"))
     stored = read_json(RunFolder(tmp_path / "run").findings)
     assert [finding["name"] for finding in stored["findings"]] == ["majority-rate"]
     assert "majority" in stored["headline"]
 
 
-def test_a_loss_that_leaves_its_minimum_is_told_at_once_and_once(run_of, tmp_path):
+def test_a_diverging_loss_is_reported_at_once_and_only_once(run_of, tmp_path):
     training = {
         "epochs": 10,
         "batch": 16,
@@ -261,7 +263,7 @@ def test_a_loss_that_leaves_its_minimum_is_told_at_once_and_once(run_of, tmp_pat
         "schedule": {"kind": "cosine", "warmup": 0.98},
         "phases": [{"weights": {"x": 1}}],
     }
-    notes = told(run_of(CONV, training), tmp_path / "run")
+    notes = notes_of(run_of(CONV, training), tmp_path / "run")
     assert sum("Training diverges" in note for note in notes) == 1
 
 
@@ -274,18 +276,18 @@ def test_a_loss_that_is_not_finite_is_kept_in_the_verdict(run_of, tmp_path):
     assert "epoch 0" in stored["findings"][0]["sentence"]
 
 
-def test_what_passes_is_told_to_have_passed(run_of, tmp_path):
+def test_a_problem_that_passes_is_reported_as_passed(run_of, tmp_path):
     wait = {"name": "wait", "length": 6, "learn": [], "measure": True}
     phases = [wait, {"name": "learn", "length": 12}]
     training = {"epochs": 18, "batch": 16, "optimizer": {"kind": "adamw", "lr": 0.01}, "phases": phases}
-    first, last = told(run_of({"head": {"kind": "wrn.signal", "depth": 10}}, training), tmp_path / "run")
+    first, last = notes_of(run_of({"head": {"kind": "wrn.signal", "depth": 10}}, training), tmp_path / "run")
     assert first.startswith("epoch 5: The head is right in ")
     assert last.endswith("majority-rate no longer holds")
     assert read_json(RunFolder(tmp_path / "run").findings)["findings"] == []
 
 
 @pytest.mark.slow
-def test_a_classifier_that_is_fed_is_told_from_a_signal_rebuilt(run_of, tmp_path):
+def test_a_signal_trained_only_for_the_classifier_is_distinguished_from_a_reconstruction(run_of, tmp_path):
     phases = [
         {"name": "rebuild", "length": 8, "learn": ["encoder", "decoder"], "weights": {"x": 1}},
         {"name": "feed", "length": 12, "weights": {"ce": 1}},
@@ -296,19 +298,19 @@ def test_a_classifier_that_is_fed_is_told_from_a_signal_rebuilt(run_of, tmp_path
     assert [finding.name for finding in findings_of(folder.path) if finding.name in WEIGHTS] == ["fed-classifier"]
 
 
-def test_equal_shapes_are_told_while_training(waves, run_of, tmp_path):
+def test_equal_shapes_are_reported_during_training(waves, run_of, tmp_path):
     model = {
         "encoder": {"kind": "waves.patches"},
         "quantizer": {"kind": "quantizers.ema", "codes": 4},
         "decoder": {"kind": "waves.one-shape"},
     }
     training = {"epochs": 4, "batch": 32, "phases": [{"learn": ["quantizer"], "weights": {"z": 1}}]}
-    notes = told(run_of(model, training), tmp_path / "run")
+    notes = notes_of(run_of(model, training), tmp_path / "run")
     assert sum("nearly one" in note for note in notes) == 1
     assert any(note.startswith("epoch 2") and "nearly one" in note for note in notes)
 
 
-def test_a_sound_run_is_flagged_by_nothing_on_its_way_nor_in_the_end(easy, run_of, tmp_path):
+def test_a_sound_run_has_no_warning_during_training_or_at_the_end(easy, run_of, tmp_path):
     # Four seeds of this model stay far from every threshold; small codebooks of shapes collapse with some seeds,
     # and a sum taken in another order on another machine is enough to change which.
     training = {
@@ -318,7 +320,7 @@ def test_a_sound_run_is_flagged_by_nothing_on_its_way_nor_in_the_end(easy, run_o
         "phases": [{"weights": {"x": 1}}],
     }
     run = run_of(CONV | {"quantizer": {"kind": "quantizers.fsq", "levels": [3, 3]}}, training)
-    assert told(run, tmp_path / "run") == []
+    assert notes_of(run, tmp_path / "run") == []
     folder = RunFolder(tmp_path / "run")
     judge_run(open_run(folder))
     measure_run(open_run(folder))

@@ -1,4 +1,4 @@
-"""Single rules on facts made by hand: where they begin, what excuses them, what they say."""
+"""Single rules on facts made by hand: their limits, their exceptions, their messages."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -34,12 +34,12 @@ from zoo.training.fit import train
 
 
 def scores(correct: int, total: int) -> ClassReport:
-    """A report of which only the counts matter."""
+    """A report in which only the counts matter."""
     return ClassReport.model_construct(correct=correct, total=total, accuracy=correct / total)
 
 
 def curve(terms: Sequence[dict[str, float]], weights: dict[str, float]) -> Facts:
-    """An epoch for each raw value of every term, weighed alike."""
+    """One epoch for each raw value of every term, all with equal weight."""
     rows = []
     for epoch, raw in enumerate(terms):
         total = sum(abs(weights[name] * value) for name, value in raw.items())
@@ -59,7 +59,7 @@ CLASSES = ("walk", "run", "sit")
 
 
 def counted(*confusion: tuple[int, int, int]) -> ClassReport:
-    """The report of a classifier that named class j in ``confusion[i][j]`` windows of class i."""
+    """The report of a classifier that predicted class j for ``confusion[i][j]`` windows of class i."""
     counts = torch.tensor(confusion)
     target, named = counts.nonzero().repeat_interleave(counts[counts > 0], 0).T
     found = Classification(CLASSES)
@@ -77,7 +77,7 @@ def evaluated(classifiers: dict[str, ClassReport]) -> EvalReport:
 
 @pytest.fixture
 def run_with_head(run_of: Callable[..., RunSpec]) -> Callable[..., RunSpec]:
-    """A run whose head reads reconstructions, or what else ``kind`` reads."""
+    """A run whose head reads reconstructions, or another input given by ``kind``."""
 
     def make(kind: str = "wrn.recon", **parts: Any) -> RunSpec:
         return run_of(PATCHES | {"head": {"kind": kind}}, **parts)
@@ -87,7 +87,7 @@ def run_with_head(run_of: Callable[..., RunSpec]) -> Callable[..., RunSpec]:
 
 @settings(max_examples=80, deadline=None)
 @given(st.integers(2, 3000), st.data())
-def test_the_majority_rate_is_scipys_exact_binomial_tail(total, data):
+def test_the_majority_rate_uses_scipys_exact_binomial_tail(total, data):
     most, correct = data.draw(st.integers(1, total - 1)), data.draw(st.integers(0, total))
     majority = Majority(name="walk", correct=most, total=total, accuracy=most / total)
     tail = float(binom.sf(correct - 1, total, most / total))
@@ -95,12 +95,12 @@ def test_the_majority_rate_is_scipys_exact_binomial_tail(total, data):
         assert at_majority(scores(correct, total), majority) == (tail > 0.05)
 
 
-def test_where_all_windows_are_of_one_class_nothing_is_said_of_the_majority():
+def test_with_windows_of_one_class_the_majority_is_not_reported():
     assert not at_majority(scores(9, 9), Majority(name="walk", correct=9, total=9, accuracy=1.0))
 
 
 @given(st.integers(1, 1000), st.data())
-def test_only_a_larger_count_stands_out(total, data):
+def test_only_a_larger_count_is_significant(total, data):
     more, less = (data.draw(st.integers(0, total)) for _ in range(2))
     if stands_out(more, less, total):
         assert more > less
@@ -113,7 +113,7 @@ def test_a_falling_loss_never_diverges_whatever_its_size(size, epochs):
     assert divergence(curve(falling, {"x": 1.0, "z": 0.5})) is None
 
 
-def test_a_loss_near_nothing_may_triple_and_one_that_comes_back_may_not():
+def test_a_loss_near_zero_may_triple_but_one_that_rises_again_diverges():
     assert divergence(curve([{"ce": v} for v in (1.4, 0.3, 0.002, 0.01, 0.02)], {"ce": 1.0})) is None
     found = divergence(curve([{"x": v} for v in (0.06, 0.03, 0.01, 0.5, 2.0)], {"x": 1.0}))
     assert found is not None
@@ -132,41 +132,41 @@ def test_a_value_that_is_not_finite_is_named():
 
 
 @pytest.mark.parametrize(("share", "weak", "strong"), [(0.005, True, False), (0.5, False, False), (0.75, False, True)])
-def test_shares_are_judged_against_their_limits(share, weak, strong):
+def test_shares_are_compared_with_their_limits(share, weak, strong):
     rest = (1 - share) / 2
     facts = curve([{"s": share, "x": rest, "z": rest}] * 3, dict.fromkeys("sxz", 1.0))
     assert (weak_term(facts) is not None, dominant_term(facts) is not None) == (weak, strong)
 
 
-def test_a_single_term_and_one_of_no_weight_are_excused():
+def test_a_single_term_and_one_without_weight_are_not_reported():
     assert find(curve([{"ce": 1.0}] * 3, {"ce": 1.0})) == []
     assert weak_term(curve([{"x": 1.0, "z": 1.0, "s": 9.0}] * 3, {"x": 1.0, "z": 1.0, "s": 0.0})) is None
 
 
-def test_a_phase_that_is_solved_steers_by_no_weight_and_teaches_the_head(run_of):
+def test_a_closed_form_phase_has_no_weak_term_and_trains_the_head(run_of):
     solve = {"name": "train", "learn": ["head"], "fit": "closed", "weights": {"x": 1}}
     model = PATCHES | {"head": {"kind": "heads.token-linear"}}
     found = curve([{"x": 0.001, "z": 1}], {"x": 1, "z": 1})
-    told = replace(found, run=run_of(model, {"epochs": 1, "phases": [solve]}))
+    solved = replace(found, run=run_of(model, {"epochs": 1, "phases": [solve]}))
     assert weak_term(found)
-    assert not weak_term(told)
-    assert told.head_has_learned
+    assert not weak_term(solved)
+    assert solved.head_has_learned
     assert not found.head_has_learned
 
 
-def test_the_advised_weight_brings_the_term_to_a_tenth():
+def test_the_suggested_weight_brings_the_term_to_a_tenth():
     found = weak_term(curve([{"x": 1.0, "z": 1.0, "s": 0.001}] * 3, dict.fromkeys("xzs", 1.0)))
     assert found is not None
     assert "from 1 to about 200 " in found.remedy
     assert 0.05 < 0.001 * 200 / (2 + 0.001 * 200) < 0.2
 
 
-def test_every_rule_is_silent_where_nothing_is_known():
+def test_every_rule_is_silent_without_facts():
     assert [rule(Facts()) for rule in RULES] == [None] * len(RULES)
     assert verdict([], Facts()).headline == "Nothing is known of this run yet."
 
 
-def test_the_gravest_comes_first_and_leads_the_headline():
+def test_the_most_severe_finding_comes_first_and_leads_the_headline():
     facts = curve([{"x": v, "s": 1e-6} for v in (1.0, 0.1, 0.1, 9.0, 9.0)], {"x": 1.0, "s": 1.0})
     found = find(facts)
     assert [finding.name for finding in found] == ["divergence", "weak-term", "dominant-term"]
@@ -200,7 +200,7 @@ def test_every_rule_is_documented():
 
 
 def given_back(size: float, amplitude: float = 2**0.5) -> Facts:
-    """Waves of variance ``amplitude``²/2 about 5, given back at ``size`` times their height."""
+    """Waves of variance ``amplitude``²/2 about 5, rebuilt at ``size`` times their height."""
     wave = amplitude * torch.sin(2 * torch.pi * torch.arange(16, dtype=torch.float64) / 16).expand(4, 1, 16)
     scored = Reconstruction(1, 4)
     scored.update(5 + wave, 5 + size * wave)
@@ -218,11 +218,11 @@ def test_a_reconstruction_is_flat_below_a_tenth_of_the_spread_about_each_mean():
     assert flat_reconstruction(given_back(above)) is None
 
 
-def test_windows_without_any_spread_are_not_flat_reconstructions():
+def test_constant_windows_are_not_flat_reconstructions():
     assert flat_reconstruction(given_back(0.0, amplitude=0.0)) is None
 
 
-def test_a_class_is_missed_where_no_window_of_five_is_found_and_nothing_reads_raw_signals(run_with_head):
+def test_a_class_with_none_of_five_windows_found_is_missed_if_nothing_reads_raw_signals(run_with_head):
     def ask(*sit: int) -> Facts:
         evaluation = evaluated({"head": counted((36, 4, 0), (5, 55 - sum(sit), 0), sit)})
         return Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluation)
@@ -244,7 +244,7 @@ def test_a_class_whose_raw_signals_are_read_is_lost_or_hard_and_not_missed(run_w
     assert [rule(facts) is not None for rule in (class_missed, class_lost, class_hard)] == [False, lost, hard]
 
 
-def test_a_head_that_only_guesses_is_told_so_and_not_what_it_misses(run_with_head):
+def test_a_head_that_only_guesses_is_reported_instead_of_its_missed_classes(run_with_head):
     head = counted((40, 0, 0), (30, 0, 0), (30, 0, 0))
     facts = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluated({"head": head}))
     assert majority_rate(facts) is not None
@@ -252,12 +252,12 @@ def test_a_head_that_only_guesses_is_told_so_and_not_what_it_misses(run_with_hea
 
 
 def judged(head: int, raw: int, rebuilt: int) -> EvalReport:
-    """Right windows of 100: the head's, and a judge's of raw and of rebuilt signals."""
+    """Correct windows of 100: the head's, and a judge's on raw and on rebuilt signals."""
     counts = {"head": head, "wave on raw": raw, "wave on rebuilt": rebuilt}
     return evaluated({name: scores(correct, 100) for name, correct in counts.items()})
 
 
-def test_one_network_is_pleased_where_a_judge_reads_raw_signals_and_not_the_rebuilt_ones(run_with_head):
+def test_one_network_is_pleased_if_a_judge_reads_raw_but_not_rebuilt_signals(run_with_head):
     found = one_network_pleased(Facts(run=run_with_head(), curve=WEIGHED, evaluation=judged(92, 90, 79)))
     assert found is not None
     assert (found.name, found.grade) == ("one-network-pleased", "grave")
@@ -269,11 +269,11 @@ def test_one_network_is_pleased_where_a_judge_reads_raw_signals_and_not_the_rebu
 
 
 @pytest.mark.parametrize(("head", "raw", "rebuilt"), [(92, 90, 81), (90, 92, 81), (92, 79, 79), (79, 92, 79)])
-def test_two_standard_deviations_short_of_head_or_raw_signals_nobody_is_pleased(run_with_head, head, raw, rebuilt):
+def test_less_than_two_standard_deviations_below_head_or_raw_is_not_reported(run_with_head, head, raw, rebuilt):
     assert one_network_pleased(Facts(run=run_with_head(), curve=WEIGHED, evaluation=judged(head, raw, rebuilt))) is None
 
 
-def test_only_a_head_that_reads_what_its_cross_entropy_shaped_is_pleased(run_with_head):
+def test_only_a_head_trained_on_what_it_reads_is_pleased(run_with_head):
     evaluation = judged(92, 90, 79)
     tokens = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluation)
     taken = Facts(run=run_with_head(transfer=[{"source": "runs/wave"}]), curve=Curve(), evaluation=evaluation)
@@ -292,7 +292,7 @@ def test_only_a_head_that_reads_what_its_cross_entropy_shaped_is_pleased(run_wit
         ({"mini": "aeon.MiniRocketClassifier"}, ["runs/wave"], False),
     ],
 )
-def test_a_judge_is_independent_unless_the_run_took_its_weights(run_with_head, judges, taken, alone):
+def test_a_judge_is_independent_unless_the_run_loaded_its_weights(run_with_head, judges, taken, alone):
     run = run_with_head(evaluation={"judges": judges}, transfer=[{"source": source} for source in taken])
     found = no_independent_judge(Facts(run=run, curve=WEIGHED, evaluation=evaluated({"head": scores(90, 100)})))
     assert (found is not None) == alone
@@ -303,8 +303,8 @@ def test_a_judge_is_independent_unless_the_run_took_its_weights(run_with_head, j
 
 
 @pytest.mark.parametrize(("distinctness", "grade"), [(0.7, "warning"), (0.05, "grave")])
-def test_what_is_told_of_codes_that_a_head_counts_names_the_head(run_of, distinctness, grade):
-    """There is neither an encoder nor a quantizer that a remedy could change, and many codes are alike on purpose."""
+def test_findings_on_the_codes_of_a_head_name_the_head(run_of, distinctness, grade):
+    """There is no encoder or quantizer that a remedy could change, and many codes are similar on purpose."""
     usage = UsageReport.model_construct(book="shapes", codes=512, used=298, perplexity=200.0, counts=[100] * 298)
     shapes = Shapes(usage, measured=256, effective=39.8, distinctness=distinctness, flat=200, flat_share=0.7)
     evaluation = EvalReport.model_construct(codebook=(usage,))

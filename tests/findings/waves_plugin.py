@@ -1,6 +1,6 @@
-"""A plugin whose components need no training: patches are tokens, codes are shapes, and classes are frequencies.
+"""A plugin whose components need no training: patches are tokens, codes are shapes, classes are frequencies.
 
-What is broken on purpose is a decoder or a head of its own.
+Each fault has its own decoder or head.
 """
 
 import math
@@ -16,7 +16,7 @@ PATCH, CYCLES, PHASES = 16, (1, 2, 4), 4
 
 
 def patterns() -> Tensor:
-    """Every class's wave in every phase, of mean 0 and deviation 1: `(12 16)`, class by class."""
+    """The wave of every class in every phase, of mean 0 and deviation 1: `(12 16)`, class by class."""
     time = 2 * math.pi * torch.arange(PATCH) / PATCH
     phases = 2 * math.pi * torch.arange(PHASES) / PHASES + 0.4
     return math.sqrt(2) * torch.cat([(cycles * time + phases[:, None]).sin() for cycles in CYCLES])
@@ -33,7 +33,7 @@ class Patches(Encoder):
 
 
 class Patchwork(Decoder):
-    """Each code drawn in its place, a little louder or not."""
+    """Draws each code at its position, scaled by a learned gain."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -54,28 +54,28 @@ class Patchwork(Decoder):
 
 
 class OneShape(Patchwork):
-    """The series from the codes, and for every code the same shape."""
+    """Rebuilds the series from the codes, but draws the same shape for every code."""
 
     def drawn(self, values: Tensor) -> Tensor:
         return patterns()[1].expand_as(values)
 
 
 class Faint(Patchwork):
-    """The right shapes, a tenth as high as their stretches."""
+    """The right shapes, at a tenth of the height of their stretches."""
 
     def drawn(self, values: Tensor) -> Tensor:
         return values / 10
 
 
 class Elsewhere(Patchwork):
-    """Different shapes, each a wave of another frequency than that of its code."""
+    """Wrong shapes, each a wave of another frequency than that of its code."""
 
     def drawn(self, values: Tensor) -> Tensor:
         return patterns().roll(PHASES, 0)[torch.cdist(values.flatten(0, 2), patterns()).argmin(-1)].view_as(values)
 
 
 class Steps(Patchwork):
-    """The offset of every token and nothing of its code."""
+    """The offset of every token; its code is ignored."""
 
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
         assert tokens.attributes is not None
@@ -84,7 +84,7 @@ class Steps(Patchwork):
 
 
 class Spectrum(Head):
-    """The class whose frequency is strongest in the patches of a standardised signal."""
+    """Predicts the class whose frequency is strongest in the patches of a standardised signal."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class Spectrum(Head):
 
 
 class Deaf(Spectrum):
-    """Never hears the last class."""
+    """Never predicts the last class."""
 
     def forward(self, output: Output) -> Tensor:
         heard = super().forward(output)
@@ -104,7 +104,7 @@ class Deaf(Spectrum):
 
 
 class Fixed(Spectrum):
-    """Always names the first class."""
+    """Always predicts the first class."""
 
     def forward(self, output: Output) -> Tensor:
         heard = super().forward(output)
@@ -125,7 +125,7 @@ class PatchesSpec(EncoderSpec):
 
 
 class PatchworkSpec(DecoderSpec):
-    """Codes in their places."""
+    """Codes at their positions."""
 
     kind: Literal["waves.patchwork"] = "waves.patchwork"
     needs_attributes = True

@@ -23,7 +23,7 @@ def run_spec(home: Path, name: str, model: dict[str, Any], **parts: Any) -> dict
 
 
 def zoo(*arguments: str | Path) -> None:
-    """A command that must do well."""
+    """A command that must succeed."""
     assert main([str(argument) for argument in arguments]) == 0
 
 
@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def runs(home: Path) -> Path:
-    """The runs trained, judged, measured, read back and reported on."""
+    """The runs: trained, evaluated, measured, explained and reported."""
     for name in ("signal", "shapes", "bag"):
         zoo("train", home / f"{name}.json", "--out", home / name)
         zoo("eval", home / name)
@@ -64,6 +64,6 @@ def runs(home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def swept(home: Path) -> Path:
-    """The sweep done, its folder."""
+    """The finished sweep; returns its folder."""
     zoo("sweep", home / "sweep.json", "--out", home / "swept")
     return home / "swept"

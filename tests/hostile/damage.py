@@ -1,4 +1,4 @@
-"""Seeded damage: to the bytes of a file, to what lies in its place, and to the structure of plain data."""
+"""Seeded damage: to the bytes of a file, to the kind of file, and to the structure of plain data."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ OTHERS: list[Any] = [None, True, False, [], {}, [[[[]]]], {"kind": {}}, {"": {""
 
 
 def damage(path: Path, way: str, draw: random.Random) -> None:
-    """Damage the file ``path`` in one of ``WAYS``; what lay there is gone."""
+    """Damage the file ``path`` in one of ``WAYS``; its old content is lost."""
     content = path.read_bytes()
     if way in ("folder", "loop", "pipe", "gone"):
         path.unlink()
@@ -44,7 +44,7 @@ def damage(path: Path, way: str, draw: random.Random) -> None:
 
 
 def flipped(content: bytes, draw: random.Random) -> bytes:
-    """One to sixteen bits of ``content`` the other way round, half of the time near its start, where headers are."""
+    """Flip one to sixteen bits of ``content``; half of the time near its start, where headers are."""
     changed = bytearray(content)
     for _ in range(draw.choice((1, 1, 4, 16)) if content else 0):
         changed[draw.randrange(min(len(changed), draw.choice((200, len(changed)))))] ^= 1 << draw.randrange(8)
@@ -52,13 +52,13 @@ def flipped(content: bytes, draw: random.Random) -> bytes:
 
 
 def places(tree: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value inside ``tree``."""
+    """The path to every value inside ``tree``."""
     steps = list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else []
     return [path for step in steps for path in ((*way, step), *places(tree[step], (*way, step)))]
 
 
 def mutated(data: Any, draw: random.Random, words: list[str] = WORDS) -> Any:
-    """A copy of plain ``data`` with one to four things deleted, renamed, replaced, wrapped, moved or doubled."""
+    """A copy of plain ``data`` with one to four items deleted, renamed, replaced, wrapped, moved or duplicated."""
     changed = copy.deepcopy(data)
     for _ in range(draw.choice((1, 1, 1, 2, 4))):
         if ways := places(changed):
@@ -120,7 +120,7 @@ _MUTATIONS: tuple[Callable[[Any, Any, random.Random, list[str]], None], ...] = (
 
 
 def as_text(data: Any, draw: random.Random) -> bytes:
-    """``data`` as JSON, whose text is damaged a third of the time."""
+    """``data`` as JSON; its text is damaged a third of the time."""
     text = json.dumps(data, indent=draw.choice((None, 2)), ensure_ascii=draw.choice((True, False)))
     content = text.encode(errors="surrogatepass")
     match draw.randrange(6):

@@ -1,4 +1,4 @@
-"""A command run in this process with a limit on its memory and on its time, and what may come of it."""
+"""A command run in this process with a limit on memory and time, and its allowed outcomes."""
 
 import io
 import os
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-import zoo.training.fit  # noqa: F401  # torch is mapped into memory before that is limited
+import zoo.training.fit  # noqa: F401  # torch is mapped into memory before the limit is set
 from zoo.cli.main import main
 
 ROOM = 2 * 2**30
@@ -25,12 +25,12 @@ UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud80
 
 
 class Hangs(BaseException):
-    """No Exception, which a command could take for its own."""
+    """Not an Exception, since a command could handle that."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended: its status, None where an exception left it; what it printed; seconds of CPU."""
+    """How a command ended: exit status (None if an exception escaped), output, seconds of CPU."""
 
     arguments: tuple[str, ...]
     status: int | None
@@ -40,7 +40,7 @@ class Outcome:
 
     @property
     def fault(self) -> str:
-        """What is wrong with it, in words; nothing where it did well or was refused in one line."""
+        """What is wrong with the outcome, in words; empty if the command succeeded or was refused in one line."""
         if self.status is None:
             return "an exception"
         if self.status not in (0, 2):
@@ -59,7 +59,7 @@ _SAID = re.compile(r"zoo: .*: expected .*, found .*; .+")
 
 
 def guarded(*arguments: str | Path) -> Outcome:
-    """Run a command as `zoo` would, in 2 GiB and a minute."""
+    """Run a command as `zoo` would, with limits of 2 GiB and one minute."""
     given = tuple(map(str, arguments))
     out, err = io.StringIO(), io.StringIO()
     start, status = time.process_time(), None
@@ -73,14 +73,14 @@ def guarded(*arguments: str | Path) -> Outcome:
 
 @dataclass
 class Tally:
-    """What came of many commands."""
+    """Counted outcomes of many commands."""
 
     ended: dict[str, int] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
     longest: float = 0.0
 
     def add(self, outcome: Outcome, what: str) -> None:
-        """Count ``outcome``; ``what`` says what was done to its input."""
+        """Count ``outcome``; ``what`` describes how its input was damaged."""
         words = {0: "well", 2: "refused", None: "exception"}.get(outcome.status, "otherwise")
         self.ended[words] = self.ended.get(words, 0) + 1
         self.longest = max(self.longest, outcome.seconds)
@@ -89,7 +89,7 @@ class Tally:
             self.faults.append(f"{what}: zoo {' '.join(outcome.arguments)}: {outcome.fault}\n{end}")
 
     def require_sound(self) -> None:
-        """Fail where any command ended badly, and say what came of all."""
+        """Fail if any command ended badly, and list all outcomes."""
         print(
             f"{self.ended}, longest {self.longest:.1f} s of CPU, most memory {peak() / 2**20:.0f} MiB", file=sys.stderr
         )
@@ -97,12 +97,12 @@ class Tally:
 
 
 def peak() -> int:
-    """Bytes that this process held at most."""
+    """Peak memory of this process, in bytes."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def cases(few: int) -> int:
-    """How many cases a test tries: ``few``, or as many as the environment asks for."""
+    """How many cases a test tries: ``few``, or the number given in the environment."""
     return int(os.environ.get("ZOO_CASES", few))
 
 

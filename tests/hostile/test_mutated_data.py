@@ -1,4 +1,4 @@
-"""Data folders of others, damaged or badly written: each is read, or refused in one line that names the file."""
+"""Data folders from other programs, damaged or badly written: each is read, or refused in one line naming the file."""
 
 import json
 import random
@@ -36,7 +36,7 @@ ODD_LINES = [
 
 
 def _odd_windows(x: Array, draw: random.Random) -> Array:
-    """`(n c t)` as somebody may have saved it."""
+    """`(n c t)` in one of many ways in which a program may store it."""
     changes: list[Callable[[], Array]] = [
         lambda: x.astype(">f8"),
         lambda: x.astype(np.float16),
@@ -89,7 +89,7 @@ def _odd_labels(y: Array, draw: random.Random) -> Array:
 
 
 def npy(folder: Path, draw: random.Random) -> dict[str, Any]:
-    """Arrays with a file of class names or without; the source that reads them."""
+    """Arrays with or without a file of class names; returns the source that reads them."""
     rng = np.random.default_rng(draw.randrange(2**32))
     source: dict[str, Any] = {"format": "npy", "path": str(folder), "layout": draw.choice(("c t", "c t", "t c"))}
     for split, count in (("train", 30), ("test", 12)):
@@ -119,7 +119,7 @@ def _class_file(folder: Path, draw: random.Random) -> str:
 
 
 def ts(folder: Path, draw: random.Random) -> dict[str, Any]:
-    """A pair of .ts files, some of whose lines are somebody's."""
+    """A pair of .ts files with some unusual lines."""
     rng = np.random.default_rng(draw.randrange(2**32))
     names = draw.sample(["a", "b", "c\x1b[2J", "1.0", "D", "é", "=1"], 3)
     for split, count in (("TRAIN", 12), ("TEST", 6)):
@@ -137,7 +137,7 @@ def ts(folder: Path, draw: random.Random) -> dict[str, Any]:
 
 
 def mat(folder: Path, draw: random.Random) -> dict[str, Any]:
-    """MATLAB windows, some of which are somebody's."""
+    """MATLAB windows, some of them unusual."""
     rng = np.random.default_rng(draw.randrange(2**32))
     for number in range(18):
         x = rng.normal(size=(20, 2))
@@ -150,7 +150,7 @@ def mat(folder: Path, draw: random.Random) -> dict[str, Any]:
 
 
 def written(folder: Path, draw: random.Random) -> tuple[Path, str]:
-    """A run on data of a format drawn at random, with a file of theirs damaged half of the time; what was done."""
+    """A run on data of a random format, with one file damaged half of the time; also returns what was done."""
     kind = draw.choice((npy, npy, ts, mat))
     source = kind(folder, draw)
     done = kind.__name__

@@ -1,4 +1,4 @@
-"""Specs that somebody mistyped, cut or made up: each is read, or refused in one line, in seconds and little memory."""
+"""Mistyped, truncated or invented specs: each is read, or refused in one line, in seconds and with little memory."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def seeds(home: Path) -> list[dict[str, Any]]:
 
 
 def words() -> list[str]:
-    """What a spec may say somewhere: kinds, fields and choices of values."""
+    """What a spec may contain: kinds, fields and choices of values."""
     registry = Registry.discover()
     fields = [*RunSpec.model_fields, "lr", "phases", "weights", "source", "path", "layout", "kind", "vary", "choices"]
     return [*(kind for role in ROLES for kind in registry.kinds(role)), *fields, "c t", "closed", "resize", "{seed}"]
@@ -49,7 +49,7 @@ def written(path: Path, data: dict[str, Any], draw: random.Random) -> list[str |
 
 @pytest.fixture
 def found_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plugins are looked for once, which takes most of the time of reading a spec."""
+    """Discovers plugins once, which takes most of the time of reading a spec."""
     registry = Registry.discover()
     monkeypatch.setattr(Registry, "discover", lambda: registry)
 
@@ -64,8 +64,8 @@ def test_a_mutated_spec_is_read_or_refused(seeds, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_mutated_spec_is_read_or_refused_by_a_program_of_its_own(seeds, tmp_path):
-    """Here the whole process is looked at: its start, its end, and what an interpreter would add."""
+def test_a_mutated_spec_is_read_or_refused_in_a_separate_process(seeds, tmp_path):
+    """The whole process is tested: its start, its end, and what the interpreter would print."""
     draw = random.Random(2)
     for number in range(cases(200) // 100):
         arguments = written(tmp_path / "spec.json", draw.choice(seeds), draw)
@@ -86,6 +86,6 @@ def test_a_mutated_model_is_built_or_refused(seeds, tmp_path):
         path = tmp_path / "spec.json"
         path.write_bytes(as_text(mutated(draw.choice(models), draw, words()), draw))
         outcome = guarded("build", path)
-        if "memory: expected" not in outcome.err:  # sizes are the user's, and 2 GiB are few
+        if "memory: expected" not in outcome.err:  # sizes are the user's choice, and 2 GiB is little
             tally.add(outcome, f"case {number}: {path.read_bytes()[:1500]!r}")
     tally.require_sound()

@@ -1,4 +1,4 @@
-"""Bundles and checkpoints of strangers, damaged or forged: each is loaded, or refused in one line, in little memory."""
+"""Damaged or forged bundles and checkpoints: each is loaded, or refused in one line, with little memory."""
 
 import hashlib
 import json
@@ -52,14 +52,14 @@ def forge_tensors(path: Path, draw: random.Random) -> None:
 
 
 def sign(bundle: Path) -> None:
-    """Let the spec of a bundle name the tensors that are there now, as who forges them would."""
+    """Make the spec of a bundle list the current tensors, as a forger would."""
     found = hashlib.sha256((bundle / TENSORS).read_bytes()).hexdigest()
     stored = json.loads((bundle / MANIFEST).read_text())
     (bundle / MANIFEST).write_text(json.dumps(stored | {"sha256": found}))
 
 
 def forge_bundle(bundle: Path, draw: random.Random) -> str:
-    """Damage a bundle or forge it; what was done."""
+    """Damage a bundle or forge it; returns what was done."""
     match draw.randrange(4):
         case 0:
             way, name = draw.choice(WAYS), draw.choice((MANIFEST, TENSORS))
@@ -99,13 +99,13 @@ def test_a_forged_bundle_is_loaded_or_refused(runs, tmp_path):
 
 @pytest.fixture(scope="module")
 def public() -> dict[str, tuple[dict[str, Tensor], dict[str, Any]]]:
-    """Tensors and hyper-parameters of small checkpoints as others publish them, by the plugin that imports them."""
+    """Tensors and hyper-parameters of small published checkpoints, by the plugin that imports them."""
     classifier = WideResNet(SERIES, channels=2, classes=3, depth=10, width=1).state_dict()
     return {"vqshape": (public_state(model_of(SIZES)), SIZES), "wrn": (classifier, {})}
 
 
 def forge_checkpoint(path: Path, tensors: dict[str, Tensor], sizes: dict[str, Any], draw: random.Random) -> str:
-    """Write a checkpoint that is damaged or forged; what was done."""
+    """Write a damaged or forged checkpoint; returns what was done."""
     state: dict[str, Any] = dict(tensors)
     match draw.randrange(3):
         case 0:

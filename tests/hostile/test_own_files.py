@@ -1,4 +1,4 @@
-"""Every file that the zoo writes, damaged in every way: commands do without it, make it again, or refuse it."""
+"""Every file that the zoo writes, damaged in every way: commands ignore it, write it again, or refuse it."""
 
 import json
 import random

@@ -1,4 +1,4 @@
-"""What is too large, or no file at all, is refused before memory is taken or a process waits for ever."""
+"""A file that is too large or no regular file is refused before memory is allocated or a process blocks."""
 
 import os
 import zipfile
@@ -29,7 +29,7 @@ READERS: dict[str, Callable[[Path], object]] = {
 
 
 def sparse(path: Path) -> Path:
-    """A file of 3 GB that takes no room."""
+    """A sparse file of 3 GB."""
     with path.open("wb") as file:
         file.truncate(HUGE)
     return path
@@ -43,7 +43,7 @@ def test_a_huge_file_is_refused(tmp_path, name):
     assert peak() - before < 2**30
 
 
-def test_a_file_without_ends_of_lines_is_refused(tmp_path):
+def test_a_file_without_line_ends_is_refused(tmp_path):
     sparse(tmp_path / "x_TRAIN.ts")
     before = peak()
     with pytest.raises(DataError, match=r"x_TRAIN\.ts: .* a line of 67,108,864 characters or more"):
@@ -68,12 +68,12 @@ def test_a_pipe_in_place_of_a_checkpoint_is_damage(tmp_path):
     assert "a pipe or a device" in damage(tmp_path / "last.ckpt")
 
 
-def test_a_folder_is_no_file(tmp_path):
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path):
     with pytest.raises(OSError, match="a folder"):
         open_file(tmp_path)
 
 
-def test_arrays_that_claim_more_than_they_may_are_not_unpacked(tmp_path):
+def test_arrays_that_claim_too_large_a_size_are_not_unpacked(tmp_path):
     path = tmp_path / "a.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("a.npy", "w") as file:
         file.write(bytes(2**23))
@@ -93,7 +93,7 @@ WORDS = [
 
 
 @pytest.mark.parametrize("error", WORDS, ids=lambda error: str(error)[:12])
-def test_no_room_is_one_line_whoever_says_so(monkeypatch, error):
+def test_running_out_of_memory_gives_one_line_whoever_raises_it(monkeypatch, error):
     def fail(*_: object) -> None:
         raise error
 
@@ -103,6 +103,6 @@ def test_no_room_is_one_line_whoever_says_so(monkeypatch, error):
     assert found.err.startswith("zoo: memory: expected room")
 
 
-def test_torch_says_so_in_these_words():
+def test_the_message_of_torch_is_recognised():
     with pytest.raises(RuntimeError, match=r"can't allocate memory|not enough memory"):
         torch.empty(2**60, dtype=torch.uint8)

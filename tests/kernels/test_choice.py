@@ -1,4 +1,4 @@
-"""Soft choices block by block against the whole table, value and gradient."""
+"""Blockwise soft assignment against the whole table, value and gradient."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from zoo.kernels import choose
 
 
 def whole(rows: Tensor, codes: Tensor, real: Tensor, temperature: float, least: float) -> tuple[Tensor, Tensor]:
-    """The formula, with its table."""
+    """The formula, computed with the whole table."""
     p = F.softmax(-(rows[:, None] - codes).square().sum(-1) / temperature, -1)
     doubt = -(p * p.clamp(min=least).log()).sum(-1)
     return (doubt * real).sum(), (p * real[:, None]).sum(0)
@@ -38,7 +38,7 @@ def test_value_and_gradients_are_those_of_the_whole_table(monkeypatch, block, n,
     torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-10)
 
 
-def test_the_operations_are_whole() -> None:
+def test_the_operations_pass_opcheck() -> None:
     rows, codes, real = inputs(20, 5, 3)
     torch.library.opcheck(torch.ops.shapezoo.choose.default, (rows, codes, real, 0.5, 1e-5))
 

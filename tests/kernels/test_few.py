@@ -15,7 +15,7 @@ def inputs(n: int, k: int, width: int, dtype: torch.dtype = torch.float64) -> tu
 
 @pytest.mark.parametrize("block", [1, 100, 2**20])
 @pytest.mark.parametrize(("n", "k", "width", "number"), [(1, 1, 1, 1), (7, 5, 2, 5), (301, 33, 3, 4), (50, 64, 16, 2)])
-def test_nearest_first_as_in_the_whole_table(monkeypatch, block, n, k, width, number):
+def test_codes_are_nearest_first_as_in_the_whole_table(monkeypatch, block, n, k, width, number):
     monkeypatch.setattr(module, "_CACHED", block)
     rows, codes = inputs(n, k, width)
     rows.requires_grad_()
@@ -38,12 +38,12 @@ def test_the_plain_form_gives_the_same(monkeypatch):
     assert torch.equal(found.scores, plain.scores)
 
 
-def test_of_equal_ones_the_lower_index_and_a_nan_is_never_near():
+def test_ties_go_to_the_lower_index_and_nan_is_never_near():
     codes = torch.tensor([[1.0], [float("nan")], [1.0], [0.0]])
     assert nearest_few(torch.tensor([[0.9]]), codes, 3).codes.tolist() == [[0, 2, 3]]
 
 
-def test_the_operations_are_whole():
+def test_the_operations_pass_opcheck():
     rows, codes = inputs(20, 5, 3)
     torch.library.opcheck(torch.ops.shapezoo.few.default, (rows.requires_grad_(), codes, 2))
 

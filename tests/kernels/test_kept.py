@@ -1,4 +1,4 @@
-"""Compiled code that was kept and cannot be read is compiled anew."""
+"""Cached compiled code that cannot be read is compiled again."""
 
 import importlib.util
 from pathlib import Path
@@ -26,7 +26,7 @@ def loop_of(path: Path):
 
 
 def doubled(path: Path):
-    """2, 4 and 6 by a loop as a new process would compile it, and how often kept code was read."""
+    """2, 4 and 6 from a loop compiled as in a new process, and how often cached code was read."""
     function, out = compiled(loop_of(path)), np.zeros(3)
     function(np.arange(1.0, 4.0), out)
     return out.tolist(), sum(function.stats.cache_hits.values())
@@ -34,7 +34,7 @@ def doubled(path: Path):
 
 @pytest.mark.parametrize("suffix", ["nbi", "nbc"])
 @pytest.mark.parametrize("change", [lambda old: b"", lambda old: old[: len(old) // 2], lambda old: b"noise" + old])
-def test_kept_code_that_cannot_be_read_is_made_again(tmp_path, monkeypatch, suffix, change):
+def test_cached_code_that_cannot_be_read_is_compiled_again(tmp_path, monkeypatch, suffix, change):
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
     path = tmp_path / "doubling.py"
     path.write_text(LOOP)

@@ -1,4 +1,4 @@
-"""Every form of the nearest code gives what the plain one gives, to the last index."""
+"""Every implementation of nearest-code search gives the same indices as the plain one."""
 
 import os
 import subprocess
@@ -44,7 +44,7 @@ print("equal")
 
 
 def whole_numbers(n: int, k: int, width: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows, codes and an origin whose distances have no rounding, with many ties."""
+    """Rows, codes and an origin whose distances have no rounding error, with many ties."""
     random = np.random.default_rng(seed)
     rows, codes, origin = (torch.from_numpy(random.integers(-2, 3, (s, width))).float() for s in (n, k, 1))
     return rows, codes, origin[0]
@@ -68,8 +68,8 @@ def test_every_form_finds_the_nearest(form, precision: Precision, n: int, k: int
 
 
 @pytest.mark.parametrize("tile", [Tile(16, 3, 8), Tile(8, 3, 4), Tile(4, 3, 8), Tile(1, 1, 1)])
-def test_tiles_of_every_processor_find_the_least(tile: Tile) -> None:
-    """Each is compiled on any processor, if slower than on its own."""
+def test_tiles_of_every_processor_find_the_minimum(tile: Tile) -> None:
+    """Each can be compiled on any processor, but runs slower than on its own."""
     least_of = least_of_tile(tile)
 
     @njit
@@ -99,7 +99,7 @@ def test_any_number_of_threads_gives_the_same(monkeypatch: pytest.MonkeyPatch) -
     assert torch.equal(found[0], found[2])
 
 
-def test_rows_need_not_lie_in_order() -> None:
+def test_rows_need_not_be_contiguous() -> None:
     rows, codes, origin = whole_numbers(50, 20, 6, 0)
     expected = plain(rows, codes, origin, "exact")
     assert torch.equal(nearest_rows(rows.T.contiguous().T, codes.T.contiguous().T, origin), expected)
@@ -107,7 +107,7 @@ def test_rows_need_not_lie_in_order() -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_is_no_number_stays_in_range(form) -> None:
+def test_indices_stay_in_range_for_values_that_are_no_numbers(form) -> None:
     rows, codes, origin = torch.randn(5, 3), torch.randn(TILE.codes + 1, 3), torch.zeros(3)
     rows[2, 1] = torch.nan
     assert int(form(rows, codes, origin, "exact")[2]) == 0
@@ -122,7 +122,7 @@ def test_bf16_rounds_before_it_compares() -> None:
 
 
 @pytest.mark.parametrize("precision", ["exact", "bf16"])
-def test_the_operation_is_whole(precision: Precision) -> None:
+def test_the_operation_passes_opcheck(precision: Precision) -> None:
     arguments = (torch.randn(30, 4), torch.randn(6, 4), torch.randn(4), precision)
     torch.library.opcheck(torch.ops.shapezoo.nearest.default, arguments)
 
@@ -138,7 +138,7 @@ def test_memory_grows_with_rows_and_not_with_codes(form) -> None:
 
 @pytest.mark.slow
 def test_a_million_tokens_and_eight_thousand_codes_take_a_gigabyte_at_most() -> None:
-    """Everything that the process has resident: numpy's and numba's memory too."""
+    """Resident memory of the whole process, including that of numpy and numba."""
     pytest.importorskip("resource")
     code = """
 import resource, torch
@@ -161,7 +161,7 @@ print(peak() - before)
 
 
 @pytest.mark.slow
-def test_the_triton_kernel_is_the_plain_form_in_the_interpreter() -> None:
+def test_the_triton_kernel_equals_the_plain_form_in_the_interpreter() -> None:
     pytest.importorskip("triton")
     environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-W", "ignore", "-c", IN_TRITON]

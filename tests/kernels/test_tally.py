@@ -29,5 +29,5 @@ def test_every_form_counts_and_adds_up(dtype: torch.dtype, masked: bool, n: int,
 
 
 @pytest.mark.parametrize("real", [None, torch.arange(30) % 3 > 0])
-def test_the_operation_is_whole(real: torch.Tensor | None) -> None:
+def test_the_operation_passes_opcheck(real: torch.Tensor | None) -> None:
     torch.library.opcheck(torch.ops.shapezoo.tally.default, (torch.randn(30, 4), torch.randint(6, (30,)), 6, real))

@@ -1,4 +1,4 @@
-"""Work shared among threads: all of it done, once, and nothing raised is lost."""
+"""Work shared among threads: every part is done once, and every exception is raised."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ def pool(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("number", [1, 2, 5])
-def test_every_part_is_taken_once_by_as_many_threads(number: int) -> None:
+def test_every_part_is_processed_once_by_the_given_number_of_threads(number: int) -> None:
     parts, taken, seen = iter(range(100)), [], set()
     together = threading.Barrier(number)
 
@@ -35,7 +35,7 @@ def test_every_part_is_taken_once_by_as_many_threads(number: int) -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
-def test_what_is_raised_in_any_thread_comes_out(error: type[BaseException]) -> None:
+def test_an_exception_in_any_thread_is_raised(error: type[BaseException]) -> None:
     together = threading.Barrier(2)
 
     def work() -> None:
@@ -46,7 +46,7 @@ def test_what_is_raised_in_any_thread_comes_out(error: type[BaseException]) -> N
         share(work, 2)
 
 
-def test_ctrl_c_comes_out() -> None:
+def test_ctrl_c_is_raised() -> None:
     def work() -> None:
         if threading.current_thread() is threading.main_thread():
             os.kill(os.getpid(), signal.SIGINT)

@@ -1,4 +1,4 @@
-"""Linear maps solved for: against refitting without each group, scikit-learn, and pure noise."""
+"""Solvers for linear maps against refitting without each group, scikit-learn, and pure noise."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ METHODS = pytest.mark.parametrize("spec", [ClosedSpec(), DISCRIMINANT, LOGISTIC]
 
 
 def made(features: int, seed: int = 0, strength: float = 0.4) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Features of unlike offsets and sizes that know a little of the labels, and groups of one to seven windows."""
+    """Features with different offsets and scales that predict the labels weakly, and groups of one to seven windows."""
     random = torch.Generator().manual_seed(seed)
     labels = torch.arange(WINDOWS) % CLASSES
     groups = torch.repeat_interleave(
@@ -41,7 +41,7 @@ def made(features: int, seed: int = 0, strength: float = 0.4) -> tuple[torch.Ten
 @pytest.mark.parametrize("features", [FEW, MANY])
 @pytest.mark.parametrize("grouped", [True, False])
 @pytest.mark.parametrize("alpha", [1e-3, 0.1, 10])
-def test_held_out_predictions_are_those_of_refitting_without_each_group(features, grouped, alpha):
+def test_held_out_predictions_equal_refitting_without_each_group(features, grouped, alpha):
     x, labels, groups = made(features)
     scaling = find_scaling(x, None)
     found = ClosedRidge(find_components(x, scaling), labels, CLASSES, groups if grouped else None).held_out(alpha)
@@ -53,7 +53,7 @@ def test_held_out_predictions_are_those_of_refitting_without_each_group(features
         np.testing.assert_allclose(found[torch.from_numpy(off)], expected, rtol=0, atol=1e-8)
 
 
-def test_pure_noise_is_held_out_at_chance_where_the_formula_without_intercept_knows_every_label():
+def test_pure_noise_is_held_out_at_chance_unlike_the_formula_without_intercept():
     random = torch.Generator().manual_seed(3)
     x = torch.randn(300, 2000, generator=random, dtype=torch.float64)
     groups = torch.arange(300) // 5
@@ -75,8 +75,8 @@ def test_pure_noise_is_held_out_at_chance_where_the_formula_without_intercept_kn
 
 @METHODS
 @pytest.mark.parametrize("blocks", [None, (5, 4, 3)])
-def test_both_gram_matrices_give_the_same(spec, blocks):
-    """Constant features make windows the fewer, and nothing else."""
+def test_both_gram_matrices_give_the_same_result(spec, blocks):
+    """Constant features make the windows fewer than the features, and change nothing else."""
     x, labels, groups = made(FEW)
     few = fit_linear(x, labels, CLASSES, groups, blocks, spec)
     constant = torch.full((WINDOWS, MANY - FEW), 0.1, dtype=torch.float64)
@@ -89,7 +89,7 @@ def test_both_gram_matrices_give_the_same(spec, blocks):
 
 
 @pytest.mark.parametrize("features", [FEW, MANY])
-def test_the_ridge_map_is_scikit_learns(features):
+def test_the_ridge_map_equals_that_of_scikit_learn(features):
     x, labels, groups = made(features)
     found = fit_linear(x, labels, CLASSES, groups, spec=ClosedSpec(alphas=(0.5,)))
     scaled = ((x - x.mean(0)) / x.std(0, correction=0)).numpy() / np.sqrt(features)
@@ -100,7 +100,7 @@ def test_the_ridge_map_is_scikit_learns(features):
 
 @pytest.mark.parametrize("classes", [2, CLASSES])
 @pytest.mark.parametrize("features", [FEW, MANY])
-def test_the_logistic_map_is_scikit_learns(features, classes):
+def test_the_logistic_map_equals_that_of_scikit_learn(features, classes):
     x, labels, groups = made(features)
     labels = labels.clamp(max=classes - 1)
     found = fit_linear(x, labels, classes, groups, spec=ClosedSpec(method="logistic", alphas=(0.2,)))
@@ -119,7 +119,7 @@ def test_units_and_offsets_of_features_do_not_matter(spec):
     torch.testing.assert_close(other.weight * 9.81, one.weight, rtol=1e-4, atol=1e-6)
 
 
-def test_blocks_weigh_alike_and_keep_what_is_within():
+def test_blocks_have_equal_weight_and_keep_ratios_within():
     x, _, _ = made(FEW)
     scaled = find_scaling(x, (8, 4)).apply(x)
     norms = [float(part.square().sum(1).mean()) for part in scaled.split([8, 4], 1)]
@@ -128,8 +128,8 @@ def test_blocks_weigh_alike_and_keep_what_is_within():
     assert float(deviations[:8].std()) == pytest.approx(0, abs=1e-9)
 
 
-def test_held_out_probabilities_are_as_sure_as_they_may_be():
-    """No other temperature has less cross-entropy; where every window is right, it stays above 0."""
+def test_held_out_probabilities_have_the_best_temperature():
+    """No other temperature has a lower cross-entropy; where every window is right, it stays above 0."""
     x, labels, groups = made(FEW)
     components = find_components(x, find_scaling(x, None))
     for method in (ClosedRidge, Discriminant, Logistic):
@@ -144,7 +144,7 @@ def test_held_out_probabilities_are_as_sure_as_they_may_be():
     assert (sure < 1 - 1e-3).all()
 
 
-def test_the_discriminant_is_scikit_learns_where_nothing_is_added(monkeypatch):
+def test_the_discriminant_equals_that_of_scikit_learn_without_regularisation(monkeypatch):
     monkeypatch.setattr("zoo.linear.discriminant._SHRINK", 1e-9)
     x, labels, _ = made(FEW)
     turn, shift = discriminant(x[:, :CLASSES], labels, CLASSES)
@@ -156,7 +156,7 @@ def test_the_discriminant_is_scikit_learns_where_nothing_is_added(monkeypatch):
     np.testing.assert_allclose(found, expected, rtol=0, atol=0.02)
 
 
-def test_a_class_between_two_others_is_masked_for_a_ridge_and_not_for_its_discriminant():
+def test_a_class_between_two_others_is_masked_for_a_ridge_but_not_for_its_discriminant():
     """One feature, three classes along it (Hastie, Tibshirani & Friedman, section 4.2)."""
     labels = torch.arange(300) % 3
     x = (labels + 0.1 * torch.randn(300, generator=torch.Generator().manual_seed(0)))[:, None].double()
@@ -175,14 +175,14 @@ def test_pure_noise_is_held_out_at_chance_by_every_method(spec):
     assert found.correct / found.total < 0.45
 
 
-def test_a_class_that_nobody_showed_is_never_named():
+def test_a_class_without_windows_is_never_predicted():
     x, labels, groups = made(FEW)
     for spec in (ClosedSpec(), DISCRIMINANT, LOGISTIC):
         found = fit_linear(x, labels, CLASSES + 1, groups, spec=spec)
         assert (x @ found.weight.T + found.bias).argmax(-1).max() < CLASSES
 
 
-def test_one_group_alone_leaves_windows_to_themselves():
+def test_with_a_single_group_windows_are_held_out_one_by_one():
     x, labels, _ = made(FEW)
     one = fit_linear(x, labels, CLASSES, torch.zeros(WINDOWS, dtype=torch.int64))
     none = fit_linear(x, labels, CLASSES)
@@ -197,14 +197,14 @@ def test_features_that_are_no_numbers_are_refused():
         fit_linear(x, labels, CLASSES, groups)
 
 
-def test_what_does_not_fit_into_memory_is_refused_before_it_is_tried():
+def test_problems_larger_than_memory_are_refused_before_allocation():
     with pytest.raises(TrainingError, match="take fewer features or windows"):
         fit_linear(torch.zeros(1, 1).expand(10**6, 10**6), torch.zeros(10**6, dtype=torch.int64), CLASSES)
 
 
 @METHODS
 @pytest.mark.parametrize("grouped", [True, False])
-def test_windows_that_are_all_alike_get_the_shares_of_classes(spec, grouped):
+def test_identical_windows_get_the_shares_of_the_classes(spec, grouped):
     """Features of a collapsed codebook: there is no component to fit."""
     labels = torch.tensor([0] * 20 + [1] * 10 + [2] * 5 + [0] * 5)
     groups = torch.arange(40) % 8 if grouped else None
@@ -216,7 +216,7 @@ def test_windows_that_are_all_alike_get_the_shares_of_classes(spec, grouped):
 
 @METHODS
 @pytest.mark.parametrize("grouped", [True, False])
-def test_a_class_that_a_window_alone_is_of_is_never_named_while_that_is_held_out(spec, grouped):
+def test_a_class_with_one_window_is_not_predicted_while_that_window_is_held_out(spec, grouped):
     labels = torch.arange(6)
     features = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     found = fit_linear(features, labels, 6, labels // 2 if grouped else None, None, spec)
@@ -225,14 +225,14 @@ def test_a_class_that_a_window_alone_is_of_is_never_named_while_that_is_held_out
 
 
 @METHODS
-def test_one_window_alone_is_refused(spec):
+def test_a_single_window_is_refused(spec):
     with pytest.raises(TrainingError, match=r"two training windows or more.*found 1"):
         fit_linear(torch.ones(1, 4), torch.zeros(1, dtype=torch.int64), CLASSES, None, None, spec)
 
 
 @pytest.mark.parametrize("sizes", [(20, 20), (10, 10, 20)])
-def test_a_discriminant_whose_rest_is_one_group_holds_out_its_windows_one_by_one(sizes):
-    """With the whole group held out there would be no window to fit, and a singular matrix to solve."""
+def test_a_discriminant_with_one_remaining_group_holds_out_windows_one_by_one(sizes):
+    """With the whole group held out there would be no window to fit, and the matrix would be singular."""
     groups = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
     x, labels, _ = made(FEW, strength=2)
     found = fit_linear(x[:40], labels[:40], CLASSES, groups, None, DISCRIMINANT)
@@ -241,7 +241,7 @@ def test_a_discriminant_whose_rest_is_one_group_holds_out_its_windows_one_by_one
 
 
 def test_a_class_of_one_window_leaves_the_probabilities_of_others_sharp():
-    """A fold without it holds one class alone, whose scores all are the same."""
+    """A fold without that window has a single class, whose scores are all equal."""
     labels = torch.tensor([0] * 39 + [1])
     features = torch.randn(40, 6, generator=torch.Generator().manual_seed(0))
     found = fit_linear(features, labels, 2, None, None, DISCRIMINANT)
@@ -249,8 +249,8 @@ def test_a_class_of_one_window_leaves_the_probabilities_of_others_sharp():
     assert chances[:39, 0].mean() > 0.9
 
 
-def test_a_discriminant_names_no_class_without_windows():
-    """However far a window lies from all classes that have some."""
+def test_a_discriminant_predicts_no_class_without_windows():
+    """Even if a window lies far from all classes that have windows."""
     random = torch.Generator().manual_seed(0)
     labels = torch.arange(60) % 3
     scores = F.one_hot(labels, 4).double() + 1e-3 * torch.randn(60, 4, generator=random, dtype=torch.float64)

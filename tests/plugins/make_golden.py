@@ -1,6 +1,6 @@
-"""Write tests/golden/vqshape_small.npz: what a small VQShape computes, kept so that later changes cannot drift.
+"""Write tests/golden/vqshape_small.npz: the outputs of a small VQShape, so that later changes cannot drift.
 
-Run it only when the model is meant to compute something else: `python tests/plugins/make_golden.py`.
+Run it only when the model is meant to give different outputs: `python tests/plugins/make_golden.py`.
 """
 
 from pathlib import Path
@@ -29,7 +29,7 @@ SMALL = SIZES | {
 
 
 def signals() -> NDArray[np.float32]:
-    """Four random walks `(4 1 96)` of unlike offset and scale."""
+    """Four random walks `(4 1 96)` with different offsets and scales."""
     random = np.random.RandomState(1)
     walks = random.normal(size=(4, 1, SMALL["normalize_length"])).cumsum(-1)
     scales = np.array([0.1, 1, 3, 20]).reshape(4, 1, 1)
@@ -38,7 +38,7 @@ def signals() -> NDArray[np.float32]:
 
 
 def computed() -> dict[str, NDArray[np.generic]]:
-    """Everything the small model gives for them."""
+    """All outputs of the small model for them."""
     model = model_of(SMALL, seed=SEED)
     x = torch.from_numpy(signals())
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Small tokens, masks and quantizers of every kind to try laws on."""
+"""Small tokens, masks and quantizers of every kind for tests of invariants."""
 
 import pytest
 import torch

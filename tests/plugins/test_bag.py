@@ -1,4 +1,4 @@
-"""The bag of shapes: units do not matter, gaps are left out, gradients are right, one module on two inputs."""
+"""The bag of shapes: independence of units, gaps, correct gradients, one module on two inputs."""
 
 import copy
 
@@ -50,7 +50,7 @@ def head(spec: BagSignal | BagRecon | None = None, x: Shape = X) -> BagHead:
 
 @pytest.mark.parametrize("fields", [SMALL, {"joint": False, "nearest": 1, "level": (0, 8)}, {"codes": (700,)}])
 @pytest.mark.parametrize("x", [Shape.of("c t", 1, 90), Shape.of("c t", 3, 45)], ids=str)
-def test_small_ones_keep_the_contract(fields, x):
+def test_small_bags_keep_the_contract(fields, x):
     for spec in (BagSignal(**fields), BagRecon(**fields)):
         check_component(spec, x)
 
@@ -60,7 +60,7 @@ def test_small_ones_keep_the_contract(fields, x):
     [((3, 500), (1, 2, 4, 8, 16), 16, ALL), ((6, 100), (1, 2, 4), 16, ALL), ((4, 65), (1, 2, 4), 16, ALL),
      ((2, 45), (1, 2), 16, ALL), ((1, 10), (1,), 10, {"axis", "level"})],
 )  # fmt: skip
-def test_scales_that_are_too_long_are_left_out(x, scales, samples, kinds):
+def test_scales_that_are_too_long_are_omitted(x, scales, samples, kinds):
     layout = BagSignal().layout(Shape.of("c t", *x))
     assert (layout.scales, layout.samples) == (scales, samples)
     assert {block.kind for block in layout.blocks} == kinds
@@ -69,7 +69,7 @@ def test_scales_that_are_too_long_are_left_out(x, scales, samples, kinds):
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 7])
 @pytest.mark.parametrize("length", [21, 40, 60])
-def test_the_layout_counts_the_stretches_there_are(scale, length):
+def test_the_layout_counts_the_existing_stretches(scale, length):
     spec = BagSignal(samples=4, scales=(scale,), places=13, codes=(2,))
     found = head(spec, Shape.of("c t", 2, length))
     x = signals(1, x=Shape.of("c t", 2, length))
@@ -89,12 +89,12 @@ def test_fields_have_bounds(fields):
     ("spec", "x"),
     [(BagSignal(), (3, 3)), (BagSignal(scales=(8,)), (3, 20)), (BagSignal(codes=(4096, 4095)), (4000, 500))],
 )
-def test_what_cannot_be_is_refused_in_integers(spec, x):
+def test_impossible_sizes_are_refused_in_integers(spec, x):
     with pytest.raises(ShapeError, match=r"^head: "):
         spec.check(Shape.of("c t", *x))
 
 
-def test_features_are_the_formula():
+def test_features_equal_the_formula():
     """One block of each kind, stretch by stretch, in plain loops."""
     spec = BagSignal(samples=6, scales=(2,), places=10, codes=(5,), level=(4, 3), nearest=4, floor=0.1)
     made, x = head(spec), signals(3)
@@ -131,7 +131,7 @@ def _level(mu: Tensor, sigma: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def _hat(value: Tensor, knots: Tensor) -> Tensor:
-    """Weights of knots by which ``value`` is their mean, where it lies between them."""
+    """Weights of the knots whose weighted mean is ``value``, if it lies between them."""
     found = torch.zeros_like(knots)
     value = value.clamp(knots[0], knots[-1])
     place = int((knots < value).sum().clamp(1, len(knots) - 1))
@@ -141,7 +141,7 @@ def _hat(value: Tensor, knots: Tensor) -> Tensor:
 
 
 def test_units_make_no_difference():
-    """g or m/s², with an offset: the same bag, where statistics are learned of the same windows."""
+    """g or m/s², with an offset: the same bag, if its statistics are learned from the same windows."""
     scale, offset = torch.tensor([9.80665, 0.03], dtype=torch.float64), torch.tensor([2.0, -1.0], dtype=torch.float64)
     train, x = signals(12, 5), signals(4)
     found = []
@@ -152,15 +152,15 @@ def test_units_make_no_difference():
     torch.testing.assert_close(*found, rtol=1e-5, atol=1e-5)
 
 
-def test_flat_stretches_stay_near_nothing():
-    """Noise of a hundredth of the channel's deviation is no shape; the same noise alone, standardised, would be one."""
+def test_flat_stretches_stay_near_zero():
+    """Noise of a hundredth of the channel's deviation is not a shape; standardised alone, it would be."""
     made = head()
     quiet = 0.01 * made.bag.standardize.std[:, None] * torch.randn(2, 60, dtype=torch.float64)
     shapes = made.bag._read(made.bag.standardize(quiet[None]), None, 1).axis
     assert shapes.square().mean() < 0.02
 
 
-def test_chunks_change_nothing(monkeypatch):
+def test_chunk_size_changes_nothing(monkeypatch):
     made, x = head(), signals(7)
     mask = torch.rand(x.shape, generator=torch.Generator().manual_seed(1)) > 0.02
     expected = made.features(Output(x=x, mask=mask))
@@ -169,7 +169,7 @@ def test_chunks_change_nothing(monkeypatch):
 
 
 def test_a_stretch_with_a_gap_is_not_counted():
-    """A gap at the end counts like a window that ends before it."""
+    """A gap at the end counts as a window that ends before it."""
     spec = BagSignal(samples=8, scales=(1,), places=60, codes=(4,), level=(4, 2))
     made, x = head(spec), signals(2)
     mask = torch.ones_like(x, dtype=torch.bool)
@@ -200,8 +200,8 @@ def test_a_window_without_a_whole_stretch_gives_zeros():
     assert bool(x.grad.isfinite().all())
 
 
-def test_the_gradient_is_that_of_finite_differences():
-    """In the middle of what it chooses between; where the nearest few change, a share jumps a little."""
+def test_the_gradient_equals_finite_differences():
+    """Away from ties between codes; where the nearest few codes change, a share jumps a little."""
     made, x = head(BagSignal(**{**SMALL, "nearest": 12, "codes": (12,), "level": (0, 0)})), signals(1)
     weigh = torch.randn(made.bag.layout.features, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
 
@@ -211,8 +211,8 @@ def test_the_gradient_is_that_of_finite_differences():
     assert torch.autograd.gradcheck(value, x.requires_grad_(), eps=1e-6, atol=1e-5, rtol=1e-4)
 
 
-def test_a_step_along_the_gradient_helps():
-    """Of the whole bag, levels and jumps included, towards a class."""
+def test_a_step_along_the_gradient_raises_the_class_score():
+    """For the whole bag, including levels and jumps."""
     made, x = head(BagRecon(**SMALL)), signals(4).requires_grad_()
     loss = torch.nn.functional.cross_entropy(made(Output(x=signals(1), x_recon=x)), torch.tensor([0, 1, 2, 0]))
     (gradient,) = torch.autograd.grad(loss, x)
@@ -236,7 +236,7 @@ def test_refuses_to_judge_before_codebooks_are_learned():
         made(Output(x=signals(1)))
 
 
-def test_parts_are_filled_before_what_they_are_parts_of():
+def test_components_are_filled_before_those_that_contain_them():
     made = BagSignal(**SMALL).build(X, 3)
     adapt(made, X)
     assert bool(made.bag.filled)
@@ -246,13 +246,13 @@ def test_parts_are_filled_before_what_they_are_parts_of():
     assert isinstance(again.bag.standardize, Standardize)
 
 
-def test_what_is_learned_follows_the_default_generator():
+def test_learning_uses_the_default_generator():
     made = [filled(BagSignal(**SMALL), Given(signals(12, 5))) for _ in range(2)]
     for name, tensor in made[0].bag.state_dict().items():
         assert torch.equal(tensor, made[1].bag.state_dict()[name]), name
 
 
-def test_training_windows_with_gaps_teach_what_was_observed():
+def test_training_windows_with_gaps_contribute_what_was_observed():
     class Gappy(Given):
         def some(self, most: int) -> tuple[Tensor, Tensor | None]:
             mask = torch.ones_like(self.x, dtype=torch.bool)
@@ -261,7 +261,7 @@ def test_training_windows_with_gaps_teach_what_was_observed():
 
     made = filled(BagSignal(**SMALL), Gappy(signals(12, 5)))
     assert all(bool(tensor.isfinite().all()) for tensor in made.state_dict().values())
-    # Of the second channel half of the windows would be constant, and half of the knots alike.
+    # Half of the windows of the second channel would be constant, and half of its knots equal.
     assert made.bag.mu_1[1].diff().min() > 0
 
 
@@ -280,7 +280,7 @@ def test_evidence_adds_up_to_the_logits():
         torch.testing.assert_close(total, logits[:, k])
 
 
-def test_books_and_their_uses():
+def test_codebooks_and_their_usage():
     made, x = head(), signals(2)
     books, uses = made.books(), list(made.uses(Output(x=x)))
     assert len({book.name for book in books}) == len(books) == len(uses) == 2 * 2 * 3
@@ -291,13 +291,13 @@ def test_books_and_their_uses():
         assert int(use.starts[-1]) + book.scale * 8 <= 60
 
 
-def test_a_layout_is_the_same_whatever_the_order_of_its_fields():
+def test_a_layout_does_not_depend_on_the_order_of_its_fields():
     fields = (2, 60, 8, (4, 1, 2, 2), 20, (12, 4), True, (5, 3))
     assert Layout.of(*fields) == BagSignal(**SMALL).layout(X)
 
 
 @pytest.mark.slow
-def test_compiled_and_exported_it_gives_the_same():
+def test_the_compiled_and_the_exported_bag_give_the_same():
     """As one graph, for any number of windows."""
     made = head().float()
     x, mask = signals(4).float(), torch.rand(4, 2, 60, generator=torch.Generator().manual_seed(2)) > 0.05

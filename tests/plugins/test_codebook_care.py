@@ -1,4 +1,4 @@
-"""Codes that start from tokens, dead codes that are reset, entropy and orthogonality: in every learned codebook."""
+"""Initialisation by k-means, resets of dead codes, entropy and orthogonality, in every learned codebook."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ LEARNED = [EMA(codes=CODES), Cosine(codes=CODES), Residual(codes=CODES, levels=3
 learned = pytest.mark.parametrize("spec", LEARNED, ids=name)
 
 
-def cared(spec: LearnedQuantizerSpec, **fields: object) -> Quantizer:
+def quantizer_with(spec: LearnedQuantizerSpec, **fields: object) -> Quantizer:
     return built(spec.model_copy(update=fields)).train()
 
 
@@ -40,7 +40,7 @@ def put(quantizer: Quantizer, codes: Tensor) -> None:
 
 
 def step(quantizer: Quantizer, *batches: tuple[Tensor, Tensor | None], seed: int = 0) -> None:
-    """One optimizer step over accumulated ``batches``, as far as statistics go."""
+    """One optimizer step over accumulated ``batches``, for the statistics only."""
     stats: Stats = {}
     for values, mask in batches:
         found = quantizer(values, mask).stats
@@ -50,7 +50,7 @@ def step(quantizer: Quantizer, *batches: tuple[Tensor, Tensor | None], seed: int
 
 
 def latents(quantizer: Quantizer, values: Tensor, mask: Tensor | None = None) -> Tensor:
-    """What the first level was given of real tokens, `(m e)`."""
+    """Real tokens that the first level receives, `(m e)`."""
     found = quantizer(values, mask).latents.detach()
     return found.flatten(0, -2) if mask is None else found[mask]
 
@@ -59,23 +59,23 @@ def apart(one: Tensor, other: Tensor) -> Tensor:
     return (one[:, None] - other).norm(dim=-1)
 
 
-# Without care
+# Without these options
 
 
 @learned
-def test_without_care_nothing_is_kept_that_was_not(spec: LearnedQuantizerSpec) -> None:
+def test_without_options_no_extra_state_is_kept(spec: LearnedQuantizerSpec) -> None:
     quantizer = built(spec).train()
     assert not any("care" in key for key in quantizer.state_dict())
     assert quantizer(some()).stats.keys() <= {"counts", "sums"}
     assert quantizer.moves == (not isinstance(spec, CodebookSpec))
 
 
-# Start
+# Initialisation
 
 
 @learned
 def test_codes_start_as_means_of_the_first_tokens(spec: LearnedQuantizerSpec) -> None:
-    quantizer = cared(spec, start="kmeans")
+    quantizer = quantizer_with(spec, start="kmeans")
     assert float(codes_of(quantizer).abs().sum()) == 0
     values, mask = some(20), holes(20)
     step(quantizer, (values, mask))
@@ -87,18 +87,18 @@ def test_codes_start_as_means_of_the_first_tokens(spec: LearnedQuantizerSpec) ->
 
 
 @learned
-def test_a_start_takes_the_whole_step_and_nothing_else(spec: LearnedQuantizerSpec) -> None:
-    """Accumulated batches are one batch; padded tokens may hold anything; it happens once, and in training only."""
+def test_initialisation_uses_the_whole_step_and_nothing_else(spec: LearnedQuantizerSpec) -> None:
+    """Accumulated batches count as one; padded tokens may hold anything; it happens once, and only in training."""
     values, mask = some(6), holes(6)
     dirty = torch.where(mask[..., None], values, torch.nan)
-    whole, parts = cared(spec, start="kmeans"), cared(spec, start="kmeans")
+    whole, parts = quantizer_with(spec, start="kmeans"), quantizer_with(spec, start="kmeans")
     assert whole.eval()(values, mask).stats is None
     step(whole.train(), (values, mask))
     step(parts, (dirty[:1], mask[:1]), (dirty[1:4], mask[1:4]), (dirty[4:], mask[4:]))
     assert_same_terms(state(whole), state(parts))
     torch.testing.assert_close(whole(values, mask).codes[mask], parts(values, mask).codes[mask])
     started = codes_of(whole).clone()
-    again = cared(spec)
+    again = quantizer_with(spec)
     again.load_state_dict(whole.state_dict())
     step(whole, (some(6, seed=7), None))
     step(again, (some(6, seed=7), None))
@@ -107,8 +107,8 @@ def test_a_start_takes_the_whole_step_and_nothing_else(spec: LearnedQuantizerSpe
 
 
 @learned
-def test_without_a_real_token_it_waits(spec: LearnedQuantizerSpec) -> None:
-    quantizer = cared(spec, start="kmeans")
+def test_initialisation_waits_for_a_real_token(spec: LearnedQuantizerSpec) -> None:
+    quantizer = quantizer_with(spec, start="kmeans")
     step(quantizer, (some(), torch.zeros(3, *TOKENS.sizes[:2], dtype=torch.bool)))
     assert float(codes_of(quantizer).abs().sum()) == 0
     step(quantizer, (some(), None))
@@ -116,9 +116,9 @@ def test_without_a_real_token_it_waits(spec: LearnedQuantizerSpec) -> None:
 
 
 @pytest.mark.parametrize("spec", LEARNED[:3], ids=name)
-def test_moving_averages_start_true_to_the_codes(spec: LearnedQuantizerSpec) -> None:
-    """Counts say how many tokens of a step a code has, so that the next update moves it as it would have."""
-    quantizer = cared(spec, start="kmeans", decay=0.9)
+def test_moving_averages_start_consistent_with_the_codes(spec: LearnedQuantizerSpec) -> None:
+    """Counts hold how many tokens of a step a code has, so that the next update moves it normally."""
+    quantizer = quantizer_with(spec, start="kmeans", decay=0.9)
     values = some(20)
     step(quantizer, (values, None))
     book = quantizer.codebook
@@ -134,7 +134,7 @@ def test_moving_averages_start_true_to_the_codes(spec: LearnedQuantizerSpec) -> 
 
 
 def far_away(quantizer: Quantizer) -> Tensor:
-    """Codes of which all but the first two lie where no token is."""
+    """Codes of which all but the first two lie far from any token."""
     codes = torch.full_like(codes_of(quantizer), 1e3)
     codes[:, 0], codes[:, 1] = 0.5, -0.5
     if isinstance(quantizer.state_dict().get("codebook.sums"), Tensor) and quantizer.codebook.unit:
@@ -147,8 +147,8 @@ NOT_ON_A_SPHERE = [spec for spec in LEARNED if not isinstance(spec, Cosine)]
 
 @pytest.mark.parametrize("spec", NOT_ON_A_SPHERE, ids=name)
 @pytest.mark.parametrize("patience", [1, 4])
-def test_a_code_without_tokens_is_put_on_one_when_its_time_is_over(spec: LearnedQuantizerSpec, patience: int) -> None:
-    quantizer = cared(spec, reset_after=patience)
+def test_an_unused_code_is_moved_to_a_token_after_its_patience(spec: LearnedQuantizerSpec, patience: int) -> None:
+    quantizer = quantizer_with(spec, reset_after=patience)
     put(quantizer, far_away(quantizer))
     values, mask = some(6), holes(6)
     for _ in range(patience - 1):
@@ -164,8 +164,8 @@ def test_a_code_without_tokens_is_put_on_one_when_its_time_is_over(spec: Learned
     assert set(range(2, CODES)) <= set(used.tolist())
 
 
-def test_on_a_sphere_too() -> None:
-    quantizer = cared(Cosine(codes=CODES), reset_after=3)
+def test_reset_codes_stay_on_the_sphere() -> None:
+    quantizer = quantizer_with(Cosine(codes=CODES), reset_after=3)
     values = some(6).abs()
     put(quantizer, F.normalize(torch.cat([torch.ones(1, 1, 4), -torch.rand(1, CODES - 1, 4) - 1], 1), dim=-1))
     for _ in range(2):
@@ -177,22 +177,22 @@ def test_on_a_sphere_too() -> None:
 
 
 @pytest.mark.parametrize("spec", NOT_ON_A_SPHERE[:2], ids=name)
-def test_averages_of_a_reset_code_are_true_to_it(spec: LearnedQuantizerSpec) -> None:
-    quantizer = cared(spec, reset_after=1)
+def test_averages_of_a_reset_code_are_consistent_with_it(spec: LearnedQuantizerSpec) -> None:
+    quantizer = quantizer_with(spec, reset_after=1)
     put(quantizer, far_away(quantizer))
     step(quantizer, (some(6), None))
     book = quantizer.codebook
     torch.testing.assert_close(book.sums[:, 2:], book.codes[:, 2:] * book.counts[:, 2:, None])
-    # Weighing as much as an average one before the reset, it has its time, and moves on from where it was put.
+    # With the average weight of the codes before the reset, it has its patience, and moves on from its new place.
     assert float(book.counts[:, 2:].min()) > 0
     assert float(book.care.use[:, 2:].min()) == 1
     torch.testing.assert_close(book.settle()[:, 2:], book.codes[:, 2:], rtol=1e-3, atol=1e-3)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5])
-def test_a_code_used_seldom_is_dead_below_its_share_of_even_use(share: float) -> None:
+def test_a_code_is_dead_below_its_share_of_uniform_use(share: float) -> None:
     """The first of two codes has one token of 32, a use of 1/16."""
-    quantizer = cared(CodebookSpec(codes=2), reset_after=10, reset_below=share)
+    quantizer = quantizer_with(CodebookSpec(codes=2), reset_after=10, reset_below=share)
     put(quantizer, torch.tensor([[[5.0] * 4, [0.0] * 4]]))
     values = torch.zeros(1, 2, 16, 4)
     values[0, 0, 0] = 5
@@ -204,7 +204,7 @@ def test_a_code_used_seldom_is_dead_below_its_share_of_even_use(share: float) ->
 @learned
 def test_accumulated_batches_reset_as_one(spec: LearnedQuantizerSpec) -> None:
     fields = {"start": "kmeans", "reset_after": 2, "reset_below": 0.4}
-    whole, parts = cared(spec, **fields), cared(spec, **fields)
+    whole, parts = quantizer_with(spec, **fields), quantizer_with(spec, **fields)
     moved = 0
     for seed in range(12):
         scale = torch.tensor([1.0, 0.2, 3.0, 1.0])[seed % 4]
@@ -222,19 +222,19 @@ def use_of(quantizer: Quantizer) -> str:
 
 
 @learned
-def test_a_frozen_codebook_is_left_alone(spec: LearnedQuantizerSpec) -> None:
-    quantizer = cared(spec, start="kmeans", reset_after=1)
+def test_a_frozen_codebook_is_unchanged(spec: LearnedQuantizerSpec) -> None:
+    quantizer = quantizer_with(spec, start="kmeans", reset_after=1)
     before = state(quantizer)
     assert quantizer.eval()(some(), holes()).stats is None
     assert same(state(quantizer), before)
 
 
-# Terms
+# Loss terms
 
 
 @pytest.mark.parametrize("spec", LEARNED[:3], ids=name)
-def test_the_entropy_part_is_that_of_soft_choices(spec: LearnedQuantizerSpec) -> None:
-    quantizer = cared(spec, entropy=0.3, diversity=0.6, temperature=0.5).double()
+def test_the_entropy_part_is_that_of_soft_assignments(spec: LearnedQuantizerSpec) -> None:
+    quantizer = quantizer_with(spec, entropy=0.3, diversity=0.6, temperature=0.5).double()
     values, mask = some().double().requires_grad_(), holes()
     found = quantizer(values, mask)
     terms = quantizer.losses(found, mask)
@@ -251,11 +251,11 @@ def test_the_entropy_part_is_that_of_soft_choices(spec: LearnedQuantizerSpec) ->
 
 
 @learned
-def test_parts_are_there_where_they_weigh_and_make_up_the_term(spec: LearnedQuantizerSpec) -> None:
+def test_parts_exist_where_they_have_weight_and_add_up_to_the_term(spec: LearnedQuantizerSpec) -> None:
     followed = not isinstance(spec, CodebookSpec)
-    more = cared(spec, **({"entropy": 0.5} if followed else {"orthogonal_weight": 0.5}))
+    more = quantizer_with(spec, **({"entropy": 0.5} if followed else {"orthogonal_weight": 0.5}))
     extra = "z.entropy" if followed else "z.orthogonal"
-    plain = cared(spec)
+    plain = quantizer_with(spec)
     for quantizer in (plain, more):
         terms = dict(quantizer.losses(quantizer(some())))
         weights = quantizer.part_weights()
@@ -265,7 +265,7 @@ def test_parts_are_there_where_they_weigh_and_make_up_the_term(spec: LearnedQuan
 
 
 def test_orthogonality_is_the_mean_squared_cosine_and_spreads_codes() -> None:
-    quantizer = cared(CodebookSpec(codes=4), orthogonal_weight=1.0).double()
+    quantizer = quantizer_with(CodebookSpec(codes=4), orthogonal_weight=1.0).double()
     weight = quantizer.embedding.weight
     terms = quantizer.losses(quantizer(some().double()))
     cosines = F.cosine_similarity(weight[:, None], weight[None], dim=-1)
@@ -280,8 +280,8 @@ def test_orthogonality_is_the_mean_squared_cosine_and_spreads_codes() -> None:
 
 @pytest.mark.slow
 @learned
-def test_care_compiles_whole(spec: LearnedQuantizerSpec) -> None:
-    quantizer = cared(spec, start="kmeans", reset_after=2)
+def test_all_options_compile_without_graph_breaks(spec: LearnedQuantizerSpec) -> None:
+    quantizer = quantizer_with(spec, start="kmeans", reset_after=2)
 
     def learn(values: Tensor, mask: Tensor) -> tuple[Tensor, Stats, dict[str, Tensor]]:
         found = quantizer(values, mask)

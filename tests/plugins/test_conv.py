@@ -1,4 +1,4 @@
-"""The convolutional pair: sizes in integers, any length, and masks."""
+"""The convolutional encoder and decoder: sizes in integers, any length, and masks."""
 
 import math
 
@@ -31,7 +31,7 @@ def series(length: int = 40, seed: int = 1) -> Tensor:
     stride=st.integers(2, 5),
     kernel=st.sampled_from([1, 3, 7]),
 )
-def test_tokens_of_any_length(length: int, channels: int, layers: int, stride: int, kernel: int) -> None:
+def test_tokens_for_any_length(length: int, channels: int, layers: int, stride: int, kernel: int) -> None:
     spec, x = ConvEncoder(dim=8, layers=layers, stride=stride, kernel=kernel), Shape.of("c t", channels, length)
     promised = spec.output(x)
     assert promised["n"] == math.ceil(length / stride**layers)
@@ -51,7 +51,7 @@ def test_tokens_of_any_length(length: int, channels: int, layers: int, stride: i
     layers=st.integers(1, 4),
     kernel=st.sampled_from([1, 5]),
 )
-def test_decoder_follows_any_tokens_to_any_length(n: int, t: int, c: int, d: int, layers: int, kernel: int) -> None:
+def test_decoder_maps_any_tokens_to_any_length(n: int, t: int, c: int, d: int, layers: int, kernel: int) -> None:
     spec = ConvDecoder(dim=8, layers=layers, kernel=kernel)
     tokens, folded = Shape.of("c n d", c, n, d), Shape.of("c t", c, t)
     decoded = spec.build(tokens, folded)(Tokens(torch.randn(2, c, n, d)))
@@ -129,7 +129,7 @@ def test_pair_learns_to_rebuild() -> None:
 
 
 @pytest.mark.slow
-def test_pair_compiles_and_exports_whole() -> None:
+def test_pair_compiles_and_exports_without_graph_breaks() -> None:
     shape = Shape.of("c t", 2, 37)
     spec = ConvEncoder(dim=8)
     front, back = spec.build(shape).eval(), ConvDecoder(dim=8).build(spec.output(shape), shape).eval()

@@ -1,4 +1,4 @@
-"""Fusions: what folding, mixing and unfolding do to series, tokens and masks."""
+"""Fusions: the effect of folding, mixing and unfolding on series, tokens and masks."""
 
 import pytest
 import torch
@@ -85,7 +85,7 @@ def test_flatten_orders() -> None:
     assert time.fold(x, None)[0].tolist() == [[[0, 3, 1, 4, 2, 5]]]
 
 
-def test_flatten_refuses_endless_series() -> None:
+def test_flatten_refuses_series_of_unknown_length() -> None:
     with pytest.raises(ShapeError, match="1000000 samples in one series at most"):
         Flatten().output(Shape.of("c t", 4096, 1_000_000))
 
@@ -123,7 +123,7 @@ def test_conv_refuses_even_kernels() -> None:
 
 
 def stirred() -> Fusion:
-    """Attention past its start, where the last map is no longer 0."""
+    """Attention after training steps, when its last map is no longer 0."""
     fusion = built(Attention(heads=2, width=4))
     with torch.no_grad():
         for parameter in fusion.parameters():
@@ -143,7 +143,7 @@ def test_attention_starts_as_the_identity_and_learns() -> None:
     assert any(float(parameter.grad.abs().max()) > 0 for parameter in fusion.parameters() if parameter.grad is not None)
 
 
-def test_attention_looks_across_channels_at_one_position_only() -> None:
+def test_attention_mixes_channels_at_one_position_only() -> None:
     fusion, changed = stirred(), values()
     changed[:, 1, 2] *= -1
     moved = (fusion.mix(Tokens(values())).values - fusion.mix(Tokens(changed)).values).abs().amax((0, 3))
@@ -151,7 +151,7 @@ def test_attention_looks_across_channels_at_one_position_only() -> None:
     assert not bool(moved[:, [0, 1, 3, 4]].any())
 
 
-def test_attention_does_not_know_the_order_of_channels() -> None:
+def test_attention_does_not_depend_on_the_order_of_channels() -> None:
     fusion, order = stirred(), [2, 0, 1]
     mixed, turned = fusion.mix(Tokens(values())).values, fusion.mix(Tokens(values()[:, order])).values
     torch.testing.assert_close(mixed[:, order], turned)
@@ -177,14 +177,14 @@ def test_attention_without_a_mask_equals_a_full_one() -> None:
 
 
 @every
-def test_other_fusions_leave_tokens_alone(spec: FusionSpec) -> None:
+def test_other_fusions_leave_tokens_unchanged(spec: FusionSpec) -> None:
     tokens = Tokens(values(), torch.rand(4, 3, 5) > 0.5)
     assert torch.equal(built(spec).mix(tokens).values, values())
 
 
 @pytest.mark.slow
 @every
-def test_compiles_whole(spec: FusionSpec) -> None:
+def test_fusions_compile_without_graph_breaks(spec: FusionSpec) -> None:
     fusion = built(spec)
 
     def through(x: Tensor, mask: Tensor, tokens: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:

@@ -58,7 +58,7 @@ def some_codes(batch: int = 6) -> Tensor:
 # running statistics
 
 
-def test_running_statistics_are_those_of_real_rows() -> None:
+def test_running_statistics_use_only_real_rows() -> None:
     standardize, mask = RunningStandardize(10, 4), holes().flatten(1)
     mask[:, 0] = False
     x = values().flatten(1, 2)
@@ -74,7 +74,7 @@ def test_running_statistics_are_those_of_real_rows() -> None:
     assert standardize.var[0].tolist() == [1] * 4
 
 
-def test_first_batches_count_alike_then_the_past_fades() -> None:
+def test_first_batches_have_equal_weight_then_old_ones_decay() -> None:
     standardize = RunningStandardize(1, 1)
     batches = [torch.randn(8, 1, 1, generator=generator(seed)) + seed for seed in range(10)]
     for batch in batches:
@@ -87,7 +87,7 @@ def test_first_batches_count_alike_then_the_past_fades() -> None:
     assert standardize.mean.item() == pytest.approx(0.9 * before + 0.1 * 100)
 
 
-def test_statistics_rest_in_eval_mode_and_serve_both_modes() -> None:
+def test_statistics_are_constant_in_eval_mode_and_used_in_both_modes() -> None:
     head = token_head()
     head(output(values()))
     before = {key: value.clone() for key, value in head.state_dict().items()}
@@ -117,7 +117,7 @@ def test_token_linear_ignores_padded_tokens(train: bool, pool: str) -> None:
 
 
 def attributes() -> Attributes:
-    """Among them a sigma below the floor, and one below 0."""
+    """Attributes, with one sigma below the floor and one below 0."""
     return Attributes(*(torch.randn(6, 2, 5, generator=generator(seed)) for seed in range(4)))
 
 
@@ -125,7 +125,7 @@ def scale() -> Scale:
     return Scale(torch.randn(6, 2, 1, generator=generator(7)) * 9, torch.rand(6, 2, 1, generator=generator(8)) + 0.5)
 
 
-def test_token_linear_reads_quantized_values_and_attributes_as_they_are_given() -> None:
+def test_token_linear_reads_quantized_values_and_attributes_unchanged() -> None:
     head = TokenLinear(pool="none", units="scale").build(FEATURES.replace(d=8), 3).eval()
     assert isinstance(head, LinearHead)
     quantized = Quantized(values(5), some_codes(), values(5))
@@ -138,8 +138,8 @@ def test_token_linear_reads_quantized_values_and_attributes_as_they_are_given() 
 
 @pytest.mark.parametrize("pool", POOLS)
 @pytest.mark.parametrize("scaled", [True, False])
-def test_features_in_the_datas_units_undo_the_scale(pool: str, scaled: bool) -> None:
-    """Each token's mean and log deviation as measured on the signal itself, and those of its series."""
+def test_features_in_the_units_of_the_data_undo_the_scale(pool: str, scaled: bool) -> None:
+    """The mean and log deviation of each token as measured on the signal itself, and those of its series."""
     head = TokenLinear(pool=pool).build(FEATURES.replace(d=8), 3).eval()
     assert isinstance(head, LinearHead)
     t, length, mu, sigma = attributes()
@@ -154,7 +154,7 @@ def test_features_in_the_datas_units_undo_the_scale(pool: str, scaled: bool) -> 
     torch.testing.assert_close(found, torch.cat([read.flatten(1), own.flatten(1)], 1), rtol=1e-4, atol=1e-4)
 
 
-def test_pooled_series_are_never_mixed_and_forget_places_alone() -> None:
+def test_pooled_series_are_never_mixed_and_lose_only_positions() -> None:
     head = token_head().eval()
     assert isinstance(head, LinearHead)
     one = head.features(output(values(), holes()))
@@ -168,7 +168,7 @@ def test_pooled_series_are_never_mixed_and_forget_places_alone() -> None:
 
 
 @pytest.mark.parametrize("pool", POOLS)
-def test_a_series_without_real_tokens_is_nothing(pool: str) -> None:
+def test_a_series_without_real_tokens_gives_zeros(pool: str) -> None:
     head, mask = TokenLinear(pool=pool).build(FEATURES, 3).eval(), torch.ones(6, 2, 5, dtype=torch.bool)
     assert isinstance(head, LinearHead)
     mask[2, 0] = False
@@ -184,7 +184,7 @@ def test_an_image_has_tokens_but_no_series_of_its_own() -> None:
     assert not head.features(given)[:, -2:].any()
 
 
-def test_token_linear_drops_features_in_training_only() -> None:
+def test_token_linear_applies_dropout_only_in_training() -> None:
     head = token_head(dropout=0.9).eval()
     assert torch.equal(head(output(values())), head(output(values())))
     torch.manual_seed(0)

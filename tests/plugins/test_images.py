@@ -1,4 +1,4 @@
-"""Gramian angular field against its formula written in loops, and the laws that follow from it."""
+"""Gramian angular fields against the formula written in loops, and the invariants that follow from it."""
 
 import numpy as np
 import pytest
@@ -57,7 +57,7 @@ def test_image_equals_the_formula(sizes: tuple[int, int], seed: int, masked: boo
 
 
 @pytest.mark.parametrize("length", [64, 100, 206, 500, 1000])
-def test_segments_are_those_of_piecewise_aggregate_approximation(length: int) -> None:
+def test_segments_equal_piecewise_aggregate_approximation(length: int) -> None:
     borders = np.floor(np.linspace(0, length, 65)).astype(int)
     image = GramianAngularImage(length, 64)
     for i in range(64):
@@ -78,7 +78,7 @@ def test_image_is_symmetric_with_cosine_of_twice_the_angle_on_its_diagonal(sizes
     assert image.abs().max() <= 1 + 1e-12
 
 
-def test_scale_and_offset_of_a_channel_leave_no_trace() -> None:
+def test_scale_and_offset_of_a_channel_do_not_matter() -> None:
     x, image = draw(2, 3, 50), GramianAngularImage(50, 16)
     factors = torch.tensor([1e-3, 1.0, 1e3], dtype=torch.float64).view(1, 3, 1)
     torch.testing.assert_close(image(x * factors - 2), image(x), rtol=0, atol=1e-5)
@@ -121,7 +121,7 @@ def test_pixels_of_unobserved_segments_are_zero() -> None:
     assert image[0][rest][:, rest].count_nonzero() == 64
 
 
-def test_gradient_is_that_of_finite_differences() -> None:
+def test_gradient_equals_finite_differences() -> None:
     image, mask = GramianAngularImage(24, 9), hide(1, 2, 24, seed=1)
     x = draw(1, 2, 24, seed=5).requires_grad_()
     assert torch.autograd.gradcheck(image, (x,))

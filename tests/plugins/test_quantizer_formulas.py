@@ -34,7 +34,7 @@ def test_nearest_is_the_nearest(rows: int, codes: int, width: int, far: float, s
     distance = np.square(x.astype(np.float64)[:, None] - book.astype(np.float64)).sum(-1)
     found = nearest(torch.from_numpy(x), torch.from_numpy(book)).numpy()
     assert found.shape == (rows,)
-    # Two codes may be equally near but for rounding.
+    # Two codes may be equally near except for rounding.
     np.testing.assert_allclose(distance[np.arange(rows), found], distance.min(-1), atol=1e-3, rtol=1e-5)
 
 
@@ -120,7 +120,7 @@ def test_cosine_codes_are_directions_of_sums_and_never_leave_the_sphere() -> Non
     torch.testing.assert_close(book.codes[0, 1:], before, atol=1e-4, rtol=0)
 
 
-def test_cosine_chooses_the_smallest_angle_whatever_the_length() -> None:
+def test_cosine_selects_the_smallest_angle_whatever_the_length() -> None:
     quantizer = built(Cosine(codes=16))
     book = quantizer.state_dict()["codebook.codes"][0].double()
     values = some().double()
@@ -245,7 +245,7 @@ def test_lfq_terms_by_brute_force(bits: int, seed: int, temperature: float, dive
     assert float(terms["z"]) == pytest.approx(0.25 * commit + 0.1 * entropy, rel=1e-3, abs=1e-4)
 
 
-def test_lfq_entropy_prefers_sure_tokens_and_diverse_codes() -> None:
+def test_lfq_entropy_favours_sure_tokens_and_diverse_codes() -> None:
     quantizer = LFQ(bits=3).build(Shape.of("c n d", 1, 8, 3))
     corners = torch.tensor(list(itertools.product([-1.0, 1.0], repeat=3))).view(1, 1, 8, 3)
 

@@ -1,4 +1,4 @@
-"""The quantizers' laws, each held by all of them."""
+"""Invariants that every quantizer keeps."""
 
 import pytest
 import torch
@@ -61,7 +61,7 @@ def test_values_are_of_the_codebook_before_the_update(spec: QuantizerSpec) -> No
 
 @every
 @pytest.mark.parametrize("garbage", [1e4, float("inf"), float("nan")])
-def test_padded_tokens_touch_nothing(spec: QuantizerSpec, garbage: float) -> None:
+def test_padded_tokens_affect_nothing(spec: QuantizerSpec, garbage: float) -> None:
     quantizer, mask = built(spec), holes()
     dirty = torch.where(mask[..., None], some(), garbage)
     clean, soiled = quantizer(some(), mask), quantizer(dirty, mask)
@@ -83,7 +83,7 @@ def test_no_mask_equals_a_full_mask(spec: QuantizerSpec) -> None:
 
 
 @every
-def test_nothing_real_means_no_loss_and_no_update(spec: QuantizerSpec) -> None:
+def test_without_real_tokens_there_is_no_loss_and_no_update(spec: QuantizerSpec) -> None:
     quantizer, none = built(spec), torch.zeros(3, *TOKENS.sizes[:2], dtype=torch.bool)
     found = quantizer(some(), none)
     terms = quantizer.losses(found, none)
@@ -96,7 +96,7 @@ def test_nothing_real_means_no_loss_and_no_update(spec: QuantizerSpec) -> None:
 
 @every
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
-def test_codes_do_not_depend_on_the_precision_around(spec: QuantizerSpec, dtype: torch.dtype) -> None:
+def test_codes_do_not_depend_on_autocast(spec: QuantizerSpec, dtype: torch.dtype) -> None:
     quantizer = spec.build(TOKENS)
     # Latents of the codebook's own width, so that no linear map rounds before the codes are found.
     latents = quantizer(some()).latents.shape[-1]
@@ -138,7 +138,7 @@ def test_works_with_a_codebook_per_channel(spec: QuantizerSpec) -> None:
 
 
 @every
-def test_weights_travel(spec: QuantizerSpec) -> None:
+def test_weights_can_be_saved_and_loaded(spec: QuantizerSpec) -> None:
     quantizer, other = built(spec, seed=0), built(spec, seed=9)
     found = quantizer(some())
     if found.stats is not None:
@@ -149,7 +149,7 @@ def test_weights_travel(spec: QuantizerSpec) -> None:
 
 @pytest.mark.slow
 @every
-def test_compiles_and_exports_whole(spec: QuantizerSpec) -> None:
+def test_quantizers_compile_and_export_without_graph_breaks(spec: QuantizerSpec) -> None:
     quantizer = built(spec)
 
     def learn(values: Tensor, mask: Tensor) -> tuple[Quantized, dict[str, Tensor]]:
@@ -174,7 +174,7 @@ def test_gradient_goes_straight_through(spec: QuantizerSpec) -> None:
 
 
 @every
-def test_term_z_leads_to_the_tokens(spec: QuantizerSpec) -> None:
+def test_term_z_has_a_gradient_for_the_tokens(spec: QuantizerSpec) -> None:
     quantizer, values = built(spec), some().requires_grad_()
     terms = quantizer.losses(quantizer(values), None)
     assert terms["z"].shape == ()
@@ -192,7 +192,7 @@ def test_term_z_leads_to_the_tokens(spec: QuantizerSpec) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(c=st.integers(1, 4), n=st.integers(1, 9), d=st.integers(1, 12), index=st.integers(0, len(SPECS) - 1))
-def test_any_sizes(c: int, n: int, d: int, index: int) -> None:
+def test_quantizers_of_any_size(c: int, n: int, d: int, index: int) -> None:
     spec, tokens = SPECS[index], Shape.of("c n d", c, n, d)
     quantizer, book = spec.build(tokens), spec.codebook(tokens)
     found = quantizer(torch.randn(2, *tokens.sizes))

@@ -1,4 +1,4 @@
-"""Two processes with a batch each train as one with both: losses, weights and codes, with every care on."""
+"""Two processes with a batch each train as one with both: losses, weights and codes, with every codebook option on."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -89,7 +89,7 @@ def work(rank: int, folder: str) -> None:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Found]]:
-    """What each of two processes found, by name of the quantizer."""
+    """Results of each of two processes, by name of the quantizer."""
     folder: Path = tmp_path_factory.mktemp("processes")
     torch.multiprocessing.spawn(work, (str(folder),), nprocs=2)
     return [torch.load(folder / f"{rank}.pt") for rank in range(2)]
@@ -108,7 +108,7 @@ def test_two_processes_train_as_one(name: str, trained: list[dict[str, Found]]) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in SPECS if "with care" in name])
-def test_codes_were_reset_on_the_way(name: str, trained: list[dict[str, Found]]) -> None:
-    """After the start, after which use is even: without this the test above would say nothing of resets."""
+def test_codes_were_reset_during_the_training(name: str, trained: list[dict[str, Found]]) -> None:
+    """After initialisation, when use is even: otherwise the test above would not cover resets."""
     resets = trained[0][name]["resets"]
     assert any(int(number) > 0 for number in resets[1:])

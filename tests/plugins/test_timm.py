@@ -80,14 +80,14 @@ def test_families_classify_and_learn_from_a_single_window(backbone: str) -> None
 
 
 @pytest.mark.parametrize("size", [(48, 80), (64, 96)])
-def test_models_of_fixed_size_are_told_the_size_of_the_image(size: tuple[int, int]) -> None:
+def test_models_of_fixed_size_receive_the_size_of_the_image(size: tuple[int, int]) -> None:
     image = Shape.of("c h w", 1, *size)
     head = TimmClassifier(backbone="test_vit").build(image, 4)
     assert head(Output(x=images(2, image), image=images(2, image))).shape == (2, 4)
 
 
 @pytest.mark.parametrize("spec", [TimmEncoder(backbone="test_resnet"), TimmClassifier(backbone="test_resnet")])
-def test_building_leaves_a_fresh_model_in_training_mode(spec: TimmEncoder | TimmClassifier) -> None:
+def test_building_leaves_a_new_model_in_training_mode(spec: TimmEncoder | TimmClassifier) -> None:
     module = spec.build(IMAGE) if isinstance(spec, TimmEncoder) else spec.build(IMAGE, 3)
     norms = [m for m in module.modules() if isinstance(m, nn.BatchNorm2d)]
     assert norms
@@ -97,7 +97,7 @@ def test_building_leaves_a_fresh_model_in_training_mode(spec: TimmEncoder | Timm
 @pytest.mark.parametrize(
     ("name", "hint"), [("resnet18x", "did you mean 'resnet18'"), ("qqqqqqqqqqqq", "timm.list_models")]
 )
-def test_unknown_backbone_is_answered_with_the_nearest(name: str, hint: str) -> None:
+def test_unknown_backbone_is_refused_with_the_nearest_names(name: str, hint: str) -> None:
     with pytest.raises(SpecError, match=hint) as encoder:
         TimmEncoder(backbone=name).build(IMAGE)
     assert encoder.value.where == "encoder.backbone"
@@ -129,7 +129,7 @@ def test_grid_finer_than_the_feature_map_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["hf-hub:timm/resnet18", "local-dir:/tmp", "resnet18.a1_in1k", "../resnet18", ""])
-def test_names_that_would_fetch_weights_are_refused(name: str) -> None:
+def test_names_that_would_download_weights_are_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         TimmEncoder(backbone=name)
 
@@ -139,7 +139,7 @@ def test_encoder_reads_images_only() -> None:
         TimmEncoder().output(Shape.of("c t", 3, 100))
 
 
-def test_specs_answer_without_timm_or_torch() -> None:
+def test_specs_are_checked_without_timm_or_torch() -> None:
     code = (
         "import sys, zoo_timm; from zoo_registry import Shape; "
         "zoo_timm.TimmEncoder().output(Shape.of('c h w', 3, 64, 64)); "
@@ -149,7 +149,7 @@ def test_specs_answer_without_timm_or_torch() -> None:
 
 
 @pytest.mark.parametrize("mask", [False, True])
-def test_defaults_are_a_whole_model(mask: bool) -> None:
+def test_defaults_are_a_complete_model(mask: bool) -> None:
     spec = {
         "input": {"channels": 3, "length": 100, "classes": 4},
         "image": {"kind": "images.gaf"},

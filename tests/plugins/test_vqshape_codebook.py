@@ -1,4 +1,4 @@
-"""The codebook of VQShape: nearest codes, straight-through values, the parts of `z` and what masks leave out."""
+"""The codebook of VQShape: nearest codes, straight-through values, the parts of `z`, and masks."""
 
 import pytest
 import torch
@@ -52,7 +52,7 @@ def test_decode_equals_values_to_the_bit():
     assert torch.equal(book.decode(found.codes), found.values)
 
 
-def test_the_gradient_passes_straight_through_to_tokens_alone():
+def test_the_straight_through_gradient_reaches_only_tokens():
     book, z = build(), latents().requires_grad_()
     direction = torch.randn_like(z)
     (book(z).values * direction).sum().backward()
@@ -108,7 +108,7 @@ def test_no_mask_equals_a_mask_that_is_all_true():
         torch.testing.assert_close(book.losses(masked, every)[name], value)
 
 
-def test_padded_tokens_touch_neither_losses_nor_counts_and_have_codes_in_range():
+def test_padded_tokens_affect_neither_losses_nor_counts_and_have_valid_codes():
     book, z, mask = build().train(), latents(), some()
     other = torch.where(mask.unsqueeze(-1), z, torch.nan)
     first, second = book(z, mask), book(other, mask)
@@ -118,7 +118,7 @@ def test_padded_tokens_touch_neither_losses_nor_counts_and_have_codes_in_range()
         assert torch.equal(book.losses(second, mask)[name], value)
 
 
-def test_counts_add_up_over_batches_and_only_while_training():
+def test_counts_add_up_over_batches_and_only_in_training():
     book, z = build().train(), latents()
     whole = book(z).stats["counts"]
     assert torch.equal(whole, sum(book(part).stats["counts"] for part in z.split(1)))

@@ -41,7 +41,7 @@ def coded() -> tuple[Tokens, CodeTable]:
 
 
 def gradients(decoder: VQShapeDecoder, tokens: Tokens, table: CodeTable | None) -> list[Tensor]:
-    """Shapes, series and the gradients of a random function of both by every input and every parameter."""
+    """Shapes, series and the gradients of a random function of both with respect to every input and parameter."""
     decoded = decoder(tokens, table)
     total = (decoded.shapes * random(*decoded.shapes.shape, seed=6)).sin().sum() + decoded.series.square().sum()
     inputs = [tokens.values, tokens.attributes.mu, tokens.attributes.sigma, *decoder.parameters()]
@@ -58,7 +58,7 @@ def test_the_table_has_the_value_and_every_gradient_of_decoding_all_tokens(smoot
 
 
 class Calls:
-    """Counts the vectors a shape decoder is asked for."""
+    """Counts the vectors that a shape decoder receives."""
 
     def __init__(self, decoder: VQShapeDecoder) -> None:
         self.vectors = 0
@@ -68,7 +68,7 @@ class Calls:
         self.vectors += output.shape[0]
 
 
-def test_a_table_is_decoded_once_and_its_slopes_only_for_a_gradient():
+def test_a_table_is_decoded_once_and_its_jacobian_only_for_a_gradient():
     decoder, (tokens, table) = build(), coded()
     calls = Calls(decoder)
     with torch.no_grad():
@@ -81,8 +81,8 @@ def test_a_table_is_decoded_once_and_its_slopes_only_for_a_gradient():
 
 
 @pytest.mark.parametrize("unused", [3, 7], ids=["worth it whole", "too large"])
-def test_of_a_table_the_rows_in_use_are_decoded(unused):
-    """Few codes of many: value and gradients are those of decoding every token, at the cost of the few."""
+def test_only_table_rows_in_use_are_decoded(unused):
+    """Few codes of many: value and gradients equal those of decoding every token, at the cost of the few."""
     decoder, (tokens, few) = build(), coded()
     place = torch.arange(ROWS) * unused
     rows = random(unused * ROWS, WIDTH, seed=9)
@@ -96,7 +96,7 @@ def test_of_a_table_the_rows_in_use_are_decoded(unused):
 
 
 def test_a_table_that_saves_nothing_is_not_used():
-    """The Jacobian makes a row dear while learning; without gradients a row costs as much as a token."""
+    """The Jacobian makes a row expensive in training; without gradients a row costs as much as a token."""
     decoder, (tokens, _) = build(), coded()
     number = tokens.values[..., 0].numel()
     half = number // 2
@@ -112,7 +112,7 @@ def test_a_table_that_saves_nothing_is_not_used():
 
 
 @pytest.mark.parametrize("codebook", ["shared", "per_channel"])
-def test_the_whole_model_learns_alike_with_and_without_the_table(codebook, monkeypatch):
+def test_the_whole_model_learns_the_same_with_and_without_the_table(codebook, monkeypatch):
     torch.manual_seed(0)
     small = {"dim": 8, "heads": 2, "layers": 1, "dropout": 0.0}
     encoder = {
@@ -153,7 +153,7 @@ def test_shapes_are_standardised_then_scaled_and_moved():
     torch.testing.assert_close(shapes.std(-1), tokens.attributes.sigma, rtol=1e-5, atol=0)
 
 
-def test_a_shape_is_its_own_tokens_and_the_series_is_everyones():
+def test_a_shape_depends_on_its_token_and_the_series_on_all():
     decoder, tokens = build().eval(), placed(random(1, 1, TOKENS, WIDTH))
     changed = tokens.values.detach().clone()
     changed[..., 0, :] += 1
@@ -189,7 +189,7 @@ def test_stretches_are_linear_interpolation():
         np.testing.assert_allclose(found[b, c, n], expected, atol=1e-12)
 
 
-def test_a_stretch_of_everything_is_the_series_and_a_point_lies_between_its_neighbours():
+def test_a_stretch_of_the_whole_length_is_the_series_and_a_point_is_interpolated():
     series, zero = random(1, 1, 9), torch.zeros(1, 1, 1, dtype=torch.float64)
     mask = torch.ones(1, 1, 9, dtype=torch.bool)
     mask[..., 4] = False
@@ -198,7 +198,7 @@ def test_a_stretch_of_everything_is_the_series_and_a_point_lies_between_its_neig
     assert (~observed).nonzero()[:, -1].tolist() == [7, 8, 9]
 
 
-def test_smoothing_repeats_edges_and_skips_what_was_not_observed():
+def test_smoothing_repeats_edges_and_skips_unobserved_samples():
     values = random(1, 2, 3, 11)
     padded = np.pad(values.numpy(), [(0, 0)] * 3 + [(2, 2)], mode="edge")
     expected = np.lib.stride_tricks.sliding_window_view(padded, 5, -1).mean(-1)
@@ -225,7 +225,7 @@ def test_s_is_the_mean_squared_error_against_the_stretches(smooth):
     assert found.item() == pytest.approx(np.mean(errors), rel=1e-12)
 
 
-def test_s_teaches_shapes_and_not_where_they_lie():
+def test_s_has_gradients_for_shapes_but_not_for_their_positions():
     decoder, tokens, series = build(), placed(random(2, 2, TOKENS, WIDTH)), random(2, 2, LENGTH)
     loss = decoder.losses(decoder(tokens), tokens, series)["s"]
     t, length, mu, sigma = torch.autograd.grad(loss, tuple(tokens.attributes), allow_unused=True)
@@ -252,7 +252,7 @@ def test_s_ignores_unobserved_samples_and_padded_tokens(smooth):
     torch.testing.assert_close(every, s(series, shapes, None, None))
 
 
-def test_learning_stays_finite_under_autocast():
+def test_training_stays_finite_under_autocast():
     decoder = build().float()
     rows = random(ROWS, WIDTH).float()
     index = torch.randint(ROWS, (3, 2, TOKENS), generator=torch.Generator().manual_seed(3))

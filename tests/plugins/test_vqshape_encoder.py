@@ -1,4 +1,4 @@
-"""The encoder of VQShape: masks, patches left out, attributes and the term that spreads them."""
+"""The encoder of VQShape: masks, omitted patches, attributes and the term that spreads them."""
 
 import math
 
@@ -47,7 +47,7 @@ def test_no_mask_equals_a_mask_that_is_all_true(training):
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_what_was_not_observed_does_not_matter(training):
+def test_unobserved_samples_do_not_matter(training):
     encoder, x, mask = build().train(training), signal(), holes()
     other = torch.where(mask, x, torch.nan)
     torch.manual_seed(3)
@@ -103,7 +103,7 @@ def test_channels_do_not_see_each_other():
     torch.testing.assert_close(swapped, encoder(x).features(), rtol=0, atol=1e-12)
 
 
-def test_evaluation_draws_nothing_and_training_leaves_patches_out():
+def test_evaluation_uses_no_random_numbers_and_training_omits_patches():
     encoder, x = build(), signal()
     assert torch.equal(encoder.eval()(x).values, encoder(x).values)
     encoder.train()
@@ -112,7 +112,7 @@ def test_evaluation_draws_nothing_and_training_leaves_patches_out():
     torch.testing.assert_close(whole.train()(x).values, whole.eval()(x).values, rtol=0, atol=1e-12)
 
 
-def test_patches_are_left_out_not_replaced():
+def test_patches_are_omitted_not_replaced():
     leave_out, x = LeaveOut(8, 0.25), torch.arange(1.0, 9.0).view(1, 8, 1).expand(500, 8, 2)
     kept, keys = leave_out(x, None)
     assert kept.shape == (500, 6, 2)
@@ -122,7 +122,7 @@ def test_patches_are_left_out_not_replaced():
     assert (share - 0.75).abs().max() < 0.1
 
 
-def test_of_masked_patches_only_readable_ones_are_chosen_and_their_own_share_left_out():
+def test_only_readable_patches_are_chosen_and_a_share_of_them_omitted():
     leave_out, x = LeaveOut(8, 0.25), torch.arange(8.0).view(1, 8, 1).expand(200, 8, 1)
     for real in range(1, 9):
         keys = torch.arange(8).expand(200, 8) < real
@@ -140,7 +140,7 @@ def test_attributes_lie_in_their_ranges():
     assert (sigma > 0).all()
 
 
-def test_the_shortest_shape_is_one_patch_unless_said():
+def test_the_shortest_shape_is_one_patch_by_default():
     assert build().shortest == 1 / PATCHES
     assert build(shortest=0.02).shortest == 0.02
 
@@ -159,7 +159,7 @@ def attributes(t: list[list[float]], length: list[list[float]]) -> Attributes:
     return Attributes(start, span, torch.zeros_like(start), torch.ones_like(start))
 
 
-def test_crowding_is_its_formula():
+def test_crowding_equals_its_formula():
     t, length = [0.1, 0.12, 0.5, 0.5], [0.3, 0.31, 0.2, 0.2]
     found = crowding(attributes([t], [length]), 1 / 50)
     assert found.item() == pytest.approx(crowding_by_hand(t, length, 1 / 50), abs=1e-12)
@@ -175,7 +175,7 @@ def test_crowding_means_over_series_and_skips_padded_tokens():
     assert crowding(both, 0.1, mask).item() == pytest.approx(expected, abs=1e-12)
 
 
-def test_tokens_at_one_place_have_no_gradient_and_no_nan():
+def test_tokens_at_one_position_have_no_gradient_and_no_nan():
     same = attributes([[0.3, 0.3, 0.3]], [[0.2, 0.2, 0.2]])
     loss = crowding(same, 1 / 64)
     loss.backward()

@@ -22,7 +22,7 @@ def series(length: int, channels: int = 2) -> Shape:
 
 
 @pytest.mark.parametrize(
-    ("length", "asked", "expected"),
+    ("length", "fields", "expected"),
     [
         (500, {}, (50, 10)),
         (512, {}, (64, 8)),
@@ -41,12 +41,12 @@ def series(length: int, channels: int = 2) -> Shape:
         (100, {"step": 10, "patch": 20, "patches": 10}, (10, 20)),
     ],
 )
-def test_how_series_are_cut(length, asked, expected):
-    assert cut(length, asked.get("patches"), asked.get("patch"), asked.get("step")) == expected
-    assert VQShapeEncoderSpec(**PUBLISHED | asked).output(series(length)) == Shape.of("c n d", 2, expected[0], 8)
+def test_how_series_are_cut(length, fields, expected):
+    assert cut(length, fields.get("patches"), fields.get("patch"), fields.get("step")) == expected
+    assert VQShapeEncoderSpec(**PUBLISHED | fields).output(series(length)) == Shape.of("c n d", 2, expected[0], 8)
 
 
-def test_three_lengths_in_use_build_from_defaults_alone():
+def test_three_common_lengths_build_from_defaults_alone():
     for length in (100, 500, 512):
         tokens = VQShapeEncoderSpec(**PUBLISHED).output(series(length))
         assert VQShapeDecoderSpec().output(tokens, series(length)) == series(length)
@@ -84,7 +84,7 @@ def test_a_spec_is_refused_or_computes_what_it_promises(length, patches, tokens,
 
 
 @pytest.mark.parametrize(
-    ("asked", "where", "hint"),
+    ("fields", "where", "hint"),
     [
         ({"patches": 8, "step": 10}, "encoder.patch", "take 30"),
         ({"patches": 12, "step": 10}, "encoder.patches", "take 10"),
@@ -92,9 +92,9 @@ def test_a_spec_is_refused_or_computes_what_it_promises(length, patches, tokens,
         ({"patch": 100, "step": 10}, "encoder.patches", "take 10"),
     ],
 )
-def test_patches_that_leave_gaps_are_refused_whatever_their_step(asked, where, hint):
+def test_patches_that_leave_gaps_are_refused_whatever_their_step(fields, where, hint):
     with pytest.raises(ShapeError) as refused:
-        VQShapeEncoderSpec(**PUBLISHED | asked).output(series(100))
+        VQShapeEncoderSpec(**PUBLISHED | fields).output(series(100))
     assert (refused.value.where, refused.value.hint) == (where, hint)
 
 
@@ -126,7 +126,7 @@ def test_a_refused_patch_names_one_that_fits(length, patch):
 
 
 @given(length=st.integers(2, 5000))
-def test_without_patches_a_length_has_some_near_fifty_or_is_refused(length):
+def test_without_patches_a_length_gets_about_fifty_or_is_refused(length):
     refused = refusal(length, None, None)
     if refused:
         assert not any(length % n == 0 for n in range(13, 201))

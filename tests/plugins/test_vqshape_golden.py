@@ -1,4 +1,4 @@
-"""VQShape with weights of the public release computes what the public model computes with them."""
+"""VQShape with weights of the public release gives the outputs of the public model."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +22,7 @@ CHECKPOINTS = {
 
 
 class Golden(NamedTuple):
-    """A public checkpoint in our model, and what the public model computes with it."""
+    """A public checkpoint in our model, and the outputs of the public model for it."""
 
     model: ZooModel
     arrays: Mapping[str, np.ndarray]
@@ -100,7 +100,7 @@ def test_true_stretches(golden: Golden, output: Output) -> None:
 
 
 def test_a_forecast_is_a_mask_over_the_future(golden: Golden) -> None:
-    """The public model embeds the observed patches only; here the others are masked, which must come to the same."""
+    """The public model embeds only the observed patches; here the others are masked, which must give the same."""
     if "forecast.x_pred" not in golden.arrays:
         pytest.skip("this golden file holds no forecast")
     x, public = golden.x(), golden.tensor("forecast.x_pred")

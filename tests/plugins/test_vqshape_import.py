@@ -61,7 +61,7 @@ def hyper_parameters(draw):
 
 @given(h=hyper_parameters(), prefix=st.sampled_from(["model.", "", "module.model.", "model._orig_mod."]))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_sizes_come_back_as_the_model_they_were_made_from(tmp_path, h, prefix):
+def test_any_sizes_are_imported_as_the_model_they_were_made_from(tmp_path, h, prefix):
     model = model_of(h)
     state = {prefix + name.removeprefix("model."): tensor for name, tensor in public_state(model).items()}
     imported = import_checkpoint("vqshape", write(tmp_path / "public.ckpt", state, h)).model
@@ -77,7 +77,7 @@ def model():
 
 @pytest.fixture
 def checkpoint(tmp_path, model):
-    """Write the public form of the model with some hyper-parameters and tensors changed; None takes one out."""
+    """Write the public form of the model with some hyper-parameters and tensors changed; None removes one."""
 
     def checkpoint(tensors=None, **changes):
         state = public_state(model) | {f"model.{name}": tensor for name, tensor in (tensors or {}).items()}
@@ -98,7 +98,7 @@ def test_older_checkpoints_lack_the_sizes_of_the_tokenizer(checkpoint, model):
     assert_same(imported.model, model, SIZES["normalize_length"])
 
 
-def test_what_hyper_parameters_lack_is_as_published_and_noted(tmp_path):
+def test_missing_hyper_parameters_are_as_published_and_noted(tmp_path):
     h = SIZES | {"num_transformer_enc_heads": 8, "num_transformer_dec_heads": 8, "num_tokenizer_heads": 8}
     model = model_of(h)
     imported = import_checkpoint("vqshape", write(tmp_path / "public.ckpt", public_state(model), {"lr": 0.1}))
@@ -109,19 +109,19 @@ def test_what_hyper_parameters_lack_is_as_published_and_noted(tmp_path):
     assert "num_transformer_dec_heads 8" in note
 
 
-def test_loss_weights_of_a_run_are_told(checkpoint):
+def test_loss_weights_of_a_run_are_reported(checkpoint):
     notes = import_checkpoint("vqshape", checkpoint(lambda_x=2.0, lambda_dist=0.1)).notes
     assert len(notes) == 1
     assert '"weights": {"x": 2, "z": 1, "s": 1, "dist": 0.1}' in notes[0]
 
 
-def test_a_stored_shortest_shape_wins(checkpoint):
+def test_a_stored_shortest_shape_is_used(checkpoint):
     assert import_checkpoint("vqshape", checkpoint()).model.spec.encoder.shortest == 1 / 64
     assert import_checkpoint("vqshape", checkpoint(min_shape_len=0.02)).model.spec.encoder.shortest == 0.02
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16, torch.float64])
-def test_other_widths_of_numbers_become_float32(tmp_path, model, kind):
+def test_other_floating_point_types_become_float32(tmp_path, model, kind):
     state = {name: tensor.to(kind) for name, tensor in public_state(model).items()}
     imported = import_checkpoint("vqshape", write(tmp_path / "public.ckpt", state, SIZES))
     assert any(str(kind).removeprefix("torch.") in note for note in imported.notes)
@@ -168,18 +168,18 @@ def test_a_contradiction_is_refused_in_one_line(checkpoint, changes, words):
         ({"encoder.transformer.layers.9.norm1.bias": torch.zeros(8)}, "num_transformer_enc_layers: expected 10"),
     ],
 )
-def test_every_tensor_has_one_place_and_every_place_a_tensor(checkpoint, tensors, words):
+def test_the_mapping_of_tensors_is_one_to_one(checkpoint, tensors, words):
     with pytest.raises(BundleError, match=words):
         import_checkpoint("vqshape", checkpoint(tensors))
 
 
-def test_a_state_dict_alone_is_no_public_checkpoint(tmp_path, model):
+def test_a_state_dict_alone_is_not_a_public_checkpoint(tmp_path, model):
     torch.save(public_state(model), tmp_path / "weights.pt")
     with pytest.raises(BundleError, match="hyper_parameters beside the tensors"):
         import_checkpoint("vqshape", tmp_path / "weights.pt")
 
 
-def test_the_file_tells_every_size_of_the_input(checkpoint):
+def test_sizes_of_the_input_come_from_the_file_alone(checkpoint):
     with pytest.raises(SpecError, match="no sizes, since the file tells all, found t=100"):
         import_checkpoint("vqshape", checkpoint(), {"t": 100})
 
@@ -201,7 +201,7 @@ def by_windows(donor, state, h, x):
     [
         (64, 8, 16),  # overlap: 7 windows, and 64 // 7 is another step
         (64, 8, 24),
-        (128, 16, 12),  # the end is read by no window
+        (128, 16, 12),  # the end is not in any window
         (64, 16, 6),
         (64, 8, 5),  # nor are samples between windows
         (103, 10, 12),  # positions do not divide the length

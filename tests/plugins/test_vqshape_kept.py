@@ -1,4 +1,4 @@
-"""A small VQShape computes today what it computed when its golden file was made."""
+"""The outputs of a small VQShape have not changed since its golden file was made."""
 
 import numpy as np
 import pytest
@@ -9,13 +9,13 @@ from public_vqshape import model_of
 FOUND = computed()
 
 
-def test_the_golden_file_holds_everything_that_is_computed():
+def test_the_golden_file_holds_every_output():
     assert set(np.load(KEPT).files) == set(FOUND)
     assert KEPT.stat().st_size < 150_000
 
 
 @pytest.mark.parametrize("name", sorted(FOUND))
-def test_nothing_has_drifted(name):
+def test_no_output_has_changed(name):
     kept = np.load(KEPT)[name]
     if kept.dtype.kind == "i":
         assert np.array_equal(FOUND[name], kept)
@@ -24,8 +24,8 @@ def test_nothing_has_drifted(name):
         np.testing.assert_allclose(FOUND[name], kept, rtol=0, atol=1e-5 * scale)
 
 
-def test_no_code_was_chosen_by_a_hair():
-    """The codes are compared exactly, so that the second nearest has to be clearly farther on any machine."""
+def test_no_code_was_a_close_choice():
+    """Codes are compared exactly, so the second nearest has to be clearly farther on any machine."""
     model = model_of(SMALL, seed=SEED)
     with torch.no_grad():
         values = model.encode(torch.from_numpy(signals())).tokens.values.double()

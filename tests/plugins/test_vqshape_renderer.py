@@ -16,7 +16,7 @@ from zoo.contracts import Attributes, Tokens, read_stretches
 
 
 def plain(shapes: Tensor, tokens: Tokens, length: int) -> Tensor:
-    """Sample by sample and token by token, in Python's numbers."""
+    """Sample by sample and token by token, in plain Python."""
     t, share, mu, _ = tokens.attributes
     drawn = torch.zeros(*shapes.shape[:2], length, dtype=torch.float64)
     for b, c in torch.cartesian_prod(torch.arange(shapes.shape[0]), torch.arange(shapes.shape[1])).tolist():
@@ -54,8 +54,8 @@ def test_overlap_add_equals_the_plain_sum_wherever_tokens_lie(length, count, sam
 
 
 @pytest.mark.parametrize(("length", "count"), [(100_000, 20), (100_000, 1000)])
-def test_a_long_series_has_no_sample_without_a_token(length, count):
-    """Although float32 shares of it tell places apart by more than the thousandth of a sample."""
+def test_every_sample_of_a_long_series_has_a_token(length, count):
+    """Although float32 positions in it are accurate to only about a thousandth of a sample."""
     encoder = VQShapeEncoderSpec(tokens=count, overlap=1, samples=4).build(Shape.of("c t", 1, length))
     with torch.no_grad():
         tokens = encoder(torch.zeros(1, 1, length))
@@ -65,7 +65,7 @@ def test_a_long_series_has_no_sample_without_a_token(length, count):
 
 @pytest.mark.parametrize("scales", [(1,), (1, 4)])
 @pytest.mark.parametrize("length", [500, 97])
-def test_a_grid_equals_the_same_places_without_known_spans(length, scales):
+def test_a_grid_equals_the_same_positions_without_known_spans(length, scales):
     torch.manual_seed(0)
     encoder = VQShapeEncoderSpec(tokens=20, scales=scales).build(Shape.of("c t", 2, length))
     tokens = encoder(torch.randn(3, 2, length).cumsum(-1))
@@ -76,7 +76,7 @@ def test_a_grid_equals_the_same_places_without_known_spans(length, scales):
 
 
 @pytest.mark.parametrize("length", [500, 100, 97, 31])
-def test_shapes_that_are_the_stretches_themselves_give_the_series_to_its_last_sample(length):
+def test_shapes_that_equal_the_stretches_give_the_exact_series(length):
     torch.manual_seed(0)
     x = torch.randn(2, 3, length).cumsum(-1)
     tokens = VQShapeEncoderSpec(tokens=10).build(Shape.of("c t", 3, length))(x)
@@ -84,7 +84,7 @@ def test_shapes_that_are_the_stretches_themselves_give_the_series_to_its_last_sa
     torch.testing.assert_close(overlap_add(stretches, tokens, length), x, atol=1e-3, rtol=1e-4)
 
 
-def test_where_no_token_lies_stands_the_level_of_the_series():
+def test_without_a_token_the_value_is_the_level_of_the_series():
     t, share = torch.full((1, 1, 2), 0.0).double(), torch.full((1, 1, 2), 0.25).double()
     tokens = tokens_of(t, share, mask=torch.tensor([[[True, False]]]))
     series = overlap_add(torch.ones(1, 1, 2, 4).double(), tokens, 41)
@@ -92,7 +92,7 @@ def test_where_no_token_lies_stands_the_level_of_the_series():
     torch.testing.assert_close(series[0, 0, 11:], tokens.attributes.mu[0, 0, 0].expand(30))
 
 
-def test_gradients_reach_shapes_levels_and_learned_places():
+def test_gradients_reach_shapes_levels_and_learned_positions():
     torch.manual_seed(0)
     t = (torch.rand(1, 1, 3).double() * 0.5).requires_grad_()
     share = (torch.rand(1, 1, 3).double() * 0.3 + 0.2).requires_grad_()
@@ -135,7 +135,7 @@ def test_without_sigma_codes_do_not_matter(shape):
     assert not torch.equal(one, other)
 
 
-def test_errors_over_the_variance_mean_the_same_in_every_unit():
+def test_errors_relative_to_the_variance_do_not_depend_on_units():
     torch.manual_seed(0)
     x = torch.randn(4, 2, 60).cumsum(-1)
     for compare in ("scaled", "normalised"):

@@ -1,4 +1,4 @@
-"""Tokens read from their own stretches: grids, readings, what is masked and what the context fills in."""
+"""Tokens computed from their own stretches: grids, readings, masks, and values filled in from the context."""
 
 import itertools
 
@@ -54,7 +54,7 @@ def test_every_grid_covers_every_sample_and_ends_with_the_series(length, tokens,
 @pytest.mark.parametrize(
     ("length", "tokens"), [(500, 20), (100, 20), (96, 24), (512, 16), (206, 20), (97, 20), (10, 5)]
 )
-def test_a_grid_takes_about_twenty_tokens_that_divide_the_series_where_they_can(length, tokens):
+def test_a_grid_has_about_twenty_tokens_that_divide_the_series_where_possible(length, tokens):
     assert usual_tokens(length) == tokens
 
 
@@ -70,7 +70,7 @@ def test_a_reading_has_mean_0_and_deviation_1_and_levels_are_those_of_the_stretc
     assert found.real is None
 
 
-def test_the_noise_of_a_flat_stretch_stays_near_nothing():
+def test_the_noise_of_a_flat_stretch_stays_near_zero():
     x = signal()
     x[..., :20] = x[..., :20] * 1e-4
     found = StretchReader(8, 0.05)(x, torch.zeros(3, 2, 1).double(), torch.full((3, 2, 1), 19 / 59.0).double())
@@ -92,7 +92,7 @@ def test_a_token_that_is_its_own_stretch_has_the_width_of_its_samples():
         VQShapeEncoderSpec(readout="identity", code_dim=8).output(Shape.of("c t", 2, 500))
 
 
-def test_scales_are_refused_where_places_are_learned():
+def test_scales_are_refused_for_learned_positions():
     with pytest.raises(ShapeError, match="set `place` to grid"):
         VQShapeEncoderSpec(place="free", scales=(1, 4)).output(Shape.of("c t", 2, 500))
 
@@ -129,7 +129,7 @@ def test_every_form_builds_keeps_its_promise_and_learns(fields):
 
 
 @pytest.mark.parametrize("fields", FORMS, ids=lambda fields: "-".join(fields.values()))
-def test_no_mask_equals_a_full_one_and_what_is_not_observed_does_not_matter(fields):
+def test_no_mask_equals_a_full_one_and_unobserved_samples_do_not_matter(fields):
     encoder, x = build(**fields).eval(), signal()
     full = torch.ones_like(x, dtype=torch.bool)
     plain, masked = encoder(x), encoder(x, full)
@@ -147,7 +147,7 @@ def test_no_mask_equals_a_full_one_and_what_is_not_observed_does_not_matter(fiel
         assert one.mask[2, 0].tolist() == [False, True, True, True, True, True]
 
 
-def test_a_series_of_which_little_is_observed_keeps_a_real_token():
+def test_a_series_with_few_observed_samples_keeps_a_real_token():
     x, mask = signal(), torch.zeros(3, 2, LENGTH, dtype=torch.bool)
     mask[:, :, 31:34] = True
     tokens = build()(x, mask)
@@ -155,21 +155,21 @@ def test_a_series_of_which_little_is_observed_keeps_a_real_token():
     assert tokens.features().isfinite().all()
 
 
-def test_places_learn_nothing_from_what_is_read_there():
-    """Else the error of shapes would move tokens to short and easy stretches."""
+def test_positions_get_no_gradient_from_their_reading():
+    """Otherwise the error of shapes would move tokens to short and easy stretches."""
     encoder = build(place="free", level="measured")
     tokens = encoder(signal())
     (tokens.values.square().sum() + tokens.attributes.mu.sum() + tokens.attributes.sigma.sum()).backward()
     assert all(weight.grad is None for weight in encoder.attr_decoder.tl_mean_head.parameters())
 
 
-def test_both_begin_as_the_stretch_alone_would():
+def test_both_readings_start_equal_to_the_stretch_alone():
     encoder, x = build(read="both").eval(), signal()
     read = encoder.readout(encoder.reader(x, *encoder.places(x)).form)
     torch.testing.assert_close(encoder(x).values, read)
 
 
-def test_a_hidden_gap_leaves_something_and_keeps_what_was_unobserved_hidden():
+def test_a_hidden_gap_leaves_some_samples_and_keeps_unobserved_ones_hidden():
     torch.manual_seed(0)
     hide = Hide(Patches(LENGTH, 12, 5, 5), 0.5)
     x = signal()
@@ -184,7 +184,7 @@ def test_a_hidden_gap_leaves_something_and_keeps_what_was_unobserved_hidden():
 
 @pytest.fixture(scope="module")
 def waves() -> Tensor:
-    """Sines of one period and any phase: half of a window tells the other."""
+    """Sines of one period and any phase: half of a window determines the other."""
     torch.manual_seed(0)
     phase = 2 * torch.pi * torch.rand(128, 1, 1)
     return torch.sin(2 * torch.pi * torch.arange(LENGTH) / 20 + phase)
@@ -204,7 +204,7 @@ def trained(read: str, waves: Tensor) -> zoo.ZooModel:
     return model.eval()
 
 
-def test_the_context_forecasts_and_fills_gaps_which_a_stretch_alone_cannot(waves):
+def test_the_context_forecasts_and_fills_gaps_unlike_a_stretch_alone(waves):
     hidden = torch.arange(LENGTH) >= 45
     gap = torch.ones(128, 1, LENGTH, dtype=torch.bool)
     gap[..., 20:35] = False
@@ -220,13 +220,13 @@ def test_the_context_forecasts_and_fills_gaps_which_a_stretch_alone_cannot(waves
     assert errors["both"][1] < 0.25 < errors["stretch"][1]
 
 
-def test_sizes_of_the_transformer_alone_mean_the_published_form_as_in_specs_of_earlier_versions():
+def test_sizes_of_the_transformer_alone_mean_the_published_form_as_in_earlier_specs():
     published = {"read": "query", "place": "free", "level": "learned"}
     assert VQShapeEncoderSpec(dim=64, layers=2) == VQShapeEncoderSpec(dim=64, layers=2, **published)
     assert VQShapeEncoderSpec(dim=64, read="stretch").output(Shape.of("c t", 2, 500))["n"] == 20
     assert VQShapeEncoderSpec(hidden=64).read == "stretch"
 
 
-def test_a_complete_spec_of_an_earlier_version_builds_the_model_it_built_then():
+def test_a_complete_spec_of_an_earlier_version_builds_the_same_model():
     earlier = VQShapeEncoderSpec().model_dump(exclude={"read", "place", "level"})
     assert VQShapeEncoderSpec(**earlier).read == "query"

@@ -1,4 +1,4 @@
-"""Layers of VQShape's transformers give what torch's own give, value and gradient."""
+"""Layers of VQShape's transformers equal torch's own, value and gradient."""
 
 import copy
 
@@ -12,7 +12,7 @@ KEYS = torch.tensor([[True, True, False, True, False], [True] * 5, [False, False
 
 @pytest.fixture(params=[EncoderLayer, DecoderLayer])
 def layers(request: pytest.FixtureRequest) -> tuple[nn.Module, nn.Module]:
-    """One of ours and torch's with the same weights, none of them where it starts."""
+    """One of our layers and torch's with the same weights, none at its initial value."""
     torch.manual_seed(0)
     ours = request.param(dim=12, heads=3, dropout=0.0).double()
     for weight in ours.parameters():
@@ -36,7 +36,7 @@ def read(layer: nn.Module, x: Tensor, memory: Tensor, keys: Tensor | None) -> Te
 
 @pytest.mark.parametrize("keys", [None, KEYS], ids=["all", "some"])
 @pytest.mark.parametrize("train", [True, False])
-def test_values_and_gradients_are_those_of_torch(layers, train: bool, keys: Tensor | None) -> None:
+def test_values_and_gradients_equal_those_of_torch(layers, train: bool, keys: Tensor | None) -> None:
     x, memory = torch.randn(3, 4, 12, dtype=torch.float64), torch.randn(3, 5, 12, dtype=torch.float64)
     found = []
     for layer in layers:
@@ -48,7 +48,7 @@ def test_values_and_gradients_are_those_of_torch(layers, train: bool, keys: Tens
     torch.testing.assert_close(found[0], found[1], rtol=1e-10, atol=1e-10)
 
 
-def test_dropout_leaves_out_while_training_alone(layers) -> None:
+def test_dropout_is_applied_only_in_training(layers) -> None:
     ours = type(layers[0])(dim=12, heads=3, dropout=0.5)
     x, memory = torch.randn(3, 4, 12), torch.randn(3, 5, 12)
     for train in (True, False):

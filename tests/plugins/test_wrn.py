@@ -39,7 +39,7 @@ def trainable(module: nn.Module) -> int:
 
 
 def settle(module: nn.Module, seed: int = 0) -> nn.Module:
-    """Batch norms with statistics and weights that are not neutral, statistics filled, eval mode."""
+    """Batch norms with non-trivial statistics and weights, statistics filled, eval mode."""
     generator = torch.Generator().manual_seed(seed)
     for part in module.modules():
         if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -67,7 +67,7 @@ def test_parameters_are_those_of_the_published_table(
 
 
 @pytest.mark.parametrize("spec", [WideResNetSignal, WideResNetRecon, WideResNetImage])
-def test_heads_train_nothing_beside_the_network(spec: type[WideResNetSignal]) -> None:
+def test_heads_have_no_parameters_beside_the_network(spec: type[WideResNetSignal]) -> None:
     layers, x = (IMAGES, Shape.of("c h w", 3, 8, 8)) if spec.needs == "image" else (SERIES, Shape.of("c t", 3, 50))
     assert trainable(spec(depth=22, width=2).build(x, 5)) == trainable(WideResNet(layers, 3, 5, 22, 2))
 
@@ -157,7 +157,7 @@ def test_depth_is_six_n_plus_four(depth: int) -> None:
         WideResNetSignal(depth=depth)
 
 
-def test_wrong_depth_is_told_with_its_path() -> None:
+def test_wrong_depth_is_refused_with_its_path() -> None:
     spec = {"input": {"channels": 3, "length": 100, "classes": 4}, "head": {"kind": "wrn.signal", "depth": 18}}
     with pytest.raises(SpecError, match="16 or 22") as refusal:
         Registry.discover().model(spec)
@@ -234,7 +234,7 @@ def test_unobserved_content_does_not_matter(length: int, seed: int, junk: float)
 
 @given(length=st.integers(5, 70), data=st.data())
 @settings(max_examples=25, deadline=None)
-def test_pooling_counts_the_positions_that_stand_for_observed_samples(length: int, data: st.DataObject) -> None:
+def test_pooling_counts_positions_with_observed_samples(length: int, data: st.DataObject) -> None:
     mask = torch.tensor(data.draw(st.lists(st.booleans(), min_size=2 * length, max_size=2 * length)))
     mask = mask.view(1, 2, length)
     model, x = classifier(), torch.randn(1, 2, length, generator=torch.Generator().manual_seed(length))
@@ -245,8 +245,8 @@ def test_pooling_counts_the_positions_that_stand_for_observed_samples(length: in
     torch.testing.assert_close(model(x, mask)[0], expected, rtol=1e-4, atol=1e-5)
 
 
-def test_padding_is_pooled_away() -> None:
-    """The last positions of a padded window see only zeros; with the mask they leave the mean."""
+def test_padding_is_excluded_from_pooling() -> None:
+    """The last positions of a padded window see only zeros; the mask excludes them from the mean."""
     model, x = classifier(), torch.randn(1, 2, 64, generator=torch.Generator().manual_seed(3))
     padded = F.pad(x, (0, 192))
     mask = torch.arange(256).expand(1, 2, 256) < 64
@@ -279,7 +279,7 @@ def test_image_head_refuses_to_judge_before_statistics_are_filled() -> None:
 
 @given(sizes=st.lists(st.integers(1, 5), max_size=3), seed=st.integers(0, 99), masked=st.booleans())
 @settings(deadline=None)
-def test_standardize_treats_each_channel_alike_whatever_the_axes_behind(sizes, seed, masked) -> None:
+def test_standardize_treats_every_channel_the_same_whatever_the_axes_after_it(sizes, seed, masked) -> None:
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(3, 2, *sizes, generator=generator)
     mask = torch.rand(x.shape, generator=generator) > 0.5 if masked else None
@@ -292,7 +292,7 @@ def test_standardize_treats_each_channel_alike_whatever_the_axes_behind(sizes, s
         assert torch.equal(found[:, channel], expected)
 
 
-def test_classifier_of_signals_is_a_whole_model() -> None:
+def test_classifier_of_signals_is_a_complete_model() -> None:
     spec = {"input": {"channels": 3, "length": 50, "classes": 4}, "head": {"kind": "wrn.signal", "depth": 10}}
     model = ZooModel(Registry.discover().model(spec))
     for part in model.modules():

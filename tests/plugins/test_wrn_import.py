@@ -1,4 +1,4 @@
-"""WideResNet checkpoints import as the network they hold, and judge once their statistics are given."""
+"""WideResNet checkpoints import as the network they hold, and can judge once their statistics are given."""
 
 from pathlib import Path
 
@@ -69,7 +69,7 @@ def test_the_network_of_a_file_is_recognised(tmp_path, statistics, layers, given
         (IMAGES, {"w": 32}, ImageInputSpec(channels=CHANNELS, height=64, width=32, classes=CLASSES), "say h=64:"),
     ],
 )
-def test_sizes_that_no_file_tells_are_the_usual_ones_and_noted(tmp_path, layers, given, enters, words):
+def test_sizes_missing_in_the_file_have_defaults_and_are_noted(tmp_path, layers, given, enters, words):
     torch.save(network(layers).state_dict(), tmp_path / "wrn.pt")
     model, notes = import_checkpoint("wrn", tmp_path / "wrn.pt", given)
     assert model.spec.input == enters
@@ -117,7 +117,7 @@ def test_sizes_of_the_other_kind_are_refused(tmp_path, layers, given, words):
         ({"conv1.weight": torch.zeros(16, 3)}, "conv1.weight with 3 axes"),
     ],
 )
-def test_a_file_that_is_no_whole_network_is_refused(tmp_path, changes, words):
+def test_a_file_without_a_complete_network_is_refused(tmp_path, changes, words):
     state = network(SERIES).state_dict() | changes
     torch.save({name: tensor for name, tensor in state.items() if tensor is not None}, tmp_path / "wrn.pt")
     with pytest.raises(BundleError, match=words):

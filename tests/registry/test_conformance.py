@@ -1,4 +1,4 @@
-"""The conformance kit passes what is sound and names what is not: one fault, one message."""
+"""The conformance tests accept sound components and name the fault of others: one fault, one message."""
 
 import subprocess
 import sys
@@ -40,19 +40,19 @@ def test_sound_components_pass_at_other_sizes():
     check_component(UnpatchSpec(), Shape.of("c n d", 2, 6, 5), series=Shape.of("c t", 2, 24))
 
 
-def test_every_component_of_a_registry_is_made_with_its_defaults():
+def test_every_component_of_a_registry_is_built_with_its_defaults():
     registry = Registry()
     registry.register(toy_plugin, "toy")
     assert every_component(registry) == [PatchSpec(), SignSpec(), UnpatchSpec(), MeanSpec()]
 
 
-def test_the_random_generator_is_left_alone():
+def test_the_random_generator_is_left_unchanged():
     state = torch.get_rng_state()
     check_component(MeanSpec())
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_the_registry_does_not_import_its_kit():
+def test_the_registry_does_not_import_the_conformance_tests():
     code = "import sys, zoo_registry; assert 'zoo.testing' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 

@@ -1,4 +1,4 @@
-"""The conformance kit tells of every fault in the care of a learned codebook."""
+"""The conformance tests report every fault in the initialisation, resets and terms of a learned codebook."""
 
 import pytest
 import torch

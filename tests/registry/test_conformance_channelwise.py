@@ -1,4 +1,4 @@
-"""The conformance kit holds components to `channelwise`: whoever claims it and lets series see each other is named."""
+"""The conformance tests check `channelwise`: a component that claims it but mixes series is named."""
 
 from typing import ClassVar
 
@@ -24,29 +24,29 @@ CLAIMS = {
 
 
 class EachPatch(PatchSpec):
-    """Linear patches, of each series by itself."""
+    """Linear patches, each series separately."""
 
     channelwise: ClassVar[bool] = True
 
 
 class EachUnpatch(UnpatchSpec):
-    """Linear patches, of each series by itself, back."""
+    """The inverse of linear patches, each series separately."""
 
     channelwise: ClassVar[bool] = True
 
 
-def test_a_true_claim_passes():
+def test_a_correct_claim_passes():
     check_component(EachPatch())
     check_component(EachUnpatch(), TOKENS, series=SERIES)
 
 
-def test_which_components_claim_it():
+def test_channelwise_components_are_known():
     found = {str(spec.kind): getattr(spec, "channelwise", None) for spec in every_component(Registry.discover())}
     assert {kind: found[kind] for kind in CLAIMS} == CLAIMS
 
 
 class Gossip(Patches):
-    """Every series is told the mean of all."""
+    """Adds the mean of all series to every series."""
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
         tokens = super().forward(x, mask)
@@ -55,7 +55,7 @@ class Gossip(Patches):
 
 
 class Ranked(Patches):
-    """A weight for each series."""
+    """One weight per series."""
 
     def __init__(self, patch: int, dim: int, channels: int) -> None:
         super().__init__(patch, dim)
@@ -67,7 +67,7 @@ class Ranked(Patches):
 
 
 class Counted(Patches):
-    """Forgets the series beyond those it was built for."""
+    """Sets tokens of series beyond the number it was built for to zero."""
 
     def __init__(self, patch: int, dim: int, channels: int) -> None:
         super().__init__(patch, dim)
@@ -88,7 +88,7 @@ ENCODERS = {
 
 
 @pytest.mark.parametrize(("build", "message"), ENCODERS.values(), ids=ENCODERS)
-def test_an_encoder_that_lies(monkeypatch, build, message):
+def test_an_encoder_that_mixes_series_is_named(monkeypatch, build, message):
     monkeypatch.setattr(PatchSpec, "build", build)
     with pytest.raises(AssertionError, match=f"^toy.patches: channelwise, but {message}"):
         check_component(EachPatch())
@@ -96,7 +96,7 @@ def test_an_encoder_that_lies(monkeypatch, build, message):
 
 
 class LoudestFirst(Unpatches):
-    """Every series is scaled by the loudest token of all."""
+    """Scales every series by the largest token of all."""
 
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
         values, mask, *_ = tokens
@@ -104,7 +104,7 @@ class LoudestFirst(Unpatches):
         return Decoded(super().forward(tokens).series * real.abs().amax((1, 2, 3))[:, None, None])
 
 
-def test_a_decoder_that_lies(monkeypatch):
+def test_a_decoder_that_mixes_series_is_named(monkeypatch):
     monkeypatch.setattr(UnpatchSpec, "build", lambda self, tokens, series: LoudestFirst(tokens["d"], 4))
     with pytest.raises(
         AssertionError, match=r"^toy.unpatches: channelwise, but another series beside it changes series"
@@ -114,7 +114,7 @@ def test_a_decoder_that_lies(monkeypatch):
 
 
 class Alternating(Signs):
-    """Codes of every second series are swapped."""
+    """Swaps the codes of every second series."""
 
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
         found = super().forward(values, mask)
@@ -123,7 +123,7 @@ class Alternating(Signs):
         return found._replace(codes=codes, values=self.decode(codes))
 
 
-def test_a_shared_codebook_knows_no_series(monkeypatch):
+def test_a_shared_codebook_that_depends_on_the_series_is_named(monkeypatch):
     monkeypatch.setattr(SignSpec, "build", lambda self, x: Alternating())
     with pytest.raises(
         AssertionError, match=r"^toy.signs: channelwise, but another series beside it changes (codes|values)"
@@ -131,6 +131,6 @@ def test_a_shared_codebook_knows_no_series(monkeypatch):
         check_component(SignSpec())
 
 
-def test_others_may_mix_series():
+def test_components_without_the_claim_may_mix_series():
     spec: ComponentSpec = Registry.discover().find("fusion.attention").model_validate({})
     check_component(spec)

@@ -1,4 +1,4 @@
-"""What the conformance kit asks of a head that calls itself linear."""
+"""Conformance tests for a head that declares itself linear."""
 
 from typing import ClassVar, Literal
 
@@ -12,7 +12,7 @@ from zoo.testing import check_component
 
 
 class Means(LinearHead):
-    """Mean of real tokens, every width a feature."""
+    """Mean of real tokens; every width is a feature."""
 
     def features(self, output: Output) -> Tensor:
         assert output.tokens is not None
@@ -44,13 +44,13 @@ class MeansSpec(HeadSpec):
 
 
 class SilentSpec(MeansSpec):
-    """The same, not saying that it is linear."""
+    """The same, without declaring that it is linear."""
 
     linear: ClassVar[bool] = False
 
 
 class BoastingSpec(MeanSpec):
-    """Says so, and is none."""
+    """Declares itself linear, but is not."""
 
     linear: ClassVar[bool] = True
 
@@ -60,13 +60,13 @@ def test_a_linear_head_passes():
 
 
 @pytest.mark.parametrize("spec", [SilentSpec(), BoastingSpec()], ids=["silent", "boasting"])
-def test_a_spec_that_misnames_its_module_is_caught(spec):
+def test_a_wrong_declaration_is_reported(spec):
     with pytest.raises(AssertionError, match="the spec says linear"):
         check_component(spec)
 
 
 @pytest.mark.parametrize(("module", "message"), [(Squared, "classify of its features"), (Cut, r"blocks of \(3, 4\)")])
-def test_features_that_are_not_what_is_mapped_are_caught(monkeypatch, module, message):
+def test_features_that_the_map_does_not_read_are_reported(monkeypatch, module, message):
     monkeypatch.setattr(MeansSpec, "module", module)
     with pytest.raises(AssertionError, match=message):
         check_component(MeansSpec())

@@ -1,4 +1,4 @@
-"""The conformance kit names the faults of quantizers: one fault, one message."""
+"""The conformance tests name the faults of quantizers: one fault, one message."""
 
 import pytest
 import torch

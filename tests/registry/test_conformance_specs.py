@@ -1,4 +1,4 @@
-"""The conformance kit names what is wrong with a spec before anything is built."""
+"""The conformance tests name the faults of a spec before anything is built."""
 
 from typing import Any, ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""Text from outside is safe for the terminal, for pages and for tables, and says what was in it."""
+"""Text from outside is safe on the terminal, in pages and in tables, and keeps its information."""
 
 import json
 import re
@@ -28,18 +28,18 @@ ANYTHING = st.text(st.characters(exclude_categories=()), max_size=30)
         ("می\u200cروم 👩\u200d👩 a\u00a0b", "می\u200cروم 👩\u200d👩 a\u00a0b"),
     ],
 )
-def test_what_nobody_sees_is_an_escape_and_every_script_stays(text, shown):
+def test_invisible_characters_are_escaped_and_every_script_is_kept(text, shown):
     assert for_terminal(text) == shown
 
 
 @given(ANYTHING)
-def test_nothing_on_a_terminal_moves_the_cursor(text):
+def test_no_text_moves_the_cursor_of_a_terminal(text):
     assert not UNSEEN.search(for_terminal(text))
     assert for_terminal(for_terminal(text)) == for_terminal(text)
 
 
 @given(ANYTHING)
-def test_text_in_markup_is_xml(text):
+def test_text_in_markup_is_valid_xml(text):
     escaped = for_markup(text).replace("&", "&amp;").replace("<", "&lt;")
     assert ElementTree.fromstring(f"<a>{escaped}</a>").text or not text
 
@@ -52,12 +52,12 @@ def test_json_on_a_terminal_has_the_same_content(data):
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "＝1+1", " =1", "-", "+"])
-def test_a_cell_that_begins_like_a_formula_is_text(text):
+def test_a_cell_that_starts_like_a_formula_is_text(text):
     assert for_csv(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["-1", "+2.5e-3", "-inf", "1=1", "walk", "", "x-y"])
-def test_numbers_and_other_words_are_cells_as_they_are(text):
+def test_numbers_and_other_words_stay_unchanged_in_cells(text):
     assert for_csv(text) == text
 
 

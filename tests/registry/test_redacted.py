@@ -1,4 +1,4 @@
-"""No secret of a URL is shown, whatever place it has there."""
+"""No secret of a URL is shown, wherever it stands."""
 
 import subprocess
 import sys
@@ -59,19 +59,19 @@ def test_a_password_is_hidden_wherever_it_stands(place):
         ("me:a@host/db", "***"),
     ],
 )
-def test_what_is_no_secret_is_shown_and_all_is_hidden_where_parts_are_unclear(url, shown):
+def test_other_parts_are_shown_unless_the_parts_are_unclear(url, shown):
     assert redacted_url(url) == shown
     assert redacted_url(shown) == shown
     assert is_clear(url) == ("://***" not in shown and shown != "***")
 
 
-def test_text_without_secrets_stays_as_it_is():
+def test_text_without_secrets_stays_unchanged():
     for text in ("data.source.path: expected C:/data, found /a:b/c; see https://example.org/a#b.", "a@b, x = 1:2", ""):
         assert redacted(text) == text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=20), st.sampled_from([quote, quote_plus]))
-def test_drivers_may_write_a_password_as_they_like(password, encoded):
+def test_passwords_are_hidden_in_every_notation_of_a_driver(password, encoded):
     secret = encoded(password, safe="")
     for url in (f"postgresql://me:{secret}@host/db", f"postgresql://host/db?sslpassword={secret}"):
         assert secret not in redacted_url(url)
@@ -80,7 +80,7 @@ def test_drivers_may_write_a_password_as_they_like(password, encoded):
         assert secret not in said
 
 
-def test_long_texts_take_no_longer_than_their_length():
+def test_time_is_linear_in_the_length_of_the_text():
     parts = ("a", "ab:/ ", "a:@", "ab://x", "ab://@ ")
     code = f"from zoo_registry import SpecError; [str(SpecError(part * 10**6, '', '', '')) for part in {parts}]"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

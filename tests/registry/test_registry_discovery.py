@@ -1,4 +1,4 @@
-"""Plugins are found, loaded one by one, and refused one by one."""
+"""Plugins are found, loaded and refused one by one."""
 
 import subprocess
 import sys
@@ -76,7 +76,7 @@ def test_a_bad_plugin_is_refused_alone(install, source, reason):
 
 
 @pytest.mark.parametrize("source", [source for source, _ in REFUSED.values()], ids=REFUSED)
-def test_what_a_bad_plugin_leaves_behind_does_not_fail_later_ones(install, source):
+def test_leftovers_of_a_bad_plugin_do_not_break_later_ones(install, source):
     install("bad", source)
     registry = Registry.discover()
     with pytest.raises(PluginError):
@@ -89,7 +89,7 @@ def test_what_a_bad_plugin_leaves_behind_does_not_fail_later_ones(install, sourc
     assert "bad" in registry.failures
 
 
-def test_a_name_that_two_distributions_claim_is_refused_when_used_and_neither_is_imported(install):
+def test_a_name_claimed_by_two_distributions_is_refused_on_use_and_neither_is_imported(install):
     install("twin", head("twin"), distribution="zoo-twin-b")
     install("twin", head("twin"), distribution="zoo-twin-a")
     install("good", head("good"))
@@ -108,7 +108,7 @@ def test_a_name_that_two_distributions_claim_is_refused_when_used_and_neither_is
     assert "zoo_twin" not in sys.modules
 
 
-def test_nobody_replaces_a_plugin_of_the_zoo_by_its_name():
+def test_no_distribution_replaces_a_plugin_of_the_zoo_by_its_name():
     stranger = EntryPoint(name="heads", value="zoo_stranger", group=hooks.GROUP)
     registry = Registry([*entry_points(group=hooks.GROUP), stranger])
     with pytest.raises(PluginError, match="found an unnamed distribution and shapezoo"):
@@ -136,13 +136,13 @@ def test_only_the_plugins_a_spec_names_are_imported(install):
     assert "zoo_two" not in sys.modules
 
 
-def test_an_unknown_kind_is_answered_with_the_nearest(install):
+def test_an_unknown_kind_is_refused_with_the_nearest_name(install):
     install("good", head("good"))
     with pytest.raises(UnknownKindError, match=r"^head.kind: .*'good.maen'; did you mean 'good.mean'\?"):
         Registry.discover().model({"head": {"kind": "good.maen"}})
 
 
-def test_a_kind_of_another_role_is_told_apart(install):
+def test_a_kind_of_another_role_is_reported_as_such(install):
     install("good", head("good"))
     with pytest.raises(UnknownKindError, match=r"expected a kind of encoder, found 'good\.mean', a kind of head"):
         Registry.discover().model({"encoder": {"kind": "good.mean"}})

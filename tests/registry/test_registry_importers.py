@@ -1,4 +1,4 @@
-"""A plugin may say how weights trained elsewhere come in; it is asked when its importer is wanted, and only then."""
+"""A plugin may define how external weights are imported; its hook is called only when its importer is needed."""
 
 import sys
 
@@ -23,7 +23,7 @@ def zoo_importer():
 )
 
 
-def test_an_importer_is_found_by_its_plugin_s_name_which_alone_is_loaded(install):
+def test_an_importer_is_found_by_the_name_of_its_plugin_and_only_that_is_loaded(install):
     install("good", IMPORTER)
     install("other", head("other"))
     found = Registry.discover().importer("good")
@@ -51,7 +51,7 @@ def test_other_names_are_refused_with_the_list(install, name, hint):
 @pytest.mark.parametrize(
     ("returned", "words"), [("3", "found 3"), ("Given", "found <class"), ("1 / 0", "ZeroDivisionError")]
 )
-def test_a_hook_that_gives_no_importer_is_refused_and_the_plugin_stays(install, returned, words):
+def test_a_hook_without_an_importer_is_refused_and_the_plugin_stays_usable(install, returned, words):
     install("good", IMPORTER.replace("return Given()", f"return {returned}"))
     registry = Registry.discover()
     with pytest.raises(PluginError, match=words):
@@ -59,13 +59,13 @@ def test_a_hook_that_gives_no_importer_is_refused_and_the_plugin_stays(install, 
     assert "good.mean" in registry.kinds("head")
 
 
-def test_a_plugin_that_does_not_load_says_why(install):
+def test_a_plugin_that_does_not_load_gives_the_reason(install):
     install("good", "import does_not_exist")
     with pytest.raises(PluginError, match="does_not_exist"):
         Registry.discover().importer("good")
 
 
-def test_sizes_are_given_or_usual_and_never_others():
+def test_only_known_sizes_are_accepted_and_others_have_defaults():
     assert input_sizes({"h": 3, "w": 4}, {"h": 64, "w": 64}) == ({"h": 3, "w": 4}, [])
     sizes, (note,) = input_sizes({"w": 4}, {"h": 64, "w": 64})
     assert sizes == {"h": 64, "w": 4}

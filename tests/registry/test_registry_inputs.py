@@ -1,4 +1,4 @@
-"""What enters a model: a signal or ready-made images, told apart by their fields, refused where it cannot be read."""
+"""The input of a model: a signal or ready-made images, distinguished by their fields, refused where it does not fit."""
 
 import json
 from typing import Any
@@ -26,8 +26,8 @@ def test_the_shape_of_an_input_is_the_signal_or_the_image():
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(("channels", "length", "height", "width", "classes"), SIZES)))
-def test_fields_tell_inputs_apart(data):
-    """A height or a width makes an image; what is no valid one of its kind is refused, whatever the other would say."""
+def test_fields_distinguish_inputs(data):
+    """A height or a width makes an image; an invalid one is refused as an image, even if it were a valid signal."""
     kind = ImageInputSpec if {"height", "width"} & data.keys() else InputSpec
     try:
         expected = kind.model_validate(data)
@@ -67,14 +67,14 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("data", "message"), WRONG.values(), ids=WRONG)
-def test_a_wrong_input_is_said_in_one_line(data, message):
+def test_a_wrong_input_is_refused_in_one_line(data, message):
     with pytest.raises(SpecError) as refusal:
         REGISTRY.model({"input": data})
     assert str(refusal.value).startswith(message)
     assert len(str(refusal.value).splitlines()) == 1
 
 
-def test_the_schema_tells_both_inputs_with_every_field_described():
+def test_the_schema_describes_both_inputs_and_every_field():
     schema = REGISTRY.schema("model")
     (inputs,) = [part["oneOf"] for part in schema["properties"]["input"]["anyOf"] if part != {"type": "null"}]
     for name, reference in zip(["InputSpec", "ImageInputSpec"], inputs, strict=True):
@@ -85,14 +85,14 @@ def test_the_schema_tells_both_inputs_with_every_field_described():
     assert set(schema["$defs"]["ImageInputSpec"]["required"]) == {"channels", "height", "width"}
 
 
-def test_a_spec_on_images_survives_json():
+def test_a_spec_on_images_can_be_read_back_from_json():
     spec = REGISTRY.model(on_images(head=WRN))
     saved = json.loads(json.dumps(spec.dump()))
     assert saved["input"] == {**IMAGES, "class_names": None}
     assert REGISTRY.model(saved) == spec
 
 
-def test_images_are_their_own_picture():
+def test_images_need_no_imager():
     trace = REGISTRY.model(on_images(encoder={"kind": "timm.encoder", "dim": 8}, head=WRN)).trace()
     assert trace.signal == trace.image == Shape.of("c h w", 3, 48, 64)
     assert (trace.tokens, trace.recon) == (Shape.of("c n d", 1, 4, 8), None)
@@ -109,7 +109,7 @@ READERS_OF_SIGNALS = {
 
 
 @pytest.mark.parametrize(("where", "parts"), READERS_OF_SIGNALS.items(), ids=READERS_OF_SIGNALS)
-def test_what_reads_signals_reads_no_images(where, parts):
+def test_components_for_signals_refuse_images(where, parts):
     with pytest.raises(ShapeError) as refusal:
         REGISTRY.model(on_images(**parts))
     role = where.split()[0]
@@ -150,9 +150,9 @@ CHANNELWISE = {
 
 
 @pytest.mark.parametrize(("parts", "expected"), CHANNELWISE.values(), ids=CHANNELWISE)
-def test_a_model_is_channelwise_where_every_part_is(parts, expected):
+def test_a_model_is_channelwise_if_every_part_is(parts, expected):
     assert REGISTRY.model({"input": {"channels": 1, "length": 500, "classes": 3}} | parts).channelwise is expected
 
 
-def test_what_enters_must_be_known_to_be_channelwise():
+def test_the_input_must_be_known_to_be_channelwise():
     assert not REGISTRY.model(VQSHAPE).channelwise

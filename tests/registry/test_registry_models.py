@@ -20,25 +20,25 @@ def test_the_shape_after_every_stage(toys, model):
     }
 
 
-def test_a_spec_is_complete_and_survives_json(toys, model):
+def test_a_spec_is_complete_and_can_be_read_back_from_json(toys, model):
     spec = toys.model(model)
     saved = json.loads(json.dumps(spec.dump()))
     assert saved["encoder"] == {"kind": "toy.patches", "patch": 8, "dim": 4}
     assert toys.model(saved) == spec
 
 
-def test_an_editor_may_be_told_the_schema(toys, model):
+def test_a_spec_may_name_its_schema_for_an_editor(toys, model):
     assert toys.model({"$schema": "model.json", **model}).dump() == toys.model(model).dump()
 
 
-def test_what_a_model_gives_and_needs(toys, model):
+def test_inputs_and_outputs_of_a_model(toys, model):
     spec = toys.model(model)
     assert set(spec.terms()) == {"x", "z", "ce"}
     assert spec.plugins() == ["toy"]
     assert [role for role, _ in spec.components()] == ["encoder", "quantizer", "decoder", "head"]
 
 
-def test_input_may_come_later(toys, model):
+def test_the_input_may_be_given_later(toys, model):
     del model["input"]
     spec = toys.model(model)
     with pytest.raises(SpecError, match=r"^input: expected channels and length, found nothing"):
@@ -106,7 +106,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("data", "message"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_said_in_one_line(toys, data, message):
+def test_an_invalid_spec_is_refused_in_one_line(toys, data, message):
     with pytest.raises(ZooError) as refusal:
         toys.model(data)
     text = str(refusal.value)
@@ -124,7 +124,7 @@ def test_deep_nesting_is_refused(toys):
             toys.model(data)
 
 
-def test_a_shape_is_read_by_its_letters():
+def test_a_shape_is_accessed_by_its_letters():
     shape = Shape.of("c n d", 6, 64, 256)
     assert (shape["n"], shape.layout, shape.sizes) == (64, "c n d", (6, 64, 256))
     assert str(shape.replace(d=3)) == "(c=6, n=64, d=3)"

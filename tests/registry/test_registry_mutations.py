@@ -1,4 +1,4 @@
-"""Whatever is done to a spec, it is read or refused in one line."""
+"""Any mutated spec is read or refused in one line."""
 
 import copy
 import json
@@ -31,7 +31,7 @@ RUN = {
 
 @pytest.fixture(scope="module", params=["toys", "installed"])
 def registry(request: pytest.FixtureRequest) -> Registry:
-    """The toys alone, or beside what is installed."""
+    """The toy plugin alone, or together with the installed plugins."""
     registry = Registry() if request.param == "toys" else Registry.discover()
     registry.register(toy_plugin, "toy")
     return registry
@@ -63,7 +63,7 @@ JUNK = st.one_of(
 
 
 def places(tree: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The way to every value inside ``tree``."""
+    """The path to every value inside ``tree``."""
     steps = list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else []
     return [path for step in steps for path in ((*way, step), *places(tree[step], (*way, step)))]
 
@@ -94,7 +94,7 @@ def mutate(draw: st.DrawFn, tree: Any, kinds: list[str]) -> None:
 
 
 def phases(model: ModelSpec) -> list[dict[str, Any]]:
-    """A phase that learns the first component from every term, and one that measures."""
+    """A phase that trains the first component with every term, and one that measures."""
     role = next(role for role, _ in model.components())
     weights = {term: {"end": 2.0, "over": 3} if term == "z" else 1.0 for term in model.terms()}
     return [
@@ -121,7 +121,7 @@ def specs(draw: st.DrawFn, registry: Registry, models: list[ModelSpec]) -> tuple
 
 
 def read_or_refused(registry: Registry, what: str, data: Any, must_read: bool = False) -> None:
-    """What is read survives JSON; what is refused is refused in one printable line with a hint."""
+    """An accepted spec can be read back from JSON; a refusal is one printable line with a hint."""
     try:
         spec = registry.model(data) if what == "model" else registry.run(data)
     except ZooError as error:

@@ -1,4 +1,4 @@
-"""Run specs: phases that name what exists, an input that agrees with the data, paths as users write them."""
+"""Run specs: phases that name existing parts, an input that agrees with the data, paths as users write them."""
 
 import json
 
@@ -7,14 +7,14 @@ from zoo_registry import InputSpec, Registry, SpecError
 
 
 def place(data, path, value):
-    """Put ``value`` at the dotted ``path``, making objects on the way."""
+    """Put ``value`` at the dotted ``path``, creating objects on the way."""
     *way, last = path.split(".")
     for step in way:
         data = data.setdefault(step, {})
     data[last] = value
 
 
-def test_a_run_is_complete_and_survives_json(toys, run):
+def test_a_run_is_complete_and_can_be_read_back_from_json(toys, run):
     phases = [
         {"learn": ["encoder", "decoder.project"], "length": 3, "weights": {"x": 1, "z": {"over": 3}}},
         {"learn": [], "measure": True, "every": "batch"},
@@ -89,7 +89,7 @@ def test_an_error_names_the_path_as_written(toys, run, path, value):
         ({"lenght": 2}, "did you mean 'length'?"),
     ],
 )
-def test_a_phase_that_cannot_be(toys, run, phase, message):
+def test_an_impossible_phase_is_refused(toys, run, phase, message):
     place(run, "training.phases", [phase])
     with pytest.raises(SpecError) as refusal:
         toys.run(run)
@@ -97,7 +97,7 @@ def test_a_phase_that_cannot_be(toys, run, phase, message):
     assert len(str(refusal.value).splitlines()) == 1
 
 
-def test_an_estimator_is_named_in_a_word_and_kept_complete(toys, run):
+def test_an_estimator_is_named_by_one_word_and_stored_complete(toys, run):
     place(run, "evaluation.judges", {"mini": "aeon.MiniRocketClassifier", "own": "./aeon.folder"})
     spec = toys.run(run)
     saved = json.loads(json.dumps(spec.dump()))
@@ -128,7 +128,7 @@ def test_an_estimator_is_named_in_a_word_and_kept_complete(toys, run):
         (3, ".mini: expected"),
     ],
 )
-def test_a_judge_that_cannot_be(toys, run, judge, message):
+def test_an_impossible_judge_is_refused(toys, run, judge, message):
     place(run, "evaluation.judges", {"mini": judge})
     with pytest.raises(SpecError) as refusal:
         toys.run(run)
@@ -136,19 +136,19 @@ def test_a_judge_that_cannot_be(toys, run, judge, message):
     assert "more)" not in str(refusal.value)
 
 
-def test_scores_and_judges_have_names_of_their_own(toys, run):
+def test_scores_and_judges_have_distinct_names(toys, run):
     place(run, "evaluation.judges", {"head": "runs/wrn"})
     with pytest.raises(SpecError, match=r"evaluation\.judges\.head: expected a name that is not taken yet"):
         toys.run(run)
 
 
-def test_a_mistake_is_counted_once(toys, run):
+def test_a_mistake_is_reported_once(toys, run):
     place(run, "training.phases", [{"weights": {"x": -1, "z": -1}}])
     with pytest.raises(SpecError, match=r"found -1 \(and 1 more\)"):
         toys.run(run)
 
 
-def test_a_misspelt_field_comes_before_the_missing_one(toys, run):
+def test_a_misspelt_field_is_reported_before_the_missing_one(toys, run):
     run["data"]["source"] = {"format": "ts", "paht": "set"}
     with pytest.raises(SpecError, match=r"^data\.source\.paht: .* did you mean 'path'\?"):
         toys.run(run)
@@ -163,7 +163,7 @@ def test_a_suggestion_comes_from_the_fields_of_that_kind(toys, run):
         toys.run(run)
 
 
-def test_selecting_by_what_the_model_does_not_give_is_refused(toys, run):
+def test_selecting_by_a_score_that_the_model_lacks_is_refused(toys, run):
     del run["model"]["head"]
     place(run, "training.select", "accuracy")
     with pytest.raises(SpecError, match=r"^training\.select: expected a head"):

@@ -1,4 +1,4 @@
-"""A plugin with one small component for each of four roles, for tests of the registry and of its conformance kit."""
+"""A plugin with one small component for each of four roles, for tests of the registry and of the conformance tests."""
 
 from collections.abc import Mapping
 from typing import ClassVar, Literal
@@ -52,7 +52,7 @@ class Unpatches(Decoder):
 
 
 class Signs(Quantizer):
-    """The sign of every feature, each feature a level of two codes, times a scale that follows the tokens."""
+    """The sign of every feature, each feature a level of two codes, times a scale updated from the tokens."""
 
     scale: Tensor
 
@@ -120,7 +120,7 @@ class PatchSpec(EncoderSpec):
 
 
 class UnpatchSpec(DecoderSpec):
-    """Linear patches, back."""
+    """The inverse of linear patches."""
 
     kind: Literal["toy.unpatches"] = "toy.unpatches"
 

@@ -34,13 +34,13 @@ def shapes(home: Path, signal: RunFolder) -> RunFolder:
 
 @pytest.fixture(scope="session")
 def reseeded(home: Path, signal: RunFolder) -> RunFolder:
-    """The same from another seed."""
+    """The same spec with another seed."""
     judge = {"judges": {"wrn": str(signal.bundle)}}
     return trained(home, spec(home, "reseeded", REBUILT, evaluation=judge, training={"seed": 1}))
 
 
 @pytest.fixture(scope="session")
 def pages(home: Path, signal: RunFolder, shapes: RunFolder, reseeded: RunFolder) -> list[Path]:
-    """Pages of three runs and the one that sets them side by side."""
+    """Pages of three runs and the page that compares them."""
     assert main(["report", *(str(run.path) for run in (signal, shapes, reseeded))]) == 0
     return [signal.page, shapes.page, reseeded.page, home / "runs" / "comparison" / "report.html"]

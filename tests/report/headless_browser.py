@@ -1,4 +1,4 @@
-"""A headless chromium driven over its debugging pipe: pages at any width, in either theme, as a reader has them."""
+"""A headless chromium controlled over its debugging pipe: pages at any width, in either theme."""
 
 import base64
 import fcntl
@@ -27,7 +27,7 @@ _FLAGS = (
 
 
 class Browser:
-    """One page of a running chromium; ``complaints`` are its console's errors, ``asked`` the addresses it fetched."""
+    """One page of a running chromium; ``complaints`` are its console's errors, ``fetched`` the requested addresses."""
 
     def __init__(self, to: int, back: int, log: Path) -> None:
         self._log = log
@@ -35,7 +35,7 @@ class Browser:
         self._calls = 0
         self._session: str | None = None
         self.complaints: list[str] = []
-        self.asked: list[str] = []
+        self.fetched: list[str] = []
         self.loaded = False
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -43,7 +43,7 @@ class Browser:
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """The answer to one command."""
+        """The response to one command."""
         self._calls += 1
         message = {"id": self._calls, "method": method, "params": parameters}
         if self._session:
@@ -55,7 +55,7 @@ class Browser:
         return answer["result"]
 
     def _next(self) -> dict[str, Any]:
-        """The next message; what it tells of the page is kept."""
+        """The next message; what it reports about the page is stored."""
         content = bytearray()
         while (byte := self._back.read(1)) != b"\0":
             assert byte, f"chromium closed the pipe:\n{self._log.read_text()}"
@@ -67,7 +67,7 @@ class Browser:
         if method == "Runtime.exceptionThrown" or (method == "Runtime.consoleAPICalled" and found["type"] == "error"):
             self.complaints.append(str(found))
         if method == "Network.requestWillBeSent":
-            self.asked.append(found["request"]["url"])
+            self.fetched.append(found["request"]["url"])
         if method == "Page.loadEventFired":
             self.loaded = True
         return message
@@ -77,7 +77,7 @@ class Browser:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=False)
         features = [{"name": "prefers-color-scheme", "value": theme}]
         self.call("Emulation.setEmulatedMedia", media=medium, features=features)
-        self.complaints, self.asked, self.loaded = [], [], False
+        self.complaints, self.fetched, self.loaded = [], [], False
         self.call("Page.navigate", url=page.resolve().as_uri())
         while not self.loaded:
             self._next()
@@ -89,13 +89,13 @@ class Browser:
         return answer["result"].get("value")
 
     def pdf(self) -> bytes:
-        """The page printed."""
+        """The page as a PDF."""
         return base64.b64decode(self.call("Page.printToPDF")["data"])
 
 
 @contextmanager
 def running(profile: Path) -> Iterator[Browser]:
-    """A browser with a fresh ``profile``, gone at the end; what it says on its way is in ``profile.log``."""
+    """A browser with a new ``profile``, ended with the block; its output is in ``profile.log``."""
     assert CHROMIUM
     ours_read, theirs_write = os.pipe()
     theirs_read, ours_write = os.pipe()

@@ -1,4 +1,4 @@
-"""Runs small enough to train in a test, with names that a page must not believe."""
+"""Runs small enough to train in a test, with hostile names."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def spec(home: Path, name: str, model: dict[str, Any], **parts: Any) -> dict[str
 
 
 def trained(home: Path, data: dict[str, Any]) -> RunFolder:
-    """The folder of the run, trained."""
+    """The folder of the trained run."""
     return train(Registry.discover().run(data), home / "runs" / data["name"], quiet=True)
 
 
@@ -30,6 +30,6 @@ REBUILT: dict[str, Any] = SHAPES | {"head": {"kind": "wrn.recon", "depth": 10}}
 
 
 def stored(folder: RunFolder) -> dict[str, Any]:
-    """What `eval.json` says."""
+    """The content of `eval.json`."""
     found: dict[str, Any] = json.loads(folder.evaluation("test").read_text())
     return found

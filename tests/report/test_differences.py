@@ -20,13 +20,13 @@ def test_a_spec_does_not_differ_from_itself(spec):
 
 
 @given(DATA, DATA)
-def test_the_other_way_round_the_values_change_places(one, other):
+def test_swapping_the_specs_swaps_the_values(one, other):
     there = {row.field: row.values for row in differences([one, other])}
     back = {row.field: row.values[::-1] for row in differences([other, one])}
     assert there == back
 
 
-def test_paths_lead_through_names_and_positions():
+def test_paths_consist_of_names_and_positions():
     one = {"name": "a", "training": {"phases": [{"weights": {"x": 1.0, "s": 5.0}}], "betas": [1, 2]}}
     other = {"name": "b", "training": {"phases": [{"weights": {"x": 2.0}}], "betas": [1, 3]}}
     found = {row.field: row.values for row in differences([one, other])}

@@ -14,12 +14,12 @@ def written(path, phases):
     return read_history(path)
 
 
-def test_phases_are_marked_where_they_begin(tmp_path):
+def test_phases_are_marked_where_they_start(tmp_path):
     history = written(tmp_path / "m.csv", enumerate("aabbba"))
     assert history.marks() == [Mark(0, "a"), Mark(2, "b"), Mark(5, "a")]
 
 
-def test_of_phases_that_take_turns_the_first_of_each_is_marked(tmp_path):
+def test_alternating_phases_are_marked_once(tmp_path):
     history = written(tmp_path / "m.csv", enumerate("ab" * 20 + "c"))
     assert history.marks() == [Mark(0, "a"), Mark(1, "b"), Mark(40, "c")]
 
@@ -31,21 +31,21 @@ def test_accuracies_are_counts_over_totals_and_gaps_stay_gaps(tmp_path):
     assert history.terms() == ["x", "ce"]
 
 
-def test_a_single_epoch_and_strange_phase_names_are_drawn(tmp_path):
+def test_a_single_epoch_and_unusual_phase_names_are_drawn(tmp_path):
     history = written(tmp_path / "m.csv", [(0, "cost $x$ <b>")])
     drawn = {picture.name: picture for picture in curves(history)}
     assert {"losses", "loss-shares", "accuracies"} <= drawn.keys()
     assert all(picture.drawn("png").startswith(b"\x89PNG") for picture in drawn.values())
 
 
-def test_no_metrics_no_history(tmp_path):
+def test_without_metrics_there_is_no_history(tmp_path):
     assert read_history(tmp_path / "none.csv") is None
     (tmp_path / "m.csv").write_text(HEAD + "\n")
     assert read_history(tmp_path / "m.csv") is None
 
 
-def test_every_curve_is_marked_where_a_phase_begins(tmp_path):
-    """Those of gradients too, which phases that take turns leave gaps in."""
+def test_every_curve_is_marked_where_a_phase_starts(tmp_path):
+    """Also curves of gradients, which have gaps in alternating phases."""
     names = [*HEAD.split(","), "val/codebook.used", "train/quantization_error", "grad/x/encoder", "grad/ce/head"]
     rows = [dict.fromkeys(names, 0.5) | {"epoch": e, "phase": p} for e, p in enumerate("aabba")]
     for row in rows:

@@ -1,4 +1,4 @@
-"""Names from outside go through every command: no byte of its output, of a page or of a table is more than text."""
+"""Hostile names in every command: each byte of its output, pages and tables is plain text."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ WHOLE = re.compile(r"<svg.*?</svg>", re.DOTALL)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder whose name breaks lines, with windows of classes whose names do worse."""
+    """A folder whose name contains line breaks, with windows of classes whose names are worse."""
     home = tmp_path_factory.mktemp("hostile") / "a\n\x1b[31mb"
     home.mkdir()
     folder = write_waves(home / "win\x1b[2Jdows", train=30, test=12)
@@ -39,7 +39,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def zoo(capfd):
-    """Run a command that must do well; its output, every byte of which is looked at."""
+    """Run a command that must succeed; returns its output, of which every byte is checked."""
 
     def run(*arguments: str | Path, status: int = 0) -> str:
         capfd.readouterr()
@@ -63,7 +63,7 @@ def spec(home: Path, name: str, model: dict[str, Any], **parts: Any) -> Path:
 
 
 def assert_text_alone(folder: Path) -> None:
-    """Every page, drawing and table under ``folder`` is what its format says, and shows all that is in it."""
+    """Every page, drawing and table under ``folder`` is valid in its format, and shows all of its text."""
     pages, drawings, tables = ([*folder.rglob(f"*.{kind}")] for kind in ("html", "svg", "csv"))
     assert pages
     assert drawings
@@ -117,7 +117,7 @@ def test_every_command_shows_names_as_text(home, trained, zoo):
 
 
 @pytest.mark.slow
-def test_a_stored_result_of_somebody_else_shows_its_names_as_text(trained, zoo):
+def test_a_stored_result_with_hostile_names_shows_them_as_text(trained, zoo):
     run = trained / "foreign"
     shutil.copytree(trained / "shapes", run)
     zoo("eval", run)
@@ -143,7 +143,7 @@ def test_a_sweep_shows_names_as_text(home, zoo):
     assert "'=1+1" in SweepFolder(home / "swept").table.read_text()
 
 
-def test_names_in_specs_are_refused_where_they_move_the_cursor(home, zoo):
+def test_names_in_specs_that_move_the_cursor_are_refused(home, zoo):
     run = json.loads(spec(home, "named", SHAPES).read_text())
     run["training"]["phases"][0]["name"] = "warm\x1b[2J"
     path = home / "named.json"
@@ -168,7 +168,7 @@ def test_errors_show_names_as_text(home, zoo):
         zoo(*arguments, status=2)
 
 
-def test_a_plugin_describes_itself_in_text(install, zoo):
+def test_descriptions_of_a_plugin_are_shown_as_text(install, zoo):
     source = (Path(__file__).parents[1] / "registry" / "toy_plugin.py").read_text()
     install("toy", re.sub(r'"""(?=\w)', r'"""\\x1b[2JOwned\\x9b ', source))
     assert r"\x1b[2JOwned" in zoo("list")

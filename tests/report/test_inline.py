@@ -1,4 +1,4 @@
-"""Pictures inside pages: themed, named apart, and nothing in them that is not drawing."""
+"""Pictures inside pages: themed, with distinct ids, and containing only drawing elements."""
 
 import re
 
@@ -37,7 +37,7 @@ def test_text_stays_text(picture):
     assert 'aria-label="two lines &quot;crossing&quot; &lt;here&gt;"' in markup
 
 
-def test_every_id_is_the_pictures_own_and_every_reference_is_met(picture):
+def test_every_id_is_unique_to_its_picture_and_every_reference_resolves(picture):
     markup = inline(picture.drawn("svg"), picture.name, picture.alt)
     ids = re.findall(r'\bid="([^"]*)"', markup)
     assert len(ids) == len(set(ids))
@@ -46,24 +46,24 @@ def test_every_id_is_the_pictures_own_and_every_reference_is_met(picture):
     assert {a or b for a, b in references} <= set(ids)
 
 
-def test_no_style_rule_and_no_address_reaches_the_page(picture):
+def test_no_style_rule_or_address_reaches_the_page(picture):
     markup = inline(picture.drawn("svg"), picture.name, picture.alt)
     assert "<style" not in markup
     assert "<metadata" not in markup
     assert "http" not in markup
 
 
-def test_a_picture_is_drawn_to_the_same_bytes_again(picture):
+def test_drawing_a_picture_twice_gives_the_same_bytes(picture):
     for kind in ("svg", "png", "svg"):
         assert picture.drawn(kind) == picture.drawn(kind)
 
 
-def test_every_colour_has_a_name_of_its_own_and_two_shades():
+def test_every_colour_has_its_own_name_and_two_shades():
     lights = [colour.light for colour in PALETTE]
     assert len(lights) == len(set(lights))
     assert all(re.fullmatch("#[0-9a-f]{6}", shade) for colour in PALETTE for shade in colour[1:])
 
 
-def test_what_nobody_gave_to_a_template_is_an_error():
+def test_a_missing_template_variable_is_an_error():
     with pytest.raises(Exception, match="undefined"):
         render("comparison.html", {})

@@ -1,4 +1,4 @@
-"""Every page as a reader opens it: in chromium, at the width of a phone and of a desk, light and dark."""
+"""Every page as shown by chromium, at the width of a phone and of a desktop, light and dark."""
 
 from itertools import pairwise
 
@@ -54,8 +54,8 @@ def width(request):
     return request.param
 
 
-def test_a_page_that_is_wrong_is_noticed(browser, pages, tmp_path):
-    """What the tests below look for, put into a page on purpose."""
+def test_a_page_with_faults_is_detected(browser, pages, tmp_path):
+    """The faults that the tests below look for, put into a page on purpose."""
     wrong = tmp_path / "wrong.html"
     extra = (
         '<p style="width: 2000px; color: #ddd">wide</p><img src="http://127.0.0.1:9/none.png"><script>boo()</script>'
@@ -69,14 +69,14 @@ def test_a_page_that_is_wrong_is_noticed(browser, pages, tmp_path):
     assert browser.ask(UNSEEN) == 1
 
 
-def test_nothing_is_complained_of_and_nothing_fetched(browser, pages, width, theme):
+def test_pages_have_no_console_errors_and_fetch_nothing(browser, pages, width, theme):
     for page in pages:
         browser.open(page, width, theme)
         assert browser.complaints == []
-        assert browser.asked == [page.resolve().as_uri()]
+        assert browser.fetched == [page.resolve().as_uri()]
 
 
-def test_nothing_sticks_out(browser, pages, width, theme):
+def test_nothing_overflows(browser, pages, width, theme):
     for page in pages:
         browser.open(page, width, theme)
         assert browser.ask("innerWidth") == width
@@ -87,7 +87,7 @@ def test_nothing_sticks_out(browser, pages, width, theme):
         assert browser.ask(OUTSIDE) == []
 
 
-def test_every_figure_is_drawn_and_has_words(browser, pages, width):
+def test_every_figure_is_drawn_and_described(browser, pages, width):
     for page in pages:
         browser.open(page, width)
         assert browser.ask("document.querySelectorAll('figure').length") >= 1
@@ -97,7 +97,7 @@ def test_every_figure_is_drawn_and_has_words(browser, pages, width):
         assert all(browser.ask("[...document.querySelectorAll('figcaption')].map(e => e.innerText)"))
 
 
-def test_text_can_be_read_on_either_paper(browser, pages, theme):
+def test_text_has_contrast_in_both_themes(browser, pages, theme):
     for page in pages:
         browser.open(page, 1440, theme)
         assert browser.ask(CONTRASTS) == []
@@ -117,21 +117,21 @@ def test_figures_follow_the_theme(browser, pages):
     assert seen["light"] != seen["dark"]
 
 
-def test_a_name_that_is_markup_is_shown_as_it_is(browser, pages):
+def test_a_name_that_contains_markup_is_shown_as_text(browser, pages):
     browser.open(pages[1], 1440)
     assert browser.ask("document.scripts.length") == 0
     assert "<script>alert(1)</script>" in browser.ask("document.querySelector('#classes').innerText")
     assert "price $5 or $6" in browser.ask("document.querySelector('#classes').textContent")
 
 
-def test_print_is_on_white_even_for_readers_of_the_dark(browser, pages):
+def test_print_is_on_white_also_in_the_dark_theme(browser, pages):
     browser.open(pages[1], 800, "dark", medium="print")
     assert browser.ask("getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()") == "#1f2630"
     assert browser.ask("getComputedStyle(document.querySelector('nav')).display") == "none"
     assert browser.pdf().startswith(b"%PDF")
 
 
-def test_headings_go_down_one_step_at_a_time(browser, pages):
+def test_heading_levels_are_not_skipped(browser, pages):
     for page in pages:
         browser.open(page, 1440)
         levels = browser.ask("[...document.querySelectorAll('h1, h2, h3')].map(e => +e.tagName[1])")

@@ -1,4 +1,4 @@
-"""Runs that no other beats in everything."""
+"""Runs that no other run dominates."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ PLACES = st.lists(st.builds(Place, st.just("run"), VALUE, VALUE, VALUE), max_siz
 
 
 @given(PLACES)
-def test_whoever_is_beaten_is_beaten_by_one_who_is_not(places):
+def test_every_dominated_run_is_dominated_by_one_on_the_front(places):
     beaten = dominated(places)
     front = [place.merits() for place, worse in zip(places, beaten, strict=True) if not worse]
     for place, worse in zip(places, beaten, strict=True):
@@ -20,6 +20,6 @@ def test_whoever_is_beaten_is_beaten_by_one_who_is_not(places):
         assert worse == (bool(better) and known)
 
 
-def test_an_error_is_better_when_it_is_lower():
+def test_a_lower_error_is_better():
     assert dominated([Place("a", 0.5, 0.5, 1.0), Place("b", 0.5, 0.5, 2.0)]) == [False, True]
     assert dominated([Place("a", 0.5, 0.5, 1.0), Place("b", 0.5, 0.5, 1.0)]) == [False, False]

@@ -39,7 +39,7 @@ def parsed(page):
     return tags
 
 
-def test_pages_ask_for_nothing_outside_themselves(pages):
+def test_pages_request_nothing_external(pages):
     for page in pages:
         tags = parsed(page).tags
         assert {"script", "link", "iframe", "object", "img"}.isdisjoint(name for name, _ in tags)
@@ -48,7 +48,7 @@ def test_pages_ask_for_nothing_outside_themselves(pages):
         assert not re.search(r"@import|url\((?!#)", page.read_text())
 
 
-def test_a_page_names_its_parts_once_and_its_links_lead_somewhere(pages):
+def test_ids_are_unique_and_links_resolve(pages):
     for page in pages:
         found = parsed(page)
         assert len(found.ids) == len(set(found.ids))
@@ -67,7 +67,7 @@ def test_names_from_the_run_are_text(pages, shapes):
     assert "first <b>part</b>" in page.text
 
 
-def test_the_page_says_what_eval_counted_verdict_first(pages, shapes):
+def test_the_page_shows_the_counts_of_eval_after_the_verdict(pages, shapes):
     text, report = parsed(shapes.page).text, stored(shapes)
     for scores in report["classifiers"].values():
         assert f"{scores['correct']}/{scores['total']}" in text
@@ -75,7 +75,7 @@ def test_the_page_says_what_eval_counted_verdict_first(pages, shapes):
     assert stored(shapes)["fingerprint"] in text
 
 
-def test_every_figure_is_there_as_png_and_svg(pages, shapes):
+def test_every_figure_is_stored_as_png_and_svg(pages, shapes):
     names = [value.removeprefix("figure-") for value in parsed(shapes.page).ids if value.startswith("figure-")]
     assert {"losses", "loss-shares", "reconstruction", "shapes", "codebook-usage", "recall-wrn"} <= set(names)
     for name in names:
@@ -84,7 +84,7 @@ def test_every_figure_is_there_as_png_and_svg(pages, shapes):
     assert shapes.page.stat().st_size < 5e6
 
 
-def test_stored_scores_are_taken_while_they_speak_of_these_weights(pages, shapes, tmp_path):
+def test_stored_scores_are_used_while_they_belong_to_these_weights(pages, shapes, tmp_path):
     folder = RunFolder(tmp_path / "copy")
     shutil.copytree(shapes.path, folder.path)
     assert stored_evaluation(folder) is not None
@@ -99,7 +99,7 @@ def test_stored_scores_are_taken_while_they_speak_of_these_weights(pages, shapes
         assert stored_evaluation(folder) is None
 
 
-def test_what_an_earlier_version_stored_is_read_or_measured_anew(pages, shapes, tmp_path):
+def test_results_of_an_earlier_version_are_read_or_measured_again(pages, shapes, tmp_path):
     folder = RunFolder(tmp_path / "old")
     shutil.copytree(shapes.path, folder.path)
     old = stored(folder)
@@ -115,7 +115,7 @@ def test_what_an_earlier_version_stored_is_read_or_measured_anew(pages, shapes, 
         del book["bypass"][name]
     folder.codebook("test").write_text(json.dumps(book))
     assert stored_evaluation(folder).shape_fit is None
-    assert stored_codebook(folder) is None  # scored by another definition
+    assert stored_codebook(folder) is None  # computed by another definition
     measures = {measure.name: measure.values for measure in compare(folder.path, shapes.path).measures}
     assert measures["shape fit"] == (None, fit["correlation"])
     assert measures["codebook score"][0] is None
@@ -123,13 +123,13 @@ def test_what_an_earlier_version_stored_is_read_or_measured_anew(pages, shapes, 
     assert stored_codebook(folder).report == stored_codebook(shapes).report
 
 
-def test_the_page_says_who_carries_the_activity(pages, shapes):
+def test_the_page_says_what_carries_the_signal(pages, shapes):
     text = " ".join(parsed(shapes.page).text.split())
     book = json.loads(shapes.codebook("test").read_text())
     rows = book["bypass"]["ablations"]
     assert "Who carries the activity?" in text
     for row in rows:
-        assert row["name"] + ("" if row["mse"] is None else f"{row['mse']:.3g}") in text  # cells side by side
+        assert row["name"] + ("" if row["mse"] is None else f"{row['mse']:.3g}") in text  # adjacent cells
     counts = stored(shapes)["classifiers"]
     assert rows[0]["correct"] == {name: counts[f"{name} on raw"]["correct"] for name in ("head", "wrn")}
     assert rows[1]["correct"] == {"head": counts["head"]["correct"], "wrn": counts["wrn on rebuilt"]["correct"]}
@@ -149,14 +149,14 @@ def test_two_runs_are_compared_on_the_same_windows(pages, shapes, reseeded):
     assert (f", {gap} more" if gap else "By head neither is better") in found.verdict
 
 
-def test_a_run_is_no_better_than_itself(pages, shapes):
+def test_a_run_is_not_better_than_itself(pages, shapes):
     found = compare(shapes.path, shapes.path)
     assert found.spec == []
     assert all(measure.best is None for measure in found.measures)
     assert "is better" not in found.verdict.replace("neither is better", "")
 
 
-def test_other_data_are_refused_unless_said(pages, home, shapes, tmp_path, capsys):
+def test_other_data_are_refused_unless_allowed(pages, home, shapes, tmp_path, capsys):
     other = RunFolder(tmp_path / "other")
     shutil.copytree(shapes.path, other.path)
     run = json.loads(other.run_file.read_text()) | {"fingerprint": "f" * 64}
@@ -165,19 +165,19 @@ def test_other_data_are_refused_unless_said(pages, home, shapes, tmp_path, capsy
     assert main(["compare", str(shapes.path), str(other.path)]) == 2
     assert "--other-data" in capsys.readouterr().err
     assert main(["compare", str(shapes.path), str(other.path), "--other-data"]) == 0
-    told = capsys.readouterr().out
-    assert "different data" in told
-    assert "Windows found per class" not in told
+    printed = capsys.readouterr().out
+    assert "different data" in printed
+    assert "Windows found per class" not in printed
 
 
 def test_compare_prints_tables_and_the_same_as_json(pages, shapes, reseeded, capsys):
     assert main(["compare", str(shapes.path), str(reseeded.path)]) == 0
-    told = capsys.readouterr().out
-    assert "training.seed" in told
-    assert NAMES[0] in told
+    printed = capsys.readouterr().out
+    assert "training.seed" in printed
+    assert NAMES[0] in printed
     assert main(["compare", str(shapes.path), str(reseeded.path), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
-    assert data["verdict"] in told
+    assert data["verdict"] in printed
     score = next(measure for measure in data["measures"] if measure["name"] == "accuracy, head")
     np.testing.assert_allclose(score["values"], np.divide(score["correct"], score["total"]))
 
@@ -191,7 +191,7 @@ def test_compare_prints_tables_and_the_same_as_json(pages, shapes, reseeded, cap
         (["compare", "{run}"], "second"),
     ],
 )
-def test_mistakes_get_one_line_and_status_2(shapes, capsys, arguments, part):
+def test_mistakes_give_one_line_and_status_2(shapes, capsys, arguments, part):
     assert main([text.replace("{run}", str(shapes.path)) for text in arguments]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert part in line.lower()

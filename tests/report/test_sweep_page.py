@@ -1,4 +1,4 @@
-"""The page of a sweep: self-contained, every name text, and readable at any width in a browser."""
+"""The page of a sweep: self-contained, every name as text, and readable at any width in a browser."""
 
 import json
 
@@ -17,7 +17,7 @@ OBJECTIVES = {"codebook": True, "accuracy": True, "mse": False}
 
 
 def made(seeds: int = 3) -> SweepResult:
-    """Twelve points that are done, one pruned, one failed, with names that a page must not believe."""
+    """Twelve finished points, one pruned, one failed, with hostile names."""
     rng, points = np.random.default_rng(0), []
     for number in range(14):
         settings = {
@@ -60,7 +60,7 @@ def page(tmp_path_factory):
     return folder.page
 
 
-def test_the_page_holds_every_point_and_nothing_that_runs(page):
+def test_the_page_holds_every_point_and_no_script(page):
     text = page.read_text()
     assert "<script" not in text
     assert "&lt;script&gt;" in text
@@ -80,11 +80,11 @@ def test_the_headline_counts():
 @pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: pages are not opened in a browser")
 @pytest.mark.parametrize("width", [390, 1440])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_nothing_sticks_out_in_a_browser_and_nothing_is_fetched(page, tmp_path, width, theme):
+def test_nothing_overflows_in_a_browser_and_nothing_is_fetched(page, tmp_path, width, theme):
     with running(tmp_path / "profile") as browser:
         browser.open(page, width, theme)
         assert browser.complaints == []
-        assert browser.asked == [page.resolve().as_uri()]
+        assert browser.fetched == [page.resolve().as_uri()]
         browser.ask("document.querySelectorAll('details').forEach(e => e.open = true)")
         assert browser.ask("document.scrollingElement.scrollWidth") <= width
         assert browser.ask(OUTSIDE) == []

@@ -20,7 +20,7 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def base(windows: Path) -> dict[str, Any]:
-    """Plain data of a run with everything that can be an objective but a judge."""
+    """Plain data of a run with every kind of objective except a judge."""
     source = {"format": "npy", "path": str(windows), "layout": "c t"}
     weights = {"x": 1, "z": 1, "s": 1, "dist": 0.8, "ce": 1}
     return {
@@ -32,7 +32,7 @@ def base(windows: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def sweep_of(base: dict[str, Any]) -> Callable[..., dict[str, Any]]:
-    """Plain data of a sweep over the weights of z and s, with parts of it given."""
+    """Plain data of a sweep over the weights of z and s, with some parts given."""
     return lambda **parts: {"name": "small", "run": base, "vary": {Z: [1, 10], S: [1, 5]}} | parts
 
 

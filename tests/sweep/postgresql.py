@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the test's own, from the binaries of a Debian package; skips where there are none."""
+"""A PostgreSQL server for a test, from the binaries of a Debian package; skips where they are missing."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ class Server:
             self.port = int(free.getsockname()[1])
 
     def make(self) -> None:
-        """Make the files of the server."""
+        """Create the files of the server."""
         secret = self.folder / "password"
         secret.write_text(PASSWORD, encoding="utf-8")
         if self._user is not None:
@@ -63,11 +63,11 @@ class Server:
 
 @contextmanager
 def server() -> Iterator[Server]:
-    """A server that ends with the block."""
+    """A server that stops with the block."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
     if not found[-1].is_file():
         pytest.skip("no PostgreSQL here: apt-get install postgresql")
-    # PostgreSQL refuses to run as root; a folder of pytest's can be entered by its owner alone.
+    # PostgreSQL refuses to run as root; only its owner can enter a folder made by pytest.
     user = "nobody" if os.name == "posix" and os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="zoo-postgresql-"))
     made = Server(folder, found[-1].parent, user)

@@ -1,4 +1,4 @@
-"""Processes that begin the same sweep, or resume it, at the same moment."""
+"""Processes that start the same sweep, or resume it, at the same moment."""
 
 import multiprocessing
 from collections import Counter
@@ -15,7 +15,7 @@ SPAWN = multiprocessing.get_context("spawn")
 
 
 def assert_one_starts_and_no_point_waits_twice(url: str, data: dict[str, Any], count: int = 3) -> None:
-    """One of ``count`` processes begins the sweep in ``data``; when all resume it, each point waits once."""
+    """One of ``count`` processes starts the sweep in ``data``; when all resume it, each point is queued once."""
     barrier, said = SPAWN.Barrier(count + 1), SPAWN.Queue()
     processes = [SPAWN.Process(target=_start, args=(url, data, barrier, said)) for _ in range(count)]
     for process in processes:

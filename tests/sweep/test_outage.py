@@ -1,4 +1,4 @@
-"""A database that is away is waited for, up to a limit, and what was begun is begun anew as a whole."""
+"""An unavailable database is waited for, up to a limit; an interrupted action is repeated as a whole."""
 
 import pytest
 from optuna.exceptions import StorageInternalError
@@ -11,23 +11,23 @@ URL = "postgresql://me:hunter2@host/db"
 
 
 def away(kind=OperationalError):
-    """What Optuna raises when the driver raises ``kind``."""
+    """The error of Optuna when the driver raises ``kind``."""
     error = StorageInternalError("An exception is raised during the commit.")
     error.__cause__ = kind("SELECT 1", {}, Exception("refused hunter2\nIs it running?"))
     return error
 
 
 class Database:
-    """Does not answer the first so many times."""
+    """Fails the given number of times, then answers."""
 
     def __init__(self, failures, error=OperationalError):
-        self.failures, self.error, self.asked = failures, error, 0
+        self.failures, self.error, self.calls = failures, error, 0
 
     def ask(self):
-        self.asked += 1
-        if self.asked <= self.failures:
+        self.calls += 1
+        if self.calls <= self.failures:
             raise away(self.error)
-        return self.asked
+        return self.calls
 
 
 @pytest.fixture(autouse=True)
@@ -35,11 +35,11 @@ def _no_pause(monkeypatch):
     monkeypatch.setattr(outage, "PAUSE", 0)
 
 
-def test_an_outage_is_outlasted():
+def test_a_short_outage_is_survived():
     assert Outage(URL, limit=3600).outlast(Database(5).ask) == 6
 
 
-def test_after_the_limit_one_line_says_so_without_the_password():
+def test_after_the_limit_one_line_is_printed_without_the_password():
     with pytest.raises(OutageError) as caught:
         Outage(URL, limit=0.01).outlast(Database(10**9).ask)
     line = str(caught.value)
@@ -53,20 +53,20 @@ def test_an_error_that_stays_is_not_waited_for():
     database = Database(10**9, ProgrammingError)
     with pytest.raises(OutageError):
         Outage(URL, limit=3600).outlast(database.ask)
-    assert database.asked == 1
+    assert database.calls == 1
 
 
-def test_who_is_in_a_hurry_asks_once():
+def test_without_patience_there_is_one_attempt():
     found, database = Outage(URL, limit=3600), Database(10**9)
     found.hurry()
     with pytest.raises(OutageError):
         found.outlast(database.ask)
-    assert database.asked == 1
+    assert database.calls == 1
     assert found.outlast(lambda: "back") == "back"
 
 
-def test_steps_of_an_action_are_begun_anew_together():
-    """Else a transaction would go on with its first half lost."""
+def test_steps_of_an_action_are_repeated_together():
+    """Otherwise a transaction would continue without its first half."""
     found, database, steps = Outage(URL, limit=3600), Database(1), []
 
     def action():
@@ -78,7 +78,7 @@ def test_steps_of_an_action_are_begun_anew_together():
     assert steps == ["first", "first", "second"]
 
 
-def test_after_an_outage_it_is_not_calm_for_a_while():
+def test_for_a_while_after_an_outage_it_is_not_calm():
     found = Outage(URL, limit=3600)
     assert found.calm(3600)
     found.outlast(Database(1).ask)
@@ -86,6 +86,6 @@ def test_after_an_outage_it_is_not_calm_for_a_while():
     assert found.calm(0)
 
 
-def test_errors_of_the_action_itself_are_its_own():
+def test_errors_of_the_action_itself_are_raised():
     with pytest.raises(KeyError):
         Outage(URL, limit=3600).outlast({}.popitem)

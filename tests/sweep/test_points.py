@@ -1,4 +1,4 @@
-"""Axes and points: what a grid holds, one at a time, and around the best."""
+"""Axes and points: full grids, one at a time, and refined grids around the best point."""
 
 import math
 from itertools import pairwise
@@ -19,7 +19,7 @@ NUMBERS = st.lists(st.integers(1, 1000), min_size=2, max_size=6, unique=True)
 
 
 @given(PATHS)
-def test_short_names_are_endings_that_tell_paths_apart(paths):
+def test_short_names_are_the_shortest_distinct_endings_of_paths(paths):
     names = short_names(paths)
     assert len(set(names.values())) == len(paths)
     for path, name in names.items():
@@ -29,7 +29,7 @@ def test_short_names_are_endings_that_tell_paths_apart(paths):
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1.01, 1e6), st.integers(2, 50), st.sampled_from(["linear", "log"]))
-def test_grids_go_from_end_to_end_by_equal_steps_or_factors(low, factor, points, spacing):
+def test_grids_have_equal_steps_or_factors_from_end_to_end(low, factor, points, spacing):
     numbers = spaced(low, low * factor, points, spacing)
     assert len(numbers) == points
     assert math.isclose(numbers[0], low)
@@ -44,7 +44,7 @@ def axis(numbers, integer=False):
 
 
 @given(NUMBERS, st.integers(1, 9), st.sampled_from(["linear", "log"]), st.booleans(), st.data())
-def test_finer_numbers_lie_strictly_between_the_neighbours_of_the_best(numbers, points, spacing, integer, data):
+def test_refined_values_lie_strictly_between_the_neighbours_of_the_best(numbers, points, spacing, integer, data):
     best = data.draw(st.sampled_from(numbers))
     found = [level.number for level in axis(numbers, integer).between(best, points, spacing)]
     order = sorted(numbers)
@@ -55,7 +55,7 @@ def test_finer_numbers_lie_strictly_between_the_neighbours_of_the_best(numbers, 
     assert integer or best in (low, high) or len(found) >= points - 1
 
 
-def test_the_notes_grid_is_refined_as_in_the_notes(plan):
+def test_the_grid_of_the_notes_is_refined_as_in_the_notes(plan):
     found = plan(vary={Z: {"from": 1, "to": 100, "points": 3, "spacing": "log"}}, refine={"points": 8})
     assert [point.label for point in found.points] == ["z 1", "z 10", "z 100"]
     finer = refined(found.spec, found.axes, found.points[2])
@@ -82,7 +82,7 @@ def test_one_at_a_time_changes_one_thing(plan):
     assert base["training"]["phases"][0]["weights"] == {"x": 1, "z": 1, "s": 1, "dist": 0.8, "ce": 1}
 
 
-def test_what_the_run_leaves_out_stays_as_it_is(plan):
+def test_fields_that_the_run_omits_stay_at_their_default(plan):
     found = plan(method="one_at_a_time", vary={"both": {"choices": {"a": {Z: 3, S: 3}, "b": {Z: 4, S: 4}}}})
     assert [point.label for point in found.points] == [f"both {AS_IT_IS}", "both a", "both b"]
     assert found.points[0].settings == {}
@@ -98,7 +98,7 @@ def test_paths_with_commas_change_together(plan):
 @pytest.mark.parametrize("method", ["grid", "one_at_a_time"])
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
-def test_there_are_never_more_finer_points_than_slots_for_them(plan, method, data):
+def test_there_are_never_more_refined_points_than_slots_for_them(plan, method, data):
     numbers = {name: data.draw(NUMBERS) for name in (Z, S)}
     found = plan(method=method, vary=numbers, refine={"points": data.draw(st.integers(1, 4))})
     best = data.draw(st.sampled_from(found.points))

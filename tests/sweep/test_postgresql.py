@@ -1,4 +1,4 @@
-"""Sweeps on a PostgreSQL server of their own: killed workers, outages, several starters, and a password nowhere."""
+"""Sweeps on a PostgreSQL server: killed workers, outages, several starters, and a password that is never shown."""
 
 import json
 import os
@@ -53,20 +53,20 @@ def urls(running: Server, database: str) -> tuple[str, str]:
     )
 
 
-def test_one_of_three_who_start_at_once_starts_and_no_point_waits_twice(urls, sweep_of):
-    """On a database without tables, which each of them would make."""
+def test_one_of_three_that_start_together_starts_and_no_point_is_queued_twice(urls, sweep_of):
+    """On a database without tables, which each of them would create."""
     assert_one_starts_and_no_point_waits_twice(storage_url(urls[0]), sweep_of(vary=TWELVE))
 
 
 def zoo(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
-    """The program at work in ``folder``, what it says in a file there."""
+    """The running program in ``folder``, with its output in a file there."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "said").open("ab") as said:
         return subprocess.Popen([*ZOO, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
 
 
 def wait_for(ready: Callable[[], Any], started: Sequence["subprocess.Popen[bytes]"] = ()) -> Any:
-    """What ``ready`` returns once it is true; whatever was started must not end before."""
+    """What ``ready`` returns once it is true; no started process may end earlier."""
     until = time.monotonic() + 120
     while not (found := ready()):
         assert time.monotonic() < until
@@ -76,18 +76,18 @@ def wait_for(ready: Callable[[], Any], started: Sequence["subprocess.Popen[bytes
 
 
 def workers_of(queue: Queue) -> list[int]:
-    """Processes that have a point now."""
+    """Processes that are working on a point."""
     workers = (trial.user_attrs.get("worker", "") for trial in queue.trials(TrialState.RUNNING))
     return [int(worker.split(":")[1]) for worker in workers if worker]
 
 
 def written(folder: Path) -> Mapping[Path, bytes]:
-    """Everything below ``folder`` that a user could read, the names of files among it."""
+    """Everything below ``folder`` that a user could read, including the names of files."""
     return {path: str(path).encode() + (path.read_bytes() if path.is_file() else b"") for path in folder.rglob("*")}
 
 
 def assert_secret(folder: Path) -> None:
-    """Neither the password nor a traceback is anywhere below ``folder``."""
+    """Neither the password nor a traceback occurs below ``folder``."""
     forms = {PASSWORD, quote(PASSWORD), quote(PASSWORD, safe=""), quote_plus(PASSWORD), quote(PASSWORD, safe=" +"),
              repr(PASSWORD)[1:-1], json.dumps(PASSWORD)[1:-1]}  # fmt: skip
     for path, content in written(folder).items():
@@ -95,7 +95,7 @@ def assert_secret(folder: Path) -> None:
         assert b"Traceback" not in content, content.decode(errors="replace")
 
 
-def test_three_workers_on_two_urls_one_of_them_killed_and_the_server_restarted(running, urls, sweep_of, tmp_path):
+def test_three_workers_on_two_urls_survive_a_kill_and_a_restart_of_the_server(running, urls, sweep_of, tmp_path):
     spec = tmp_path / "sweep.json"
     spec.write_text(json.dumps(sweep_of(set={"training.epochs": 2}, vary=TWELVE, patience=8, objectives=["mse"])))
     first = zoo(tmp_path / "a", "sweep", str(spec), "--workers", "2", "--storage", urls[0])
@@ -124,7 +124,7 @@ def test_three_workers_on_two_urls_one_of_them_killed_and_the_server_restarted(r
     assert_secret(tmp_path)
 
 
-def test_a_server_that_stays_away_ends_the_sweep_in_one_line_and_loses_no_point(running, urls, sweep_of, tmp_path):
+def test_a_server_that_stays_down_ends_the_sweep_in_one_line_and_loses_no_point(running, urls, sweep_of, tmp_path):
     spec = tmp_path / "sweep.json"
     parts = {"set": {"training.epochs": 200}, "vary": {Z: [1, 2]}, "patience": 4, "outage": 2, "objectives": ["mse"]}
     spec.write_text(json.dumps(sweep_of(**parts)))

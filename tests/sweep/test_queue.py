@@ -1,4 +1,4 @@
-"""Every point is taken by one worker, and done once, whoever dies on the way."""
+"""Every point is taken by one worker and done once, even if workers are killed."""
 
 import multiprocessing
 import os
@@ -42,7 +42,7 @@ def take_all(url: str, start: float, taken: "multiprocessing.Queue[int]") -> Non
 
 @pytest.mark.slow
 def test_workers_never_take_the_same_point(plan, url):
-    """More workers than cores, all at the same moment: SQLite alone would hand points out twice."""
+    """More workers than cores, all at the same moment: SQLite alone would hand out points twice."""
     found = plan(vary={Z: list(range(1, 26))})
     create(url, found, resume=False)
     taken = SPAWN.Queue()
@@ -58,12 +58,12 @@ def test_workers_never_take_the_same_point(plan, url):
 
 
 @pytest.mark.slow
-def test_one_of_three_who_start_at_once_starts_and_no_point_waits_twice(sweep_of, url):
+def test_one_of_three_that_start_together_starts_and_no_point_is_queued_twice(sweep_of, url):
     assert_one_starts_and_no_point_waits_twice(url, sweep_of(vary={Z: list(range(1, 9))}))
 
 
-def test_of_a_point_that_waits_twice_one_alone_is_taken(plan, url):
-    """Two processes that each add a copy of what a dead worker left are not in each other's way."""
+def test_a_point_that_is_queued_twice_is_taken_once(plan, url):
+    """Two processes that each add a copy of a dead worker's point do not disturb each other."""
     queue = create(url, plan(vary={Z: [1]}), resume=False)
     twin = queue.storage.get_trial(queue.trials()[0]._trial_id)
     queue.study.add_trial(twin)
@@ -79,8 +79,8 @@ def test_of_a_point_that_waits_twice_one_alone_is_taken(plan, url):
     assert queue.finished()
 
 
-def test_nobody_is_missed_right_after_an_outage(plan, url):
-    """While the database was away, nobody could show a sign of life."""
+def test_no_worker_counts_as_dead_right_after_an_outage(plan, url):
+    """While the database was unavailable, no worker could write a heartbeat."""
     queue = create(url, plan(vary={Z: [1]}, patience=60), resume=False)
     busy = queue.claim("far away")
     age(queue, timedelta(seconds=90))
@@ -96,7 +96,7 @@ def test_nobody_is_missed_right_after_an_outage(plan, url):
     assert queue.beat(busy)
 
 
-def test_points_wait_in_order_and_end_once(plan, url):
+def test_points_are_taken_in_order_and_end_once(plan, url):
     queue = create(url, plan(), resume=False)
     seen = []
     while (trial := queue.claim("me")) is not None:
@@ -108,7 +108,7 @@ def test_points_wait_in_order_and_end_once(plan, url):
     assert all(trial.values == [0.5, 0.5, 1.0] for trial in queue.trials())
 
 
-def test_what_a_dead_worker_was_doing_is_tried_again_but_not_for_ever(plan, url):
+def test_the_point_of_a_dead_worker_is_tried_again_a_limited_number_of_times(plan, url):
     queue = create(url, plan(vary={Z: [1]}, tries=3), resume=False)
     for attempt in (1, 2, 3):
         trial = queue.claim(f"w{attempt}")
@@ -128,7 +128,7 @@ def age(queue: Queue, by: timedelta) -> None:
         connection.execute(text("UPDATE trial_heartbeats SET heartbeat = datetime(heartbeat, :by)"), {"by": seconds})
 
 
-def test_a_worker_that_falls_silent_is_missed_by_the_others(plan, url):
+def test_a_worker_without_heartbeat_counts_as_dead(plan, url):
     queue = create(url, plan(vary={Z: [1]}, patience=60), resume=False)
     silent = queue.claim("far away")
     age(queue, timedelta(seconds=30))
@@ -143,7 +143,7 @@ def test_a_worker_that_falls_silent_is_missed_by_the_others(plan, url):
     assert queue.complete(trial, [1.0, 1.0, 1.0])
 
 
-def test_what_is_left_on_purpose_waits_again_and_counts_as_no_try(plan, url):
+def test_a_point_released_on_purpose_is_queued_again_and_counts_as_no_try(plan, url):
     queue = create(url, plan(vary={Z: [1]}, tries=1), resume=False)
     for _ in range(3):
         trial = queue.claim("me")
@@ -166,7 +166,7 @@ def test_failed_points_are_tried_again_when_resumed_and_done_ones_are_not(plan, 
     assert again.claim("me") is None
 
 
-def test_a_finer_grid_is_laid_around_the_best_once_all_of_the_first_are_over(plan, url):
+def test_the_grid_is_refined_around_the_best_once_its_first_points_are_over(plan, url):
     found = plan(vary={Z: [1, 10, 100], S: [1, 2]}, refine={"points": 2, "by": "mse"})
     queue = create(url, found, resume=False)
     assert found.total == 6 + 4
@@ -178,7 +178,7 @@ def test_a_finer_grid_is_laid_around_the_best_once_all_of_the_first_are_over(pla
     assert queue.claim("me").user_attrs[NUMBER] == 6
 
 
-def test_a_storage_holds_one_sweep_of_a_name_and_says_which_field_differs(plan, url):
+def test_a_storage_holds_one_sweep_of_a_name_and_reports_the_field_that_differs(plan, url):
     create(url, plan(), resume=False)
     with pytest.raises(ZooError, match="--resume"):
         create(url, plan(), resume=False)
@@ -200,7 +200,7 @@ def test_a_storage_that_cannot_be_opened_is_refused_in_one_line(given, tmp_path,
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "nsga2", "random"])
-def test_a_search_proposes_within_its_bounds_and_the_same_again_for_a_lost_point(plan, url, sampler):
+def test_a_search_proposes_within_its_bounds_and_repeats_a_lost_point(plan, url, sampler):
     vary = {
         Z: {"low": 0.1, "high": 10, "spacing": "log"},
         "model.quantizer.codes": {"low": 4, "high": 8, "integer": True},
@@ -227,7 +227,7 @@ def test_a_search_proposes_within_its_bounds_and_the_same_again_for_a_lost_point
     assert queue.claim("me") is None
 
 
-def test_runs_are_kept_with_their_trial(plan, url):
+def test_runs_are_stored_with_their_trial(plan, url):
     queue = create(url, plan(), resume=False)
     trial = queue.claim("me")
     run = RunResult(seed=0, folder="a", values={"mse": 1.0}, windows=3, fingerprint="f", seconds=1.0)
@@ -235,7 +235,7 @@ def test_runs_are_kept_with_their_trial(plan, url):
     assert RunResult.model_validate(queue.counted()[0].user_attrs["runs"][0]) == run
 
 
-def test_a_worker_killed_between_its_first_heartbeat_and_the_claim_leaves_the_point_waiting(plan, url, monkeypatch):
+def test_a_worker_killed_between_its_first_heartbeat_and_the_claim_leaves_the_point_queued(plan, url, monkeypatch):
     queue = create(url, plan(vary={Z: [1]}), resume=False)
 
     def die(*_: object) -> bool:
@@ -257,8 +257,8 @@ def test_optuna_is_quiet(plan, url, capsys):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_a_worker_heeds_interrupts_though_its_shell_started_it_deaf_to_them(tmp_path):
-    """As `zoo sweep … &` of a script does; or one that lost its point to another would train on."""
+def test_a_worker_handles_interrupts_even_if_its_shell_ignores_them(tmp_path):
+    """As started by `zoo sweep … &` in a script; otherwise a worker that lost its point would continue training."""
     code = (
         "import os, runpy, signal, sys, zoo.sweep.queue as queue, zoo.sweep.worker as worker\n"
         "queue.join = lambda *_: None\n"
@@ -276,6 +276,6 @@ def test_a_worker_heeds_interrupts_though_its_shell_started_it_deaf_to_them(tmp_
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stderr=subprocess.PIPE, **deaf
     ) as worker:
         worker.stdin.write(b"sqlite://\n")
-        worker.stdin.flush()  # and left open, or the worker would take itself for an orphan, which interrupts it too
+        worker.stdin.flush()  # left open, or the worker would consider itself an orphan and interrupt itself too
         said = worker.stderr.read()
     assert (worker.returncode, said) == (-signal.SIGTERM, b"given back")

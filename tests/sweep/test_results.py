@@ -1,4 +1,4 @@
-"""Tables of a sweep: who is beaten, means and deviations, and what is drawn of it."""
+"""Tables of a sweep: the Pareto front, means and deviations, and pictures."""
 
 import csv
 import io
@@ -43,7 +43,7 @@ def result(points, seeds=(0,)):
 
 
 @given(VALUES)
-def test_a_point_is_on_the_front_when_none_is_better_in_one_thing_and_worse_in_none(values):
+def test_a_point_is_on_the_front_if_none_dominates_it(values):
     points = [point(number, float(a), float(m)) for number, (a, m) in enumerate(values)]
     found = {p.number: p.front for p in ranked(points, OBJECTIVES)}
     for number, (a, m) in enumerate(values):
@@ -52,7 +52,7 @@ def test_a_point_is_on_the_front_when_none_is_better_in_one_thing_and_worse_in_n
 
 
 @given(VALUES)
-def test_unbeaten_points_come_first_then_by_the_first_objective(values):
+def test_points_on_the_front_come_first_then_by_the_first_objective(values):
     points = [point(number, float(a), float(m)) for number, (a, m) in enumerate(values)]
     order = ranked([*points, point(99)], OBJECTIVES)
     assert order[-1].number == 99
@@ -78,7 +78,7 @@ def test_one_seed_has_no_deviation():
     assert math.isclose(spread([1.0, 3.0]).deviation, math.sqrt(2))
 
 
-def test_pictures_show_every_point_and_say_which_are_unbeaten():
+def test_pictures_show_every_point_and_mark_the_front():
     points = [point(n, [a, a + 0.1], [m, m + 1]) for n, a, m in ((1, 0.2, 5.0), (10, 0.6, 3.0), (100, 0.5, 9.0))]
     found = result(points, seeds=(0, 1))
     drawn = pareto(found)
@@ -90,5 +90,5 @@ def test_pictures_show_every_point_and_say_which_are_unbeaten():
     assert all(picture.drawn().startswith(b"\x89PNG") for picture in pictures(found))
 
 
-def test_nothing_is_drawn_of_nothing():
+def test_without_results_nothing_is_drawn():
     assert pictures(result([point(0)])) == []

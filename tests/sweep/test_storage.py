@@ -1,4 +1,4 @@
-"""The database of a sweep: the file that is named and no other, moved and copied with its folder, no secret told."""
+"""The database of a sweep: exactly the named file, moved and copied with its folder, without visible secrets."""
 
 import json
 import shutil
@@ -23,14 +23,14 @@ SIGNS = "a?b#c%20d e&f=g@h{i}:é'\\"
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=30))
-def test_the_url_of_a_path_is_that_of_this_very_file(name):
+def test_the_url_of_a_path_is_that_of_exactly_this_file(name):
     path = Path("/somewhere") / f"x{name}"
     url = storage_url(str(path))
     assert make_url(url).database == str(path.resolve())
     assert storage_url(url) == url
 
 
-def test_a_database_lies_where_its_path_says(plan, tmp_path):
+def test_a_database_is_stored_at_its_path(plan, tmp_path):
     folder = tmp_path / SIGNS
     folder.mkdir()
     create(storage_url(str(folder)), plan(), resume=False)
@@ -44,7 +44,7 @@ def test_a_relative_url_names_the_same_file_from_anywhere(tmp_path, monkeypatch)
     assert storage_url("sqlite:///deep/study.db") == storage_url(str(tmp_path / "deep" / "study.db"))
 
 
-def test_what_else_a_url_says_stays_as_it_is():
+def test_other_parts_of_a_url_stay_unchanged():
     for url in (
         "sqlite:////a/study.db?timeout=5",
         "sqlite+pysqlcipher://:hunter2@//a/study.db",
@@ -54,7 +54,7 @@ def test_what_else_a_url_says_stays_as_it_is():
 
 
 @pytest.mark.parametrize("given", ["sqlite://", "sqlite:///:memory:"])
-def test_a_database_that_no_other_process_reaches_is_refused(given):
+def test_a_database_that_other_processes_cannot_reach_is_refused(given):
     with pytest.raises(SpecError, match="in memory"):
         storage_url(given)
 
@@ -67,7 +67,7 @@ def spec(tmp_path, sweep_of) -> Path:
 
 
 def begun(spec: Path, folder: Path) -> Queue:
-    """A sweep of two points in ``folder``, the first of them done."""
+    """A sweep of two points in ``folder``; the first is done."""
     plan, home = read_plan(spec), SweepFolder(folder)
     folder.mkdir(parents=True)
     url = storage_url(str(home.database))
@@ -86,7 +86,7 @@ def do_one(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize("name", ["moved", SIGNS])
-def test_a_moved_folder_goes_on_in_its_own_database(spec, tmp_path, name, capsys):
+def test_a_moved_folder_continues_in_its_own_database(spec, tmp_path, name, capsys):
     do_one(begun(spec, tmp_path / "before"))
     (tmp_path / "before").rename(tmp_path / name)
     assert main(["sweep", str(spec), "--resume", "--out", str(tmp_path / name)]) == 0
@@ -97,13 +97,13 @@ def test_a_moved_folder_goes_on_in_its_own_database(spec, tmp_path, name, capsys
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["written now", "written with its whole path"])
-def test_a_copied_folder_leaves_the_database_of_the_original_alone(spec, tmp_path, old, capsys):
+def test_a_copied_folder_leaves_the_database_of_the_original_unchanged(spec, tmp_path, old, capsys):
     original, copy = tmp_path / "original", tmp_path / "copy"
     begun(spec, original).storage.engine.dispose()
     shutil.copytree(original, copy)
     if old:
-        told = json.loads((copy / "sweep.json").read_text())
-        (copy / "sweep.json").write_text(json.dumps(told | {"storage": f"sqlite:///{original}/study.db"}))
+        stored = json.loads((copy / "sweep.json").read_text())
+        (copy / "sweep.json").write_text(json.dumps(stored | {"storage": f"sqlite:///{original}/study.db"}))
     do_one(join(storage_url(str(copy))))
     before = (original / "study.db").read_bytes()
     assert main(["sweep", str(spec), "--resume", "--out", str(copy)]) == 0
@@ -146,7 +146,7 @@ def test_a_password_is_in_no_line_and_no_file(spec, tmp_path, monkeypatch, capfd
         assert path.is_dir() or b"hunter2" not in path.read_bytes()
 
 
-def test_what_is_done_atomically_is_done_whole_or_not_at_all(plan, tmp_path):
+def test_atomic_actions_are_done_completely_or_not_at_all(plan, tmp_path):
     queue = create(storage_url(str(tmp_path / "study.db")), plan(), resume=False)
 
     def fail_half_way() -> None:
@@ -161,8 +161,8 @@ def test_what_is_done_atomically_is_done_whole_or_not_at_all(plan, tmp_path):
     assert len(again.study.get_trials()) == 4
 
 
-def test_every_method_of_the_storage_outlasts_outages(plan, tmp_path):
-    """Also what Optuna may add: a method that does not would end a worker in a traceback."""
+def test_every_method_of_the_storage_survives_outages(plan, tmp_path):
+    """Also methods that Optuna may add: one without protection would end a worker with a traceback."""
     storage = open_storage(storage_url(str(tmp_path / "study.db")), new=True)
     for name, method in vars(optuna.storages.RDBStorage).items():
         if callable(method) and not name.startswith("__") and not isinstance(method, staticmethod):

@@ -1,4 +1,4 @@
-"""A sweep's folder has one parent; those who join do not need to own it."""
+"""A sweep's folder has one owner; joining workers need not own it."""
 
 import json
 
@@ -10,7 +10,7 @@ from zoo.process.owned import LOCK_FILE
 
 
 @pytest.mark.parametrize("more", [[], ["--resume"]])
-def test_a_sweep_that_another_process_does_is_refused(sweep_of, tmp_path, capsys, more):
+def test_a_sweep_run_by_another_process_is_refused(sweep_of, tmp_path, capsys, more):
     spec, folder = tmp_path / "sweep.json", tmp_path / "out"
     spec.write_text(json.dumps(sweep_of()))
     with owner(folder):
@@ -21,7 +21,7 @@ def test_a_sweep_that_another_process_does_is_refused(sweep_of, tmp_path, capsys
 
 
 @pytest.mark.parametrize("content", ["{}", "[]", "null", '{"sweep": 3, "storage": ""}', '{"sweep": {}}'])
-def test_a_sweep_json_of_another_structure_is_one_line(sweep_of, tmp_path, capsys, content):
+def test_a_sweep_json_of_another_structure_gives_one_line(sweep_of, tmp_path, capsys, content):
     spec, folder = tmp_path / "sweep.json", tmp_path / "out"
     spec.write_text(json.dumps(sweep_of()))
     folder.mkdir()

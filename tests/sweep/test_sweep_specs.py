@@ -1,4 +1,4 @@
-"""What a sweep spec refuses, and what it means."""
+"""Validation of sweep specs, and their meaning."""
 
 import json
 import subprocess
@@ -43,7 +43,7 @@ WITHOUT_HEAD = {"model.head": None, **ALL}
         ({"metod": "grid"}, "'method'"),
     ],
 )
-def test_a_spec_that_cannot_be_is_refused_in_one_line(sweep_of, parts, words):
+def test_an_invalid_spec_is_refused_in_one_line(sweep_of, parts, words):
     with pytest.raises(ZooError) as caught:
         plan_of(sweep_of(**parts))
     assert words in str(caught.value)
@@ -72,13 +72,13 @@ def test_a_spec_that_cannot_be_is_refused_in_one_line(sweep_of, parts, words):
         ),
     ],
 )
-def test_a_point_that_cannot_be_is_named_before_anything_is_trained(sweep_of, parts, words):
+def test_an_invalid_point_is_named_before_anything_is_trained(sweep_of, parts, words):
     with pytest.raises(ZooError) as caught:
         validate_plan(plan_of(sweep_of(**parts)))
     assert all(word in str(caught.value) for word in words), caught.value
 
 
-def test_a_file_is_read_without_torch_and_names_its_run_beside_it(sweep_of, base, tmp_path):
+def test_a_file_is_read_without_torch_and_paths_are_relative_to_it(sweep_of, base, tmp_path):
     (tmp_path / "run.json").write_text(json.dumps(base))
     (tmp_path / "sweep.json").write_text(json.dumps(sweep_of(run="run.json")))
     program = (
@@ -107,14 +107,14 @@ def test_the_run_may_be_a_preset(windows, tmp_path):
 @pytest.mark.parametrize(
     ("content", "words"), [({"model": {}}, "vary"), ([], "object"), ({"run": {}, "vary": {Z: [1]}}, "run")]
 )
-def test_a_file_of_something_else_is_refused(content, words, tmp_path):
+def test_a_file_of_another_kind_is_refused(content, words, tmp_path):
     (tmp_path / "sweep.json").write_text(json.dumps(content))
     with pytest.raises(ZooError) as caught:
         read_plan(tmp_path / "sweep.json")
     assert words in str(caught.value)
 
 
-def test_a_plan_is_made_again_from_what_it_dumps(plan, sweep_of):
+def test_a_plan_can_be_read_back_from_its_dump(plan, sweep_of):
     first = plan(set={"training.epochs": 1})
     again = plan_of(json.loads(json.dumps(first.dump())))
     assert again.fingerprint == first.fingerprint

@@ -52,7 +52,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def busy_worker(started: "subprocess.Popen[str]", folder: Path, epochs: int) -> int:
-    """The process of a worker that has trained a point for so many epochs at least."""
+    """The process of a worker that has trained a point for at least the given number of epochs."""
     until = time.monotonic() + 240
     while time.monotonic() < until:
         assert started.poll() is None, "the sweep ended"
@@ -65,8 +65,8 @@ def busy_worker(started: "subprocess.Popen[str]", folder: Path, epochs: int) -> 
     raise AssertionError("no worker trained")
 
 
-def test_a_killed_worker_costs_nothing_but_time_and_every_point_is_done_once(home, written):
-    """Two workers, one killed in the middle of a point."""
+def test_a_killed_worker_costs_only_time_and_every_point_is_done_once(home, written):
+    """Two workers; one is killed in the middle of a point."""
     spec = written(set={"training.epochs": 12})
     folder = home / "sweeps" / "small"
     started = subprocess.Popen([*ZOO, "sweep", spec, "--workers", "2"], stdout=subprocess.PIPE, text=True)
@@ -90,7 +90,7 @@ def test_a_killed_worker_costs_nothing_but_time_and_every_point_is_done_once(hom
     assert len(list((folder / "runs").glob("*/bundle"))) == 4
 
 
-def test_ctrl_c_stops_the_workers_and_resume_goes_on(home, written, capfd):
+def test_ctrl_c_stops_the_workers_and_resume_continues(home, written, capfd):
     spec = written(set={"training.epochs": 200}, vary={Z: [1, 10]})
     folder = home / "sweeps" / "small"
     started = subprocess.Popen([*ZOO, "sweep", spec])
@@ -130,7 +130,7 @@ def test_workers_end_with_the_program_that_started_them(home, written):
     raise AssertionError("the worker goes on alone")
 
 
-def test_seeds_are_averaged_a_grid_is_refined_and_the_page_tells(home, written, capsys):
+def test_seeds_are_averaged_a_grid_is_refined_and_the_page_shows_it(home, written, capsys):
     spec = written(
         set={"training.epochs": 1}, vary={Z: [1, 9]}, seeds=[0, 1], refine={"points": 1, "by": "mse"},
         objectives=["mse", "codebook"],
@@ -157,8 +157,8 @@ def test_seeds_are_averaged_a_grid_is_refined_and_the_page_tells(home, written, 
     assert "3 of 3 points" in capsys.readouterr().out
 
 
-def test_a_second_machine_joins_by_the_storage_alone(home, written, capsys):
-    """The points are there, nobody works: as if the first machine had done nothing yet."""
+def test_a_second_machine_joins_with_the_storage_alone(home, written, capsys):
+    """The points are queued and nobody works: as if the first machine had done nothing yet."""
     from zoo.sweep.plan import read_plan
     from zoo.sweep.queue import create
 
@@ -171,7 +171,7 @@ def test_a_second_machine_joins_by_the_storage_alone(home, written, capsys):
     assert (home / "elsewhere" / "sweep.html").exists()
 
 
-def test_a_search_goes_on_past_points_that_cannot_be_and_prunes_bad_ones(home, written):
+def test_a_search_continues_after_invalid_points_and_prunes_bad_ones(home, written):
     vary = {
         "training.optimizer.lr": {"low": 1e-6, "high": 0.01, "spacing": "log"},
         "model.encoder.patches": [8, 7],
@@ -204,16 +204,16 @@ def test_a_search_goes_on_past_points_that_cannot_be_and_prunes_bad_ones(home, w
         (["sweep", "{spec}", "--workers", "0"], "workers"),
     ],
 )
-def test_mistakes_get_one_line_and_status_2(written, capsys, arguments, words):
+def test_mistakes_give_one_line_and_status_2(written, capsys, arguments, words):
     spec = written()
     assert main([part.replace("{spec}", spec) for part in arguments]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert words in line
 
 
-def test_a_dry_sweep_counts_and_trains_nothing(home, written, capsys):
+def test_a_dry_run_counts_and_trains_nothing(home, written, capsys):
     assert main(["sweep", written(seeds=[0, 1, 2], refine={"points": 2}), "--dry"]) == 0
-    told = capsys.readouterr().out
-    assert "24 runs" in told
-    assert S in told
+    printed = capsys.readouterr().out
+    assert "24 runs" in printed
+    assert S in printed
     assert not (home / "sweeps").exists()

@@ -1,4 +1,4 @@
-"""What each of two processes does: train every run it is given, and write down what happened.
+"""The work of each of two processes: train every given run, and record what happened.
 
 `processes_pair.py FOLDER` trains the runs of `FOLDER/runs.json`; with an epoch as second argument it trains each once
 more, stopped there and resumed.
@@ -24,7 +24,7 @@ from zoo.training.group import joined
 
 
 class Recorder(L.Callback):
-    """The loss of every batch that teaches, a mean over processes, the windows this process saw, and the weights."""
+    """The loss of every training batch, averaged over processes, the windows this process saw, and the weights."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -44,7 +44,7 @@ class Recorder(L.Callback):
 
 
 def record(run: RunSpec, home: Path, stop: int | None = None) -> None:
-    """Train ``run`` into the folder ``home``, stopped at an epoch and resumed; what is recorded lies in `RANK.pt`."""
+    """Train ``run`` into the folder ``home``, stopped at an epoch and resumed; the record is stored in `RANK.pt`."""
     recorder = Recorder(home / f"{rank()}.pt")
     home.mkdir(parents=True, exist_ok=True)
     if stop is None:

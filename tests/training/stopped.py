@@ -16,7 +16,7 @@ from zoo.training.fit import train
 
 
 class Stop(L.Callback):
-    """Ends a training as a lost machine does, after ``epochs``."""
+    """Ends a training after ``epochs``, as when the machine fails."""
 
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs

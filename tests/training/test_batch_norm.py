@@ -1,4 +1,4 @@
-"""Batch-norm over processes is torch's own where there is one process."""
+"""Batch norm over processes equals torch's own in one process."""
 
 import copy
 
@@ -12,7 +12,7 @@ from zoo.training.batch_norm import batch_norm, synchronised
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 @pytest.mark.parametrize(("layer", "shape"), [(nn.BatchNorm1d, (6, 4, 9)), (nn.BatchNorm2d, (3, 4, 5, 2))])
-def test_values_gradients_and_running_statistics_are_those_of_torch(layer, shape, offset):
+def test_values_gradients_and_running_statistics_equal_those_of_torch(layer, shape, offset):
     torch.manual_seed(0)
     theirs = layer(4, momentum=0.3).double()
     nn.init.normal_(theirs.weight)
@@ -29,14 +29,14 @@ def test_values_gradients_and_running_statistics_are_those_of_torch(layer, shape
         torch.testing.assert_close(getattr(ours, name), getattr(theirs, name))
 
 
-def test_what_is_frozen_normalises_by_what_it_knows():
+def test_frozen_batch_norm_uses_its_running_statistics():
     x, mean, var = torch.randn(5, 4), torch.zeros(4), torch.ones(4)
     assert torch.equal(batch_norm(x, mean, var, training=False, eps=0.0), x)
     assert torch.equal(mean, torch.zeros(4))
 
 
-def test_modules_of_any_kind_are_reached_where_several_train(monkeypatch):
-    """As by timm's, which has batch-norm and activation in one."""
+def test_modules_of_any_class_are_converted_for_several_processes(monkeypatch):
+    """For example timm's, which combine batch norm and activation."""
     monkeypatch.setattr("zoo.training.batch_norm.world_size", lambda: 2)
     monkeypatch.setattr("zoo.training.batch_norm.summed", lambda value: 2 * value)
     module, x = BatchNormAct2d(3).double(), torch.randn(4, 3, 2, 2).double()

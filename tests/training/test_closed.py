@@ -1,4 +1,4 @@
-"""A phase that solves for a linear head: what it reads, finds, leaves alone, writes down, and what is refused."""
+"""A closed-form phase of a linear head: inputs, solution, unchanged parts, records, and refusals."""
 
 import os
 import sys
@@ -27,8 +27,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::zoo_registry.errors.ZooNote")
 
 @pytest.mark.parametrize("kind", HEADS)
 @pytest.mark.parametrize("batch", [6, 23])
-def test_the_head_gets_the_map_of_all_training_windows(run_of, tmp_path, kind, batch):
-    """24 windows in batches of 23: Lightning's epoch leaves the last one out, the map does not."""
+def test_the_head_gets_the_solution_for_all_training_windows(run_of, tmp_path, kind, batch):
+    """24 windows in batches of 23: Lightning's epoch omits the last one, the solution does not."""
     run = run_of(SHAPES | {"head": {"kind": kind}}, {"epochs": 1, "batch": batch, "phases": [SOLVE]})
     folder = train(run, tmp_path / "run", quiet=True)
     data = load_data(run).data
@@ -65,7 +65,7 @@ def test_windows_that_splits_keep_together_are_held_out_together(spec_of, tmp_pa
         train(run, tmp_path / "run", quiet=True)
 
 
-def test_one_pass_over_training_and_one_over_validation_is_all(run_of, tmp_path):
+def test_it_takes_one_pass_over_training_and_one_over_validation(run_of, tmp_path):
     seen: list[tuple[bool, int]] = []
 
     class Count(L.Callback):
@@ -78,7 +78,7 @@ def test_one_pass_over_training_and_one_over_validation_is_all(run_of, tmp_path)
     assert sum(count for _, count in seen) == 24 + 6
 
 
-def test_a_stopped_run_goes_on_to_the_same_map(run_of, tmp_path):
+def test_a_stopped_run_resumes_to_the_same_solution(run_of, tmp_path):
     run = run_of(SHAPES, {"epochs": 6, "phases": [RECONSTRUCT, SOLVE]})
     whole = train(run, tmp_path / "whole", quiet=True)
     stopped = stopped_and_resumed(run, tmp_path / "stopped", 3)
@@ -106,8 +106,8 @@ def test_accumulation_and_precision_change_little(run_of, tmp_path, extra):
     assert int(rows(other)[0]["train/correct"]) >= int(rows(plain)[0]["train/correct"]) - 1
 
 
-def test_gradient_goes_on_from_the_map_that_was_solved_for(run_of, tmp_path):
-    """Running statistics stand still then: had they moved, the map would read other features."""
+def test_gradient_training_continues_from_the_solution(run_of, tmp_path):
+    """Running statistics are then constant; otherwise the head would read other features."""
     fine = {"learn": ["head"], "weights": {"ce": 1}}
     phases = {"epochs": 3, "phases": [SOLVE, {**fine, "length": 2}], "optimizer": {"kind": "sgd", "lr": 1e-7}}
     found = rows(train(run_of(SHAPES, phases), tmp_path / "run", quiet=True))
@@ -115,7 +115,7 @@ def test_gradient_goes_on_from_the_map_that_was_solved_for(run_of, tmp_path):
     assert float(found[2]["val/ce"]) == pytest.approx(float(found[0]["val/ce"]), rel=1e-2)
 
 
-def test_statistics_learned_before_are_read_as_they_are(run_of, tmp_path):
+def test_statistics_learned_before_are_used_unchanged(run_of, tmp_path):
     learn = {"learn": ["head"], "weights": {"ce": 1}}
     folder = train(run_of(SHAPES, {"epochs": 2, "phases": [learn, SOLVE]}), tmp_path / "run", quiet=True)
     solved = train(run_of(SHAPES, {"epochs": 1, "phases": [SOLVE]}), tmp_path / "solved", quiet=True)
@@ -125,7 +125,7 @@ def test_statistics_learned_before_are_read_as_they_are(run_of, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_compiled_model_is_read_as_well(run_of, tmp_path):
+def test_a_compiled_model_gives_the_same(run_of, tmp_path):
     phases = {"epochs": 1, "phases": [SOLVE]}
     plain = train(run_of(SHAPES, phases), tmp_path / "plain", quiet=True)
     other = train(run_of(SHAPES, phases, trainer={"compile": True}), tmp_path / "other", quiet=True)
@@ -170,7 +170,7 @@ def test_two_processes_solve_as_one(run_of, tmp_path, monkeypatch, strategy):
         (SHAPES, [SOLVE | {"measure": True, "learn": []}], 1, r'expected \["head"\] where fit is closed'),
     ],
 )
-def test_what_has_no_closed_form_is_refused_in_one_line(run_of, model, phases, epochs, message):
+def test_phases_without_a_closed_form_are_refused_in_one_line(run_of, model, phases, epochs, message):
     with pytest.raises(SpecError, match=message) as caught:
         run_of(model, {"epochs": epochs, "phases": phases})
     assert "\n" not in str(caught.value)
@@ -184,7 +184,7 @@ def test_logistic_takes_its_options_from_the_phase(run_of, tmp_path):
     assert float(rows(folder)[0]["closed/alpha"]) in (0.01, 0.1)
 
 
-def test_a_model_without_weights_is_read_too(run_of, tmp_path):
+def test_a_model_without_weights_is_accepted(run_of, tmp_path):
     model = {
         "encoder": {"kind": "vqshape.encoder", "readout": "identity", "tokens": 5, "samples": 8},
         "quantizer": {"kind": "quantizers.ema", "codes": 6, "start": "kmeans"},

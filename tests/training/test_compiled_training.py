@@ -1,4 +1,4 @@
-"""Training with `trainer.compile` comes to the weights of training without it."""
+"""Training with `trainer.compile` gives the weights of training without it."""
 
 import pytest
 import torch
@@ -20,7 +20,7 @@ STILL = {**SHAPES, "encoder": {**SHAPES["encoder"], "mask_ratio": 0.0, "dropout"
 
 @pytest.mark.slow
 def test_a_compiled_run_learns_the_same(run_of, tmp_path, monkeypatch):
-    """Through phases that freeze; traced and differentiated ahead of time, without the compiler that takes minutes."""
+    """With phases that freeze; traced and differentiated ahead of time, without the slow compiler backend."""
     compiled, traced = nn.Module.compile, []
 
     def ahead_of_time(module: nn.Module) -> None:

@@ -1,4 +1,4 @@
-"""Every registered component learns over two processes what it learns in one: parameters, statistics and codes."""
+"""Every registered component learns the same over two processes as in one: parameters, statistics and codes."""
 
 import json
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def fits(kinds: dict[str, str]) -> bool:
 
 
 def covering() -> Iterator[dict[str, str]]:
-    """Few models that hold every registered component once at least."""
+    """A few models that together contain every registered component."""
     left = set(KINDS)
     for role in ROLES:
         for kind in REGISTRY.kinds(role):
@@ -84,7 +84,7 @@ def run_of(data: Path, kinds: dict[str, str], processes: int) -> dict[str, Any]:
 
 
 def write_noise(folder: Path) -> Path:
-    """Windows whose means and deviations differ, so that half of a batch tells little of the whole."""
+    """Windows with different means and deviations, so that half of a batch differs from the whole."""
     folder.mkdir()
     rng = np.random.default_rng(0)
     for name, count in (("train", STEPS * BATCH * 4 // 3), ("test", BATCH)):
@@ -96,7 +96,7 @@ def write_noise(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """What two processes and one recorded of every model, once for all workers of a test run."""
+    """Records of two processes and of one for every model, made once for all workers of a test run."""
     base = tmp_path_factory.getbasetemp()
     found = (base if worker_id == "master" else base.parent) / "covering"
     with FileLock(f"{found}.lock"):
@@ -135,7 +135,7 @@ def test_two_processes_hold_the_tensors_of_one(folder: Path, kind: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
-def test_two_processes_resume_to_the_tensors_of_an_undisturbed_run(folder: Path, kind: str) -> None:
+def test_two_processes_resume_to_the_tensors_of_an_uninterrupted_run(folder: Path, kind: str) -> None:
     for rank in range(2):
         for whole, resumed in recorded(folder, kind, f"{{}}/{rank}.pt", f"stopped/{{}}/{rank}.pt"):
             assert whole.keys() == resumed.keys()

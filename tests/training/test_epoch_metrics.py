@@ -1,4 +1,4 @@
-"""The ledger's columns add up to what the batches gave."""
+"""The columns of the metrics add up to the values of the batches."""
 
 import pytest
 import torch
@@ -47,8 +47,8 @@ batches = st.lists(
 
 @settings(deadline=None, max_examples=30)
 @given(batches)
-def test_any_number_of_batches_adds_up_however_it_is_read(batches):
-    """What waits on the device is read in lots; rows in between change nothing."""
+def test_any_number_of_batches_adds_up_in_any_reading_interval(batches):
+    """Values on the device are read in groups; rows in between change nothing."""
     ledger = EpochMetrics(["x", "z"])
     for index, (x, z, correct, more) in enumerate(batches):
         size = correct + more
@@ -83,7 +83,7 @@ def test_the_error_of_quantization_is_relative_and_leaves_padding_out(masked):
     assert ledger.row()["train/quantization_error"] == pytest.approx(wanted, rel=1e-5)
 
 
-def test_the_scale_of_shapes_is_that_of_all_tokens_of_an_epoch_and_the_latest_that_of_few_batches():
+def test_the_scale_of_shapes_covers_all_tokens_of_an_epoch_and_the_latest_few_batches():
     ledger = EpochMetrics(["x"])
     assert ledger.latest_scale() is None
     heights = [(8.0, 10.0), (1.0, 4.0), (1.0, 4.0), (1.0, 2.0)]
@@ -114,7 +114,7 @@ def test_heights_are_those_of_a_forward_in_the_units_of_the_series(masked):
         each = [part[here].std(correction=0) for part, here in pairs if here.any()]
         assert float(heights[name]) == pytest.approx(float(sum(each)), rel=1e-4)
     more = drawn_heights(model, model(torch.cat([x, 9 * x]), None if mask is None else torch.cat([mask, mask])))
-    assert float(more["true"]) == pytest.approx(float(heights["true"]))  # of a few windows alone
+    assert float(more["true"]) == pytest.approx(float(heights["true"]))  # of only a few windows
 
 
 KINDS = [

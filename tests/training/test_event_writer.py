@@ -1,4 +1,4 @@
-"""What TensorBoard itself reads of a run."""
+"""TensorBoard's own reader on the events of a run."""
 
 import pytest
 from small_runs import SIGNAL

@@ -1,4 +1,4 @@
-"""Killed at any moment, out of disk, or with a damaged checkpoint: a run goes on, or says in one line why not."""
+"""A run that is killed, out of disk space, or has a damaged checkpoint resumes, or says in one line why not."""
 
 import json
 import multiprocessing
@@ -33,7 +33,7 @@ def die() -> None:
 
 
 def die_writing(step: int, checkpoints: Path) -> None:
-    """Be killed at the given step of those that change the folder of checkpoints."""
+    """Kill the process at the given step of those that change the folder of checkpoints."""
     steps = 0
 
     def look(event: str, arguments: tuple) -> None:
@@ -50,7 +50,7 @@ def die_writing(step: int, checkpoints: Path) -> None:
 
 
 class DieTraining(L.Callback):
-    """Be killed some seconds after the given batch begins."""
+    """Kill the process some seconds after the given batch starts."""
 
     def __init__(self, batch: int, seconds: float) -> None:
         self.batch, self.seconds = batch, seconds
@@ -70,7 +70,7 @@ def train_until(spec: dict, path: Path, step: int | None, hooks: Sequence[L.Call
 
 @pytest.fixture(scope="module")
 def forks():
-    """Processes that begin with everything imported."""
+    """Processes that start with everything imported."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
         ["zoo.training.fit", "zoo_vqshape.encoder", "zoo_vqshape.decoder", "zoo_heads.token_linear"]
@@ -79,7 +79,7 @@ def forks():
 
 
 def ended(forks, spec: dict, path: Path, step: int | None = None, *hooks: L.Callback) -> int | None:
-    """How a process ends that trains."""
+    """How a training process ends."""
     process = forks.Process(target=train_until, args=(spec, path, step, hooks))
     process.start()
     process.join(120)
@@ -87,7 +87,7 @@ def ended(forks, spec: dict, path: Path, step: int | None = None, *hooks: L.Call
 
 
 def require_readable(folder: RunFolder) -> None:
-    """Whatever is there is whole."""
+    """Every existing file is complete."""
     if folder.run_file.exists():
         assert folder.read()["run"]["training"]["epochs"] == EPOCHS
     if folder.findings.exists():
@@ -104,8 +104,8 @@ KILLS = int(os.environ.get("ZOO_KILLS", "10"))
 
 
 @pytest.mark.slow
-def test_killed_at_many_moments_a_run_comes_to_the_weights_of_an_undisturbed_one(forks, spec_of, run_of, tmp_path):
-    """By turns at a step of writing a checkpoint and anywhere in an epoch."""
+def test_a_run_killed_at_many_moments_reaches_the_weights_of_an_uninterrupted_one(forks, spec_of, run_of, tmp_path):
+    """Alternately at a step of writing a checkpoint and anywhere in an epoch."""
     spec, folder, chance = spec_of(SHAPES, TRAINING), RunFolder(tmp_path / "killed"), random.Random(0)
     for turn in range(KILLS):
         if turn % 2:
@@ -126,7 +126,9 @@ def zoo_train(spec: Path, out: Path) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.mark.slow
-def test_a_full_disk_is_told_in_one_line_and_the_run_goes_on_when_there_is_room(small_disk, spec_of, run_of, tmp_path):
+def test_a_full_disk_is_reported_in_one_line_and_the_run_resumes_when_there_is_space(
+    small_disk, spec_of, run_of, tmp_path
+):
     spec, out = tmp_path / "run.json", small_disk / "run"
     spec.write_text(json.dumps(spec_of(SHAPES, TRAINING)))
     ballast = small_disk / "ballast"
@@ -157,7 +159,7 @@ def ruin(path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["cut", "empty", "flipped", "zeros"])
-def test_a_damaged_checkpoint_gives_way_to_the_one_before(run_of, tmp_path, how):
+def test_a_damaged_checkpoint_is_replaced_by_the_one_before(run_of, tmp_path, how):
     undisturbed = train(run_of(SHAPES, {"epochs": 3}), tmp_path / "undisturbed", quiet=True)
     folder = train(run_of(SHAPES, {"epochs": 3}), tmp_path / "run", quiet=True)
     ruin(folder.last, how)
@@ -167,7 +169,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(run_of, tmp_path, how)
     assert differing(folder, undisturbed) == []
 
 
-def test_a_run_without_a_whole_checkpoint_says_so(run_of, tmp_path):
+def test_a_run_without_a_valid_checkpoint_is_refused(run_of, tmp_path):
     run = run_of(SHAPES, {"epochs": 2})
     folder = train(run, tmp_path / "run", quiet=True)
     for path in (folder.last, folder.previous):
@@ -177,7 +179,7 @@ def test_a_run_without_a_whole_checkpoint_says_so(run_of, tmp_path):
 
 
 @pytest.mark.slow
-def test_any_flipped_byte_is_noticed_or_harmless(run_of, tmp_path):
+def test_any_flipped_byte_is_detected_or_harmless(run_of, tmp_path):
     """A file with one byte changed is refused, or holds the same tensors."""
     folder = train(run_of(SHAPES, {"epochs": 1}), tmp_path / "run", quiet=True)
     content, chance = folder.last.read_bytes(), random.Random(0)

@@ -1,4 +1,4 @@
-"""Training into a run folder: what learns, what is frozen, what is written, what is refused."""
+"""Training into a run folder: learning, freezing, written files, refusals."""
 
 import json
 
@@ -23,7 +23,7 @@ def differing(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> s
     return {name.partition(".")[0] for name in one if not torch.equal(one[name], other[name])}
 
 
-def test_what_does_not_learn_keeps_every_bit_and_what_learns_moves(run_of, tmp_path):
+def test_frozen_parts_keep_every_bit_and_learning_parts_change(run_of, tmp_path):
     first = train(run_of(SHAPES, {"phases": [RECONSTRUCT]}), tmp_path / "first", quiet=True)
     probe = run_of(
         SHAPES,
@@ -36,7 +36,7 @@ def test_what_does_not_learn_keeps_every_bit_and_what_learns_moves(run_of, tmp_p
     assert differing(weights(first), weights(train(probe, tmp_path / "probe", quiet=True))) == {"head"}
 
 
-def test_two_step_epochs_move_everything_in_turn(run_of, tmp_path):
+def test_two_step_epochs_train_every_part_in_turn(run_of, tmp_path):
     classify = {"name": "classify", "learn": ["head"], "weights": {"ce": 1}}
     phases = [RECONSTRUCT | {"every": "batch"}, classify | {"every": "batch"}]
     start = run_of(SHAPES, {"epochs": 1, "phases": [{"learn": [], "measure": True}]})
@@ -51,7 +51,7 @@ def test_a_measuring_phase_changes_nothing(run_of, tmp_path):
     assert differing(weights(first), weights(train(run_of(SHAPES, measure), tmp_path / "more", quiet=True))) == set()
 
 
-def test_half_batches_accumulated_are_whole_batches(run_of, tmp_path):
+def test_accumulated_half_batches_equal_whole_batches(run_of, tmp_path):
     model = {
         "encoder": {"kind": "conv.encoder", "dim": 8},
         "quantizer": {"kind": "quantizers.ema", "codes": 6},
@@ -63,7 +63,7 @@ def test_half_batches_accumulated_are_whole_batches(run_of, tmp_path):
         torch.testing.assert_close(one, other, msg=lambda text, name=name: f"{name}: {text}", atol=1e-5, rtol=1e-4)
 
 
-def test_processes_that_read_ahead_change_nothing(run_of, tmp_path):
+def test_worker_processes_change_nothing(run_of, tmp_path):
     alone, helped = (
         weights(train(run_of(SHAPES, {}, trainer={"workers": workers}), tmp_path / str(workers), quiet=True))
         for workers in (0, 2)
@@ -71,7 +71,7 @@ def test_processes_that_read_ahead_change_nothing(run_of, tmp_path):
     assert not differing(alone, helped)
 
 
-def test_the_fused_optimizer_steps_as_the_plain_one(run_of):
+def test_the_fused_optimizer_equals_the_plain_one(run_of):
     run, found = run_of(SHAPES, {}), []
     data = load_data(run)
     run = run.with_input(data.data.input)
@@ -122,7 +122,7 @@ def test_a_run_that_diverges_stops_and_names_the_term(run_of, tmp_path):
         ({"learn": ["fusion"]}, "something that learns"),
     ],
 )
-def test_a_phase_that_cannot_learn_is_refused_before_a_folder_is_made(run_of, tmp_path, phase, message):
+def test_a_phase_that_cannot_learn_is_refused_before_a_folder_is_created(run_of, tmp_path, phase, message):
     with pytest.raises(TrainingError, match=message):
         train(run_of(SHAPES | {"fusion": {"kind": "fusion.channelwise"}}, {"phases": [phase]}), tmp_path / "run")
     assert not (tmp_path / "run").exists()
@@ -156,7 +156,7 @@ def test_the_run_file_is_a_complete_spec(run_of, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_frozen_wrn_reads_rebuilt_signals_and_stands_beside_the_judges(run_of, tmp_path):
+def test_a_frozen_wrn_reads_rebuilt_signals_beside_the_judges(run_of, tmp_path):
     signal = train(
         run_of(SIGNAL, {"epochs": 15, "optimizer": {"kind": "adamw", "lr": 0.01}}), tmp_path / "signal", quiet=True
     )
@@ -188,7 +188,7 @@ def test_eval_refuses_changed_data_and_a_judge_that_reads_no_signals(run_of, tmp
         judge_run(open_run(RunFolder(tmp_path / "nothing")))
 
 
-def test_a_quantizer_with_nothing_to_learn_cannot_be_all_that_learns(run_of, tmp_path):
+def test_training_only_a_quantizer_without_parameters_is_refused(run_of, tmp_path):
     model = SHAPES | {"quantizer": {"kind": "quantizers.fsq", "levels": [3] * 8}}
     with pytest.raises(TrainingError, match="something that learns"):
         train(run_of(model, {"phases": [{"learn": ["quantizer"]}]}), tmp_path / "run", quiet=True)

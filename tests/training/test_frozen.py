@@ -1,4 +1,4 @@
-"""What a phase freezes does not change by a bit, and a component that does not keep to that is caught."""
+"""Frozen parts do not change by a bit, and a component that violates this is detected."""
 
 import pytest
 import torch
@@ -47,12 +47,12 @@ def test_any_flipped_bit_is_found_and_named(name, random):
 
 
 def flip(tensor: torch.Tensor, index: int, bit: int) -> None:
-    """Turn one bit of an element, by way of its bytes."""
+    """Flip one bit of an element through its bytes."""
     flat = tensor.data.reshape(-1)[index : index + 1].view(torch.uint8)
     flat[bit // 8] ^= 1 << bit % 8
 
 
-def test_nan_equals_itself_and_a_tensor_of_another_kind_or_a_lost_one_does_not():
+def test_nan_equals_itself_but_missing_tensors_and_other_types_are_reported():
     model = small_model()
     model[0].weight.data.fill_(float("nan"))
     frozen = Frozen(model, PhaseSpec(learn=()))
@@ -65,7 +65,7 @@ def test_nan_equals_itself_and_a_tensor_of_another_kind_or_a_lost_one_does_not()
         frozen.require_unchanged(model)
 
 
-def test_what_learns_may_change():
+def test_parts_that_learn_may_change():
     model = small_model()
     model[1].train().requires_grad_(True)
     frozen = Frozen(model, PhaseSpec(learn=("1", "2.bias")))
@@ -140,7 +140,7 @@ def zoo_components():
     ("kind", "tensor"), [("counting", "seen"), ("stubborn", "seen"), ("drifting", r"norm\.weight")]
 )
 @pytest.mark.parametrize("every", ["epoch", "batch"])
-def test_a_component_that_changes_what_is_frozen_stops_the_run(run_of, tmp_path, install, kind, tensor, every):
+def test_a_component_that_changes_frozen_parts_stops_the_run(run_of, tmp_path, install, kind, tensor, every):
     install("bad", MISBEHAVING)
     model = {
         "encoder": {"kind": f"bad.{kind}", "dim": 4},
@@ -172,10 +172,10 @@ OPTIMIZERS = [{"kind": "adamw", "weight_decay": 0.5}, {"kind": "sgd", "lr": 0.01
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(phases=PHASES, optimizer=st.sampled_from(OPTIMIZERS))
-def test_over_any_phases_a_step_moves_what_learns_and_nothing_of_the_rest(
+def test_in_any_phases_a_step_changes_what_learns_and_nothing_else(
     run_of, tmp_path_factory, monkeypatch, phases, optimizer
 ):
-    """Weights, batch-norm, moving averages, and the moments of earlier phases, seen before and after every step."""
+    """Weights, batch norm, moving averages, and moments of earlier phases, before and after every step."""
     moved: set[str] = set()
     step = ZooTraining.optimizer_step
 
@@ -203,14 +203,14 @@ def copied(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def held(module: ZooTraining) -> dict[str, list[torch.Tensor]]:
-    """What the optimizer holds of every parameter."""
+    """The optimizer's state of every parameter."""
     (optimizer,) = module.trainer.optimizers
     names = {parameter: name for name, parameter in module.model.named_parameters()}
     return {names[p]: [t.clone() for t in state.values() if t is not None] for p, state in optimizer.state.items()}
 
 
 def test_frozen_shapes_stay_while_the_rest_of_their_decoder_learns(run_of, tmp_path):
-    """A path inside a component: the proof follows it, as `train` would refuse any other change."""
+    """A path inside a component: the check covers it, since `train` would refuse any other change."""
     phases = [{"learn": ["encoder", "decoder.transformer"]}, {"learn": ["decoder.shapes"]}]
     folder = train(run_of(SHAPES, {"phases": phases}), tmp_path / "run", quiet=True)
     assert folder.bundle.exists()

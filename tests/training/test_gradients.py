@@ -1,4 +1,4 @@
-"""Norms of gradients by term and component: right, and training does not notice that they were asked for."""
+"""Gradient norms by term and component are correct, and measuring them does not change the training."""
 
 import pytest
 import torch
@@ -29,7 +29,7 @@ def losses(model: ZooModel) -> dict[str, torch.Tensor]:
     return {term: 0.5 * found[term] for term in model.spec.terms()}
 
 
-def test_norms_are_those_of_a_backward_pass_of_each_term_alone(model):
+def test_norms_equal_a_backward_pass_of_each_term_alone(model):
     set_learning(model, PhaseSpec(learn=("encoder", "decoder", "head")))
     model.eval()
     found = gradient_norms(model, losses(model))
@@ -45,7 +45,7 @@ def test_norms_are_those_of_a_backward_pass_of_each_term_alone(model):
     assert {"ce/head", "x/encoder", "s/decoder", "dist/encoder"} <= found.keys()
 
 
-def test_asking_draws_no_number_and_leaves_gradients_and_graph_alone(model):
+def test_measuring_draws_no_random_number_and_leaves_gradients_and_graph_unchanged(model):
     set_learning(model, PhaseSpec())
     weighted = losses(model)
     state = torch.get_rng_state()
@@ -66,8 +66,8 @@ TURNS = [
 ]
 
 
-def test_a_diagnosed_run_ends_with_the_same_bits_and_tells_of_every_phase(run_of, tmp_path):
-    """Dropout and left-out patches included: SHAPES has both."""
+def test_a_diagnosed_run_ends_with_the_same_bits_and_reports_every_phase(run_of, tmp_path):
+    """Including dropout and omitted patches: SHAPES has both."""
     plain = train(run_of(SHAPES, {"phases": TURNS}), tmp_path / "plain", quiet=True)
     asked = train(run_of(SHAPES, {"phases": TURNS}), tmp_path / "asked", quiet=True, diagnose=True)
     assert differing(plain, asked) == []

@@ -1,4 +1,4 @@
-"""Processes that train together notice the one that is silent, and nobody else."""
+"""Processes that train together detect a silent process, and only that one."""
 
 import threading
 from datetime import timedelta
@@ -16,7 +16,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Lost:
-    """Whom a process missed."""
+    """The process that was reported as missing."""
 
     def __init__(self) -> None:
         self.errors: list[PeerError] = []
@@ -27,7 +27,7 @@ class Lost:
         self.called.set()
 
 
-def test_a_silent_process_is_missed_by_the_one_before_it() -> None:
+def test_a_silent_process_is_reported_by_the_one_before_it() -> None:
     store, lost = HashStore(), [Lost(), Lost(), Lost()]
     stopped = heartbeat(store, 1, 3, 0.1, lost[1])
     with heartbeat(store, 0, 3, 0.1, lost[0]), heartbeat(store, 2, 3, 0.1, lost[2]):
@@ -39,7 +39,7 @@ def test_a_silent_process_is_missed_by_the_one_before_it() -> None:
     assert not lost[2].errors
 
 
-def test_a_process_that_is_done_is_not_missed() -> None:
+def test_a_finished_process_is_not_reported() -> None:
     store, lost = HashStore(), Lost()
     with heartbeat(store, 0, 2, 0.05, lost):
         with heartbeat(store, 1, 2, 0.05, lost):
@@ -47,7 +47,7 @@ def test_a_process_that_is_done_is_not_missed() -> None:
         assert not lost.called.wait(0.5)
 
 
-def test_a_store_that_does_not_answer_is_a_first_process_that_is_silent() -> None:
+def test_a_store_that_does_not_answer_means_a_silent_first_process() -> None:
     store, lost = HashStore(), Lost()
     store.set_timeout(timedelta(seconds=0.1))
     with heartbeat(store, 1, 2, 60, lost):

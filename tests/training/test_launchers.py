@@ -1,4 +1,4 @@
-"""What torchrun, srun and stray variables of theirs make of a command."""
+"""How a command interprets torchrun, srun and stray environment variables of theirs."""
 
 import json
 import os
@@ -60,7 +60,7 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 @pytest.mark.parametrize(("variables", "by"), [(TORCHRUN, "torchrun"), (SRUN, "srun")])
-def test_a_launcher_of_several_processes_is_seen(tell: Any, variables: Mapping[str, str], by: str) -> None:
+def test_a_launcher_of_several_processes_is_detected(tell: Any, variables: Mapping[str, str], by: str) -> None:
     tell(variables)
     assert launched() == (by, 2, 0)
     devices = find_devices(TWO)
@@ -70,15 +70,15 @@ def test_a_launcher_of_several_processes_is_seen(tell: Any, variables: Mapping[s
 
 
 @pytest.mark.parametrize("stray", STRAY)
-def test_stray_variables_mean_nothing(tell: Any, stray: str) -> None:
+def test_stray_variables_are_ignored(tell: Any, stray: str) -> None:
     tell(STRAY[stray])
     assert launched() is None
     assert find_devices(TWO).group is None
     assert isinstance(find_devices(TWO).environment, LightningEnvironment)
 
 
-def test_training_among_stray_variables_is_the_same(run_of: Any, tell: Any, tmp_path: Path) -> None:
-    """Among them RANK=1, at which Lightning takes a process for one that writes nothing."""
+def test_training_with_stray_variables_is_the_same(run_of: Any, tell: Any, tmp_path: Path) -> None:
+    """Among them RANK=1, with which Lightning assumes a process that writes nothing."""
     run = run_of(SIGNAL, {"epochs": 1})
     plain = train(run, tmp_path / "plain", quiet=True)
     for variables in STRAY.values():
@@ -95,20 +95,20 @@ def test_training_among_stray_variables_is_the_same(run_of: Any, tell: Any, tmp_
         ({"SLURM_NTASKS": "3"}, "expected 2 processes, devices times nodes, found 3 started"),
     ],
 )
-def test_processes_that_srun_spread_otherwise_are_refused(tell: Any, changed: dict[str, str], message: str) -> None:
+def test_an_uneven_distribution_by_srun_is_refused(tell: Any, changed: dict[str, str], message: str) -> None:
     tell(SRUN | changed)
     with pytest.raises(TrainingError, match=message):
         find_devices(TWO)
 
 
-def test_srun_that_does_not_say_how_many_each_machine_has_is_refused(tell: Any) -> None:
+def test_srun_without_tasks_per_node_is_refused(tell: Any) -> None:
     tell({name: value for name, value in SRUN.items() if name != "SLURM_NTASKS_PER_NODE"})
     with pytest.raises(TrainingError, match="srun: expected --ntasks-per-node"):
         find_devices(TWO)
 
 
 @pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"train"}))
-def test_other_commands_than_train_are_for_one_process(tell: Any, capsys: Any, command: str) -> None:
+def test_commands_other_than_train_are_for_one_process(tell: Any, capsys: Any, command: str) -> None:
     tell(TORCHRUN)
     assert main([command]) == 2
     errors = capsys.readouterr().err
@@ -135,7 +135,7 @@ def spec_file(spec_of: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that somebody else listens at."""
+    """A port on which another program listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 

@@ -1,4 +1,4 @@
-"""The best weights for each objective, kept apart and loadable by name."""
+"""The best weights for each objective, stored separately and loadable by name."""
 
 import pytest
 from small_runs import SHAPES, SIGNAL
@@ -26,7 +26,7 @@ def judge(run_of, tmp_path):
 
 @pytest.fixture
 def trained(run_of, judge, tmp_path) -> RunFolder:
-    # Too fast on purpose, so that the last epoch is not the best one.
+    # The learning rate is too large on purpose, so that the last epoch is not the best one.
     training = {"epochs": EPOCHS, "optimizer": {"kind": "adamw", "lr": 0.05}, "schedule": {"kind": "steps", "at": []}}
     run = run_of(SHAPES, training, evaluation={"judges": {"wrn": str(judge)}, "codebook": 2})
     return train(run, tmp_path / "run", quiet=True)
@@ -38,7 +38,7 @@ def best(folder: RunFolder, column: str, sign: int) -> float:
 
 
 def judged(folder: RunFolder, objective: str):
-    """Scores on validation, and the codebook's, of the weights kept for ``objective``."""
+    """Validation scores, including the codebook's, of the weights stored for ``objective``."""
     save(zoo.load(folder.best_bundle(objective)), folder.bundle)
     opened = open_run(folder)
     return judge_run(opened, "validation"), measure_run(opened, "validation").report
@@ -46,7 +46,7 @@ def judged(folder: RunFolder, objective: str):
 
 @pytest.mark.slow
 def test_every_objective_has_the_weights_that_were_best_by_it(trained):
-    """Judged anew by what `zoo eval` and `zoo codebook` compute, which know nothing of training."""
+    """Evaluated again with the code of `zoo eval` and `zoo codebook`, independent of training."""
     assert judged(trained, "x")[0].losses["x"] == pytest.approx(best(trained, "val/x", -1), rel=1e-5)
     found = judged(trained, "accuracy")[0].classifiers["head"].correct
     assert found == best(trained, "val/head.correct", 1)
@@ -57,7 +57,7 @@ def test_every_objective_has_the_weights_that_were_best_by_it(trained):
 
 
 @pytest.mark.slow
-def test_the_score_is_measured_in_the_epochs_it_was_asked_for(trained):
+def test_the_score_is_measured_in_the_requested_epochs(trained):
     rows = Curve.read(trained.metrics).epochs
     assert [epoch.number for epoch in rows if "val/codebook" in epoch.values] == [0, 2, 4, 6]
     assert len(read_history(trained.metrics).columns["val/codebook"]) == EPOCHS
@@ -87,17 +87,17 @@ def test_the_selected_objective_is_the_bundle(run_of, tmp_path):
         ("last", {"judges": {"x": "x"}}, "a name that is not taken yet"),
     ],
 )
-def test_objectives_that_the_run_has_not_are_refused(run_of, select, evaluation, message):
+def test_objectives_that_the_run_lacks_are_refused(run_of, select, evaluation, message):
     with pytest.raises(SpecError, match=message):
         run_of(SHAPES, {"select": select}, evaluation=evaluation)
 
 
-def test_a_codebook_that_is_not_there_is_not_measured(run_of):
+def test_a_missing_codebook_is_not_measured(run_of):
     with pytest.raises(SpecError, match="no codebook"):
         run_of(SIGNAL, {}, evaluation={"codebook": 1})
 
 
-def test_best_weights_that_are_damaged_are_not_taken(run_of, tmp_path):
+def test_damaged_best_weights_are_not_used(run_of, tmp_path):
     run = run_of(SHAPES, {"select": "x"})
     folder = train(run, tmp_path / "run", quiet=True)
     folder.best("x").write_bytes(folder.best("x").read_bytes()[:-300])

@@ -1,4 +1,4 @@
-"""Two processes train as one with batches twice as large, end together, and go on from where they were stopped."""
+"""Two processes train as one with batches twice as large, end together, and resume where they were stopped."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ LEARNING = [phase for phase in PHASES if phase["name"] != "measure"]
 
 
 def model(kind: str, **options: Any) -> dict[str, Any]:
-    """Batch-norm, in the head, reads what was rebuilt from the codes."""
+    """Batch norm, in the head, reads what was rebuilt from the codes."""
     return {
         "encoder": {"kind": "conv.encoder", "dim": 8},
         "quantizer": {"kind": kind, **options},
@@ -69,7 +69,7 @@ def run_of(data: Path, case: str, processes: int) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def waves(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """50 windows, of which 40 make five batches of 8; of 11 for validation and test one process gets one more."""
+    """50 windows: 40 make five batches of 8; of 11 for validation and test one process gets one more."""
     rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("waves")
     for name, count in (("train", STEPS * 2 * BATCH + 11), ("test", 11)):
         y = np.arange(count) % 3
@@ -82,7 +82,7 @@ def waves(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def pair(waves: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which two processes, started by torchrun, have trained every case one after the other."""
+    """The folder in which two processes, started by torchrun, trained every case in sequence."""
     folder = tmp_path_factory.mktemp("pair")
     (folder / "runs.json").write_text(json.dumps({case: run_of(waves, case, 2) for case in CASES}))
     record_pair(folder)
@@ -114,8 +114,8 @@ def test_two_processes_train_as_one_with_twice_the_batch(pair, alone, case):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
-def test_two_processes_report_what_one_does(pair, alone, case):
-    """Counts are equal, means within rounding: no window is counted twice, none is left out."""
+def test_two_processes_report_the_same_as_one(pair, alone, case):
+    """Counts are equal, means within rounding: no window is counted twice or omitted."""
     here, there = (MetricsFile(folder / case / "run" / "metrics.csv").rows() for folder in (pair, alone))
     for row, other in zip(here, there, strict=True):
         assert row["val/head.total"] == "11"
@@ -147,15 +147,15 @@ def test_a_mistake_found_by_the_processes_is_raised_where_they_were_started(run_
         ),
     ],
 )
-def test_what_is_not_there_is_refused_before_a_folder_is_made(run_of, tmp_path, trainer, message):
+def test_missing_devices_or_processes_are_refused_before_a_folder_is_created(run_of, tmp_path, trainer, message):
     with pytest.raises(TrainingError, match=message):
         train(run_of(SIGNAL, {}, trainer=trainer), tmp_path / "run", quiet=True)
     assert not (tmp_path / "run").exists()
 
 
-def test_other_processes_than_were_asked_for_are_refused(run_of, tmp_path, monkeypatch):
-    told = {"TORCHELASTIC_RUN_ID": "it", "WORLD_SIZE": "3", "RANK": "0", "LOCAL_RANK": "0", "GROUP_RANK": "0"}
-    for name, value in told.items():
+def test_another_number_of_processes_than_in_the_spec_is_refused(run_of, tmp_path, monkeypatch):
+    variables = {"TORCHELASTIC_RUN_ID": "it", "WORLD_SIZE": "3", "RANK": "0", "LOCAL_RANK": "0", "GROUP_RANK": "0"}
+    for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(TrainingError, match="expected 2 processes, devices times nodes, found 3 started"):
         train(run_of(SIGNAL, {}, trainer={"accelerator": "cpu", "devices": 2}), tmp_path / "run", quiet=True)
@@ -164,7 +164,7 @@ def test_other_processes_than_were_asked_for_are_refused(run_of, tmp_path, monke
 @pytest.mark.parametrize(
     "field", [{"precision": "8-true"}, {"devices": 0}, {"devices": "all"}, {"strategy": "horovod"}]
 )
-def test_a_trainer_that_is_none_is_refused(run_of, field):
+def test_an_invalid_trainer_is_refused(run_of, field):
     with pytest.raises(SpecError, match=f"trainer.{next(iter(field))}"):
         run_of(SIGNAL, {}, trainer=field)
 

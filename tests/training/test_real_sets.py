@@ -1,4 +1,4 @@
-"""Real recordings train and are judged with one model spec, only the data part changed."""
+"""Real recordings are trained on and evaluated with one model spec; only the data part changes."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def test_the_same_model_trains_on(tmp_path, data, windows, classes):
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the shared folder with real recordings is not here")
-def test_shared_subjects_are_said():
+def test_shared_subjects_are_reported():
     from zoo.training.data import load_data
 
     with pytest.warns(ZooNote, match="share 16 subjects"):

@@ -1,4 +1,4 @@
-"""A run killed at any moment goes on to the weights of one that was never disturbed."""
+"""A run killed at any moment resumes to the weights of an uninterrupted run."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def epochs_done(out: Path) -> int:
     ("after", "care"), [(1, {}), (3, {"start": "kmeans", "reset_after": 4})], ids=["plain", "care"]
 )
 def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, after, care):
-    """Dropout, left-out patches, the order of windows, moments, moving averages, use of codes: all must come back."""
+    """Dropout, omitted patches, the order of windows, moments, moving averages, use of codes: all must be restored."""
     model = SHAPES | {"quantizer": SHAPES["quantizer"] | care}
     training = {"epochs": 12, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
     spec, out = tmp_path / "run.json", tmp_path / "killed"
@@ -53,7 +53,7 @@ def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, aft
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_says_so_and_goes_on(spec_of, tmp_path):
+def test_an_interrupted_run_says_so_and_resumes(spec_of, tmp_path):
     spec, out = tmp_path / "run.json", tmp_path / "run"
     spec.write_text(json.dumps(spec_of(SHAPES, {"epochs": 30})))
     process = start(spec, out)
@@ -69,7 +69,7 @@ def test_an_interrupted_run_says_so_and_goes_on(spec_of, tmp_path):
     assert resumed.returncode == 0
 
 
-def test_a_finished_run_resumes_to_itself(run_of, tmp_path):
+def test_a_finished_run_resumes_without_a_change(run_of, tmp_path):
     run = run_of(SHAPES, {"epochs": 1})
     folder = train(run, tmp_path / "run", quiet=True)
     before = (folder.bundle / "model.safetensors").read_bytes()
@@ -79,8 +79,8 @@ def test_a_finished_run_resumes_to_itself(run_of, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_that_was_moved_remembers_its_best_epoch(run_of, tmp_path):
-    """Else the first epoch after the move would be the best so far, however bad."""
+def test_a_moved_run_remembers_its_best_epoch(run_of, tmp_path):
+    """Otherwise the first epoch after the move would be the best so far, however bad."""
     run = run_of(SHAPES, {"epochs": 2, "optimizer": {"kind": "adamw", "lr": 0.01}})
     first = train(run, tmp_path / "first", quiet=True)
     moved = tmp_path / "moved"
@@ -96,8 +96,8 @@ def test_a_run_that_was_moved_remembers_its_best_epoch(run_of, tmp_path):
     assert best.best_model_path == str(again.best("x"))
 
 
-def test_a_run_goes_on_with_other_workers_and_another_patience(run_of, tmp_path):
-    """They change no window and no weight."""
+def test_a_run_resumes_with_another_number_of_workers_and_another_patience(run_of, tmp_path):
+    """They change neither windows nor weights."""
     folder = train(run_of(SHAPES, {"epochs": 1}), tmp_path / "run", quiet=True)
     before = (folder.bundle / "model.safetensors").read_bytes()
     other = run_of(SHAPES, {"epochs": 1}, trainer={"workers": 1, "patience": 90})

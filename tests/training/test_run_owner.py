@@ -25,7 +25,7 @@ from zoo.weights.bundle import save
 
 @pytest.mark.parametrize("resume", [False, True])
 @pytest.mark.parametrize("devices", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_a_folder_that_another_process_owns_stays_as_it_is(run_of, tmp_path, devices, resume):
+def test_a_folder_owned_by_another_process_stays_unchanged(run_of, tmp_path, devices, resume):
     path = tmp_path / "run"
     run = run_of(SIGNAL, {}, trainer={"accelerator": "cpu", "devices": devices})
     with owner(path), pytest.raises(TrainingError, match="expected a folder that nobody writes to, found process"):
@@ -34,7 +34,7 @@ def test_a_folder_that_another_process_owns_stays_as_it_is(run_of, tmp_path, dev
 
 
 class TryAgain(L.Callback):
-    """Begins the same training beside itself, once."""
+    """Starts the same training a second time while it runs, once."""
 
     def __init__(self, run, path: Path) -> None:
         self.run, self.path = run, path
@@ -53,7 +53,7 @@ class TryAgain(L.Callback):
             self.refusal = error
 
 
-def test_a_run_that_trains_is_not_resumed_beside_itself(run_of, tmp_path):
+def test_a_running_training_cannot_be_resumed_by_another(run_of, tmp_path):
     run = run_of(SIGNAL, {"epochs": 3})
     second = TryAgain(run, tmp_path / "run")
     folder = train(run, tmp_path / "run", quiet=True, hooks=[second])
@@ -62,8 +62,8 @@ def test_a_run_that_trains_is_not_resumed_beside_itself(run_of, tmp_path):
     train(run, folder.path, resume=True, quiet=True)
 
 
-def test_what_was_measured_before_a_run_trained_on_does_not_count_as_measured_after_it(run_of, tmp_path):
-    """Readers own nothing: the bundle may be replaced while they measure."""
+def test_measurements_made_before_a_run_was_trained_further_do_not_count_after_it(run_of, tmp_path):
+    """Readers do not own the folder: the bundle may be replaced while they measure."""
     folder = train(run_of(SIGNAL, {}), tmp_path / "run", quiet=True)
     opened = open_run(folder)
     judge_run(opened)
@@ -73,7 +73,7 @@ def test_what_was_measured_before_a_run_trained_on_does_not_count_as_measured_af
     assert folder.stamped(folder.evaluation("test")) is None
 
 
-def begin(spec: dict, path: Path, barrier: Barrier, told: "Queue[int]") -> None:
+def begin(spec: dict, path: Path, barrier: Barrier, seeds: "Queue[int]") -> None:
     torch.set_num_threads(1)
     run = Registry.discover().run(spec)
     barrier.wait()
@@ -81,23 +81,23 @@ def begin(spec: dict, path: Path, barrier: Barrier, told: "Queue[int]") -> None:
         train(run, path, quiet=True)
     except TrainingError:
         return
-    told.put(run.training.seed)
+    seeds.put(run.training.seed)
 
 
 @pytest.mark.slow
-def test_of_two_fresh_starts_at_once_exactly_one_trains(spec_of, tmp_path):
+def test_of_two_simultaneous_starts_exactly_one_trains(spec_of, tmp_path):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["zoo.training.fit", "zoo_vqshape.encoder", "zoo_vqshape.decoder"])
     for turn in range(5):
-        path, barrier, told = tmp_path / str(turn), context.Barrier(2), context.Queue()
+        path, barrier, seeds = tmp_path / str(turn), context.Barrier(2), context.Queue()
         specs = [spec_of(SHAPES, {"seed": seed}) for seed in range(2)]
-        both = [context.Process(target=begin, args=(spec, path, barrier, told)) for spec in specs]
+        both = [context.Process(target=begin, args=(spec, path, barrier, seeds)) for spec in specs]
         for process in both:
             process.start()
         for process in both:
             process.join(120)
             assert process.exitcode == 0
-        trained = told.get(timeout=10)
-        assert told.empty()
+        trained = seeds.get(timeout=10)
+        assert seeds.empty()
         assert json.loads((path / "run.json").read_text())["seed"] == trained
         assert [row["epoch"] for row in MetricsFile(path / "metrics.csv").rows()] == ["0", "1"]

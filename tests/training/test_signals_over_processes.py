@@ -1,4 +1,4 @@
-"""Two processes of `zoo train` that are killed or stopped: none stays behind, and the run goes on to equal weights."""
+"""Two processes of `zoo train` that are killed or stopped: none remains, and the run resumes to equal weights."""
 
 import json
 import os
@@ -40,30 +40,30 @@ class Program:
         self.seen: set[int] = set()
 
     def ranks(self) -> dict[int, int]:
-        """Numbers of the training processes that run now, by rank."""
+        """Process ids of the running training processes, by rank."""
         found = {}
         with_children = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children")
         for child in with_children.read_text().split() if with_children.exists() else []:
-            told = _environment(int(child))
-            found.update({int(line.partition("=")[2]): int(child) for line in told if line.startswith("RANK=")})
+            variables = _environment(int(child))
+            found.update({int(line.partition("=")[2]): int(child) for line in variables if line.startswith("RANK=")})
         self.seen |= set(found.values())
         return found
 
     def after_epoch(self, epoch: int) -> dict[int, int]:
-        """The training processes once the rows of so many epochs were written."""
+        """The training processes once the rows of the given number of epochs were written."""
         while len(MetricsFile(self.out / "metrics.csv").rows()) <= epoch:
             assert self.parent.poll() is None, self.parent.communicate()[1]
             time.sleep(0.02)
         return self.ranks()
 
     def lines(self) -> list[str]:
-        """What the program said at its end but notes."""
+        """The output of the program at its end, without notes."""
         _, errors = self.parent.communicate(timeout=300)
         assert "Traceback" not in errors
         return [line for line in errors.splitlines() if line.startswith("zoo: ") and "note:" not in line]
 
     def all_gone(self) -> bool:
-        """Whether its processes end, each of them."""
+        """Whether each of its processes ends."""
         for _ in range(400):
             if not any(_runs(number) for number in self.seen):
                 return True
@@ -80,7 +80,7 @@ class Program:
 def _environment(number: int) -> list[str]:
     try:
         return Path(f"/proc/{number}/environ").read_bytes().decode().split("\0")
-    except OSError:  # it has ended
+    except OSError:  # the process has ended
         return []
 
 
@@ -108,8 +108,8 @@ def start(spec_of: Any, tmp_path: Path) -> Iterator[Any]:
         program.end()
 
 
-def test_kills_at_random_end_at_the_weights_of_an_undisturbed_run(start: Any, tmp_path: Path) -> None:
-    """Either process, or the one that started them, at any time: while it starts, between steps, while it writes."""
+def test_random_kills_end_at_the_weights_of_an_uninterrupted_run(start: Any, tmp_path: Path) -> None:
+    """Either process, or the one that started them, at any time: during start, between steps, while writing."""
     chance, began = random.Random(SEED), time.monotonic()
     whole = start("whole")
     assert whole.lines() == []
@@ -137,7 +137,7 @@ def test_kills_at_random_end_at_the_weights_of_an_undisturbed_run(start: Any, tm
             assert [line.partition("; where")[0] for line in said] == [f"zoo: process {victim} of 2: {killed}"]
 
 
-def test_a_process_that_is_stopped_ends_the_run_in_one_line(start: Any) -> None:
+def test_a_stopped_process_ends_the_run_in_one_line(start: Any) -> None:
     program = start("stopped", epochs=1000)
     os.kill(program.after_epoch(0)[1], signal.SIGSTOP)
     said = program.lines()

@@ -1,4 +1,4 @@
-"""Classifiers standardise by the training split: its signals, or the pixels of its images."""
+"""Classifiers are standardised by the training split: by its signals, or by the pixels of its images."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ IMAGES = {"image": {"kind": "images.gaf", "size": 8}, "head": {"kind": "wrn.imag
 
 
 def filled(run, data):
-    """The model of ``run`` as it starts its training on ``data``."""
+    """The model of ``run`` at the start of its training on ``data``."""
     model = build(run.with_input(data.data.input).model)
     fill_statistics(model, data)
     return model
@@ -63,7 +63,7 @@ def test_gaps_reach_the_image_as_in_training(run_of, windows):
     np.testing.assert_allclose(model.head.standardize.std, expected.std(1), rtol=1e-6)
 
 
-def test_a_classifier_of_signals_gets_those_of_the_signals(run_of):
+def test_a_classifier_of_signals_gets_the_statistics_of_the_signals(run_of):
     run = run_of(SIGNAL, {})
     data = load_data(run)
     model = filled(run, data)
@@ -72,7 +72,7 @@ def test_a_classifier_of_signals_gets_those_of_the_signals(run_of):
     np.testing.assert_allclose(standardize.std, data.data.std, rtol=1e-6)
 
 
-def test_statistics_that_weights_brought_are_kept(run_of):
+def test_statistics_loaded_with_weights_are_kept(run_of):
     run = run_of(IMAGES, {})
     data = load_data(run)
     model = build(run.with_input(data.data.input).model)
@@ -84,7 +84,7 @@ def test_statistics_that_weights_brought_are_kept(run_of):
 BAG = {"head": {"kind": "bag.signal", "samples": 8, "scales": [1, 2], "codes": [4, 12], "level": [4, 3]}}
 
 
-def test_a_bag_learns_its_codebooks_of_training_windows_and_disturbs_no_random_number(run_of):
+def test_a_bag_learns_codebooks_from_training_windows_and_draws_no_global_random_number(run_of):
     run = run_of(BAG, {})
     data = load_data(run)
     torch.manual_seed(3)
@@ -108,7 +108,7 @@ def test_a_transferred_bag_is_not_learned_again(run_of, tmp_path):
     assert all(torch.equal(tensor, other.state_dict()[name]) for name, tensor in one.state_dict().items())
 
 
-def test_a_frozen_bag_gives_gradients_to_what_rebuilds_the_signal(run_of):
+def test_a_frozen_bag_gives_gradients_to_the_decoder(run_of):
     parts = {"encoder": {"kind": "conv.encoder", "dim": 8}, "decoder": {"kind": "conv.decoder", "dim": 8}}
     run = run_of({**parts, "head": BAG["head"] | {"kind": "bag.recon"}}, {})
     data = load_data(run)
@@ -121,7 +121,7 @@ def test_a_frozen_bag_gives_gradients_to_what_rebuilds_the_signal(run_of):
 
 
 class Moody(Image):
-    """An image that differs in training, keeps count of its calls, and sits on an offset."""
+    """An imager that behaves differently in training, counts its calls, and adds an offset."""
 
     def __init__(self, offset: float) -> None:
         super().__init__()
@@ -133,7 +133,7 @@ class Moody(Image):
         return x[..., None].double() + self.offset + (100 if self.training else 0)
 
 
-def test_a_large_offset_costs_no_digits_and_the_image_is_left_as_it_was(run_of):
+def test_a_large_offset_costs_no_precision_and_the_imager_stays_unchanged(run_of):
     data = load_data(run_of(IMAGES, {}))
     image = Moody(1e9).train()
     mean, std = image_statistics(image, data.data.train, 4)
@@ -144,7 +144,7 @@ def test_a_large_offset_costs_no_digits_and_the_image_is_left_as_it_was(run_of):
     assert image.calls == 0
 
 
-def test_a_channel_whose_images_are_all_alike_has_no_deviation(run_of, windows):
+def test_a_channel_with_identical_images_has_no_deviation(run_of, windows):
     x = np.load(windows / "X_train.npy")
     x[:, 1] = 0.3
     np.save(windows / "X_train.npy", x)

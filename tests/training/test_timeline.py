@@ -1,4 +1,4 @@
-"""Phases along optimizer steps: who learns when, and what terms weigh."""
+"""Phases by optimizer step: which parts learn, and the weights of terms."""
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ def by_hand(phases: tuple[PhaseSpec, ...], steps_per_epoch: int, step: int) -> t
 
 
 @given(phases, st.integers(1, 7), st.integers(0, 200))
-def test_the_timeline_is_the_list_of_phases_walked_and_repeated(phases, steps_per_epoch, step):
+def test_the_timeline_equals_walking_through_the_repeated_phases(phases, steps_per_epoch, step):
     moment = Timeline(phases, steps_per_epoch).at(step)
     assert (moment.index, moment.elapsed) == by_hand(phases, steps_per_epoch, step)
 
@@ -39,12 +39,12 @@ def test_cross_entropy_off_for_twenty_epochs_then_on():
     assert timeline.at(60).weights(["x", "ce"]) == {"x": 1.0, "ce": 0.5}
 
 
-def test_a_phase_without_weights_weighs_every_term_one():
+def test_in_a_phase_without_weights_every_term_has_weight_one():
     assert Timeline((PhaseSpec(),), 1).at(0).weights(["x", "z"]) == {"x": 1.0, "z": 1.0}
 
 
 @pytest.mark.parametrize(("step", "weight"), [(0, 1.0), (2, 1.5), (4, 2.0), (6, 3.0), (18, 3.0)])
-def test_a_ramp_is_a_straight_line_in_the_phase_s_unit_and_then_stays(step, weight):
+def test_a_ramp_is_a_straight_line_in_the_units_of_the_phase_and_then_constant(step, weight):
     phase = PhaseSpec(length=10, weights={"ce": RampSpec(start=1.0, end=3.0, over=4)})
     timeline = Timeline((phase,), steps_per_epoch=2)
     assert timeline.at(step).weights(["ce"])["ce"] == pytest.approx(1 + 0.5 * (step // 2) if step < 8 else 3.0)
@@ -58,14 +58,14 @@ def test_phases_that_are_never_reached_are_named():
 
 
 @given(st.integers(1, 500), st.floats(0, 0.9), st.floats(0, 1))
-def test_the_rate_stays_between_its_floor_and_its_top(steps, warmup, floor):
+def test_the_rate_stays_between_its_minimum_and_maximum(steps, warmup, floor):
     schedule = CosineSpec(warmup=warmup, floor=floor)
     rates = [rate(schedule, step, steps) for step in range(steps)]
     assert all(0 < value <= 1 + 1e-9 for value in rates[: round(warmup * steps)])
     assert all(floor - 1e-9 <= value <= 1 + 1e-9 for value in rates[round(warmup * steps) :])
 
 
-def test_the_cosine_ends_near_its_floor_and_steps_drop_at_their_shares():
+def test_the_cosine_ends_near_its_minimum_and_steps_drop_at_their_shares():
     assert rate(CosineSpec(warmup=0.0, floor=0.01), 999, 1000) == pytest.approx(0.01, abs=1e-4)
     steps = StepsSpec(at=(0.5, 0.75), factor=0.1)
     assert [rate(steps, step, 8) for step in (3, 4, 6)] == pytest.approx([1.0, 0.1, 0.01])

@@ -1,4 +1,4 @@
-"""Runs that start from other weights: a list in order, its report in the run folder, resuming without the source."""
+"""Runs that start from other weights: an ordered list, its report in the run folder, resuming without the source."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ LONGER = SHAPES | {"encoder": SHAPES["encoder"] | {"patches": 10, "layers": 2}}
 
 @pytest.fixture
 def sources(run_of, tmp_path):
-    """Two trained runs of the same model, told apart by their seeds."""
+    """Two trained runs of the same model, with different seeds."""
     return [train(run_of(SHAPES, MEASURE | {"seed": seed}), tmp_path / f"run{seed}", quiet=True) for seed in (1, 2)]
 
 
@@ -43,7 +43,7 @@ def test_a_list_is_applied_in_order_and_names_the_source_of_each_tensor(run_of, 
     assert [report["transfer"]["policy"] for report in stored["transfers"]] == ["resize", "resize"]
 
 
-def test_a_run_goes_on_when_its_source_is_gone(run_of, sources, tmp_path):
+def test_a_run_resumes_after_its_source_was_removed(run_of, sources, tmp_path):
     run = run_of(SHAPES, {"epochs": 1, "phases": [{}]}, transfer=[{"source": str(sources[0].path)}])
     folder = train(run, tmp_path / "new", quiet=True)
     shutil.rmtree(sources[0].path)

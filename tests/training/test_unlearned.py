@@ -1,4 +1,4 @@
-"""A component that nothing ever teaches is told of; one that learns, or came trained, is not."""
+"""A component that no phase trains is reported; one that learns, or was already trained, is not."""
 
 import pytest
 from small_runs import SHAPES
@@ -31,12 +31,12 @@ def phases(*learn: list[str] | None):
          ["decoder.attr_encoder", "decoder.cls_token", "decoder.out_layer", "decoder.transformer"]),
     ],
 )  # fmt: skip
-def test_what_no_phase_learns_is_named(learn, expected):
+def test_a_component_that_no_phase_trains_is_reported(learn, expected):
     model = zoo.build({"input": INPUT, **MODEL})
     assert sorted(unlearned(model, phases(*learn), ())) == expected
 
 
-def test_what_was_transferred_is_not():
+def test_a_transferred_component_is_not_reported():
     model = zoo.build({"input": INPUT, **MODEL})
     every = set(model.state_dict())
     some = {name for name in every if not name.startswith(("head.", "fusion."))}
@@ -45,7 +45,7 @@ def test_what_was_transferred_is_not():
     assert unlearned(model, phases(["fusion"]), some - {"decoder.cls_token"}) == ["decoder.cls_token", "head"]
 
 
-def test_training_says_so(run_of, tmp_path):
+def test_training_reports_it(run_of, tmp_path):
     training = {"epochs": 1, "phases": [{"learn": AUTOENCODER, "weights": {"x": 1}}]}
     with pytest.warns(ZooNote, match="no phase learns fusion and head, .* Add 'fusion' and 'head' to `learn`"):
         train(run_of(MODEL, training), tmp_path / "run", quiet=True)

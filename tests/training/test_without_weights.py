@@ -1,4 +1,4 @@
-"""A model whose only state is a codebook trains, is measured, stored and resumed like any other."""
+"""A model whose only state is a codebook is trained, measured, stored and resumed like any other."""
 
 import os
 import sys
@@ -32,7 +32,7 @@ def test_a_codebook_alone_is_trained_by_its_statistics(run_of, tmp_path):
 
 
 @pytest.mark.parametrize("extra", [{}, {"accumulate": 2}, {"optimizer": {"kind": "sgd"}}, {"clip": None}])
-def test_a_stopped_run_goes_on_to_the_same_codebook(run_of, tmp_path, extra: dict[str, Any]):
+def test_a_stopped_run_resumes_to_the_same_codebook(run_of, tmp_path, extra: dict[str, Any]):
     run = run_of(MODEL, TRAINING | extra)
     whole = train(run, tmp_path / "whole", quiet=True)
     stopped = stopped_and_resumed(run, tmp_path / "stopped", 3)

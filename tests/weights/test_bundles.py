@@ -1,4 +1,4 @@
-"""A bundle gives back the model that was saved, and refuses what is not whole or does not fit."""
+"""A bundle restores the saved model, and is refused if it is damaged or does not fit."""
 
 import hashlib
 import json
@@ -36,7 +36,7 @@ def bundle(make, tmp_path):
     return tmp_path / "bundle"
 
 
-def test_a_loaded_model_is_the_saved_one(make, tmp_path):
+def test_a_loaded_model_equals_the_saved_one(make, tmp_path):
     model = make(seed=5)
     zoo.save(model, tmp_path / "bundle")
     loaded = zoo.load(tmp_path / "bundle")
@@ -81,7 +81,7 @@ def test_models_that_share_tensors_can_be_saved(make, tmp_path):
     assert torch.equal(stored["decoder.project.weight"], model.decoder.project.weight)
 
 
-def test_a_folder_of_other_things_is_not_overwritten(make, tmp_path):
+def test_a_folder_of_other_files_is_not_overwritten(make, tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(BundleError, match=r"notes\.txt"):
         zoo.save(make(), tmp_path)
@@ -155,7 +155,7 @@ def pickle_instead(bundle):
         ),
     ],
 )
-def test_a_bundle_that_is_not_whole_is_refused_in_one_line(bundle, damage, words):
+def test_a_damaged_bundle_is_refused_in_one_line(bundle, damage, words):
     damage(bundle)
     with pytest.raises(BundleError, match=words) as refused:
         zoo.load(bundle)
@@ -163,13 +163,13 @@ def test_a_bundle_that_is_not_whole_is_refused_in_one_line(bundle, damage, words
     assert str(bundle) in str(refused.value)
 
 
-def test_a_bundle_whose_plugin_is_broken_says_why(spec, bundle, monkeypatch):
+def test_a_bundle_whose_plugin_is_broken_gives_the_reason(spec, bundle, monkeypatch):
     monkeypatch.setitem(sys.modules, "zoo_toy", None)
     with pytest.raises(PluginError, match="plugin toy"):
         zoo.load(bundle)
 
 
-def test_a_plugin_of_another_first_version_is_noted_not_refused(bundle):
+def test_another_version_of_a_plugin_is_noted_not_refused(bundle):
     rewrite(bundle, plugins={"toy": "1.0"})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -179,7 +179,7 @@ def test_a_plugin_of_another_first_version_is_noted_not_refused(bundle):
         zoo.load(bundle)
 
 
-def test_a_bundle_set_aside_by_a_killed_process_is_found(bundle, make):
+def test_a_bundle_moved_aside_by_a_killed_process_is_found(bundle, make):
     bundle.rename(bundle.with_name(".bundle.previous"))
     assert zoo.load(bundle).spec == make().spec
     zoo.save(make(encoder={"dim": 6}), bundle)

@@ -1,4 +1,4 @@
-"""A file from a stranger is read as data or refused in one line; nothing in it is ever run."""
+"""A file from outside is read as data or refused in one line; nothing in it is ever executed."""
 
 import argparse
 import io
@@ -23,7 +23,7 @@ WEIGHTS = OrderedDict(a=torch.arange(6.0).view(2, 3), b=torch.tensor(7))
 
 
 def refused(path):
-    """The one line that ``path`` is refused with."""
+    """The one line with which ``path`` is refused."""
     with pytest.raises(BundleError) as caught:
         read_checkpoint(path)
     assert "\n" not in str(caught.value)
@@ -34,7 +34,7 @@ def refused(path):
 
 @pytest.fixture
 def save(tmp_path):
-    """Write what torch.save writes, in its format of today or, as of long ago, a row of pickles."""
+    """Write a file with torch.save, in its current format or in the old one, a sequence of pickles."""
 
     def save(content, today=True):
         path = tmp_path / "a.ckpt"
@@ -45,7 +45,7 @@ def save(tmp_path):
 
 
 @pytest.mark.parametrize("today", [True, False])
-def test_tensors_and_what_lies_beside_them(save, today):
+def test_tensors_and_their_metadata_are_read(save, today):
     beside = {"epoch": 3, "hyper_parameters": {"name": "x", "on": True}, "optimizer_states": [{"m": torch.ones(2)}]}
     found = read_checkpoint(save({"state_dict": WEIGHTS, **beside}, today))
     assert found.tensors.keys() == WEIGHTS.keys()
@@ -66,12 +66,12 @@ def test_harmless_objects_become_plain_data(save, today):
 
 @pytest.mark.parametrize("prefix", ["", "module.", "model.", "model._orig_mod.", "module.model.model."])
 @pytest.mark.parametrize("under", ["state_dict", "model_state_dict", "model", None])
-def test_names_are_without_what_wrappers_put_before_them(save, prefix, under):
+def test_prefixes_of_wrappers_are_removed_from_names(save, prefix, under):
     state = {prefix + name: tensor for name, tensor in WEIGHTS.items()}
     assert read_checkpoint(save(state if under is None else {under: state})).tensors.keys() == WEIGHTS.keys()
 
 
-def test_what_not_every_name_begins_with_is_part_of_the_names(save):
+def test_a_prefix_that_not_every_name_has_is_kept(save):
     state = {"model.a": torch.ones(1), "metric.b": torch.ones(1)}
     assert read_checkpoint(save(state)).tensors.keys() == state.keys()
 
@@ -81,7 +81,7 @@ def test_two_names_that_become_one_are_refused(save):
 
 
 class Evil:
-    """Makes a folder when it is unpickled."""
+    """Creates a folder when it is unpickled."""
 
     def __init__(self, call, *arguments):
         self.call, self.arguments = call, arguments
@@ -103,17 +103,17 @@ def test_a_pickle_that_would_run_code_is_named_and_not_run(tmp_path, protocol, w
     else:
         torch.save(content, path, pickle_protocol=protocol, _use_new_zipfile_serialization=write == "zip")
     line = refused(path)
-    # A pickle of protocol 0 or 1 does not even look like a checkpoint, unless it is in a zip archive.
+    # A pickle of protocol 0 or 1 does not look like a checkpoint, unless it is in a zip archive.
     assert f"{os.mkdir.__module__}.mkdir" in line or (write != "zip" and protocol < 2)
     assert not done.exists()
 
 
 @pytest.mark.parametrize("call", [eval, exec, __import__, getattr, open, bytearray, torch.load, torch.hub.load])
-def test_no_call_is_let_through(save, call):
+def test_every_call_is_refused(save, call):
     assert refused(save({"state_dict": WEIGHTS, "x": Evil(call, "1")}))
 
 
-def test_a_tensor_that_claims_more_than_it_holds_takes_no_memory(save):
+def test_a_tensor_that_claims_a_larger_size_allocates_no_memory(save):
     line = refused(save({"state_dict": {"huge": torch.zeros(1).expand(10**6, 10**6)}}))
     assert "huge: expected shape (1000000, 1000000) in 4,000,000,000,000 bytes, found 4;" in line
 
@@ -197,14 +197,14 @@ WRONG = {
 
 
 @pytest.mark.parametrize("words", sorted(WRONG))
-def test_a_file_of_another_kind_is_refused_for_what_it_is(tmp_path, words):
+def test_a_file_of_another_kind_is_refused_with_its_kind(tmp_path, words):
     path = tmp_path / "a.ckpt"
     WRONG[words](path)
     assert words in refused(path)
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs rights that can be lacking")
-def test_lacking_rights_are_told(save):
+def test_missing_permissions_are_reported(save):
     path = save(WEIGHTS)
     path.chmod(0)
     assert "Permission denied" in refused(path)
@@ -227,7 +227,7 @@ FILES = {today: stored(today) for today in (True, False)}
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(today=st.booleans(), data=st.data())
-def test_a_file_cut_short_is_refused(tmp_path, today, data):
+def test_a_truncated_file_is_refused(tmp_path, today, data):
     whole = FILES[today]
     path = tmp_path / "a.ckpt"
     path.write_bytes(whole[: data.draw(st.integers(0, len(whole) - 1))])
@@ -236,7 +236,7 @@ def test_a_file_cut_short_is_refused(tmp_path, today, data):
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(today=st.booleans(), data=st.data())
-def test_a_file_with_other_bytes_is_read_or_refused(tmp_path, today, data):
+def test_a_file_with_changed_bytes_is_read_or_refused(tmp_path, today, data):
     mangled = bytearray(FILES[today])
     for _ in range(data.draw(st.integers(1, 3))):
         mangled[data.draw(st.integers(0, len(mangled) - 1))] = data.draw(st.integers(0, 255))
@@ -247,7 +247,7 @@ def test_a_file_with_other_bytes_is_read_or_refused(tmp_path, today, data):
     except BundleError:
         refused(path)
         return
-    if today:  # checksums guard every number
+    if today:  # checksums protect every number
         assert all(torch.equal(found.tensors[name], tensor) for name, tensor in WEIGHTS.items())
 
 

@@ -1,4 +1,4 @@
-"""A head is transferred by the names of its classes: each row goes to the class it belongs to, in every head."""
+"""A head is transferred by class names: each row goes to its class, for every head."""
 
 import pytest
 import torch
@@ -27,7 +27,7 @@ HEADS = REGISTRY.kinds("head")
 
 
 def model(head: str, names: list[str] | None, seed: int = 0) -> zoo.ZooModel:
-    """A model with such a head, every tensor of which is drawn anew."""
+    """A model with such a head; every tensor of it is random."""
     needs = REGISTRY.find(head, "head").needs
     entering = {"channels": 2, "length": 64, "classes": 3, "class_names": names}
     found = zoo.build({"input": entering, **PARTS[needs], "head": {"kind": head}})
@@ -63,7 +63,7 @@ def test_every_head_gives_each_class_the_row_it_had(head: str):
 
 
 @pytest.mark.parametrize(("policy", "refused"), [("strict", True), ("fit", False), ("resize", False)])
-def test_other_classes_never_take_a_head_of_as_many(policy: str, refused: bool):
+def test_other_classes_never_get_a_head_of_equal_size(policy: str, refused: bool):
     old, new = model("wrn.signal", NAMES), model("wrn.signal", ["walk", "run", "lie"], seed=1)
     fresh = new.head.classifier.network.fc.weight.clone()
     made = plan(new, source_of(old), TransferSpec(source="source", policy=policy))
@@ -78,7 +78,7 @@ def test_other_classes_never_take_a_head_of_as_many(policy: str, refused: bool):
     assert torch.equal(new.head.classifier.network.fc.weight, fresh)
 
 
-def test_a_source_without_names_is_taken_by_number_and_says_so():
+def test_a_source_without_names_is_matched_by_number_with_a_note():
     made = plan(model("wrn.signal", OTHER, seed=1), source_of(model("wrn.signal", None)), TransferSpec(source="source"))
     made.report.require_allowed()
     said = {row.name.rpartition(".")[0] for row in made.report.tensors if "the source names no classes" in row.reason}

@@ -1,4 +1,4 @@
-"""Any plugin may import; statistics are read, checked and put into the model's one standardisation."""
+"""Any plugin may import; statistics are read, checked and stored in the model's one standardisation."""
 
 import json
 
@@ -52,14 +52,14 @@ MEAN, STD = [1.0, -2.0], [0.5, 3.0]
 
 @pytest.fixture
 def checkpoint(install, tmp_path):
-    """A checkpoint of the plugin `short`, which is installed."""
+    """A checkpoint for the plugin `short`, which is installed."""
     install("short", IMPORTER)
     torch.manual_seed(0)
     torch.save(torch.nn.Linear(2, 3).state_dict(), tmp_path / "a.pt")
     return tmp_path / "a.pt"
 
 
-def test_a_third_party_imports_under_its_plugin_s_name(checkpoint):
+def test_a_third_party_importer_has_its_plugins_name(checkpoint):
     model, notes = import_checkpoint("short", checkpoint, {"t": 20})
     assert model.spec.input.length == 20
     assert notes[0] == "short"
@@ -76,7 +76,7 @@ def test_importing_draws_no_random_number(checkpoint):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_the_model_holds_its_weights_when_the_file_is_gone(checkpoint):
+def test_the_model_keeps_its_weights_after_the_file_is_removed(checkpoint):
     model = import_checkpoint("short", checkpoint).model
     before = model.head.linear.weight.clone()
     checkpoint.write_bytes(bytes(checkpoint.stat().st_size))
@@ -98,7 +98,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", sorted(FORMS))
-def test_statistics_fill_the_standardisation_and_travel_with_the_bundle(checkpoint, tmp_path, form):
+def test_statistics_fill_the_standardisation_and_are_stored_in_the_bundle(checkpoint, tmp_path, form):
     FORMS[form](tmp_path / form)
     model, notes = import_checkpoint("short", checkpoint, statistics=tmp_path / form)
     assert notes[0] == "short"
@@ -146,7 +146,7 @@ def test_without_statistics_it_does_not_judge(checkpoint, tmp_path):
         ("s.npz", lambda path: None, "no such file"),
     ],
 )
-def test_other_statistics_are_refused_in_one_line(checkpoint, tmp_path, name, write, words):
+def test_invalid_statistics_are_refused_in_one_line(checkpoint, tmp_path, name, write, words):
     write(tmp_path / name)
     with pytest.raises(ZooError, match=words) as refused:
         import_checkpoint("short", checkpoint, statistics=tmp_path / name)

@@ -1,4 +1,4 @@
-"""Rules that bring tensors to size, against what they promise the signal."""
+"""Rules that resize tensors, against what they promise for the signal."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def normal(*shape, seed=0):
 
 @settings(deadline=None)
 @given(source=sizes, here=sizes)
-def test_interpolation_is_that_of_torch(source, here):
+def test_interpolation_equals_that_of_torch(source, here):
     x = normal(2, 3, source)
     expected = F.interpolate(x, size=here, mode="linear", align_corners=False)
     torch.testing.assert_close(x @ interpolation(source, here).T, expected)
@@ -32,7 +32,7 @@ def test_interpolation_is_that_of_torch(source, here):
 
 @settings(deadline=None)
 @given(source=sizes, here=sizes, axis=st.integers(0, 2))
-def test_interpolation_keeps_what_is_the_same_everywhere(source, here, axis):
+def test_interpolation_keeps_constants(source, here, axis):
     shape = [3, 4, 5]
     one = normal(*shape[:axis], 1, *shape[axis + 1 :])
     reps = [1, 1, 1]
@@ -42,21 +42,21 @@ def test_interpolation_keeps_what_is_the_same_everywhere(source, here, axis):
     assert found.words == "positions interpolated"
 
 
-def test_blocks_are_interpolated_apart():
+def test_blocks_are_interpolated_separately():
     weight = normal(6, 2)
     found = Interpolate("samples", groups=3)({"weight": weight}, {"weight": torch.zeros(12, 2)}, seeded())
     blocks = [Interpolate("samples")({"weight": b}, {"weight": torch.zeros(4, 2)}, seeded()) for b in weight.split(2)]
     torch.testing.assert_close(found.tensors["weight"], torch.cat([block.tensors["weight"] for block in blocks]))
 
 
-def test_a_size_that_holds_no_whole_blocks_is_another_module():
+def test_a_size_without_whole_blocks_is_another_module():
     rule = Interpolate("samples", groups=3)
     assert rule({"weight": normal(4, 2)}, {"weight": torch.zeros(12, 2)}, seeded()) is None
 
 
 @settings(deadline=None)
 @given(source=st.integers(2, 20), more=st.integers(0, 30))
-def test_a_patch_drawn_with_more_samples_is_embedded_as_before(source, more):
+def test_a_patch_sampled_more_densely_has_the_same_embedding(source, more):
     here, weight = source + more, normal(5, source)
     given = {"weight": weight, "bias": normal(5)}
     found = ResampleInputs("patches")(given, {"weight": torch.zeros(5, here), "bias": torch.zeros(5)}, seeded())
@@ -66,8 +66,8 @@ def test_a_patch_drawn_with_more_samples_is_embedded_as_before(source, more):
     assert found.tensors["bias"] is given["bias"]
 
 
-def test_a_patch_of_fewer_samples_is_the_nearest_there_is():
-    """No weight does better on patches of white noise brought to fewer samples."""
+def test_a_patch_of_fewer_samples_has_the_nearest_embedding():
+    """No weight does better on patches of white noise resampled to fewer samples."""
     weight, read = normal(1, 8), interpolation(8, 5)
     found = ResampleInputs("patches")({"weight": weight}, {"weight": torch.zeros(1, 5)}, seeded()).tensors["weight"]
     nearest, *_ = np.linalg.lstsq(read.T.numpy(), weight[0].numpy(), rcond=None)
@@ -85,13 +85,13 @@ def test_a_wider_kernel_convolves_as_before():
 
 @pytest.mark.parametrize("rule", [Interpolate("positions"), ResampleInputs("patches"), CentreKernel()])
 @pytest.mark.parametrize("shape", [(4, 9, 3), (6, 8, 2), (4, 8)])
-def test_another_width_is_no_matter_of_size(rule, shape):
+def test_another_width_cannot_be_resized(rule, shape):
     assert rule({"weight": normal(4, 8, 3).squeeze()}, {"weight": torch.zeros(5, 9, 2)}, seeded()) is None
     if len(shape) == 2:
         assert rule({"weight": normal(4, 8, 3)}, {"weight": torch.zeros(*shape)}, seeded()) is None
 
 
-def test_what_starts_anew_takes_nothing():
+def test_tensors_that_restart_use_nothing_of_the_source():
     assert StartAnew("the class head")({"weight": normal(3, 4)}, {"weight": torch.zeros(5, 4)}, seeded()).tensors == {}
 
 
@@ -100,7 +100,7 @@ def test_what_starts_anew_takes_nothing():
 
 @settings(deadline=None)
 @given(known=st.integers(2, 12), more=st.integers(0, 30), counted=st.booleans(), seed=st.integers(0, 9))
-def test_a_grown_codebook_keeps_its_codes_and_its_counts(known, more, counted, seed):
+def test_a_grown_codebook_keeps_its_codes_and_counts(known, more, counted, seed):
     counts = torch.rand(known, generator=seeded(seed), dtype=torch.float64) * 100 if counted else None
     book = Book(normal(known, 4, seed=seed), counts)
     grown = grow(book, known + more, seeded(seed))
@@ -112,7 +112,7 @@ def test_a_grown_codebook_keeps_its_codes_and_its_counts(known, more, counted, s
         torch.testing.assert_close(grown.counts.sum(), counts.sum())
 
 
-def test_the_most_used_code_is_split_and_again_while_it_is_the_most_used():
+def test_the_most_used_code_is_split_repeatedly_while_it_is_the_most_used():
     book = Book(torch.tensor([[0.0, 0], [10, 0], [0, 10]], dtype=torch.float64), torch.tensor([8.0, 1, 3]).double())
     grown = grow(book, 6, seeded())
     assert grown.counts.tolist() == [2, 1, 3, 2, 2, 2]
@@ -127,7 +127,7 @@ def test_without_counts_every_code_is_split_once_before_any_twice():
 
 @settings(deadline=None)
 @given(known=st.integers(2, 14), less=st.integers(0, 12), counted=st.booleans(), seed=st.integers(0, 9))
-def test_a_shrunk_codebook_is_that_of_merging_the_nearest_pair_again_and_again(known, less, counted, seed):
+def test_a_shrunk_codebook_equals_repeated_merging_of_the_nearest_pair(known, less, counted, seed):
     size = max(1, known - less)
     vectors = normal(known, 3, seed=seed)
     counts = torch.rand(known, generator=seeded(seed), dtype=torch.float64) + 0.1 if counted else None
@@ -146,7 +146,7 @@ def test_a_shrunk_codebook_is_that_of_merging_the_nearest_pair_again_and_again(k
 
 
 @pytest.mark.parametrize("size", [3, 12])
-def test_moving_averages_stay_true_to_their_codes(size):
+def test_moving_averages_stay_consistent_with_their_codes(size):
     codes, counts = normal(2, 6, 4), torch.rand(2, 6, generator=seeded(), dtype=torch.float64) + 0.1
     source = {"codes": codes, "counts": counts, "sums": codes * counts[..., None]}
     here = {"codes": torch.zeros(2, size, 4), "counts": torch.zeros(2, size), "sums": torch.zeros(2, size, 4)}
@@ -166,7 +166,7 @@ def test_codes_of_length_one_stay_on_the_sphere():
         torch.testing.assert_close(found.tensors["codes"].norm(dim=-1), torch.ones(1, size).double())
 
 
-def test_codes_that_coincide_are_told_apart_when_split():
+def test_coinciding_codes_are_separated_when_split():
     grown = grow(Book(torch.ones(3, 4, dtype=torch.float64)), 6, seeded())
     assert len(grown.vectors[3:].unique(dim=0)) == 3
 

@@ -1,4 +1,4 @@
-"""A bundle that is replaced while others load it: every load is wholly one or the other."""
+"""A bundle that is replaced while others load it: every load gets completely one or the other."""
 
 import os
 import subprocess
@@ -30,13 +30,13 @@ for turn in range(int(sys.argv[2])):
 
 @pytest.fixture(params=["exchanged", "renamed"])
 def way(request, monkeypatch):
-    """How a folder takes the place of another: in one step, or in two where the system has no such step."""
+    """How a folder replaces another: in one step, or in two where the system lacks such a step."""
     if request.param == "renamed":
         monkeypatch.setattr(files, "exchange", lambda first, second: False)
     return request.param
 
 
-def test_loads_during_swaps_are_wholly_one_bundle_or_the_other(make, tmp_path, way):
+def test_loads_during_swaps_get_completely_one_bundle_or_the_other(make, tmp_path, way):
     models = [make(seed=seed, encoder={"dim": dim}) for seed, dim in ((0, 4), (1, 6))]
     bundle, faults, loads = tmp_path / "bundle", [], [0]
     zoo.save(models[0], bundle)
@@ -96,7 +96,7 @@ with new_folder(Path(sys.argv[2])) as home:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="folders are exchanged on Linux")
-def test_a_folder_is_never_missing_and_the_next_writer_removes_what_killed_ones_left(tmp_path):
+def test_a_folder_is_never_missing_and_leftovers_of_killed_writers_are_removed_by_the_next(tmp_path):
     target = tmp_path / "bundle"
     with new_folder(target) as home:
         for name in "ab":
@@ -109,7 +109,7 @@ def test_a_folder_is_never_missing_and_the_next_writer_removes_what_killed_ones_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "count"]
 
 
-def test_where_folders_cannot_be_exchanged_the_old_one_is_found_meanwhile(tmp_path, way):
+def test_without_exchange_of_folders_the_old_one_is_found_meanwhile(tmp_path, way):
     target = tmp_path / "folder"
     for text in ("old", "new"):
         with new_folder(target) as home:
@@ -120,12 +120,12 @@ def test_where_folders_cannot_be_exchanged_the_old_one_is_found_meanwhile(tmp_pa
         assert a.read_text() == "new"
 
 
-def test_exchange_is_refused_where_the_system_has_none(tmp_path, monkeypatch):
+def test_exchange_is_refused_where_the_system_lacks_it(tmp_path, monkeypatch):
     monkeypatch.setattr(exchange.sys, "platform", "other")
     assert not exchange.exchange(tmp_path / "a", tmp_path / "b")
 
 
-def test_exchange_raises_what_the_system_says(tmp_path):
+def test_exchange_raises_the_error_of_the_system(tmp_path):
     with pytest.raises(FileNotFoundError) as error:
         exchange.exchange(tmp_path / "a", tmp_path / "b")
     assert error.value.filename == str(tmp_path / "b")

@@ -1,4 +1,4 @@
-"""Weights are taken from a bundle as the policy says, and every tensor of either side is accounted for."""
+"""Weights are loaded from a bundle as the policy says, and every tensor of either side is accounted for."""
 
 import json
 
@@ -20,7 +20,7 @@ def snapshot(model):
 
 
 def changed(model, before):
-    """Components of which some tensor is another than before."""
+    """Components in which any tensor differs from before."""
     now = model.state_dict()
     return {name.partition(".")[0] for name, tensor in before.items() if not torch.equal(now[name], tensor)}
 
@@ -35,7 +35,7 @@ def rows(report, status):
 
 @pytest.fixture
 def bundle(make, tmp_path):
-    """A bundle of the spec with other weights than seed 0 gives."""
+    """A bundle of the spec with other weights than those of seed 0."""
     model = make(seed=1)
     torch.nn.init.constant_(model.quantizer.scale, 2)
     zoo.save(model, tmp_path / "bundle")
@@ -68,10 +68,10 @@ def saved(spec, folder, seed=0):
     return folder
 
 
-# What is taken.
+# Which weights are loaded.
 
 
-def test_every_shared_component_is_taken_without_a_choice(make, bundle):
+def test_by_default_every_shared_component_is_loaded(make, bundle):
     model = make()
     report = take(model, bundle)
     assert report.total("loaded") == len(report.tensors)
@@ -91,7 +91,7 @@ def test_onto_its_own_spec_a_bundle_is_the_identity_bit_for_bit(policy, tmp_path
 
 
 @pytest.mark.parametrize("only", [["encoder"], ["quantizer", "head"], ["encoder.project", "head"]])
-def test_only_the_chosen_paths_are_taken(make, bundle, only):
+def test_only_the_chosen_paths_are_loaded(make, bundle, only):
     model = make()
     before = snapshot(model)
     report = take(model, bundle, only=only)
@@ -99,7 +99,7 @@ def test_only_the_chosen_paths_are_taken(make, bundle, only):
     assert set(rows(report, "skipped").values()) == {"not in `only`"}
 
 
-def test_a_model_without_a_head_gives_its_encoder_to_one_with_another(make, spec, tmp_path):
+def test_a_model_without_a_head_gives_its_encoder_to_one_with_a_head(make, spec, tmp_path):
     del spec["head"]
     zoo.save(zoo.build(spec), tmp_path / "bundle")
     model = zoo.build(spec | {"head": {"kind": "wrn.recon"}})
@@ -138,7 +138,7 @@ def test_several_transfers_in_order_name_the_last_source_of_each_tensor(make, tm
     assert torch.equal(model.encoder.project.weight, zoo.load(tmp_path / "2").encoder.project.weight)
 
 
-# What is refused.
+# Refusals.
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_component_that_the_bundle_lacks_is_refused(make, spec, tmp_path):
         take(model, tmp_path / "bundle", only=["decoder"])
 
 
-def test_a_deeper_classifier_is_refused_strictly_and_cut_when_resized(spec, tmp_path):
+def test_a_deeper_classifier_is_refused_by_strict_and_truncated_by_resize(spec, tmp_path):
     classifier = {"input": spec["input"], "head": {"kind": "wrn.signal", "depth": 16}}
     zoo.save(zoo.build(classifier), tmp_path / "deep")
     model = zoo.build({"input": spec["input"], "head": {"kind": "wrn.signal", "depth": 10}})
@@ -199,7 +199,7 @@ def test_nothing_in_common_is_refused(spec, tmp_path):
         take(zoo.build(spec), tmp_path / "judge")
 
 
-# What is brought to size.
+# Resizing.
 
 
 def test_patches_positions_queries_and_samples_of_another_window_are_resized(tmp_path):
@@ -218,7 +218,7 @@ def test_patches_positions_queries_and_samples_of_another_window_are_resized(tmp
 
 
 @pytest.mark.parametrize(("layers", "which"), [("first", [0, 1]), ("even", [0, 3])])
-def test_fewer_layers_take_the_first_or_evenly_spread_ones(tmp_path, layers, which):
+def test_fewer_layers_use_the_first_or_evenly_spaced_ones(tmp_path, layers, which):
     source = saved(vqshape(encoder={"layers": 4}), tmp_path / "source", seed=1)
     model = zoo.build(vqshape())
     report = take(model, source, policy="resize", layers=layers)
@@ -231,7 +231,7 @@ def test_fewer_layers_take_the_first_or_evenly_spread_ones(tmp_path, layers, whi
     assert report.total("unused") == 2 * 12
 
 
-def test_more_layers_keep_fresh_ones_and_say_so(tmp_path):
+def test_more_layers_keep_new_ones_and_report_them(tmp_path):
     source = saved(vqshape(), tmp_path / "source", seed=1)
     torch.manual_seed(0)
     model = zoo.build(vqshape(decoder={"layers": 3}))
@@ -243,7 +243,7 @@ def test_more_layers_keep_fresh_ones_and_say_so(tmp_path):
     assert all(torch.equal(model.state_dict()[name], fresh[name]) for name in reasons)
 
 
-def test_a_head_for_other_classes_starts_anew_whole(spec, tmp_path):
+def test_a_head_for_other_classes_restarts_completely(spec, tmp_path):
     source = saved({"input": spec["input"], "head": {"kind": "wrn.signal", "depth": 10}}, tmp_path / "source", seed=1)
     model = zoo.build({"input": spec["input"] | {"classes": 7}, "head": {"kind": "wrn.signal", "depth": 10}})
     before = snapshot(model)
@@ -253,8 +253,8 @@ def test_a_head_for_other_classes_starts_anew_whole(spec, tmp_path):
     assert all(torch.equal(now[name], before[name]) for name in rows(report, "skipped"))
 
 
-def test_statistics_that_misfit_leave_the_judge_refusing(spec, tmp_path):
-    """`filled` fits whatever the channels, and must not be taken without the statistics it speaks of."""
+def test_statistics_that_do_not_fit_leave_the_judge_refusing(spec, tmp_path):
+    """`filled` fits whatever the channels, and must not be loaded without the statistics it belongs to."""
     judge = zoo.build({"input": spec["input"], "head": {"kind": "wrn.signal", "depth": 10}})
     (standardize,) = [m for m in judge.modules() if type(m).__name__ == "Standardize"]
     standardize.fill(torch.zeros(3), torch.ones(3))
@@ -266,7 +266,7 @@ def test_statistics_that_misfit_leave_the_judge_refusing(spec, tmp_path):
         model.eval()(torch.zeros(1, 2, 32))
 
 
-def test_what_is_left_out_says_what_resizing_would_do(tmp_path):
+def test_an_omitted_tensor_says_what_resizing_would_do(tmp_path):
     source = saved(vqshape(64, 8), tmp_path / "source", seed=1)
     report = take(zoo.build(vqshape(60, 6)), source, policy="fit")
     skipped = rows(report, "skipped")
@@ -302,26 +302,26 @@ def test_codebooks_of_every_channel_grow(tmp_path):
 # The report.
 
 
-def test_fields_that_change_what_fitting_tensors_compute_are_told(tmp_path):
+def test_changed_fields_that_affect_fitting_tensors_are_reported(tmp_path):
     source = saved(vqshape(), tmp_path / "source", seed=1)
     report = take(zoo.build(vqshape(encoder={"heads": 4})), source)
     assert [(d.field, d.source, d.here) for d in report.differences] == [("encoder.heads", 2, 4)]
 
 
-def test_a_report_counts_every_module_and_survives_json(make, bundle):
+def test_a_report_counts_every_module_and_can_be_read_back_from_json(make, bundle):
     report = plan(make(encoder={"dim": 6}), read_source(bundle), TransferSpec(source="b", policy="fit")).report
     counted = sum(module.count(status) for module in report.modules() for status in STATUSES)
     assert counted == len(report.tensors)
     assert type(report).model_validate(json.loads(report.model_dump_json())) == report
 
 
-# Codes that are cared for.
+# Codebooks with k-means initialisation and resets.
 
 
 @pytest.mark.parametrize("policy", ["strict", "fit", "resize"])
 @pytest.mark.parametrize("kind", ["vqshape.codebook", "quantizers.ema", "quantizers.cosine", "quantizers.residual"])
-def test_codes_that_were_taken_are_not_started_again(kind, policy, tmp_path):
-    """Neither from a bundle of a model without care, nor from one with it; nor are they refused for what they lack."""
+def test_transferred_codes_are_not_initialised_again(kind, policy, tmp_path):
+    """Whether the source has these options or not; missing state of theirs is not refused either."""
     care = {"kind": kind, "codes": 8, "start": "kmeans", "reset_after": 5}
     bare = {"encoder": {"code_dim": 4}, "quantizer": {"kind": kind, "codes": 8}}
     bundle = saved(vqshape(**bare), tmp_path / "bundle", seed=1)
@@ -337,7 +337,7 @@ def test_codes_that_were_taken_are_not_started_again(kind, policy, tmp_path):
     assert take(again, tmp_path / "again", policy=policy).total("loaded") == len(again.state_dict())
 
 
-def test_use_is_counted_anew_for_another_number_of_codes(tmp_path):
+def test_use_is_reset_for_another_number_of_codes(tmp_path):
     care = {"reset_after": 5}
     bundle = saved(vqshape(quantizer={"codes": 8, **care}), tmp_path / "bundle", seed=1)
     model = zoo.build(vqshape(quantizer={"codes": 12, **care}))

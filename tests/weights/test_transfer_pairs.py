@@ -1,4 +1,4 @@
-"""Any two models: a transfer accounts for every tensor of both and changes what it says it changes."""
+"""Any two models: a transfer accounts for every tensor of both and changes only what it reports."""
 
 import functools
 from typing import Any
@@ -93,7 +93,7 @@ def registry() -> Registry:
 
 @st.composite
 def models(draw: st.DrawFn) -> zoo.ZooModel:
-    """A small model of some valid spec, its weights seeded."""
+    """A small model of a valid spec, with seeded weights."""
     spec: dict[str, Any] = {
         "input": {
             "channels": draw(st.integers(1, 3)),
@@ -111,7 +111,7 @@ def models(draw: st.DrawFn) -> zoo.ZooModel:
         try:
             model = registry().model(spec)
             break
-        except ZooError as error:  # leave out the part that does not fit the others
+        except ZooError as error:  # omit the part that does not fit the others
             part = error.where.partition(".")[0]
             spec[part if spec.get(part) else "decoder" if spec["decoder"] else "head"] = None
     torch.manual_seed(draw(st.integers(0, 3)))
@@ -183,10 +183,10 @@ def test_onto_its_own_spec_every_model_is_the_identity(model: zoo.ZooModel, tran
     length=st.sampled_from([16, 48, 64]),
     codes=st.integers(2, 12),
 )
-def test_another_window_and_another_codebook_are_always_resized_whole(
+def test_another_window_and_another_codebook_are_always_resized_completely(
     old: zoo.ZooModel, transfer: TransferSpec, length: int, codes: int
 ) -> None:
-    """Every part that is taken runs: a resized model gives finite signals."""
+    """Every loaded part runs: a resized model gives finite signals."""
     spec = old.spec.dump()
     spec["input"]["length"] = length
     if spec["quantizer"] and "codes" in spec["quantizer"]:

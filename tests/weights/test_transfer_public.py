@@ -1,4 +1,4 @@
-"""Public VQShape weights of windows of 512 samples into models of windows of 500."""
+"""Public VQShape weights for windows of 512 samples, loaded into models for windows of 500."""
 
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,8 @@ def test_all_transformers_load_in_full(bundle: Path, patches: int, patch: int) -
 
 
 @pytest.mark.parametrize(("patches", "patch"), [(50, 10), (100, 5)])
-def test_what_was_learned_survives_another_window(bundle: Path, patches: int, patch: int) -> None:
-    """Rebuilt signals of 500 samples, no step of training: far better than without the resized tensors."""
+def test_reconstruction_still_works_for_another_window(bundle: Path, patches: int, patch: int) -> None:
+    """Rebuilt signals of 500 samples without training: far better than without the resized tensors."""
     if zoo.load(bundle).spec.encoder.dim < 64:
         pytest.skip("these weights were never trained")
     x = torch.sin(torch.linspace(0, 30, 500) + torch.arange(3)[:, None]).expand(4, 3, 500)

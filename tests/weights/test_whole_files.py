@@ -1,4 +1,4 @@
-"""Files and folders are written whole or not at all, whenever the process is killed."""
+"""Files and folders are written completely or not at all, whenever the process is killed."""
 
 import pytest
 from killed import killed_at, steps_of
@@ -39,11 +39,11 @@ def test_a_folder_replaced_by_a_killed_process_is_the_old_one_or_the_new_one(tmp
         assert [file.name for file in files] == ["a", "b"]
         (content,) = {file.read_text() for file in files}
         outcomes.append("new" if content == "new " * 1000 else content)
-    assert outcomes == sorted(outcomes, reverse=True)  # old up to a moment, new from then on
+    assert outcomes == sorted(outcomes, reverse=True)  # old up to one moment, new from then on
     assert set(outcomes) == {"old", "new"}
 
 
-def test_a_folder_made_by_a_killed_process_is_absent_or_whole(tmp_path):
+def test_a_folder_created_by_a_killed_process_is_absent_or_complete(tmp_path):
     for step in range(1, steps_of(IMPORTS, FOLDER, tmp_path / "count") + 1):
         target = tmp_path / f"at-{step}" / "bundle"
         target.parent.mkdir()
@@ -51,7 +51,7 @@ def test_a_folder_made_by_a_killed_process_is_absent_or_whole(tmp_path):
         assert not target.exists() or {file.name for file in target.iterdir()} == {"a", "b"}
 
 
-def test_what_a_killed_process_set_aside_does_not_disturb_the_next(tmp_path):
+def test_leftovers_of_a_killed_process_do_not_disturb_the_next(tmp_path):
     target = tmp_path / "bundle"
     old_folder(target)
     steps = steps_of(IMPORTS, FOLDER, target)
@@ -81,7 +81,7 @@ def write_half(target):
         raise RuntimeError("halfway")
 
 
-def test_a_folder_whose_making_fails_leaves_nothing_behind(tmp_path):
+def test_a_folder_that_cannot_be_completed_leaves_nothing_behind(tmp_path):
     target = tmp_path / "bundle"
     old_folder(target)
     with pytest.raises(RuntimeError, match="halfway"):
@@ -107,7 +107,7 @@ def test_a_file_name_that_is_not_in_utf_8_is_read_back(tmp_path):
     assert read_json(tmp_path / "run.json") == {"path": name}
 
 
-def test_written_files_have_the_rights_that_others_have(tmp_path):
+def test_written_files_have_the_usual_permissions(tmp_path):
     (tmp_path / "plain").write_text("text")
     write_text(tmp_path / "whole", "text")
     with new_folder(tmp_path / "folder") as home:
@@ -119,6 +119,6 @@ def test_written_files_have_the_rights_that_others_have(tmp_path):
     assert (tmp_path / "folder").stat().st_mode == (tmp_path / "plain folder").stat().st_mode
 
 
-def test_missing_folders_above_are_made(tmp_path):
+def test_missing_parent_folders_are_created(tmp_path):
     write_json(tmp_path / "a" / "b" / "c.json", {"ä": 1})
     assert (tmp_path / "a" / "b" / "c.json").read_text(encoding="utf-8") == '{\n  "ä": 1\n}\n'

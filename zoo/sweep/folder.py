@@ -62,7 +62,7 @@ class SweepFolder:
         write_json(self.spec, content)
 
     def named(self, url: str) -> str:
-        """The name of the storage in this folder: without secrets, and without a path that breaks if the folder moves."""
+        """The name of the storage in this folder: no secrets, and no path that breaks if the folder moves."""
         return FILE if url == storage_url(str(self.database)) else redacted_url(url)
 
     def read(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""zoo-acme: a head that learns which tokens to look at."""
+"""zoo-acme: a head that learns which tokens to attend to."""
 
 from typing import TYPE_CHECKING, Literal
 
