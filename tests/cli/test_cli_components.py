@@ -11,7 +11,7 @@ from zoo_registry import ROLES, Registry
 TOY_ROWS = {
     "toy.patches": "Linear patches.",
     "toy.signs": "Signs of features.",
-    "toy.unpatches": "Linear patches, back.",
+    "toy.unpatches": "The inverse of linear patches.",
     "toy.mean": "Mean of tokens, then a linear layer.",
 }
 
