@@ -20,12 +20,18 @@ from zoo.cli.main import COMMANDS, program
 def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _append)
+    app.connect("autodoc-skip-member", _is_field_of_a_tuple)
     return {"parallel_read_safe": True}
 
 
 def _append(app: Sphinx, page: str, source: list[str]) -> None:
     if page in _SECTIONS:
         source[0] += "\n" + "\n".join(_SECTIONS[page]()) + "\n"
+
+
+def _is_field_of_a_tuple(app: Sphinx, kind: str, name: str, found: object, skip: bool, options: object) -> bool | None:
+    """Skip the fields of named tuples: the signature above them has the same names and types."""
+    return True if str(found.__doc__).startswith("Alias for field number") else None
 
 
 def _commands() -> Iterator[str]:

@@ -25,8 +25,9 @@ DATA = {"source": {"format": "npy", "path": "data/windows", "layout": "c t", "cl
 
 @pytest.fixture(scope="session")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `data/windows`, `spec.json` and its trained run `runs/NAME`, and what weights.md imports."""
+    """A folder with `examples`, `data/windows`, `spec.json`, its trained run `runs/NAME`, and files to import."""
     home = tmp_path_factory.mktemp("reader")
+    shutil.copytree(ROOT / "examples", home / "examples")
     _write_windows(home / "data" / "windows")
     _write_checkpoints(home)
     spec = {"name": "NAME", "model": CHANNELWISE | SHAPES, "data": DATA, "training": {"epochs": 2}}

@@ -14,7 +14,7 @@ import zoo
 from zoo.cli.main import main
 
 RUN = ("python", "sh", "console")
-SLOW = ("bag", "python")
+SLOW = ("bag", "python", "report")
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 
 
