@@ -12,7 +12,8 @@ project = "shapezoo"
 author = project_copyright = "The shapezoo developers"
 release = version = installed()
 extensions = ["myst_parser", "sphinx.ext.autodoc", "reference"]
-exclude_patterns = ["pictures"]
+
+smartquotes = False  # they would change options such as --set
 
 html_theme = "furo"
 html_title = f"{project} {release}"
@@ -20,7 +21,6 @@ html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 
-myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 
 # Docstrings write code between single backticks too.
@@ -28,6 +28,5 @@ default_role = "code"
 add_module_names = False
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"
-autodoc_use_type_comments = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 100

@@ -1,9 +1,10 @@
 """Sections of the reference pages that come from the program: its commands, and the installed components.
 
 A Sphinx extension. It appends the sections to the text of `commands.md` and `components.md` when these are read, so
-that the pages cannot differ from the program.
+that the pages cannot differ from the program. It also keeps autodoc from writing what names nothing.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from json import dumps
 from typing import Any
@@ -21,6 +22,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     app.connect("source-read", _append)
     app.connect("autodoc-skip-member", _is_field_of_a_tuple)
+    app.connect("autodoc-process-signature", _without_inherited)
     return {"parallel_read_safe": True}
 
 
@@ -32,6 +34,12 @@ def _append(app: Sphinx, page: str, source: list[str]) -> None:
 def _is_field_of_a_tuple(app: Sphinx, kind: str, name: str, found: object, skip: bool, options: object) -> bool | None:
     """Skip the fields of named tuples: the signature above them has the same names and types."""
     return True if str(found.__doc__).startswith("Alias for field number") else None
+
+
+def _without_inherited(app: Sphinx, kind: str, name: str, found: object, options: object, arguments: str | None,
+                       returned: str | None) -> tuple[str, None] | None:  # fmt: skip
+    """Hide the arguments that a class inherits from pydantic or torch, which name nothing."""
+    return ("", None) if kind == "class" and arguments and re.match(r"\(\*\*data|\(\*args", arguments) else None
 
 
 def _commands() -> Iterator[str]:
@@ -68,7 +76,7 @@ def _option(part: Any) -> str:
 
 
 def _help(part: Any) -> str:
-    shown = part.default not in (None, False, (), []) and not callable(part.default)
+    shown = part.default not in (None, False, "", (), []) and not callable(part.default)
     return part.help + (f" Default: `{part.default}`." if shown else "")
 
 

@@ -46,6 +46,17 @@ def spans(page: Path) -> list[str]:
     return [child.content for token in inline for child in token.children or [] if child.type == "code_inline"]
 
 
+def links(page: Path) -> list[str]:
+    """The links and pictures of ``page`` that lead to files of this repository, without their anchors."""
+    inline = [token for token in MarkdownIt().enable("table").parse(page.read_text()) if token.type == "inline"]
+    found = (
+        str(child.attrs.get("href") or child.attrs.get("src") or "")
+        for token in inline
+        for child in token.children or []
+    )
+    return [path for path in (link.partition("#")[0] for link in found if "://" not in link) if path]
+
+
 def commands(block: Block) -> list[str]:
     """The command lines of a shell block: every line of one in `sh`, those after `$` of one in `console`."""
     lines = [line.strip() for line in block.text.splitlines() if line.strip()]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import typer
-from pages import PAGES, ROOT, Block, blocks, commands, spans
+from pages import PAGES, ROOT, Block, blocks, commands, links, spans
 from zoo_registry import Registry, RunSpec, TrainingSpec
 from zoo_registry.sweep import SweepSpec
 
@@ -74,6 +74,11 @@ def test_a_command_line_uses_existing_commands_and_options(line: str):
         command = command.commands[words.pop(0)]
     known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
     assert [word for word in words if word.startswith("--") and word.partition("=")[0] not in known] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_links_of_a_page_lead_to_files(page: Path):
+    assert [link for link in links(page) if not (page.parent / link).exists()] == []
 
 
 def named_files() -> list[Any]:
