@@ -63,7 +63,7 @@ def _shapes(axis: Axes, output: Output) -> None:
     last = output.x.shape[-1] - 1
     axis.plot(output.x[0, CHANNEL].cpu(), color=MUTED, linewidth=3)
     for start, length, code, shape in zip(starts, lengths, codes, shapes, strict=True):
-        places = np.linspace(start * last, min(float(start + length), 1) * last, len(shape))
+        places = np.linspace(float(start) * last, min(float(start + length), 1) * last, len(shape))
         axis.plot(places, shape, color=SERIES[code % len(SERIES)], linewidth=1.3)
 
 

@@ -34,6 +34,14 @@ def test_a_block_names_its_language_and_only_text_is_never_run(block: Block):
     )
 
 
+def test_a_comment_excuses_only_the_block_below_it(tmp_path: Path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- not run: needs a GPU -->\n```sh\na\n```\n\n```sh\nb\n```\n\n<!-- not run -->\n```sh\nc\n```\n"
+    )
+    assert [(block.text, block.needs) for block in blocks(page)] == [("a\n", "needs a GPU"), ("b\n", ""), ("c\n", "")]
+
+
 @pytest.mark.parametrize("block", among("json"))
 def test_a_json_block_is_a_run_a_sweep_or_a_part_of_one(block: Block):
     shown = json.loads(block.text if block.text.startswith("{") else f"{{{block.text}}}")

@@ -31,11 +31,15 @@ def test_every_block_of_a_page_runs(page, reader, capsys):
 
 
 @pytest.mark.slow
-def test_the_tutorial_trains_evaluates_draws_shapes_and_swaps_the_head(reader, capsys):
+def test_the_tutorial_trains_evaluates_draws_shapes_and_swaps_the_head(reader, capsys, monkeypatch):
     run = run_page(TUTORIAL, capsys)["run"]
     assert run.evaluate().classifiers["head"].correct >= 30
     assert (reader / "runs" / "shapes" / "figures" / "shapes.png").exists()
     assert zoo.Run("runs/swapped").spec.model.head.kind == "heads.histogram-linear"
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "pictures"))
+    from draw import overview
+
+    assert len(overview(run).axes) == 2 + 32  # the README's picture: two of a window, one per code
 
 
 def test_the_tutorial_has_at_most_fifteen_lines_of_python():
