@@ -95,6 +95,21 @@ with new_folder(Path(sys.argv[2])) as home:
 """
 
 
+def test_a_folder_that_moves_between_two_looks_is_looked_for_again(tmp_path, monkeypatch):
+    target = tmp_path / "folder"
+    with new_folder(target) as home:
+        (home / "a").write_text("here")
+    looks = iter([tmp_path / "moved"] * 6)
+    monkeypatch.setattr(files, "current", lambda folder: next(looks, folder))
+    with opened(target, ["a"]) as (a,):
+        assert a.read_text() == "here"
+
+
+def test_a_folder_that_is_missing_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError), opened(tmp_path / "missing", ["a"]):
+        pass
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="folders are exchanged on Linux")
 def test_a_folder_is_never_missing_and_leftovers_of_killed_writers_are_removed_by_the_next(tmp_path):
     target = tmp_path / "bundle"
