@@ -29,15 +29,17 @@ _NOTHING_SELECTED = 5
 def bench(
     results: Annotated[
         Path | None,
-        typer.Argument(help="File of `pytest --benchmark-json`; without it they run now.", show_default=False),
+        typer.Argument(help="File of `pytest --benchmark-json`. Default: run the benchmarks now.", show_default=False),
     ] = None,
-    only: Annotated[str, typer.Option("--only", help="Run those whose names match, as `pytest -k` does.")] = "",
+    only: Annotated[
+        str, typer.Option("--only", help="Run the benchmarks whose names match, as `pytest -k` does.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the picture, as PNG and SVG.")] = None,
     json: Json = False,
 ) -> None:
     """Compare run times with those of other libraries, measured in the same run on this machine.
 
-    Run it on an otherwise idle machine. `pip install "shapezoo[bench]"` installs what it needs.
+    Run it on an otherwise idle machine. It needs the extra `bench` of the package.
     """
     from zoo.bench.results import alone, pairs, read_results
 

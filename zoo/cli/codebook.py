@@ -20,14 +20,14 @@ _MOST = 8
 
 def codebook(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
-    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split to measure on.")] = "test",
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Split to measure on.")] = "test",
     beside: Annotated[
-        list[Path] | None, typer.Option(help="Folder of another run, whose shapes are matched; repeatable.")
+        list[Path] | None, typer.Option(help="Folder of another run whose shapes are matched; repeatable.")
     ] = None,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
-    """Measure the codebook of a run: different shapes, classes, bypass, one score; writes codebook.json and figures."""
+    """Measure the codebook of a run: distinct shapes, classes, bypass, one score; writes codebook.json and figures."""
     from zoo.codebook.measure_run import measure_run
     from zoo.evaluation.loaded_run import open_run
     from zoo.runs.folder import RunFolder

@@ -19,10 +19,8 @@ _MOST = 10
 def explain(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
     window: Annotated[int, typer.Option(help="Number of the window in its split, from 0.", show_default=False)],
-    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split the window is from.")] = "test",
-    of: Annotated[
-        str | None, typer.Option(help="Class to explain; the one the window was given, unless named.")
-    ] = None,
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Split that the window is from.")] = "test",
+    of: Annotated[str | None, typer.Option(help="Class to explain. Default: the predicted class.")] = None,
     moved: Moved = None,
     json: Json = False,
 ) -> None:

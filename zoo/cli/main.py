@@ -84,7 +84,7 @@ def _print_version(wanted: bool) -> None:
 
 def _zoo(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Assemble, train and judge models for wearable-sensor series."""

@@ -21,13 +21,15 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders of trained runs.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the page of several runs; `comparison` beside the first without it."),
+        typer.Option(
+            help="Folder of the page that compares several runs. Default: `comparison` next to the first run."
+        ),
     ] = None,
     moved: Moved = None,
 ) -> None:
-    """Write report.html into the folder of each run, verdict first, and of several one that sets them side by side.
+    """Write report.html into the folder of each run, verdict first, and a page that compares several runs.
 
-    What has not been judged or measured yet is first.
+    Missing evaluations and measurements are made first.
     """
     if out is not None and len(runs) == 1:
         raise SpecError("--out", "several runs", "one, whose page goes into its folder", "leave --out away")
@@ -50,11 +52,11 @@ def report(
 def compare(
     first: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
     second: Annotated[Path, typer.Argument(help="Folder of another.", show_default=False)],
-    other_data: Annotated[bool, typer.Option("--other-data", help="Compare although the data differ.")] = False,
+    other_data: Annotated[bool, typer.Option("--other-data", help="Compare even if the data differ.")] = False,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
-    """Which of two runs is better, by how many windows, and in which fields their specs differ."""
+    """Show which of two runs is better, by how many windows, and in which fields their specs differ."""
     from zoo.report.comparison import compare as compare_runs
 
     found = compare_runs(first, second, other_data, moved or ())

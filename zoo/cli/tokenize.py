@@ -27,9 +27,7 @@ def tokenize(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The .npz file to write.", show_default=False)],
-    split: Annotated[
-        Literal["all", "train", "validation", "test"], typer.Option(help="Which windows to take.")
-    ] = "all",
+    split: Annotated[Literal["all", "train", "validation", "test"], typer.Option(help="Windows to use.")] = "all",
     changes: Changes = None,
     json: Json = False,
 ) -> None:
