@@ -7,6 +7,7 @@ import typer
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
+from zoo.cli.runs import require_run
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.cli.training import Moved
 from zoo.process.lines import print_line
@@ -28,11 +29,10 @@ def codebook(
     json: Json = False,
 ) -> None:
     """Measure the codebook of a run: distinct shapes, classes, bypass, one score; writes codebook.json and figures."""
+    folder, _ = require_run(run), [require_run(other) for other in beside or ()]
     from zoo.codebook.measure_run import measure_run
     from zoo.evaluation.loaded_run import open_run
-    from zoo.runs.folder import RunFolder
 
-    folder = RunFolder(run)
     report = measure_run(open_run(folder, moved or ()), split, beside or (), moved or ()).report
     if json:
         print_json(report.model_dump(mode="json"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from zoo.cli.components import Json
+from zoo.cli.runs import require_run
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.cli.training import Moved
 from zoo.process.lines import print_line
@@ -25,11 +26,10 @@ def explain(
     json: Json = False,
 ) -> None:
     """Explain a decision: which shapes at which positions contributed to a class; writes JSON and a picture."""
+    folder = require_run(run)
     from zoo.evaluation.loaded_run import open_run
     from zoo.explain.explain_run import explain_run, stem
-    from zoo.runs.folder import RunFolder
 
-    folder = RunFolder(run)
     found = explain_run(open_run(folder, moved or ()), window, split, of)
     if json:
         print_json(found.model_dump(mode="json"))

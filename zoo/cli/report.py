@@ -8,6 +8,7 @@ from zoo_registry import SpecError
 
 from zoo.cli.components import Json
 from zoo.cli.lasting import lasting
+from zoo.cli.runs import require_run
 from zoo.cli.tables import print_json, print_table, print_title
 from zoo.cli.training import Moved
 from zoo.process.lines import print_line
@@ -33,13 +34,14 @@ def report(
     """
     if out is not None and len(runs) == 1:
         raise SpecError("--out", "several runs", "one, whose page goes into its folder", "leave --out away")
+    folders = [require_run(path) for path in runs]
     with lasting():
         from zoo.report.evidence import gather
         from zoo.report.run_report import write_report
         from zoo.report.runs_report import write_comparison
         from zoo.runs.folder import RunFolder
 
-        found = [gather(RunFolder(path), moved or ()) for path in runs]
+        found = [gather(folder, moved or ()) for folder in folders]
     for evidence in found:
         write_report(evidence)
         print_line(str(evidence.folder.page))
@@ -57,6 +59,8 @@ def compare(
     json: Json = False,
 ) -> None:
     """Show which of two runs is better, by how many windows, and in which fields their specs differ."""
+    for run in (first, second):
+        require_run(run)
     from zoo.report.comparison import compare as compare_runs
 
     found = compare_runs(first, second, other_data, moved or ())

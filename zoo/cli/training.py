@@ -8,6 +8,7 @@ from zoo_registry import Registry, RunSpec
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
+from zoo.cli.runs import require_run
 from zoo.cli.tables import print_json
 from zoo.process.launched import launched
 from zoo.process.lines import print_line
@@ -82,15 +83,14 @@ def evaluate(
 
     Several runs that differ only in their seed give mean and sample deviation of every measure.
     """
+    folders = [require_run(run) for run in runs]
     from zoo.cli.verdict import print_report, print_seeds
     from zoo.evaluation.corruption import parse_corruptions
     from zoo.evaluation.judge_run import judge_run
     from zoo.evaluation.loaded_run import open_run
     from zoo.evaluation.seeds import over_seeds, require_seeds
-    from zoo.runs.folder import RunFolder
 
     corruptions = parse_corruptions(corrupt or ())
-    folders = [RunFolder(run) for run in runs]
     seeds = require_seeds(folders) if len(runs) > 1 else []
     reports = [judge_run(open_run(folder, moved or ()), split, corruptions, judge or ()) for folder in folders]
     found = over_seeds(folders, seeds, reports) if seeds else None
