@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,8 @@ class Program:
 
     def __init__(self, spec: Path, out: Path) -> None:
         self.out = out
-        self.parent = subprocess.Popen(resuming(spec, out), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "zoo", *resuming(spec, out)]
+        self.parent = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.seen: set[int] = set()
 
     def ranks(self) -> dict[int, int]:

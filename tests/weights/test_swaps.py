@@ -89,7 +89,7 @@ def test_files_opened_together_are_of_one_folder_whoever_replaces_it(tmp_path):
 
 IMPORTS = "from zoo.io.files import new_folder"
 PROGRAM = """
-with new_folder(Path(sys.argv[2])) as home:
+with new_folder(target) as home:
     for name in "ab":
         (home / name).write_text("new")
 """
