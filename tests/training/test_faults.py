@@ -153,7 +153,7 @@ def test_a_damaged_checkpoint_is_replaced_by_the_one_before(run_of, tmp_path, ho
     folder = train(run_of(SHAPES, {"epochs": 3}), tmp_path / "run", quiet=True)
     ruin(folder.last, how)
     assert newest(folder) == folder.previous
-    with pytest.warns(ZooNote, match="last.ckpt: a damaged file .* going on from previous.ckpt"):
+    with pytest.warns(ZooNote, match="last.ckpt: a damaged file .* continuing from previous.ckpt"):
         train(run_of(SHAPES, {"epochs": 3}), folder.path, resume=True, quiet=True)
     assert differing(folder, undisturbed) == []
 
@@ -163,7 +163,9 @@ def test_a_run_without_a_valid_checkpoint_is_refused(run_of, tmp_path):
     folder = train(run, tmp_path / "run", quiet=True)
     for path in (folder.last, folder.previous):
         ruin(path, "cut")
-    with pytest.raises(TrainingError, match=r"last\.ckpt: expected a checkpoint to go on from, found a damaged file"):
+    with pytest.raises(
+        TrainingError, match=r"last\.ckpt: expected a checkpoint to continue from, found a damaged file"
+    ):
         train(run, folder.path, resume=True, quiet=True)
 
 

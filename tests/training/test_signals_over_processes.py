@@ -134,7 +134,7 @@ def test_random_kills_end_at_the_weights_of_an_uninterrupted_run(start: Any, tmp
                 return
             shutil.rmtree(out)
         elif victim < 2:
-            killed = "expected to train to the end, found killed by SIGKILL; go on with --resume"
+            killed = "expected to train to the end, found killed by SIGKILL; continue with --resume"
             assert program.parent.returncode == 2
             assert [line.partition("; where")[0] for line in said] == [f"zoo: process {victim} of 2: {killed}"]
 

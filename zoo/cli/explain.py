@@ -37,7 +37,7 @@ def explain(
     _print(found)
     name = stem(found)
     print_line()
-    print_line(f"all of it in {folder.explanation(name)}, drawn in {folder.figures / name}.png and .svg")
+    print_line(f"details in {folder.explanation(name)}, picture in {folder.figures / name}.png and .svg")
 
 
 def _print(found: "Explanation") -> None:

@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         full = error.errno in _NO_ROOM
         if error.filename is None and not full:
             raise
-        expected, hint = ("room on it", "free some") if full else ("access", "check the path and its rights")
+        expected, hint = ("room on it", "free some") if full else ("access", "check the path and its permissions")
         where = error.filename or "the disk"
         return complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
 

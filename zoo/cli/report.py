@@ -33,7 +33,7 @@ def report(
     Missing evaluations and measurements are made first.
     """
     if out is not None and len(runs) == 1:
-        raise SpecError("--out", "several runs", "one, whose page goes into its folder", "leave --out away")
+        raise SpecError("--out", "several runs", "one, whose page is in its own folder", "omit --out")
     folders = [require_run(path) for path in runs]
     with lasting():
         from zoo.report.evidence import gather
@@ -77,7 +77,7 @@ def _print_comparison(found: "Comparison") -> None:
         rows = [(row.field, *(_value(value) for value in row.values)) for row in found.spec]
         print_table(["field", a, b], rows)
     else:
-        print_line("the same in all but the name")
+        print_line("identical except for the name")
     print_title("Measures, test split" if found.same_data else "Measures, test splits of different data")
     rows = [(m.name, *(_score(m, index) for index in (0, 1)), _difference(m)) for m in found.measures]
     columns = ["measure", a, b, "second − first"]

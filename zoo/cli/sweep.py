@@ -54,7 +54,9 @@ def sweep(
     if spec is None and join is None:
         raise SpecError("sweep", "a JSON file, or --join STORAGE", "neither", "docs/sweeps.md has an example")
     if join is not None and (resume or storage is not None or dry):
-        raise SpecError("--join", "--workers, --out and --json beside it", "others", "the storage knows the rest")
+        raise SpecError(
+            "--join", "only --workers, --out and --json", "others", "remove them: the storage contains the rest"
+        )
     plan = read_plan(spec) if spec is not None else None
     if dry and plan is not None:
         _print_plan(plan, json)

@@ -49,7 +49,7 @@ def train(
     fit(spec, folder, resume, diagnose=diagnose)
     found = launched()
     if found is None or found.rank == 0:
-        print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
+        print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` evaluates it")
 
 
 def evaluate(

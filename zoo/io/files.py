@@ -84,7 +84,7 @@ def write_json(path: Path, data: Any) -> None:
     try:
         text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError:
-        hint = "weights that diverged or were damaged give others: train again, or copy the bundle again"
+        hint = "diverged or damaged weights give such values: train again, or copy the bundle again"
         raise DataError(str(path), "finite numbers", "NaN or an infinity", hint) from None
     write_bytes(path, text.encode(errors="backslashreplace"))
 
