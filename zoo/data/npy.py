@@ -13,7 +13,7 @@ from zoo.data.layout import lay_out, note_swapped
 from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit
 from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
 
-_HINT = "write it anew with numpy.save"
+_HINT = "write it again with numpy.save"
 _OBJECTS_HINT = "save names as strings: numpy.save(FILE, y.astype(str)); numbers with .astype(float)"
 
 

@@ -16,7 +16,7 @@ from zoo.data.text import data_lines, ends_within_a_line, word
 from zoo.io.scratch import scratch
 
 _FILE = "a .ts file as in the UEA and UCR archives"
-_HINT = "mend the file, or fetch it anew"
+_HINT = "correct the file, or download it again"
 _CLASS_HINT = "write `@classLabel true NAME NAME ...` with every class, different in more than upper and lower case"
 
 
