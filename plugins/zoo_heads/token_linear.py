@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from zoo_registry import Shape
 
-from zoo.contracts import ClassRows, LinearHead, Output, Resizing, StartAnew, Tokens
+from zoo.contracts import ClassRows, LinearHead, Output, Resizing, StartAnew, Tokens, required
 from zoo_heads.moments import moments
 from zoo_heads.running import RunningStandardize
 from zoo_heads.units import in_units, of_series
@@ -35,8 +35,7 @@ class TokenLinearHead(LinearHead):
         self.series = RunningStandardize(series, own) if own else None
 
     def features(self, output: Output) -> Tensor:
-        tokens = output.coded
-        assert tokens is not None
+        tokens = required(output.coded, "encoder", "classify tokens")
         read = self._read(tokens, output).to(self.standardize.mean.dtype)
         known = None if tokens.mask is None else tokens.mask.any(-1)
         if self.pool == "moments":

@@ -122,7 +122,7 @@ def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, A
         return None, None
     counts = book.counts[: len(book.shapes)]
     found = likeness(book.shapes, counts, book.axes)
-    pairs, listed = _duplicates(book, found.correlation)
+    pairs, listed = _duplicates(book, book.shapes, found.correlation)
     report = ShapeReport(
         source=source,
         measured=len(counts),
@@ -138,13 +138,12 @@ def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, A
     return report, found.groups
 
 
-def _duplicates(book: Book, correlation: Array) -> tuple[int, tuple[NearDuplicate, ...]]:
-    """Number of pairs of nearly equal shapes, and the pairs used most."""
-    assert book.shapes is not None
+def _duplicates(book: Book, shapes: Array, correlation: Array) -> tuple[int, tuple[NearDuplicate, ...]]:
+    """Number of pairs of nearly equal ``shapes``, and the pairs used most."""
     one, other = np.nonzero(np.triu(correlation >= SAME, 1))
     listed = np.argsort(-book.counts[other], kind="stable")[:MOST_LISTED]  # the rarer of a pair, as rows go by use
     one_listed, other_listed = one[listed], other[listed]
-    distances = warped(book.shapes[one_listed], book.shapes[other_listed], book.axes)
+    distances = warped(shapes[one_listed], shapes[other_listed], book.axes)
     found = tuple(
         NearDuplicate(
             codes=(int(book.codes[i]), int(book.codes[j])), correlation=float(correlation[i, j]), dtw=float(distance)

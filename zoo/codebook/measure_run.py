@@ -13,6 +13,7 @@ from zoo.contracts import ShapesHead
 from zoo.data.batch import Batch, evenly
 from zoo.evaluation.judges import load_judges
 from zoo.evaluation.loaded_run import AnySplit, LoadedRun, SplitName, open_run
+from zoo.model.coded import CodedModel
 from zoo.runs.folder import RunFolder
 
 MOST_FEW = 128
@@ -59,7 +60,7 @@ def _counts_shapes(opened: LoadedRun) -> bool:
 def _books(opened: LoadedRun, split: SplitName) -> list[Book]:
     if _counts_shapes(opened):
         return HeadStatistics(opened.model, opened.batches(split), len(opened.classes)).books
-    return books_of(survey(opened.model, opened.batches(split), len(opened.classes)))
+    return books_of(survey(CodedModel(opened.model), opened.batches(split), len(opened.classes)))
 
 
 def _some(opened: LoadedRun, name: AnySplit, most: int) -> Iterator[Batch]:

@@ -33,6 +33,16 @@ class Fusion(Component):
         return tokens
 
 
+class IdentityFusion(Fusion):
+    """Every channel is a series: `(b c t) -> (b c t)`, and back; also the fusion of a model whose spec has none."""
+
+    def fold(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        return x, mask
+
+    def unfold(self, series: Tensor) -> Tensor:
+        return series
+
+
 class Image(Component):
     """An image of a signal."""
 

@@ -131,3 +131,29 @@ class Output:
         if self.tokens is None or self.quantized is None:
             return self.tokens
         return self.tokens._replace(values=self.quantized.values)
+
+
+@dataclass
+class EncodedOutput(Output):
+    """The output of a model with an encoder."""
+
+    tokens: Tokens = field(kw_only=True)
+
+    @property
+    def coded(self) -> Tokens:
+        """Tokens as decoders and heads read them: quantized if the model has a quantizer."""
+        return self.tokens if self.quantized is None else self.tokens._replace(values=self.quantized.values)
+
+
+@dataclass
+class DecodedOutput(Output):
+    """The output of a model with a decoder."""
+
+    x_recon: Tensor = field(kw_only=True)
+
+
+@dataclass
+class CodedOutput(EncodedOutput):
+    """The output of a model with a quantizer."""
+
+    quantized: Quantized = field(kw_only=True)

@@ -30,9 +30,13 @@ def varied(labels: Sequence[str], most: int) -> list[int]:
     return sorted(first.values())[:most]
 
 
-def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture:
-    """Every window of ``output``, raw and rebuilt: a column per window and a row per channel, at most six."""
-    assert output.x_recon is not None
+def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture | None:
+    """Every window of ``output``, raw and rebuilt: a column per window and a row per channel, at most six.
+
+    None without a reconstruction.
+    """
+    if output.x_recon is None:
+        return None
     x, rebuilt = _observed(output), _array(output.x_recon)
     columns, rows = len(labels), min(output.x.shape[1], 6)
     figure = new_figure(2.8 * columns + 0.4, 1.2 * rows + 0.8)

@@ -77,7 +77,7 @@ def stretches(model: ZooModel, output: Output) -> Stretches | None:
     tokens, drawn = output.coded, output.shapes
     if model.decoder is None or tokens is None or drawn is None or tokens.attributes is None:
         return None
-    series, mask = (output.x, output.mask) if model.fusion is None else model.fusion.fold(output.x, output.mask)
+    series, mask = model.fusion.fold(output.x, output.mask)
     found = model.decoder.targets(tokens, series, mask, drawn.shape[-1])
     if found is None:
         return None

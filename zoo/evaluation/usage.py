@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from zoo.contracts import slots
+from zoo.contracts import observed, slots
 from zoo.evaluation.perplexity import usage_reports
 from zoo.evaluation.report import UsageReport
 
@@ -24,8 +24,7 @@ class Usage(Metric):
         """Add `codes (b c n q)`, of which ``mask (b c n)`` are real."""
         books, _, size = self.shape
         place = slots(codes, books, size)
-        real = torch.ones_like(codes) if mask is None else mask.long().unsqueeze(-1).expand_as(codes)
-        self.counts.view(-1).index_add_(0, place.flatten(), real.flatten())
+        self.counts.view(-1).index_add_(0, place.flatten(), observed(mask, codes).long().flatten())
 
     def compute(self) -> Tensor:
         """The counts `(g q k)`."""

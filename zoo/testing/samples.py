@@ -2,22 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 from zoo_registry.shapes import Shape
 
-from zoo.contracts import Attributes, Output, Quantized, Tokens, adapted_in
+from zoo.contracts import Attributes, EncodedOutput, Output, Quantized, Tokens, adapted_in, observed
 
 BATCH = 3
 _WINDOWS = 16
 
 Masking = Literal["none", "full", "part"]
+Batch = TypeVar("Batch", bound=Output)
 
 
 def sample(shapes: Mapping[str, Shape], masking: Masking, seed: int = 0) -> Output:
-    """A batch of the ``shapes`` named signal, image, tokens and codes.
+    """A batch of the ``shapes`` named signal and image.
 
     ``masking`` leaves masks out, makes them all True, or hides the end of one series and the start of another.
     """
@@ -26,12 +27,20 @@ def sample(shapes: Mapping[str, Shape], masking: Masking, seed: int = 0) -> Outp
     output = Output(x=_normal(signal), x_recon=_normal(signal), mask=_mask(signal, masking))
     if image := shapes.get("image"):
         output.image = _normal(image)
-    if tokens := shapes.get("tokens"):
-        attributes = _attributes(tokens) if "attributes" in shapes else None
-        output.tokens = Tokens(_normal(tokens), _mask(tokens, masking), attributes)
-        if codes := shapes.get("codes"):
-            latents = _normal(tokens)
-            output.quantized = Quantized(_normal(tokens), _codes(codes), latents)
+    return output
+
+
+def sample_tokens(
+    tokens: Shape, shapes: Mapping[str, Shape], masking: Masking, seed: int = 0, attributes: bool = False
+) -> EncodedOutput:
+    """The same with ``tokens``, and with codes if ``shapes`` has them."""
+    given = sample(shapes, masking, seed)
+    placed = _attributes(tokens) if attributes else None
+    found = Tokens(_normal(tokens), _mask(tokens, masking), placed)
+    output = EncodedOutput(x=given.x, mask=given.mask, x_recon=given.x_recon, image=given.image, tokens=found)
+    if codes := shapes.get("codes"):
+        latents = _normal(tokens)
+        output.quantized = Quantized(_normal(tokens), _codes(codes), latents)
     return output
 
 
@@ -55,7 +64,7 @@ def adapt(module: nn.Module, x: Shape) -> None:
             part.adapt(NormalWindows(x))
 
 
-def spoil(output: Output) -> Output:
+def spoil(output: Batch) -> Batch:
     """``output`` with other values at unobserved samples and padded tokens."""
     spoilt = replace(output, x=_elsewhere(output.x, output.mask))
     if output.x_recon is not None:
@@ -70,10 +79,10 @@ def spoil(output: Output) -> Output:
     return spoilt
 
 
-def one_series(output: Output, index: int) -> Output:
-    """``output`` with only its series number ``index``."""
+def one_series(output: Batch, index: int) -> Batch:
+    """``output`` with only its series number ``index``, and without reconstruction."""
     own = slice(index, index + 1)
-    left = Output(x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own])
+    left = replace(output, x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own], x_recon=None)
     if output.tokens is not None:
         values, mask, attributes, spans = output.tokens
         attributes = None if attributes is None else Attributes(*(a[:, own] for a in attributes))
@@ -90,12 +99,7 @@ def _spoil_codes(quantized: Quantized, mask: Tensor | None) -> Quantized:
 
 def _elsewhere(x: Tensor, mask: Tensor | None) -> Tensor:
     """``x`` where ``mask``, of its leading axes, is True, and large noise elsewhere."""
-    return x if mask is None else torch.where(expand(mask, x), x, 100 * torch.randn_like(x))
-
-
-def expand(mask: Tensor, x: Tensor) -> Tensor:
-    """``mask`` with the trailing axes of ``x``."""
-    return mask.reshape(*mask.shape, *[1] * (x.dim() - mask.dim())).expand_as(x)
+    return x if mask is None else torch.where(observed(mask, x), x, 100 * torch.randn_like(x))
 
 
 def _normal(shape: Shape) -> Tensor:
