@@ -4,7 +4,7 @@ from einops import rearrange
 from torch import nn
 from torch.nn import functional as F
 
-from zoo.contracts import CentreKernel, CodeTable, Decoded, Decoder, Resizing, Tokens, zeroed
+from zoo.contracts import CentreKernel, Decoded, Decoder, Resizing, Tokens, zeroed
 from zoo_conv.block import ResidualBlock
 
 
@@ -23,7 +23,7 @@ class ResizeDecoder(Decoder):
         self.norm = nn.LayerNorm(dim)
         self.draw = nn.Linear(dim, 1)
 
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+    def forward(self, tokens: Tokens) -> Decoded:
         channels = tokens.values.shape[1]
         hidden = self.project(rearrange(zeroed(tokens.values, tokens.mask), "b c n d -> (b c) d n"))
         for size, block in zip(self.sizes, self.blocks, strict=True):

@@ -48,7 +48,7 @@ class TokenLinearHead(LinearHead):
         return torch.cat([found, self.series(of_series(output.scale, read), known).flatten(1)], -1)
 
     def _read(self, tokens: Tokens, output: Output) -> Tensor:
-        if self.units == "scale" or tokens.attributes is None:
+        if self.units == "scale" or not tokens.attributes:
             return tokens.features()
         return torch.cat([tokens.values, in_units(tokens.attributes, output.scale)], -1)
 

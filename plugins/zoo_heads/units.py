@@ -10,14 +10,17 @@ FLOOR = 0.01
 
 
 def in_units(attributes: Attributes, scale: Scale | None) -> Tensor:
-    """t, l, mu in the data's units and the logarithm of sigma in the same units, `(b c n 4)`.
+    """``attributes`` with mu in the data's units and the logarithm of sigma in the same units, `(b c n a)`.
 
     ``scale`` is the offset and scale that were removed from each series; None if there were none.
     """
-    mu, log_sigma = attributes.mu, attributes.sigma.clamp(min=FLOOR).log()
-    if scale is not None:
-        mu, log_sigma = mu * scale.std + scale.mean, log_sigma + scale.std.log()
-    return torch.stack([attributes.t, attributes.l, mu, log_sigma], -1)
+    found = dict(attributes)
+    if "mu" in found and scale is not None:
+        found["mu"] = found["mu"] * scale.std + scale.mean
+    if "sigma" in found:
+        log_sigma = found["sigma"].clamp(min=FLOOR).log()
+        found["sigma"] = log_sigma if scale is None else log_sigma + scale.std.log()
+    return torch.stack(list(found.values()), -1)
 
 
 def of_series(scale: Scale | None, like: Tensor) -> Tensor:

@@ -70,13 +70,18 @@ class AttributeHeads(nn.Module):
             nn.init.zeros_(last)
 
 
+def stretch_attributes(start: Tensor, length: Tensor, mu: Tensor, sigma: Tensor) -> Attributes:
+    """The attributes that the spec declares, `(b c n)` each."""
+    return {"t": start, "l": length, "mu": mu, "sigma": sigma}
+
+
 def crowding(attributes: Attributes, shortest: float, mask: Tensor | None = None) -> Tensor:
     """Mean of max(0, .2 − distance) over all pairs of tokens of a series; the pair of a token with itself counts as 0.
 
     Tokens are points (cos πt · λ, sin πt · λ) with λ = log l / log m: angles encode places, radii encode lengths.
     ``mask (b c n)`` True = real.
     """
-    angle, radius = torch.pi * attributes.t, attributes.l.log() / log(shortest)
+    angle, radius = torch.pi * attributes["t"], attributes["l"].log() / log(shortest)
     points = torch.stack([angle.cos() * radius, angle.sin() * radius], -1)
     squared = (points.unsqueeze(-2) - points.unsqueeze(-3)).square().sum(-1)
     distinct = squared > 0

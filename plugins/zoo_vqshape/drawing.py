@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Tokens, masked_mse, read_stretches
+from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Tokens, masked_mse, read_stretches, required
 from zoo_vqshape.shapes import ShapeNetwork
 from zoo_vqshape.smoothing import smoothed
 
@@ -13,16 +13,19 @@ class DrawsShapes(Decoder):
 
     shapes: ShapeNetwork
 
+    @property
+    def reads_table(self) -> bool:
+        """If its network does."""
+        return self.shapes.reads_table
+
     def drawn(self, tokens: Tokens, table: CodeTable | None) -> Tensor:
         """Shapes `(b c n s)` of the values of ``tokens``, times sigma, plus mu."""
-        assert tokens.attributes is not None
-        _, _, mu, sigma = tokens.attributes
-        return self.shapes.draw(tokens.values, table) * sigma.unsqueeze(-1) + mu.unsqueeze(-1)
+        mu, sigma = (tokens.attributes[name].unsqueeze(-1) for name in ("mu", "sigma"))
+        return self.shapes.draw(tokens.values, table) * sigma + mu
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
         """``s``: mean squared error of the shapes against the stretches of ``series`` given by t and l."""
-        drawn = decoded.shapes
-        assert drawn is not None
+        drawn = required(decoded.shapes, "decoder", "compare shapes")
         true, observed = self.targets(tokens, series, mask, drawn.shape[-1])
         drawn, true = self.compared(drawn, true, observed, series, mask)
         if tokens.mask is not None:
@@ -42,6 +45,5 @@ class DrawsShapes(Decoder):
     ) -> tuple[Tensor, Tensor | None]:
         """Stretches of ``series (b c t)`` that the shapes represent, smoothed like the shapes, `(b c n s)`, and the
         mask of observed samples."""
-        assert tokens.attributes is not None
-        true, observed = read_stretches(series, tokens.attributes.t, tokens.attributes.l, samples, mask)
+        true, observed = read_stretches(series, tokens.attributes["t"], tokens.attributes["l"], samples, mask)
         return smoothed(true, self.shapes.smooth, observed), observed

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
-from zoo_registry import EncoderSpec, Shape, ShapeError
+from zoo_registry import STRETCH, Attribute, EncoderSpec, Shape, ShapeError
 
 from zoo_vqshape.fits import MOST, MOST_HEADS, cut, require_heads
 from zoo_vqshape.grid import Span, grid, usual_tokens
@@ -41,7 +41,7 @@ class VQShapeEncoderSpec(EncoderSpec):
     spec that sets sizes of the transformer and none of the three means the published form.
     """
 
-    gives_attributes: ClassVar[bool] = True
+    attributes: ClassVar[tuple[Attribute, ...]] = STRETCH
     channelwise: ClassVar[bool] = True
     gained: ClassVar[Mapping[str, Any]] = _PUBLISHED
     terms: ClassVar[Mapping[str, str]] = {

@@ -68,7 +68,7 @@ def trace(model: "ModelSpec") -> Trace:
     tokens = _encode(model, Trace(signal, folded, image))
     features = codes = rebuilt = shapes = recon = None
     if tokens is not None and model.encoder is not None:
-        features = tokens.replace(d=tokens["d"] + 4) if model.encoder.gives_attributes else tokens
+        features = tokens.replace(d=tokens["d"] + len(model.encoder.attributes))
         if model.quantizer:
             book = model.quantizer.codebook(tokens)
             codes = Shape.of("c n q k", tokens["c"], tokens["n"], book["q"], book["k"])
@@ -104,13 +104,7 @@ def _encode(model: "ModelSpec", given: Trace) -> Shape | None:
 
 
 def _decode(encoder: EncoderSpec, decoder: DecoderSpec, tokens: Shape, folded: Shape) -> Shape:
-    if decoder.needs_attributes and not encoder.gives_attributes:
-        raise ShapeError(
-            "decoder",
-            f"an encoder that gives attributes for {decoder.kind}",
-            f"{encoder.kind}, which gives none",
-            "use an encoder with attributes or a decoder that needs none",
-        )
+    _require_attributes(encoder, decoder)
     if tokens["c"] != folded["c"]:
         raise ShapeError(
             "decoder",
@@ -121,6 +115,18 @@ def _decode(encoder: EncoderSpec, decoder: DecoderSpec, tokens: Shape, folded: S
     return decoder.output(tokens, folded)
 
 
+def _require_attributes(encoder: EncoderSpec, part: DecoderSpec | HeadSpec) -> None:
+    """Raise ShapeError unless ``encoder`` gives the attributes that ``part`` reads."""
+    given = [attribute.name for attribute in encoder.attributes]
+    if missing := [name for name in part.needs_attributes if name not in given]:
+        raise ShapeError(
+            part.role,
+            f"an encoder that gives attributes {', '.join(missing)} for {part.kind}",
+            f"{encoder.kind}, which gives {', '.join(given) or 'none'}",
+            f"use an encoder with these attributes or a {part.role} that needs none",
+        )
+
+
 def _judge(model: "ModelSpec", given: AnyInput, found: Trace) -> Shape | None:
     head = model.head
     if head is None:
@@ -129,6 +135,10 @@ def _judge(model: "ModelSpec", given: AnyInput, found: Trace) -> Shape | None:
         return None
     shape = found.read_by(head)
     shape.require(READS[head.needs], f"head {head.kind}", "use a head whose `needs` fits")
+    if model.encoder is not None:
+        _require_attributes(model.encoder, head)
+    elif head.needs_attributes:
+        raise SpecError("head", f"an encoder for {head.kind}, which reads attributes", "none", "add one or swap head")
     head.check(shape)
     if given.classes is None:
         raise SpecError("input.classes", f"the number of classes for {head.kind}", "none", 'add "classes" to input')

@@ -55,8 +55,8 @@ def test_every_row_equals_decoding_by_hand():
         found = output.attributes
         by_hand = {
             "as found": found,
-            "sigma zero": found._replace(sigma=0 * found.sigma),
-            "mu's mean": found._replace(mu=found.mu.mean(-1, keepdim=True).expand_as(found.mu)),
+            "sigma zero": {**found, "sigma": 0 * found["sigma"]},
+            "mu's mean": {**found, "mu": found["mu"].mean(-1, keepdim=True).expand_as(found["mu"])},
         }
         for name, attributes in by_hand.items():
             changed = replace(output, tokens=output.tokens._replace(attributes=attributes))

@@ -114,4 +114,4 @@ def test_an_ablated_token_contributes_nothing():
         empty = model.decode(reduced(CodedModel(model), output, torch.zeros(1, 6, dtype=torch.bool), typical)).x_recon
     pieces = empty.unflatten(-1, (4, 16))
     assert torch.allclose(pieces, pieces[:, :, :1].expand_as(pieces))  # one code, one position, one scale
-    assert torch.allclose(empty.mean(-1), output.attributes.mu.mean(-1), atol=1e-5)
+    assert torch.allclose(empty.mean(-1), output.attributes["mu"].mean(-1), atol=1e-5)

@@ -12,7 +12,7 @@ from zoo.codebook.book import books_of
 from zoo.codebook.code_statistics import survey
 from zoo.codebook.measure import Windows, measure
 from zoo.codebook.shapes import decoded_shapes, drawn_shapes, shape_source
-from zoo.contracts import Attributes, Tokens
+from zoo.contracts import Tokens
 from zoo.data.batch import Batch
 from zoo.model.build import build
 from zoo.model.coded import CodedModel
@@ -69,8 +69,8 @@ def test_shapes_drawn_in_a_forward_are_those_of_the_codes():
     with torch.no_grad():
         output = model(batch.x)
         drawn = drawn_shapes(model, output.quantized.values)
-        t, length, mu, sigma = output.attributes
-        scaled = model.decoder(Tokens(output.quantized.values, None, Attributes(t, length, mu, sigma))).shapes
+        mu, sigma = output.attributes["mu"], output.attributes["sigma"]
+        scaled = model.decoder(Tokens(output.quantized.values, None, output.attributes)).shapes
     shapes = decoded_shapes(CodedModel(model), [np.arange(12)])[0][output.quantized.codes.squeeze(-1).numpy()]
     assert drawn.numpy() == pytest.approx(shapes, abs=1e-3)
     assert (scaled - mu[..., None]).div(sigma[..., None]).numpy() == pytest.approx(shapes, abs=0.1)

@@ -65,14 +65,12 @@ class CodeAblation:
     def _ablated(self, output: CodedOutput) -> dict[str, DecodedOutput]:
         """The reconstruction with part of the tokens' content removed."""
         found = {SHUFFLED: altered(self.model, output, self.pool.draw(output.quantized.codes))}
-        attributes = output.attributes
-        if attributes is not None:
-            level = series_mean(attributes.mu, _real(output))
-            changed = {
-                FLATTENED: attributes._replace(sigma=torch.zeros_like(attributes.sigma)),
-                LEVELLED: attributes._replace(mu=level.expand_as(attributes.mu)),
-            }
-            found |= {name: altered(self.model, output, attributes=part) for name, part in changed.items()}
+        given, changed = output.attributes, {}
+        if "sigma" in given:
+            changed[FLATTENED] = {**given, "sigma": torch.zeros_like(given["sigma"])}
+        if "mu" in given:
+            changed[LEVELLED] = {**given, "mu": series_mean(given["mu"], _real(output)).expand_as(given["mu"])}
+        found |= {name: altered(self.model, output, attributes=part) for name, part in changed.items()}
         return {name: self.model.model.decode(part) for name, part in found.items()}
 
     def _count(self, name: str, read: DecodedOutput, labels: Tensor) -> None:

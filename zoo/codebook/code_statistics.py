@@ -52,10 +52,11 @@ class CodeStatistics:
         self._labels.append(labels.cpu().numpy())
 
     def _add_spans(self, output: CodedOutput, numbers: Tensor, real: Tensor) -> None:
-        if output.attributes is None:
+        places = output.tokens.places
+        if places is None:
             return
-        self._spans = self._spans or [torch.zeros(prod(self.shape) * BINS, dtype=torch.int64) for _ in "tl"]
-        for counts, share in zip(self._spans, (output.attributes.t, output.attributes.l), strict=True):
+        self._spans = self._spans or [torch.zeros(prod(self.shape) * BINS, dtype=torch.int64) for _ in places]
+        for counts, share in zip(self._spans, places, strict=True):
             bins = (share.double() * BINS).long().clamp(0, BINS - 1).unsqueeze(-1).expand_as(numbers)
             counts += _count(numbers[real] * BINS + bins[real], len(counts))
 
@@ -89,7 +90,7 @@ class CodeStatistics:
 
     @property
     def starts(self) -> Array | None:
-        """Tokens by start, in hundredths of the series: `(g q k 100)`; None without attributes."""
+        """Tokens by start, in hundredths of the series: `(g q k 100)`; None if the encoder gives no places."""
         return self._spans[0].view(*self.shape, BINS).numpy() if self._spans else None
 
     @property

@@ -13,7 +13,7 @@ from zoo.codebook.classes import divergences
 from zoo.codebook.code_statistics import CodeStatistics
 from zoo.codebook.report import FaithfulnessReport
 from zoo.codebook.shapes import Array
-from zoo.contracts import Attributes, CodedOutput, Head, book_of, observed
+from zoo.contracts import CodedOutput, Head, book_of, observed
 from zoo.data.batch import Batch
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.judges import predict
@@ -100,9 +100,7 @@ def reduced(model: CodedModel, output: CodedOutput, keep: Tensor, typical: Tenso
     book = book_of(codes.shape[1], len(keep), codes.device)
     kept = keep[book.view(1, -1, 1), codes[..., 0]]
     real = observed(tokens.mask, kept)
-    attributes = tokens.attributes
-    if attributes is not None:
-        attributes = Attributes(*(torch.where(kept, a, series_mean(a, real)) for a in attributes))
+    attributes = {name: torch.where(kept, a, series_mean(a, real)) for name, a in tokens.attributes.items()}
     replaced = torch.where(kept.unsqueeze(-1), codes, typical[book][None, :, None])
     masked = replace(output, tokens=tokens._replace(mask=kept & real))
     return altered(model, masked, replaced, attributes)

@@ -8,8 +8,9 @@ import torch
 from einops import rearrange
 from numpy.typing import NDArray
 from torch import Tensor
+from zoo_registry.attributes import LENGTH, START
 
-from zoo.contracts import Attributes, CodedOutput, Tokens, read_stretches
+from zoo.contracts import CodedOutput, Tokens, read_stretches
 from zoo.model.assembly import ZooModel
 from zoo.model.coded import CodedModel
 
@@ -33,8 +34,8 @@ def shape_source(model: CodedModel) -> Source | None:
     encoder = model.model.spec.encoder
     if model.model.trace.shapes is not None:
         return "decoded" if model.levels == 1 else "mean decoded"
-    spans = encoder is not None and encoder.gives_attributes and encoder.reads == "c t"
-    return "mean input" if spans else None
+    known = encoder is not None and encoder.reads == "c t" and {START, LENGTH} <= {*encoder.attributes}
+    return "mean input" if known else None
 
 
 @torch.no_grad()
@@ -56,30 +57,26 @@ def decoded_shapes(model: CodedModel, used: Sequence[Array]) -> list[Array]:
 
 
 def drawn_shapes(model: ZooModel, values: Tensor) -> Tensor:
-    """Normalised shapes `(b c n s)` that the decoder draws for token ``values (b c n d)``.
-
-    Place, offset and scale are those of a shape as it is: t = 0, l = 1, mu = 0, sigma = 1.
-    """
-    zero, one = torch.zeros_like(values[..., 0]), torch.ones_like(values[..., 0])
-    shapes = model.draw(Tokens(values, attributes=Attributes(t=zero, l=one, mu=zero, sigma=one)))
-    return standardised(shapes.double(), _LEAST)
+    """Normalised shapes `(b c n s)` that the decoder draws for token ``values (b c n d)`` with plain attributes."""
+    declared = model.spec.encoder.attributes if model.spec.encoder is not None else ()
+    plain = {attribute.name: torch.full_like(values[..., 0], attribute.plain) for attribute in declared}
+    return standardised(model.draw(Tokens(values, attributes=plain)).double(), _LEAST)
 
 
 def token_shapes(model: ZooModel, output: CodedOutput, source: Source | None) -> tuple[Tensor, Tensor | None] | None:
     """Normalised shapes `(b c n s)` of which a code's is the mean, and which of them are known; None for none."""
     if source == "mean decoded":
         return drawn_shapes(model, output.coded.values), None
-    if source == "mean input" and output.attributes is not None:
-        return _inputs(model, output, output.attributes)
+    if source == "mean input" and output.tokens.places is not None:
+        return _inputs(model, output, *output.tokens.places)
     return None
 
 
-def _inputs(model: ZooModel, output: CodedOutput, attributes: Attributes) -> tuple[Tensor, Tensor | None]:
+def _inputs(model: ZooModel, output: CodedOutput, start: Tensor, length: Tensor) -> tuple[Tensor, Tensor | None]:
     """Stretches of the folded series under tokens; those with an unobserved sample are not known."""
     folded, mask = model.fusion.fold(output.x, output.mask)
     series = folded.double()
-    start, length = attributes.t.double(), attributes.l.double()
-    shapes, observed = read_stretches(series, start, length, _SAMPLES, mask)
+    shapes, observed = read_stretches(series, start.double(), length.double(), _SAMPLES, mask)
     known = None if observed is None else observed.all(-1)
     least = _LEAST * series.std(-1, correction=0)[..., None, None]
     return standardised(shapes, least), known

@@ -113,7 +113,7 @@ def _put_facts(stream: NpzStream, data: DataSet, size: int) -> None:
 def _tokens(output: CodedOutput, count: int, size: int) -> dict[str, Array]:
     """Codes and attributes of the first ``count`` windows."""
     codes, mask = output.quantized.codes, output.tokens.mask
-    found: dict[str, Tensor] = output.attributes._asdict() if output.attributes is not None else {}
+    found: dict[str, Tensor] = dict(output.attributes)
     if output.scale is not None:
         found |= {name: value.squeeze(-1) for name, value in output.scale._asdict().items()}
     return {

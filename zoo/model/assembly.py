@@ -268,7 +268,7 @@ class ZooModel(nn.Module):
 
     def _decode(self, decoder: Decoder, output: Output, tokens: Tokens) -> tuple[Decoded, Tensor]:
         """The decoder's result with the scale restored, and the reconstruction `(b c t)`."""
-        rebuilt, shapes = decoder(tokens, self._code_table(output))
+        rebuilt, shapes = decoder(tokens, self._code_table(output)) if decoder.reads_table else decoder(tokens)
         if output.scale is not None:
             mean, std = output.scale
             rebuilt = rebuilt * std + mean
@@ -277,9 +277,9 @@ class ZooModel(nn.Module):
 
     @torch.no_grad()
     def _code_table(self, output: Output) -> CodeTable | None:
-        """The vectors of all codes, if each code is a token and the decoder draws shapes."""
+        """The vectors of all codes, if each code is a token."""
         codes = self.trace.codes
-        if self.quantizer is None or output.quantized is None or codes is None or self.trace.shapes is None:
+        if self.quantizer is None or output.quantized is None or codes is None:
             return None
         found = output.quantized.codes
         if codes["q"] != 1:

@@ -1,6 +1,6 @@
 """Small random batches with all inputs of a component, and copies with other values at masked places."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, TypeVar
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from zoo_registry.shapes import Shape
 
-from zoo.contracts import Attributes, EncodedOutput, Output, Quantized, Tokens, adapted_in, observed
+from zoo.contracts import EncodedOutput, Output, Quantized, Tokens, adapted_in, observed
 
 BATCH = 3
 _WINDOWS = 16
@@ -31,11 +31,12 @@ def sample(shapes: Mapping[str, Shape], masking: Masking, seed: int = 0) -> Outp
 
 
 def sample_tokens(
-    tokens: Shape, shapes: Mapping[str, Shape], masking: Masking, seed: int = 0, attributes: bool = False
+    tokens: Shape, shapes: Mapping[str, Shape], masking: Masking, seed: int = 0, attributes: Sequence[str] = ()
 ) -> EncodedOutput:
     """The same with ``tokens``, and with codes if ``shapes`` has them."""
     given = sample(shapes, masking, seed)
-    placed = _attributes(tokens) if attributes else None
+    size = (BATCH, tokens["c"], tokens["n"])
+    placed = {name: 0.1 + 0.4 * torch.rand(size) for name in attributes}  # starts and lengths that fit into a series
     found = Tokens(_normal(tokens), _mask(tokens, masking), placed)
     output = EncodedOutput(x=given.x, mask=given.mask, x_recon=given.x_recon, image=given.image, tokens=found)
     if codes := shapes.get("codes"):
@@ -71,8 +72,8 @@ def spoil(output: Batch) -> Batch:
         spoilt.x_recon = _elsewhere(output.x_recon, output.mask)
     if output.tokens is not None:
         values, mask, attributes, spans = output.tokens
-        if attributes is not None:
-            attributes = Attributes(*(torch.where(mask, a, 1 - a) if mask is not None else a for a in attributes))
+        if mask is not None:
+            attributes = {name: torch.where(mask, a, 1 - a) for name, a in attributes.items()}
         spoilt.tokens = Tokens(_elsewhere(values, mask), mask, attributes, spans)
         if output.quantized is not None:
             spoilt.quantized = _spoil_codes(output.quantized, mask)
@@ -85,7 +86,7 @@ def one_series(output: Batch, index: int) -> Batch:
     left = replace(output, x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own], x_recon=None)
     if output.tokens is not None:
         values, mask, attributes, spans = output.tokens
-        attributes = None if attributes is None else Attributes(*(a[:, own] for a in attributes))
+        attributes = {name: a[:, own] for name, a in attributes.items()}
         left.tokens = Tokens(values[:, own], None if mask is None else mask[:, own], attributes, spans)
     return left
 
@@ -108,11 +109,6 @@ def _normal(shape: Shape) -> Tensor:
 
 def _codes(shape: Shape) -> Tensor:
     return torch.randint(shape["k"], (BATCH, shape["c"], shape["n"], shape["q"]))
-
-
-def _attributes(tokens: Shape) -> Attributes:
-    size = (BATCH, tokens["c"], tokens["n"])
-    return Attributes(0.5 * torch.rand(size), 0.1 + 0.4 * torch.rand(size), torch.rand(size), 0.1 + torch.rand(size))
 
 
 def _mask(shape: Shape, masking: Masking) -> Tensor | None:

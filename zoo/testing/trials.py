@@ -147,9 +147,7 @@ class EncoderTrial(Trial[Output]):
     def promised(self) -> Mapping[str, Shape]:
         tokens = self.spec.output(self.x)
         one = Shape.of("c n", tokens["c"], tokens["n"])
-        return {"values": tokens} | (
-            dict.fromkeys(("t", "l", "mu", "sigma"), one) if self.spec.gives_attributes else {}
-        )
+        return {"values": tokens} | {attribute.name: one for attribute in self.spec.attributes}
 
     def build(self) -> nn.Module:
         module: nn.Module = self.spec.build(self.x)
@@ -159,7 +157,7 @@ class EncoderTrial(Trial[Output]):
         assert isinstance(module, Encoder)
         tokens = module(batch.x, batch.mask) if self.spec.reads == "c t" else module(batch.image, None)
         assert isinstance(tokens, Tokens)
-        attributes = tokens.attributes._asdict() if tokens.attributes else {}
+        attributes = tokens.attributes
         return {
             "values": zeroed(tokens.values, tokens.mask),
             "mask": observed(tokens.mask, tokens.values[..., 0]),
