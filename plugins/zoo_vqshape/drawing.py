@@ -1,11 +1,12 @@
 """Common part of both decoders: a network that draws a shape per token, and the loss term against its stretch."""
 
 import torch
+from einops import rearrange
 from torch import Tensor
+from torch.nn import functional as F
 
 from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Tokens, masked_mse, read_stretches, required
 from zoo_vqshape.shapes import ShapeNetwork
-from zoo_vqshape.smoothing import smoothed
 
 
 class DrawsShapes(Decoder):
@@ -47,3 +48,20 @@ class DrawsShapes(Decoder):
         mask of observed samples."""
         true, observed = read_stretches(series, tokens.attributes["t"], tokens.attributes["l"], samples, mask)
         return smoothed(true, self.shapes.smooth, observed), observed
+
+
+def smoothed(values: Tensor, width: int, mask: Tensor | None = None) -> Tensor:
+    """Moving average over ``width`` of `(b c n s)`, with repeated edges and without samples that are False in
+    ``mask``."""
+    if width == 1:
+        return values
+    if mask is None:
+        return _average(values, width)
+    observed = mask.to(values.dtype)
+    return _average(torch.where(mask, values, 0), width) / _average(observed, width).clamp(min=0.5 / width)
+
+
+def _average(values: Tensor, width: int) -> Tensor:
+    flat = rearrange(values, "b c n s -> (b c) n s")
+    padded = F.pad(flat, (width // 2, width // 2), mode="replicate")
+    return F.avg_pool1d(padded, width, stride=1).view_as(values)

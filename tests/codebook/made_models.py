@@ -19,8 +19,8 @@ from zoo_registry import (
     Shape,
 )
 
+from zoo.codebook.book import Measured
 from zoo.codebook.measure import Windows, measure
-from zoo.codebook.measured import Measured
 from zoo.contracts import Decoded, Decoder, Encoder, Head, Output, Quantized, Quantizer, Tokens, histogram
 from zoo.data.batch import Batch
 from zoo.model.assembly import ZooModel

@@ -9,7 +9,7 @@ from zoo_registry import Registry, Shape
 from zoo_vqshape import VQShapeDecoderSpec
 from zoo_vqshape.attributes import stretch_attributes
 from zoo_vqshape.decoder import VQShapeDecoder
-from zoo_vqshape.smoothing import smoothed
+from zoo_vqshape.drawing import smoothed
 
 from zoo import ZooModel
 from zoo.contracts import CodeTable, Decoded, Tokens, read_stretches

@@ -39,9 +39,7 @@ def test_a_missing_attribute_is_refused_by_name(attributed, model, monkeypatch, 
 def test_a_head_that_reads_attributes_needs_an_encoder(toys, model, monkeypatch):
     monkeypatch.setattr(toy_plugin.MeanSpec, "needs", "signal")
     monkeypatch.setattr(toy_plugin.MeanSpec, "needs_attributes", ("level",))
-    with pytest.raises(
-        SpecError, match=r"^head: expected an encoder for toy\.mean, which reads attributes"
-    ):
+    with pytest.raises(SpecError, match=r"^head: expected an encoder for toy\.mean, which reads attributes"):
         toys.model({"input": model["input"], "head": model["head"]})
 
 

@@ -1,4 +1,4 @@
-"""The report of one book of codes, and the arrays for its pictures."""
+"""The report of one book of codes, and the arrays for its pictures; all books of a measured codebook."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ import torch
 
 from zoo.codebook import classes
 from zoo.codebook.code_statistics import BINS, CodeStatistics
-from zoo.codebook.report import BookReport, CodeRow, NearDuplicate, ShapeReport
+from zoo.codebook.report import BookReport, CodebookReport, CodeRow, NearDuplicate, ShapeReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import SAME, likeness, mean_warped, straightness, warped
-from zoo.evaluation.perplexity import usage_reports
 from zoo.evaluation.report import ShapeScore, UsageReport
+from zoo.evaluation.usage import usage_reports
 
 MOST_SHAPES = 2048
 """Codes whose shapes are compared pair by pair, the most used ones."""
@@ -151,3 +151,12 @@ def _duplicates(book: Book, shapes: Array, correlation: Array) -> tuple[int, tup
         for i, j, distance in zip(one_listed, other_listed, distances, strict=True)
     )
     return len(one), found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The report of a codebook, and its books."""
+
+    report: CodebookReport
+    books: Sequence[Book]
+    classes: tuple[str, ...]

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import torch
 
 from zoo.codebook.ablation import CodeAblation
-from zoo.codebook.book import Book, book_report, books_of
+from zoo.codebook.book import Book, Measured, book_report, books_of
 from zoo.codebook.code_fit import CodeFit
 from zoo.codebook.code_statistics import CodeStatistics, survey
 from zoo.codebook.faithfulness import classifier_of, faithfulness
-from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
 from zoo.codebook.report import BookReport, BypassReport, CodebookReport, ProbeReport
 from zoo.codebook.score import DEFINITION, score, score_parts

@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from zoo.codebook.book import Book, books_of
+from zoo.codebook.book import Book, Measured, books_of
 from zoo.codebook.code_statistics import survey
 from zoo.codebook.head_books import HeadStatistics, measure_head
 from zoo.codebook.measure import MOST_TRAINING, Windows, measure
-from zoo.codebook.measured import Measured
 from zoo.codebook.stored import write_measured
 from zoo.contracts import ShapesHead
 from zoo.data.batch import Batch, evenly

@@ -8,14 +8,13 @@ from zoo.contracts.kmeans import kmeans
 from zoo.contracts.linear import LinearHead
 from zoo.contracts.maintenance import CodebookMaintenance
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse, observed, zeroed
-from zoo.contracts.nearest import nearest
+from zoo.contracts.nearest import nearest, straight_through
 from zoo.contracts.processes import gathered, shared, summed, world_size
 from zoo.contracts.required import required
 from zoo.contracts.resizing import CentreKernel, ClassRows, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
 from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, IdentityFusion, Image, Quantizer
 from zoo.contracts.shape_books import Evidence, ShapeBook, ShapesHead, Uses
 from zoo.contracts.standardize import Standardize
-from zoo.contracts.straight_through import straight_through
 from zoo.contracts.stretches import read_stretches
 from zoo.contracts.values import (
     Attributes,

@@ -23,13 +23,11 @@ from zoo.model.assembly import ZooModel
 from zoo.training.batch_norm import synchronised
 from zoo.training.closed import ClosedForm
 from zoo.training.epoch_metrics import EpochMetrics
-from zoo.training.frozen import Frozen
 from zoo.training.gradients import gradient_norms
 from zoo.training.heights import drawn_heights
-from zoo.training.learning import set_learning
-from zoo.training.rate import rate
+from zoo.training.learning import Frozen, set_learning
 from zoo.training.sharding import put_apart, shard, update_codes
-from zoo.training.timeline import Timeline
+from zoo.training.timeline import Timeline, rate
 
 
 class ZooTraining(L.LightningModule):
