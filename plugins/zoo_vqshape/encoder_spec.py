@@ -171,14 +171,14 @@ class VQShapeEncoderSpec(EncoderSpec):
         from zoo_vqshape.stretch import Places, StretchReader
 
         length, shortest = x["t"], self._shortest(x["t"])
-        reader = StretchReader(self.samples, self.floor)
+        reader, network = StretchReader(self.samples, self.floor), self._network()
         if not self.has_context:
-            return StretchEncoder(Places(length, self._grid(length)), reader, self._network(), shortest)
+            return StretchEncoder(Places(length, self._grid(length)), reader, network, shortest)
         reads, measured = self.read != "query", self.level == "measured"
         reading = Reading(
             places=Places(length, self._grid(length)) if self.place == "grid" else None,
             reader=reader if reads or measured else None,
-            readout=self._network() if reads else None,
+            readout=network if reads else None,  # drawn in any case: a seed keeps its weights
             measured=measured,
         )
         return self._with_context(length, reading, shortest)

@@ -180,5 +180,5 @@ def test_tokens_at_one_position_have_no_gradient_and_no_nan():
     loss = crowding(same, 1 / 64)
     loss.backward()
     assert loss.item() == pytest.approx(0.2 * 6 / 9)
-    assert torch.equal(same.t.grad, torch.zeros_like(same.t))
-    assert torch.equal(same.l.grad, torch.zeros_like(same.l))
+    assert torch.equal(same["t"].grad, torch.zeros_like(same["t"]))
+    assert torch.equal(same["l"].grad, torch.zeros_like(same["l"]))

@@ -131,7 +131,7 @@ def test_without_sigma_codes_do_not_matter(shape):
     still = stretch_attributes(t, zero + 0.25, zero + 2, zero)
     one, other = (found.decoder(Tokens(part, None, still)).series for part in (values, others))
     assert torch.equal(one, other)
-    moving = still._replace(sigma=zero + 1)
+    moving = still | {"sigma": zero + 1}
     one, other = (found.decoder(Tokens(part, None, moving)).series for part in (values, others))
     assert not torch.equal(one, other)
 
@@ -154,8 +154,8 @@ def test_errors_relative_to_the_variance_do_not_depend_on_units():
 def test_normalised_shapes_are_compared_without_their_levels():
     found = model(compare="normalised")
     output = found(torch.randn(3, 2, 60).cumsum(-1))
-    found = output.tokens.attributes
-    louder = {**found, "sigma": 3 * found["sigma"], "mu": found["mu"] + 1}
+    given = output.tokens.attributes
+    louder = {**given, "sigma": 3 * given["sigma"], "mu": given["mu"] + 1}
     tokens = output.coded._replace(attributes=louder)
     series = torch.randn(3, 2, 60).cumsum(-1)
     one, other = (found.decoder.losses(found.decoder(t), t, series)["s"] for t in (output.coded, tokens))

@@ -192,7 +192,7 @@ class Exploding(Patches):
 
 ENCODERS = {
     HalfBlind: "other content at masked places changes values",
-    Attributed: r"promised \['values'\], gives \['l', 'mu', 'sigma', 't', 'values'\]",
+    Attributed: r"promised \['values'\], gives \['l', 't', 'values'\]",
     Truncated: r"promised values \(c=3, n=20, d=4\), gives \(3, 19, 4\)",
     Exploding: "the gradient of project.weight, project.bias is not finite",
 }
