@@ -12,7 +12,9 @@ def observed(mask: Tensor | None, like: Tensor) -> Tensor:
     """
     if mask is None:
         return torch.ones((), dtype=torch.bool, device=like.device).expand(like.shape)
-    return mask.reshape(*mask.shape, *[1] * (like.dim() - mask.dim())).expand_as(like)
+    if mask.dim() < like.dim():
+        mask = mask.reshape(*mask.shape, *[1] * (like.dim() - mask.dim()))
+    return mask if mask.shape == like.shape else mask.expand_as(like)
 
 
 def zeroed(x: Tensor, mask: Tensor | None) -> Tensor:
