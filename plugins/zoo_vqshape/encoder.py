@@ -104,7 +104,7 @@ class VQShapeEncoder(Encoder):
         self.cut = cut
         self.input_project = nn.Linear(cut.size, dim)
         self.pos_embed = Positions(cut.count, dim)
-        self.fills = reading.readout is not None and attributes.z_head is not None
+        self.fills = reading.readout is not None and attributes.gives_code
         self.hide = Hide(cut, mask_ratio) if self.fills else None
         self.leave_out = None if self.fills else LeaveOut(cut.count, mask_ratio)
         self.transformer = Transformer(dim, heads, layers, dropout)

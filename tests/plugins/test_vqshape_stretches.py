@@ -160,7 +160,7 @@ def test_positions_get_no_gradient_from_their_reading():
     encoder = build(place="free", level="measured")
     tokens = encoder(signal())
     (tokens.values.square().sum() + tokens.attributes["mu"].sum() + tokens.attributes["sigma"].sum()).backward()
-    assert all(weight.grad is None for weight in encoder.attr_decoder.tl_mean_head.parameters())
+    assert all(weight.grad is None for weight in encoder.attr_decoder["tl_mean_head"].parameters())
 
 
 def test_both_readings_start_equal_to_the_stretch_alone():
