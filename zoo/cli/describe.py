@@ -1,12 +1,12 @@
 """A component's spec as plain data: description, input, output, fields, loss terms and plugin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from zoo_registry import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
 from zoo_registry.docs import docstring
 
-_ATTRIBUTES = " with attributes t, l, mu, sigma"
 _READS = {"fusion": "c t", "image": "c t", "quantizer": "c n d", "decoder": "c n d"}
 _RETURNS = {
     "fusion": "c t folded, and unfolded again",
@@ -21,7 +21,8 @@ _RETURNS = {
 def describe(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, Any]:
     """Everything that `zoo show` prints about a component; ``versions`` are those of the installed plugins."""
     parts = {"doc": docstring(spec), **_shapes(spec), "terms": dict(spec.terms), "fields": _fields(spec)}
-    return {**summary(spec, versions), **parts}
+    given = [asdict(one) for one in spec.attributes] if issubclass(spec, EncoderSpec) else []
+    return {**summary(spec, versions), **parts, "attributes": given}
 
 
 def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, str]:
@@ -41,13 +42,17 @@ def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str,
 def _shapes(spec: type[ComponentSpec]) -> dict[str, str]:
     reads, returns = _READS.get(spec.role, ""), _RETURNS[spec.role]
     if issubclass(spec, EncoderSpec):
-        return {"reads": spec.reads, "returns": returns + (_ATTRIBUTES if spec.gives_attributes else "")}
+        return {"reads": spec.reads, "returns": returns + _with([one.name for one in spec.attributes])}
     if issubclass(spec, DecoderSpec):
-        return {"reads": reads + (_ATTRIBUTES if spec.needs_attributes else ""), "returns": returns}
+        return {"reads": reads + _with(spec.needs_attributes), "returns": returns}
     if issubclass(spec, HeadSpec):
         linear = ", a linear map of features, which can be solved for" if spec.linear else ""
-        return {"reads": f"{spec.needs} {READS[spec.needs]}", "returns": returns + linear}
+        return {"reads": f"{spec.needs} {READS[spec.needs]}{_with(spec.needs_attributes)}", "returns": returns + linear}
     return {"reads": reads, "returns": returns}
+
+
+def _with(attributes: Sequence[str]) -> str:
+    return f" with attributes {', '.join(attributes)}" if attributes else ""
 
 
 def _fields(spec: type[ComponentSpec]) -> list[dict[str, Any]]:
