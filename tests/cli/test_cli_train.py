@@ -54,7 +54,7 @@ def test_train_then_eval_as_json(here, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["windows"] == 8
     assert report["majority"] == {"name": "0", "correct": 4, "total": 8, "accuracy": 0.5}
-    assert sum(map(sum, report["classifiers"]["head"]["confusion"])) == 8
+    assert sum(map(sum, report["scores"][0]["confusion"])) == 8
     assert main(["eval", "runs/tiny"]) == 0
     assert "majority class (0)" in capsys.readouterr().out
     assert main(["check", "runs/tiny"]) == 0

@@ -8,6 +8,7 @@ from torchmetrics import CalibrationError
 
 from zoo.evaluation.calibration import BINS, Calibration
 from zoo.evaluation.classification import Classification
+from zoo.evaluation.score import HEAD
 
 
 @settings(max_examples=40, deadline=None)
@@ -24,7 +25,7 @@ def test_the_calibration_error_equals_that_of_torchmetrics(classes, windows, sha
 
 
 def test_a_sure_classifier_that_is_wrong_half_the_time_has_error_one_half():
-    counted = Classification(("a", "b"))
+    counted = Classification(HEAD, ("a", "b"))
     counted.update(torch.tensor([[40.0, 0.0]] * 4), torch.tensor([0, 0, 1, 1]))
     assert counted.report().ece == pytest.approx(0.5)
     counted.reset()

@@ -7,9 +7,10 @@ import pytest
 from headless_browser import CHROMIUM, running
 from test_pages_in_browser import CONTRASTS, OUTSIDE, UNSEEN
 
+from zoo.runs.compare import spread
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.page import headline, write_page
-from zoo.sweep.results import PointResult, RunResult, SweepResult, ranked, spread
+from zoo.sweep.results import PointResult, RunResult, SweepResult, ranked
 
 LONG = "a very long name of a choice that nobody would type but somebody did"
 EVIL = "<script>alert(1)</script> $5"

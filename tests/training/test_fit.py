@@ -168,10 +168,10 @@ def test_a_frozen_wrn_reads_rebuilt_signals_beside_the_judges(run_of, tmp_path):
     folder = train(run_of(recon, {"phases": [RECONSTRUCT]}, **parts), tmp_path / "recon", quiet=True)
     report = judge_run(open_run(folder))
     assert (report.windows, report.majority.correct) == (12, 4)
-    assert list(report.classifiers) == ["head", "head on raw", "wrn on raw", "wrn on rebuilt"]
-    assert report.classifiers["head"] == report.classifiers["wrn on rebuilt"]
-    assert report.classifiers["head on raw"] == report.classifiers["wrn on raw"]
-    assert report.classifiers["wrn on raw"] == judge_run(open_run(signal)).classifiers["head"]
+    assert [score.reader.label for score in report.scores] == ["head", "head on raw", "wrn on raw", "wrn on rebuilt"]
+    head, head_on_raw, raw, rebuilt = (score.model_dump(exclude={"reader"}) for score in report.scores)
+    assert head == rebuilt
+    assert head_on_raw == raw == judge_run(open_run(signal)).head.model_dump(exclude={"reader"})
     judge_run(open_run(folder), "validation")
     assert json.loads((folder.path / "eval.json").read_text())["split"] == "test"
     assert json.loads((folder.path / "eval-validation.json").read_text())["windows"] == 6

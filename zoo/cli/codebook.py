@@ -67,7 +67,9 @@ def _facts(report: "CodebookReport") -> list[tuple[str, str]]:
         found.append(("fit", _fit(report.fit)))
     if faith:
         areas = f"deletion {faith.deletion:.3f}, insertion {faith.insertion:.3f}, random order {faith.random:.3f}"
-        found.append(("faithful", f"{areas}: areas under the accuracy of {faith.classifier}, {faith.windows} windows"))
+        found.append(
+            ("faithful", f"{areas}: areas under the accuracy of {faith.classifier.words}, {faith.windows} windows")
+        )
     if stable:
         matches = ", ".join(f"{match:.3f} {run}" for run, match in zip(stable.runs, stable.matches, strict=True))
         found.append(("stability", f"{stable.mean:.3f}: {matches}"))

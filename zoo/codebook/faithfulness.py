@@ -16,6 +16,7 @@ from zoo.contracts import Attributes, Output, book_of
 from zoo.data.batch import Batch
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.judges import predict
+from zoo.evaluation.score import HEAD, Reader, on_rebuilt
 from zoo.model.assembly import ZooModel
 
 STEPS = 8
@@ -30,12 +31,12 @@ class Classifier:
         head = model.spec.head
         self.model = model
         self.judge: Judge | None = None
-        self.name: str | None = None
+        self.reader: Reader | None = None
         if head is not None and head.needs in ("recon", "tokens", "codes"):
-            self.name = "head"
+            self.reader = HEAD
         elif judges and model.decoder is not None:
             name, self.judge = next(iter(judges.items()))
-            self.name = f"{name} on rebuilt"
+            self.reader = on_rebuilt(name)
         self._decodes = self.judge is not None or (head is not None and head.needs == "recon")
 
     def predict(self, output: Output) -> Tensor:
@@ -55,7 +56,7 @@ def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: CodeSt
 
     Codes are removed in up to 8 steps of about equal shares of tokens. None without a classifier.
     """
-    if classifier.name is None:
+    if classifier.reader is None:
         return None
     model, counts = classifier.model, known.counts[:, 0]
     assert model.quantizer is not None
@@ -74,7 +75,7 @@ def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: CodeSt
     accuracy = np.split(correct[place.ravel()] / max(windows, 1), np.cumsum([len(plan.shares) for plan in plans]))
     areas = [plan.area(found) for plan, found in zip(plans, accuracy[:-1], strict=True)]
     return FaithfulnessReport(
-        classifier=classifier.name,
+        classifier=classifier.reader,
         windows=windows,
         deletion=areas[0],
         insertion=plans[0].area(accuracy[-1]),

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from zoo.evaluation.report import ShapeScore, UsageReport
+from zoo.evaluation.score import Reader
 
 
 class ClassShare(BaseModel, frozen=True):
@@ -141,7 +142,7 @@ class FaithfulnessReport(BaseModel, frozen=True):
     either with codes in a random order. The accuracy of a faithful codebook falls and rises faster than that.
     """
 
-    classifier: str
+    classifier: Reader
     windows: int
     deletion: float
     insertion: float

@@ -6,13 +6,14 @@ from torchmetrics import ConfusionMatrix, Metric
 
 from zoo.evaluation.calibration import Calibration
 from zoo.evaluation.judge import Reading
-from zoo.evaluation.report import ClassReport, ClassScore
+from zoo.evaluation.score import ClassScore, Reader, Score
 
 
 class Classification:
-    """Counts predictions against labels in a confusion matrix."""
+    """Counts the predictions of ``reader`` against labels in a confusion matrix; ``names`` are those of the classes."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, reader: Reader, names: tuple[str, ...]) -> None:
+        self.reader = reader
         self.names = names
         self._matrix: Metric = ConfusionMatrix(task="multiclass", num_classes=len(names))
         self._calibration = Calibration()
@@ -35,7 +36,7 @@ class Classification:
             self._confident = True
             self._calibration.to(target.device).update(reading.logits, target)
 
-    def report(self) -> ClassReport:
+    def report(self) -> Score:
         """Scores of everything counted since the last reset."""
         counts: Tensor = self._matrix.compute().cpu().long()
         hits, support, predicted = counts.diag(), counts.sum(1), counts.sum(0)
@@ -43,7 +44,8 @@ class Classification:
         f1 = 2 * hits / (support + predicted).clamp(min=1)
         present, seen = support > 0, (support + predicted) > 0
         total, correct = int(counts.sum()), int(hits.sum())
-        return ClassReport(
+        return Score(
+            reader=self.reader,
             correct=correct,
             total=total,
             accuracy=correct / max(total, 1),

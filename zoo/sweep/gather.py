@@ -5,10 +5,11 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 from zoo_registry.suggest import listed
 
+from zoo.runs.compare import spread
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, edges
 from zoo.sweep.queue import LOWER, POINT, REASON, RUNS, Queue, shown_worker
-from zoo.sweep.results import PointResult, RunResult, State, SweepResult, ranked, spread
+from zoo.sweep.results import PointResult, RunResult, State, SweepResult, ranked
 
 _STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "done",

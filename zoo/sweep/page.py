@@ -7,10 +7,11 @@ from zoo_registry.version import version
 
 from zoo.io.files import write_text
 from zoo.report.page import Section, render, save
+from zoo.runs.compare import Spread
 from zoo.runs.folder import RunFolder
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.pictures import pictures
-from zoo.sweep.results import PointResult, Spread, SweepResult
+from zoo.sweep.results import PointResult, SweepResult
 from zoo.sweep.thumbnail import HEIGHT, WIDTH, Thumbnail, thumbnail
 
 

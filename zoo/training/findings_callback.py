@@ -80,7 +80,7 @@ class FindingsCallback(L.Callback):
         self._standing = Counter({finding.name: self._standing[finding.name] + 1 for finding in found})
         for name in sorted(self._reported - self._standing.keys()):
             self._reported.remove(name)
-            warnings.warn(f"epoch {trainer.current_epoch}: {name} no longer holds", ZooNote, stacklevel=2)
+            warnings.warn(f"epoch {trainer.current_epoch}: finding {name} is resolved", ZooNote, stacklevel=2)
         for finding in found:
             late = finding.name == "collapsed-scale" and trainer.global_step >= LOOK
             if finding.name in AT_ONCE or late or self._standing[finding.name] >= self.patience:
