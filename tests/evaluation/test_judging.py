@@ -195,7 +195,7 @@ def test_an_estimator_judges_beside_networks_in_every_table(rebuilt, capsys):
     arguments = ["eval", str(rebuilt.path), "--judge", "tree=sklearn.DecisionTreeClassifier", "--corrupt", "missing:.2"]
     assert main(arguments) == 0
     shown = capsys.readouterr()
-    assert "fits sklearn.DecisionTreeClassifier on 24 raw training windows" in shown.err
+    assert "fitting sklearn.DecisionTreeClassifier on 24 raw training windows" in shown.err
     lines = shown.out.splitlines()
     rows = [line.split() for line in lines if line.startswith(("tree on raw", "tree on rebuilt"))]
     assert [row[2] for row in rows] == ["raw", "rebuilt"]

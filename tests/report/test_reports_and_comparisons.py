@@ -14,6 +14,7 @@ from zoo.codebook.stored import stored_report
 from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.stored import evaluation_of, stored_evaluation
 from zoo.report.comparison import compare
+from zoo.report.page import number
 from zoo.runs.folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -72,7 +73,7 @@ def test_the_page_shows_the_counts_of_eval_after_the_verdict(pages, shapes):
     text, report = parsed(shapes.page).text, stored(shapes)
     for score in report["scores"]:
         assert f"{score['correct']}/{score['total']}" in text
-    assert text.index("Verdict") < text.index("Scores") < text.index("What was run")
+    assert text.index("Verdict") < text.index("Scores") < text.index("fingerprint")
     assert stored(shapes)["fingerprint"] in text
 
 
@@ -138,9 +139,9 @@ def test_the_page_says_what_carries_the_signal(pages, shapes):
     text = " ".join(parsed(shapes.page).text.split())
     book = json.loads(shapes.codebook("test").read_text())
     rows = book["bypass"]["ablations"]
-    assert "Who carries the activity?" in text
+    assert "Which part of a token carries the activity?" in text
     for row in rows:
-        assert row["name"] + ("" if row["mse"] is None else f"{row['mse']:.3g}") in text  # adjacent cells
+        assert row["name"] + ("" if row["mse"] is None else number(row["mse"])) in text  # adjacent cells
     head, wrn = stored_evaluation(shapes).pairs()
     assert rows[0]["correct"] == {"head": head.raw.correct, "wrn": wrn.raw.correct}
     assert rows[1]["correct"] == {"head": head.score.correct, "wrn": wrn.score.correct}

@@ -48,7 +48,7 @@ def made(seeds: int = 3) -> SweepResult:
     }
     return SweepResult(name="all kinds", fingerprint="0" * 64, storage="sqlite:///study.db", total=14,
                        seeds=list(range(seeds)), objectives=OBJECTIVES, points=found, best=best,
-                       notes=["The best mse lies at the edge of z (1): better ones may lie outside."])  # fmt: skip
+                       notes=["The best mse is at the edge of z (1); better values may lie outside."])  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -57,8 +57,15 @@ def test_the_first_difference_is_the_first_of_all(one, other):
         ({"a": {"b": 1}}, {"a": 1}, "a"),
         ({"a": [1, 2]}, {"a": [1]}, "a"),
         ({"a": None}, {}, None),
+        ({"a": {"codes": 8, "kind": "b.c"}}, {}, "a.kind"),
     ],
 )
 def test_a_difference_is_named_as_deep_as_both_specs_go(old, new, field):
     found = first_difference(old, new)
     assert (found.field if found else None) == field
+
+
+def test_a_component_that_one_spec_lacks_is_one_difference_unless_others_differ_in_it():
+    one, other = ({"quantizer": {"kind": "q.a", "codes": codes, "decay": 0.9}} for codes in (8, 16))
+    assert [row.field for row in differences([one, {}])] == ["quantizer.kind"]
+    assert [row.field for row in differences([one, {}, other])] == ["quantizer.kind", "quantizer.codes"]

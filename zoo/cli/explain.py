@@ -20,9 +20,7 @@ def explain(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
     window: Annotated[int, typer.Option(help="Number of the window in its split, from 0.", show_default=False)],
     split: Annotated[Literal["test", "validation"], typer.Option(help="Which split the window is from.")] = "test",
-    of: Annotated[
-        str | None, typer.Option(help="Class to explain; the one the window was given, unless named.")
-    ] = None,
+    of: Annotated[str | None, typer.Option(help="Class to explain; default: the predicted class.")] = None,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
@@ -39,7 +37,7 @@ def explain(
     _print(found)
     name = stem(found)
     print_line()
-    print_line(f"all of it in {folder.explanation(name)}, drawn in {folder.figures / name}.png and .svg")
+    print_line(f"explanation in {folder.explanation(name)}, picture in {folder.figures / name}.png and .svg")
 
 
 def _print(found: "Explanation") -> None:
@@ -48,13 +46,13 @@ def _print(found: "Explanation") -> None:
         [
             ("label", found.label),
             ("decision", found.predicted),
-            ("explained", f"{found.of}, logit {found.logit:+.3f}, of which {found.bias:+.3f} whatever the window"),
+            ("explained", f"{found.of}, logit {found.logit:+.3f}, including a bias of {found.bias:+.3f}"),
         ]
     )
-    print_title("What is counted")
+    print_title("Contributions by part")
     parts = sorted(found.parts, key=lambda part: -abs(part.said))
     print_table(["adds", "part"], [(f"{part.said:+.3f}", part.name) for part in parts], numbers=["adds"])
-    print_title(f"Codes that say most, of {found.counted}")
+    print_title(f"Codes that contribute most, of {found.counted}")
     rows = [
         (
             f"{code.said:+.4f}",

@@ -21,16 +21,16 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders of trained runs.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the page of several runs; `comparison` beside the first without it."),
+        typer.Option(help="Folder of the page that compares several runs; default: `comparison` beside the first run."),
     ] = None,
     moved: Moved = None,
 ) -> None:
-    """Write report.html into the folder of each run, verdict first, and of several one that sets them side by side.
+    """Write report.html into the folder of each run, verdict first; for several runs also a page that compares them.
 
-    What has not been judged or measured yet is first.
+    Missing results of `zoo eval` and `zoo codebook` are computed first.
     """
     if out is not None and len(runs) == 1:
-        raise SpecError("--out", "several runs", "one, whose page goes into its folder", "leave --out away")
+        raise SpecError("--out", "several runs", "one, whose page is written into its folder", "leave out --out")
     with lasting():
         from zoo.report.evidence import gather
         from zoo.report.run_report import write_report
@@ -50,7 +50,7 @@ def report(
 def compare(
     first: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
     second: Annotated[Path, typer.Argument(help="Folder of another.", show_default=False)],
-    other_data: Annotated[bool, typer.Option("--other-data", help="Compare although the data differ.")] = False,
+    other_data: Annotated[bool, typer.Option("--other-data", help="Compare runs on different data.")] = False,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
@@ -71,7 +71,7 @@ def _print_comparison(found: "Comparison") -> None:
         rows = [(row.field, *(_value(value) for value in row.values)) for row in found.spec]
         print_table(["field", a, b], rows)
     else:
-        print_line("the same in all but the name")
+        print_line("The specs differ only in the names of the runs.")
     print_title("Measures, test split" if found.same_data else "Measures, test splits of different data")
     rows = [(m.name, *(_score(m, index) for index in (0, 1)), _difference(m)) for m in found.measures]
     columns = ["measure", a, b, "second − first"]

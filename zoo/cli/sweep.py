@@ -20,7 +20,7 @@ Storage = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="Database that several machines reach; an SQLite file in the folder without it.",
+        help="Database that several machines can reach; default: an SQLite file in the folder.",
         show_default=False,
     ),
 ]
@@ -28,7 +28,7 @@ Join = Annotated[
     str | None,
     typer.Option(
         metavar="STORAGE",
-        help="Take work from a sweep begun elsewhere: the URL of its database, or its folder.",
+        help="Work on a sweep that was started elsewhere: the URL of its database, or its folder.",
         show_default=False,
     ),
 ]
@@ -36,8 +36,8 @@ Join = Annotated[
 
 def sweep(
     spec: SweepFile = None,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes that train at a time.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Number of processes that train in parallel.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a sweep that was stopped.")] = False,
     out: Out = None,
     storage: Storage = None,
     join: Join = None,
@@ -54,7 +54,9 @@ def sweep(
     if spec is None and join is None:
         raise SpecError("sweep", "a JSON file, or --join STORAGE", "neither", "docs/sweeps.md has an example")
     if join is not None and (resume or storage is not None or dry):
-        raise SpecError("--join", "--workers, --out and --json beside it", "others", "the storage knows the rest")
+        raise SpecError(
+            "--join", "only --workers, --out and --json with it", "other options", "the storage holds the rest"
+        )
     plan = read_plan(spec) if spec is not None else None
     if dry and plan is not None:
         _print_plan(plan, json)

@@ -14,7 +14,7 @@ from zoo.process.lines import print_line
 from zoo.specs.read import read_run
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
-Out = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME without it.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="Folder of the run; default: runs/NAME.", show_default=False)]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one field, such as training.epochs=5; repeatable."),
@@ -25,7 +25,7 @@ Moved = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Where the data of the run lie now, such as data.source.path=FOLDER; refused for other data.",
+        help="New location of the run's data, such as data.source.path=FOLDER; other data are refused.",
         show_default=False,
     ),
 ]
@@ -35,7 +35,7 @@ def train(
     run: RunFile,
     out: Out = None,
     changes: Changes = None,
-    resume: Annotated[bool, typer.Option(help="Go on after the last finished epoch of the run's folder.")] = False,
+    resume: Annotated[bool, typer.Option(help="Continue after the last finished epoch of the run's folder.")] = False,
     diagnose: Annotated[
         bool, typer.Option("--diagnose", help="Log norms of gradients by loss term and component, once per epoch.")
     ] = False,
@@ -48,20 +48,22 @@ def train(
     fit(spec, folder, resume, diagnose=diagnose)
     found = launched()
     if found is None or found.rank == 0:
-        print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
+        print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` evaluates it")
 
 
 def evaluate(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Folder of a trained run; several differ in seed.", show_default=False),
+        typer.Argument(
+            metavar="RUN...", help="Folder of a trained run; several may differ only in the seed.", show_default=False
+        ),
     ],
-    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split to judge on.")] = "test",
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Split to evaluate.")] = "test",
     corrupt: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KIND:SEVERITY,...",
-            help="Try corrupted inputs too, such as noise:.06,missing:.15,shift:.1; repeatable.",
+            help="Also evaluate corrupted inputs, such as noise:.06,missing:.15,shift:.1; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -69,17 +71,16 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="NAME=JUDGE",
-            help="A judge beside those of the run, a bundle or an estimator such as aeon.MiniRocketClassifier; "
-            "repeatable.",
+            help="An additional judge: a bundle, or an estimator such as aeon.MiniRocketClassifier; repeatable.",
             show_default=False,
         ),
     ] = None,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
-    """Judge a trained run on a whole split, beside the majority class and every judge; writes eval.json.
+    """Evaluate a trained run on a whole split, beside the majority class and every judge; writes eval.json.
 
-    Several runs that differ in nothing but their seed give mean and sample deviation of every measure.
+    For several runs that differ only in their seed, prints mean and sample deviation of every measure.
     """
     from zoo.cli.verdict import print_report, print_seeds
     from zoo.evaluation.corruption import parse_corruptions

@@ -21,7 +21,7 @@ _SCORES = ("correct", "accuracy", "balanced", "macro F1", "ECE")
 def print_report(report: EvalReport, split: str) -> None:
     """Print classifiers beside the majority class, then classes, reconstruction, corruptions and codes."""
     print_title(labelled(f"Classification, {split} split of {report.windows} windows", report.protocol))
-    majority = _majority(f"majority class ({report.majority.name})", report.majority)
+    majority = _majority(report.majority)
     print_table(
         ["classifier", *_SCORES],
         [(*majority, "", "", ""), *map(_scores, report.scores)],
@@ -68,25 +68,25 @@ def _usage(level: UsageReport) -> str:
 def print_stages(stages: "Sequence[Stage]") -> None:
     """Print the three runs of the quickstart in one table under the majority class, and the verdict on each."""
     majority = stages[0].report.majority
-    rows = [_majority(f"always {majority.name}, the majority", majority)]
+    rows = [_majority(majority)]
     for stage in stages:
         head = stage.report.head
         rows.append(
             (stage.title, f"{head.correct}/{head.total}", _share(head.accuracy)) if head else (stage.title, "", "")
         )
     extra = [("",) * 4] + [_fit(stage) for stage in stages]
-    print_title("BasicMotions, test split, never looked at in training")
+    print_title("BasicMotions, test split, not used in training")
     columns = ["model", "correct", "accuracy", "R² of rebuilt", "codes used", "effective shapes", "codebook score"]
     print_table(columns, [(*row, *more) for row, more in zip(rows, extra, strict=True)], numbers=columns[1:])
     for stage in stages:
         print_line()
         print_line(f"{stage.folder.page}: {stage.verdict.headline}")
         if stage.codebook is not None:
-            print_line(f"its shapes: {stage.folder.figures / 'codebook-shapes.png'}")
+            print_line(f"shapes: {stage.folder.figures / 'codebook-shapes.png'}")
 
 
-def _majority(name: str, majority: Majority) -> tuple[str, str, str]:
-    return name, f"{majority.correct}/{majority.total}", _share(majority.accuracy)
+def _majority(majority: Majority) -> tuple[str, str, str]:
+    return f"majority class ({majority.name})", f"{majority.correct}/{majority.total}", _share(majority.accuracy)
 
 
 def _fit(stage: "Stage") -> tuple[str, str, str, str]:
@@ -148,7 +148,7 @@ def _print_reconstruction(report: EvalReport) -> None:
         columns = ["class", "windows", "MSE", "R²", "worst channel by R²"]
         print_table(columns, [_class_row(found) for found in report.per_class], numbers=columns[1:4])
     if report.shapes_by_length:
-        print_title(labelled("Drawn shapes against their stretches", report.protocol))
+        print_title(labelled("Drawn shapes compared with their stretches", report.protocol))
         columns = ["length, share of the series", "tokens", "MSE", "R²", "corr.", "scale"]
         rows = [
             (f"{b.above:g} to {b.upto:g}", str(b.tokens), *map(_number, (b.mse, b.r2, b.correlation)), "")
@@ -160,7 +160,7 @@ def _print_reconstruction(report: EvalReport) -> None:
             rows.append(("all", str(whole.tokens), *numbers))
         print_table(columns, rows, numbers=columns[1:], total=whole is not None)
         if whole is not None and whole.tokens:
-            print_line(f"{1 - whole.shaped / whole.tokens:.1%} of tokens are flat: they have no correlation")
+            print_line(f"{1 - whole.shaped / whole.tokens:.1%} of tokens are flat and have no correlation")
 
 
 def _class_row(found: ClassReconstruction) -> tuple[str, ...]:

@@ -61,4 +61,4 @@ def _too_few(judges: list[JudgeLoss]) -> str:
 
 
 def _points(judge: JudgeLoss) -> str:
-    return f"{judge.name} {judge.raw} → {judge.rebuilt} of {judge.total} ({-100 * judge.lost:+.1f} points)"
+    return f"{judge.name} {judge.raw} → {judge.rebuilt} of {judge.total} ({0 - 100 * judge.lost:+.1f} points)"

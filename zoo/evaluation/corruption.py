@@ -118,7 +118,7 @@ def _step(text: str) -> Step:
     if kind not in _LIMITS or not sign:
         hint = "write it like --corrupt noise:.06,missing:.15,shift:.1"
         if kind == "phase":
-            hint = f"it is called shift now, as a phase is a stage of training: --corrupt shift:{number}"
+            hint = f"it is now called shift: --corrupt shift:{number}"
         raise SpecError("--corrupt", f"KIND:SEVERITY with {', '.join(_LIMITS)}", repr(text), hint)
     most, meaning = _LIMITS[kind]
     try:

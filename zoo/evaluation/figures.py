@@ -53,7 +53,7 @@ def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture:
     figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
     errors = [f"{label} {np.nanmean(np.square(x[w] - rebuilt[w])):.3g}" for w, label in enumerate(labels)]
     alt = f"Raw and rebuilt signals of {columns} windows, {rows} channels each; mean squared errors: {listed(errors)}."
-    return Picture("reconstruction", "Raw signals and what was rebuilt of them", alt, figure)
+    return Picture("reconstruction", "Raw and rebuilt signals", alt, figure)
 
 
 def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Picture | None:
@@ -71,10 +71,10 @@ def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most
     for column, window in enumerate(picked):
         seen.append(_draw_shapes(axes[0, column], axes[1, column], output, window, most))
         tidy(axes[0, column], title=labels[window], y="first series and its shapes" if column == 0 else "")
-        tidy(axes[1, column], x="sample", y="place of each shape, with its code" if column == 0 else "")
+        tidy(axes[1, column], x="sample", y="position of each shape, with its code" if column == 0 else "")
     parts = [f"{labels[window]} {codes} different codes" for window, codes in zip(picked, seen, strict=True)]
-    alt = f"Decoded shapes drawn over {len(picked)} raw series at their places and lengths: {listed(parts)}."
-    return Picture("shapes", "Shapes in their places", alt, figure)
+    alt = f"Decoded shapes drawn over {len(picked)} raw series at their positions and lengths: {listed(parts)}."
+    return Picture("shapes", "Shapes at their positions", alt, figure)
 
 
 def _draw_shapes(above: Axes, below: Axes, output: Output, window: int, most: int) -> int:
@@ -137,7 +137,7 @@ def _confused(report: Score, counts: NDArray[np.int64]) -> str:
     wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
     names = [scores.name for scores in report.classes]
     worst = sorted(np.argwhere(wrong > 0).tolist(), key=lambda cell: -wrong[tuple(cell)])[:3]
-    parts = [f"{names[row]} taken for {names[column]} {wrong[row, column]} times" for row, column in worst]
+    parts = [f"{names[row]} as {names[column]}, {wrong[row, column]} times" for row, column in worst]
     return f"{report.correct} of {report.total} windows on the diagonal; most frequent mistakes: {listed(parts)}."
 
 

@@ -21,8 +21,8 @@ def explain_run(opened: LoadedRun, window: int, split: SplitName = "test", of: s
     head, windows = opened.model.head, opened.split(split)
     if not isinstance(head, ShapesHead):
         kind = "none" if opened.run.model.head is None else str(opened.run.model.head.kind)
-        hint = "train one of a bag of shapes; `zoo list head` shows the kinds"
-        raise SpecError("head", "a head that counts shapes, so that its decisions can be read back", kind, hint)
+        hint = "train a model with a bag of shapes, such as bag.signal; `zoo list head` shows the kinds"
+        raise SpecError("head", "a head that counts shapes, which can be explained", kind, hint)
     if not 0 <= window < len(windows):
         raise DataError("--window", f"0 to {len(windows) - 1}", str(window), f"{split} has {len(windows)} windows")
     if of is not None and of not in opened.classes:

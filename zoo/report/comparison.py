@@ -17,8 +17,8 @@ from zoo.runs.compare import chance, stands_out
 from zoo.runs.folder import RunFolder
 from zoo.specs.differences import SpecDifference, differences
 
-NOTHING_SHARED = "The runs share no classifier by which one could be called better."
-OTHER_DATA = "different data: the counts are of different windows"
+NOTHING_SHARED = "The runs have no classifier in common, so neither is called better."
+OTHER_DATA = "different data, so the counts are of different windows"
 
 
 class ClassPair(BaseModel, frozen=True):
@@ -90,8 +90,8 @@ def shared(first: EvalReport, second: EvalReport) -> list[tuple[Score, Score]]:
 
 def _refused(folders: tuple[RunFolder, RunFolder], stored: list[dict[str, Any]]) -> DataError:
     ours, theirs = (part["fingerprint"][:12] for part in stored)
-    hint = "add --other-data to set them side by side all the same"
-    return DataError(str(folders[1].path), f"the data of {folders[0].path} ({ours}…)", f"others ({theirs}…)", hint)
+    hint = "add --other-data to compare them anyway"
+    return DataError(str(folders[1].path), f"the data of {folders[0].path} ({ours}…)", f"other data ({theirs}…)", hint)
 
 
 def _classes(first: Score, second: Score) -> list[ClassPair]:

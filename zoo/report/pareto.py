@@ -75,8 +75,8 @@ def pareto_picture(runs: Sequence[Judgement]) -> Picture | None:
         tidy(axis, x=label, y="accuracy")
         _points(axis, found, values, beaten)
     first = listed([place.name for place, worse in zip(found, beaten, strict=True) if not worse])
-    alt = f"{len(found)} runs by accuracy, codebook score and error; beaten by none in all three: {first}."
-    return Picture("pareto", "Runs that no other beats in everything", alt, figure)
+    alt = f"{len(found)} runs by accuracy, codebook score and error; Pareto-optimal: {first}."
+    return Picture("pareto", "Pareto-optimal runs", alt, figure)
 
 
 def _points(axis: Axes, places: Sequence[Place], values: Sequence[float | None], beaten: Sequence[bool]) -> None:

@@ -86,7 +86,7 @@ def _sections(report: EvalReport, drawn: dict[str, list[Drawn]]) -> Iterator[Sec
         "classes": ("Classes", report.scores),
     }
     yield from (Section(name, words) for name, (words, found) in there.items() if found)
-    yield Section("run", "What was run")
+    yield Section("run", "Run")
 
 
 def _phases(history: History | None) -> str:
@@ -96,4 +96,4 @@ def _phases(history: History | None) -> str:
     if len(marks) == 1:
         return f"{len(history.epochs)} epochs in one phase, {marks[0].phase}."
     phases = ", ".join(f"{mark.phase} from epoch {mark.epoch}" for mark in marks)
-    return f"{len(history.epochs)} epochs: {phases}. Dotted lines mark where a phase begins."
+    return f"{len(history.epochs)} epochs: {phases}. Dotted lines mark the start of each phase."

@@ -18,7 +18,7 @@ class Tile(NamedTuple):
 
 def headline(report: EvalReport) -> str:
     """How many windows are still recognised after rebuilding, in a sentence with the majority class."""
-    chance = f"always naming {report.majority.name} would get {report.majority.correct}"
+    chance = f"always predicting {report.majority.name} gets {report.majority.correct}"
     twice = judged_twice(report)
     if twice:
         rebuilt, raw = twice[0]
@@ -28,7 +28,7 @@ def headline(report: EvalReport) -> str:
     if report.head is not None:
         return f"The model recognises {report.head.correct} of {report.head.total} windows; {chance}."
     if report.reconstruction:
-        return f"The model rebuilds {report.windows} windows with R² {_r2(report)}; no classifier judges them."
+        return f"The model rebuilds {report.windows} windows with R² {_r2(report)}; no classifier evaluates them."
     return f"Nothing was measured on {report.windows} windows."
 
 
@@ -43,7 +43,7 @@ def tiles(report: EvalReport, codebook: CodebookReport | None) -> list[Tile]:
         found.append(Tile("R² of rebuilt signals", _r2(report), f"MSE {report.reconstruction[-1].mse:.3g}"))
     fit = report.shape_fit
     if fit is not None and fit.correlation is not None:
-        scale = "" if fit.scale is None else f"; drawn {fit.scale:.2f} times as high"
+        scale = "" if fit.scale is None else f"; amplitude ratio {fit.scale:.2f}"
         found.append(Tile("shape fit", f"{fit.correlation:.2f}", f"correlation with stretches{scale}"))
     if codebook:
         worst = min(codebook.parts, key=lambda name: codebook.parts[name])

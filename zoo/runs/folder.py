@@ -126,7 +126,7 @@ class RunFolder:
     def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
         """Write `run.json` into a new folder; raises TrainingError if there is one already."""
         if self.run_file.exists():
-            hint = "add --resume to go on with it, or choose another --out or name"
+            hint = "add --resume to continue it, or choose another --out or name"
             raise TrainingError(str(self.path), "a new run folder", "a run", hint)
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         write_json(self.run_file, describe(run, registry, fingerprint))
@@ -151,7 +151,7 @@ class RunFolder:
     def read(self) -> dict[str, Any]:
         """The content of `run.json`; raises TrainingError if there is no run."""
         if not self.run_file.exists():
-            hint = "name the folder of a run, such as runs/NAME; `zoo train` makes one"
+            hint = "name the folder of a run, such as runs/NAME; `zoo train` creates one"
             raise TrainingError(str(self.path), f"a run folder with {RUN_FILE}", "none", hint)
         stored = read_json(self.run_file)
         if not isinstance(stored, dict) or not {"run", "fingerprint"} <= stored.keys():

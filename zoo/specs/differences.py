@@ -16,7 +16,8 @@ class SpecDifference(BaseModel, frozen=True):
 def differences(specs: Sequence[Any], apart: Collection[str] = ()) -> list[SpecDifference]:
     """Fields whose values differ among ``specs``, plain data, as paths such as `training.phases.0.weights.x`.
 
-    Paths in ``apart`` are left out. A missing field counts as None. A list of plain values is one value.
+    Paths in ``apart`` are left out. A missing field counts as None. A list of plain values is one value. A component
+    that some specs lack has only its `kind` there, unless the others differ in more.
     """
     return [row for row in _differences(specs, "") if row.field not in apart]
 
@@ -31,7 +32,10 @@ def _differences(values: Sequence[Any], path: str) -> Iterator[SpecDifference]:
         return
     known = [value for value in values if value is not None]
     if all(isinstance(value, Mapping) for value in known) and any(known):
+        lacking = len(known) < len(values) and any("kind" in value for value in known)
         for name in dict.fromkeys(name for value in known for name in value):
+            if lacking and name != "kind" and all(value.get(name) == known[0].get(name) for value in known):
+                continue
             yield from _differences([(value or {}).get(name) for value in values], _join(path, name))
     elif all(isinstance(value, list) for value in known) and any(map(_nested, known)):
         for place in range(max(map(len, known))):

@@ -98,9 +98,14 @@ def context(result: SweepResult, folder: SweepFolder) -> dict[str, Any]:
 
 def _sections(parts: Mapping[str, Any]) -> Iterator[Section]:
     yield Section("verdict", "Best points")
-    names = {"rows": "Points", "varied": "One varied", "codebooks": "Codebooks", "unfinished": "Not done"}
+    names = {
+        "rows": "Points",
+        "varied": "One field varied",
+        "codebooks": "Codebooks",
+        "unfinished": "Unfinished points",
+    }
     yield from (Section(part, name) for part, name in names.items() if parts[part])
-    yield Section("spec", "What was swept")
+    yield Section("spec", "Sweep")
 
 
 def headline(result: SweepResult) -> str:
@@ -111,8 +116,7 @@ def headline(result: SweepResult) -> str:
     front = sum(point.front for point in result.done)
     if len(result.objectives) < 2 or not done:
         return f"{words}."
-    beaten = "one is" if front == 1 else f"{front} are"
-    return f"{words}; {beaten} beaten by no other in everything at once."
+    return f"{words}; {front} {'is' if front == 1 else 'are'} Pareto-optimal."
 
 
 def _champion(objective: str, result: SweepResult) -> Champion:

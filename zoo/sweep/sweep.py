@@ -70,7 +70,7 @@ def _labour(queue: Queue, folder: SweepFolder, workers: int, show: Show) -> Fini
                     show(queue, folder)
                     time.sleep(LOOK)
             if busy.faults and not queue.finished():
-                raise TrainingError("workers", "to work", busy.faults[0], "its log says more; then add --resume")
+                raise TrainingError("workers", "to work", busy.faults[0], "see its log, then add --resume")
     except BaseException:
         with suppress(OutageError):
             _gathered(queue, folder)
@@ -90,7 +90,7 @@ def _url(folder: SweepFolder, plan: Plan, resume: bool, storage: str | None) -> 
     if not folder.spec.exists():
         return storage_url(storage) if storage else own
     if not resume:
-        hint = "add --resume to go on with it, or choose another --out or name"
+        hint = "add --resume to continue it, or choose another --out or name"
         raise TrainingError(str(folder.path), "a new folder of a sweep", "a sweep", hint)
     stored = folder.read()
     require_same(stored["sweep"], plan, str(folder.spec))
