@@ -15,7 +15,7 @@ from zoo_registry import DataError, RunSpec, TrainingError
 
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.reconstruction import Reconstruction
-from zoo.evaluation.report import EvalReport, Majority, UsageReport
+from zoo.evaluation.report import Agreement, EvalReport, JudgeLoss, Majority, UsageReport
 from zoo.evaluation.score import HEAD, Reader, Score, on_raw, on_rebuilt
 from zoo.findings.accuracy import majority_rate
 from zoo.findings.classes import class_hard, class_lost, class_missed
@@ -304,6 +304,15 @@ def test_a_judge_is_independent_unless_the_run_loaded_its_weights(run_with_head,
         assert (found.name, found.grade) == ("no-independent-judge", "note")
         assert "no other classifier evaluates them" in found.sentence
         assert "evaluation.judges" in found.remedy
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_judge_of_the_command_line_is_independent_unless_it_is_the_head(run_with_head, own):
+    judge = JudgeLoss(name="wave", raw=90, rebuilt=80, total=100, lost=0.1, own=own)
+    agreement = Agreement(judges=[judge], agree=None, pleased=[], sentence="")
+    evaluation = evaluated(scores(90, 100)).model_copy(update={"agreement": agreement})
+    found = no_independent_judge(Facts(run=run_with_head(), curve=WEIGHED, evaluation=evaluation))
+    assert (found is not None) == own
 
 
 @pytest.mark.parametrize(("distinctness", "grade"), [(0.7, "warning"), (0.05, "grave")])

@@ -74,7 +74,11 @@ def test_the_headline_counts():
     found = made()
     front = sum(point.front for point in found.points)
     assert headline(found).startswith("12 of 14 points are done, each with 3 seeds; ")
-    assert f"{front} are" in headline(found) or front == 1
+    assert f"{front} are Pareto-optimal" in headline(found) or front == 1
+
+
+def test_the_headline_says_if_all_points_are_equal():
+    assert headline(made().model_copy(update={"best": {}})).endswith("all have the same values.")
 
 
 @pytest.mark.slow

@@ -41,7 +41,7 @@ def explain(
 
 
 def _print(found: "Explanation") -> None:
-    print_title(f"Window {found.window} of {found.split}")
+    print_title(f"{found.split.capitalize()} window {found.window}")
     print_facts(
         [
             ("label", found.label),

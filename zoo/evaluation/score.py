@@ -105,8 +105,8 @@ class Pair(NamedTuple):
 def pairs(scores: Sequence[Score]) -> list[Pair]:
     """The scores of every network and estimator, in the order of ``scores``."""
     found = []
-    for name in dict.fromkeys(score.reader.name for score in scores):
-        reads = {score.reader.reads: score for score in scores if score.reader.name == name}
+    for name, own in dict.fromkeys((score.reader.name, score.reader.own) for score in scores):
+        reads = {s.reader.reads: s for s in scores if (s.reader.name, s.reader.own) == (name, own)}
         raw = reads.pop("raw", None)
         if raw is not None and not reads:
             found.append(Pair(raw, None))

@@ -64,6 +64,6 @@ def stem(found: Explanation) -> str:
 
 def title(found: Explanation) -> str:
     """The decision in a line."""
-    right = "rightly" if found.predicted == found.label else f"which is {found.label}"
-    sentence = f"Window {found.window} of {found.split} was taken for {found.predicted}, {right}"
-    return f"{sentence}; logit of {found.of} {found.logit:+.3f}"
+    truth = "correct" if found.predicted == found.label else f"label {found.label}"
+    decision = f"{found.split} window {found.window}: predicted {found.predicted} ({truth})"
+    return f"{decision}; logit of {found.of} {found.logit:+.3f}"

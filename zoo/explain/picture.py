@@ -37,6 +37,7 @@ def decision_picture(name: str, decision: Decision, x: Tensor, mask: Tensor | No
         for rank, number in enumerate(drawn):
             _in_place(axis, values, decision.codes[number], decision.shapes[number], row, rank)
         tidy(axis, x="sample" if row == rows - 1 else "", y=f"channel {row}", ticks=4)
+    figure.align_ylabels(axes)
     _list(figure.add_subplot(grid[1]), decision, drawn)
     figure.suptitle(
         f"{plain(title)}\nshaded: contribution of each sample; blue for the class, orange against it",
@@ -46,7 +47,7 @@ def decision_picture(name: str, decision: Decision, x: Tensor, mask: Tensor | No
 
 
 def chosen(codes: Sequence[CodeSaid], most: int) -> list[int]:
-    """Indices of the codes to draw: those that speak for the class at a position that is not drawn already."""
+    """Indices of the codes to draw: those that contribute to the class at a position that is not drawn already."""
     found: list[int] = []
     for number, code in enumerate(codes):
         if code.said > 0 and code.start is not None and not any(_same(code, codes[other]) for other in found):

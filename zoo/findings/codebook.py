@@ -66,13 +66,14 @@ def shapes_fit_nothing(facts: Facts) -> Finding | None:
         return None
     if fit.r2 is not None and fit.r2 >= UNEXPLAINED:
         return None
-    explained = "" if fit.r2 is None else f", share of variance explained {fit.r2:.2f}"
+    explained = "" if fit.r2 is None else f", R² {fit.r2:.2f}"
     return Finding(
         name="shapes-fit-nothing",
         grade="grave",
         sentence="Drawn shapes do not resemble the signal: their mean correlation with the stretches they represent "
         f"is {fit.correlation:.2f}{explained}.",
-        remedy=f"{READ}, and give s a weight in training.phases.",
+        remedy=f"{READ}, and give s a weight in training.phases. If both are already set, train longer "
+        "(training.epochs).",
     )
 
 

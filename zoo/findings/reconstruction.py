@@ -79,6 +79,9 @@ def no_independent_judge(facts: Facts) -> Finding | None:
         return None
     taken = {_place(transfer.source) for transfer in facts.run.transfer}
     judges = facts.run.evaluation
+    added = facts.evaluation.agreement.judges if facts.evaluation.agreement else []
+    if any(not judge.own and judge.name not in judges.judges for judge in added):
+        return None
     if judges.estimators or any(_place(bundle) not in taken for bundle in judges.bundles.values()):
         return None
     return Finding(

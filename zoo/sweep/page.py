@@ -114,6 +114,8 @@ def headline(result: SweepResult) -> str:
     each = f", each with {seeds} seeds" if seeds > 1 else ""
     words = f"{done} of {result.total} points are done{each}"
     front = sum(point.front for point in result.done)
+    if done > 1 and not result.best:
+        return f"{words}; all have the same values."
     if len(result.objectives) < 2 or not done:
         return f"{words}."
     return f"{words}; {front} {'is' if front == 1 else 'are'} Pareto-optimal."
