@@ -12,6 +12,7 @@ from zoo.contracts import Attributes, Output, Quantizer, book_of
 from zoo.contracts.codes import nearest_others
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.judges import predict
+from zoo.evaluation.score import HEAD
 from zoo.model.assembly import ZooModel
 
 RAW, FOUND, SHUFFLED, FLATTENED, LEVELLED = "raw signals", "as found", "codes shuffled", "sigma zero", "mu's mean"
@@ -82,7 +83,7 @@ class CodeAblation:
         assert read.x_recon is not None
         guesses = {judge: predict(network, read.x_recon, read.mask) for judge, network in self.judges.items()}
         if self._own and self.model.head is not None:
-            guesses = {"head": self.model.head(read).argmax(-1)} | guesses
+            guesses = {HEAD.name: self.model.head(read).argmax(-1)} | guesses
         counts = self._correct.setdefault(name, {})
         for reader, guess in guesses.items():
             counts[reader] = counts.get(reader, 0) + int((guess == labels).sum())

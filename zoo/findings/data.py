@@ -1,6 +1,7 @@
 """Problems of the data or their scaling: wrong normalisation, windows or people in two splits."""
 
 from zoo.data.leaks import sentence_on_overlaps, sentence_on_test, sentence_on_validation
+from zoo.evaluation.score import HEAD
 from zoo.findings.facts import DataFacts, Facts, Standard
 from zoo.findings.finding import Finding
 
@@ -124,4 +125,4 @@ def _unit(mean: tuple[float, ...], std: tuple[float, ...]) -> bool:
 
 
 def _name(standard: Standard) -> str:
-    return "The head" if standard.reader == "head" else f"Judge {standard.reader}"
+    return "The head" if standard.reader == HEAD.name else f"Judge {standard.reader}"

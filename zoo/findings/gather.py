@@ -7,6 +7,7 @@ from zoo_registry import BundleError, DataError, Registry, RunSpec
 
 from zoo.codebook.stored import stored_report
 from zoo.data.prepare import prepare
+from zoo.evaluation.score import HEAD
 from zoo.evaluation.stored import stored_evaluation
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, Standard, reads_signals
@@ -74,7 +75,7 @@ def _standards(home: RunFolder, run: RunSpec) -> tuple[Standard, ...]:
     """Standardisation statistics of the head and the judges, from their bundles; missing bundles are left out."""
     places = {name: bundle_in(Path(path)) for name, path in run.evaluation.bundles.items()}
     if reads_signals(run.model):
-        places = {"head": home.bundle, **places}
+        places = {HEAD.name: home.bundle, **places}
     found = [_stored_standard(name, current(bundle) / TENSORS) for name, bundle in places.items()]
     return tuple(standard for standard in found if standard is not None)
 

@@ -8,6 +8,7 @@ import lightning as L
 from zoo_registry import DivergenceError, RunSpec, ZooNote
 
 from zoo.evaluation.judge import NetworkJudge
+from zoo.evaluation.score import HEAD
 from zoo.findings.codebook import collapsed_scale
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, standard_of
@@ -101,7 +102,7 @@ class FindingsCallback(L.Callback):
     def _facts(self, module: ZooTraining, stopped: str | None = None) -> Facts:
         judges = module.validation.judges.items()
         networks = {name: judge.model for name, judge in judges if isinstance(judge, NetworkJudge)}
-        readers = {"head": module.model, **networks}
+        readers = {HEAD.name: module.model, **networks}
         found = (standard_of(name, model) for name, model in readers.items())
         return Facts(
             run=self.run,
