@@ -184,7 +184,7 @@ def test_eval_refuses_changed_data_and_a_judge_that_reads_no_signals(run_of, tmp
     np.save(windows / "X_test.npy", np.load(windows / "X_test.npy") * 2)
     with pytest.raises(DataError, match="other data"):
         judge_run(open_run(folder))
-    with pytest.raises(ZooError, match="`zoo train` makes one"):
+    with pytest.raises(ZooError, match="`zoo train` creates one"):
         judge_run(open_run(RunFolder(tmp_path / "nothing")))
 
 
