@@ -68,7 +68,7 @@ def test_an_invalid_spec_is_refused_in_one_line(sweep_of, parts, words):
         ({"objectives": ["accuracy"], "prune": {"by": "judge", "warmup": 1}}, ["judge"]),
         (
             {"objectives": ["mini"], "prune": {"warmup": 1}, "set": {"evaluation.judges": {"mini": "sklearn.SVC"}}},
-            ["prune.by", "mini, read at the end"],
+            ["prune.by", "mini, measured only at the end"],
         ),
     ],
 )
