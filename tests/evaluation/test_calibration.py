@@ -28,7 +28,7 @@ def test_the_calibration_error_is_that_of_its_definition(classes, windows, sharp
     generator = torch.Generator().manual_seed(seed)
     logits = sharpness * torch.randn(windows, classes, generator=generator, dtype=torch.float64)
     target = torch.randint(classes, (windows,), generator=generator)
-    counted = Classification(tuple("abcdef"[:classes]))
+    counted = Classification(HEAD, tuple("abcdef"[:classes]))
     for rows in torch.arange(windows).split(7):
         counted.update(logits[rows], target[rows])
     assert counted.report().ece == pytest.approx(calibration_error(logits.numpy(), target.numpy()), abs=1e-5)
@@ -44,6 +44,6 @@ def test_a_sure_classifier_that_is_wrong_half_the_time_has_error_one_half():
 
 
 def test_complete_and_nearly_complete_confidence_share_a_bin():
-    counted = Classification(("a", "b"))
+    counted = Classification(HEAD, ("a", "b"))
     counted.update(torch.tensor([[800.0, 0.0], [3.0, 0.0]]), torch.tensor([1, 0]))
     assert counted.report().ece == pytest.approx(abs(0.5 - (1 + 1 / (1 + np.exp(-3))) / 2))
