@@ -11,7 +11,9 @@ from zoo_registry.component import (
     ImageSpec,
     Need,
     QuantizerSpec,
+    SourceSpec,
     Spec,
+    roles_of,
 )
 from zoo_registry.data import DataSpec
 from zoo_registry.errors import (
@@ -72,6 +74,7 @@ __all__ = [
     "RunSpec",
     "Shape",
     "ShapeError",
+    "SourceSpec",
     "Spec",
     "SpecError",
     "Trace",
@@ -85,4 +88,5 @@ __all__ = [
     "class_order",
     "hookimpl",
     "input_sizes",
+    "roles_of",
 ]

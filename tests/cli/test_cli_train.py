@@ -12,7 +12,7 @@ from zoo.specs.overrides import apply_changes
 SPEC = {
     "name": "tiny",
     "model": {"head": {"kind": "wrn.signal", "depth": 10}},
-    "data": {"source": {"format": "npy", "path": "windows", "layout": "c t"}},
+    "data": {"source": {"kind": "data.npy", "path": "windows", "layout": "c t"}},
     "training": {"epochs": 3, "batch": 8},
 }
 

@@ -91,7 +91,7 @@ def _odd_labels(y: Array, draw: random.Random) -> Array:
 def npy(folder: Path, draw: random.Random) -> dict[str, Any]:
     """Arrays with or without a file of class names; returns the source that reads them."""
     rng = np.random.default_rng(draw.randrange(2**32))
-    source: dict[str, Any] = {"format": "npy", "path": str(folder), "layout": draw.choice(("c t", "c t", "t c"))}
+    source: dict[str, Any] = {"kind": "data.npy", "path": str(folder), "layout": draw.choice(("c t", "c t", "t c"))}
     for split, count in (("train", 30), ("test", 12)):
         x, y = rng.normal(size=(count, 2, 24)).astype(np.float32), np.arange(count) % 3
         x = _odd_windows(x, draw) if draw.random() < 0.25 else x
@@ -133,7 +133,7 @@ def ts(folder: Path, draw: random.Random) -> dict[str, Any]:
             lines[place : place + draw.randrange(2)] = [draw.choice(ODD_LINES)]
         text = draw.choice(("\n", "\r\n")).join(lines)
         (folder / f"x_{split}.ts").write_text(text, draw.choice(("utf-8", "utf-8-sig", "utf-16")), newline="")
-    return {"format": "ts", "path": str(folder)}
+    return {"kind": "data.ts", "path": str(folder)}
 
 
 def mat(folder: Path, draw: random.Random) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def mat(folder: Path, draw: random.Random) -> dict[str, Any]:
         savemat(folder / name, content if draw.random() > 0.01 else {"other": x})
     if draw.random() < 0.1:
         (folder / draw.choice(("ID-1_CLASS-x_Window-1.mat", "._a.mat", "notes.mat"))).write_bytes(b"x")
-    return {"format": "mat", "path": str(folder)}
+    return {"kind": "data.mat", "path": str(folder)}
 
 
 def written(folder: Path, draw: random.Random) -> tuple[Path, str]:

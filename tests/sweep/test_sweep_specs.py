@@ -97,7 +97,7 @@ def test_the_schema_names_every_field_with_a_description(capsys):
 
 
 def test_the_run_may_be_a_preset(windows, tmp_path):
-    source = {"format": "npy", "path": str(windows), "layout": "c t"}
+    source = {"kind": "data.npy", "path": str(windows), "layout": "c t"}
     changed = {"data": {"source": source}, "model.encoder.patches": 8}
     spec = {"run": "channelwise_codebook", "set": changed, "vary": {"model.quantizer.codes": [16, 32]}}
     (tmp_path / "sweep.json").write_text(json.dumps(spec | {"objectives": ["codebook", "mse"]}))

@@ -7,15 +7,6 @@ from zoo_registry import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpe
 from zoo_registry.docs import docstring
 
 _ATTRIBUTES = " with attributes t, l, mu, sigma"
-_READS = {"fusion": "c t", "image": "c t", "quantizer": "c n d", "decoder": "c n d"}
-_RETURNS = {
-    "fusion": "c t folded, and unfolded again",
-    "image": "c h w",
-    "encoder": "c n d",
-    "quantizer": "c n d and codes c n q",
-    "decoder": "c t",
-    "head": "k",
-}
 
 
 def describe(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, Any]:
@@ -39,24 +30,22 @@ def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str,
 
 
 def _shapes(spec: type[ComponentSpec]) -> dict[str, str]:
-    reads, returns = _READS.get(spec.role, ""), _RETURNS[spec.role]
-    if issubclass(spec, EncoderSpec):
-        return {"reads": spec.reads, "returns": returns + (_ATTRIBUTES if spec.gives_attributes else "")}
-    if issubclass(spec, DecoderSpec):
-        return {"reads": reads + (_ATTRIBUTES if spec.needs_attributes else ""), "returns": returns}
     if issubclass(spec, HeadSpec):
         linear = ", a linear map of features, which can be solved for" if spec.linear else ""
-        return {"reads": f"{spec.needs} {READS[spec.needs]}", "returns": returns + linear}
-    return {"reads": reads, "returns": returns}
+        return {"reads": f"{spec.needs} {READS[spec.needs]}", "returns": spec.returns + linear}
+    takes = _ATTRIBUTES if issubclass(spec, DecoderSpec) and spec.needs_attributes else ""
+    gives = _ATTRIBUTES if issubclass(spec, EncoderSpec) and spec.gives_attributes else ""
+    return {"reads": spec.reads + takes, "returns": spec.returns + gives}
 
 
 def _fields(spec: type[ComponentSpec]) -> list[dict[str, Any]]:
+    """The fields but the kind; those that a spec has to give have no ``default``."""
     properties: Mapping[str, Mapping[str, Any]] = spec.model_json_schema()["properties"]
     return [
         {
             "name": name,
             "type": _type(schema),
-            "default": schema.get("default"),
+            **({} if spec.model_fields[name].is_required() else {"default": schema.get("default")}),
             "description": " ".join(str(schema.get("description", "")).split()),
         }
         for name, schema in properties.items()

@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from zoo_registry import DataError, Registry, RunSpec, SpecError
-from zoo_registry.data import BundledSource
 
 from zoo.data.batch import Batch, batches
 from zoo.data.split import DataSet, Rows, Split
@@ -87,8 +85,8 @@ def _data(run: RunSpec, moved: bool) -> DataSet:
     try:
         return load_set(run)
     except DataError as error:
-        source = run.data.source
-        if moved or isinstance(source, BundledSource) or Path(source.path).is_dir():
+        place = run.data.source.place
+        if moved or place is None or place.exists():
             raise
         hint = "say where its data are now: --set data.source.path=FOLDER"
         raise DataError(error.where, error.expected, error.found, hint) from None

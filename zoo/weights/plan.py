@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from zoo_registry import ROLES, BundleError, TransferSpec
+from zoo_registry import BundleError, TransferSpec, roles_of
 from zoo_registry.explain import unknown
 from zoo_registry.suggest import nearest
 
@@ -19,6 +19,7 @@ from zoo.weights.report import FieldDifference, Status, TensorRow, TransferRepor
 from zoo.weights.source import Source
 
 Tensors = Mapping[str, Tensor]
+_ROLES = roles_of("model")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def plan(model: ZooModel, source: Source, spec: TransferSpec, seed: int = 0) -> 
 
     Raises SpecError or BundleError for a path that does not exist.
     """
-    own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in ROLES}
+    own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in _ROLES}
     _require_paths(spec, own)
     resizing = _resizing(model)
     classes = ClassMatch.of(model.spec, source.model)
@@ -203,7 +204,7 @@ class _Planner:
         ours, theirs = model.spec.dump(), self.source.model
         yield from self._of_input(ours.get("input") or {}, theirs.get("input") or {})
         fields = [(name, theirs.get(name), ours[name]) for name in ("scale", "codebook") if "encoder" in roles]
-        for role in (role for role in ROLES if role in roles):
+        for role in (role for role in _ROLES if role in roles):
             old, new = theirs.get(role) or {}, ours[role]
             # Fields missing in the source come from an earlier version: their default reproduces its behaviour.
             names = list(old) if old.get("kind") == new["kind"] else ["kind"]
@@ -248,8 +249,8 @@ class _Planner:
 
 def _require_paths(spec: TransferSpec, own: Tensors) -> None:
     for path in spec.only or ():
-        if _role(path) not in ROLES:
-            raise unknown("only", f"one of {', '.join(ROLES)}", path, list(ROLES), "or a path in one")
+        if _role(path) not in _ROLES:
+            raise unknown("only", f"one of {', '.join(_ROLES)}", path, _ROLES, "or a path in one")
         if not any(inside(name, path) for name in own):
             inner = {".".join(name.split(".")[: path.count(".") + 1]) for name in own if _role(name) == _role(path)}
             hint = f"{_role(path)} holds {', '.join(sorted(inner))}" if inner else f"leave {_role(path)} out"
