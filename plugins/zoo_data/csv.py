@@ -12,7 +12,7 @@ from zoo_registry import DataError
 from zoo.sources import Array, Extent, Labels, RawSet, RawSplit, Sensor, file_of, index_labels, reading
 from zoo_data.csv_spec import CsvSource
 from zoo_data.csv_table import FILE, HINT, Table
-from zoo_data.csv_windows import Facts, Layout, LongLayout
+from zoo_data.csv_windows import Facts, LongLayout, WideLayout
 
 _WHOLE = re.compile(r"[+-]?\d{1,15}")
 
@@ -26,8 +26,9 @@ def read_csv(source: CsvSource) -> RawSet:
 
 
 def peek_csv(source: CsvSource) -> Extent:
-    """The extent from the names and labels of all windows; no number is read."""
-    found = [_gather(path, source, values=False) for path in _files(source)]
+    """The extent from the names and labels of all windows; no number and no time stamp is read."""
+    unread = source.model_copy(update={"time": None})
+    found = [_gather(path, unread, values=False) for path in _files(source)]
     _, classes = _labels(found)
     lengths = [length for one in found for length in one.lengths]
     return Extent(len(source.channels), min(lengths), max(lengths), classes, _sensor(source))
@@ -68,12 +69,11 @@ def _gather(path: Path, source: CsvSource, values: bool) -> _Gathered:
     found = _Gathered(path, len(source.channels))
     known: dict[Facts, Facts] = {}
     with reading(path, FILE, HINT):
-        layout = (Layout if source.window is None else LongLayout)(
-            Table(path, source.delimiter, source.decimal), source
-        )
+        table = Table(path, source.delimiter, source.decimal)
+        layout = WideLayout(table, source) if source.window is None else LongLayout(table, source)
         for window in layout.windows():
             found.lines.append(window.lines[0])
-            found.lengths.append(layout.length(window))
+            found.lengths.append(len(window.cells) // len(source.channels))
             found.facts.append(known.setdefault(window.facts, window.facts))  # equal ones share their memory
             if values:
                 found.values.frombytes(layout.values(window).tobytes())

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from unicodedata import normalize
 
@@ -11,6 +12,9 @@ from zoo_registry import DataError, SpecError
 from zoo_registry.suggest import nearest
 
 from zoo.sources import numbered_lines
+
+Row = tuple[int, list[str]]
+"""The number of a line and its cells."""
 
 FILE = "a table as text, with the names of its columns in the first line"
 """What a file is expected to hold."""
@@ -51,7 +55,7 @@ class Table:
         hint += f"{self.path} has {', '.join(self.names[:_SHOWN])}{more}"
         raise SpecError(f"data.source.{field}", "a column of the table", repr(name), hint)
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
+    def rows(self) -> Iterator[Row]:
         """Line and cells of every row below the header that is not blank. Raises DataError for a ragged row."""
         lines = self._lines()
         next(lines)
@@ -61,15 +65,16 @@ class Table:
                 raise DataError(self.at(line), expected, str(len(cells)), f"is {self.delimiter!r} between all cells?")
             yield line, cells
 
-    def numbers(self, cells: Sequence[str], places: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
-        """``cells`` as numbers, NaN where missing; ``places`` holds the line and the column of each.
+    def numbers(self, cells: Sequence[str], lines: Sequence[int], columns: Sequence[int]) -> NDArray[np.float32]:
+        """``cells`` as numbers, NaN where missing; they are those at ``lines`` and ``columns``, line by line.
 
-        Raises DataError for a cell that is not a number.
+        Raises DataError with the line and the column for a cell that is not a number.
         """
         plain: Iterable[str] = cells if self.decimal == "point" else [cell.replace(",", ".") for cell in cells]
         try:
             found = np.fromiter(map(float, plain), np.float64, len(cells))
         except ValueError:
+            places = product(lines, columns)
             found = np.array([self._number(cell, *place) for cell, place in zip(plain, places, strict=True)])
         with np.errstate(over="ignore"):
             return found.astype(np.float32)
@@ -86,7 +91,7 @@ class Table:
             where = f"{self.at(line)}, column {self.names[column]}"
             raise DataError(where, "a number", repr(cell), hint) from None
 
-    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+    def _lines(self) -> Iterator[Row]:
         """The cells of every line that is not blank, and its number, the last one of a row over several lines."""
         lines = (line for _, line in numbered_lines(self.path))
         reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True, strict=True)
