@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from zoo_registry import DataError
@@ -28,7 +27,7 @@ def infer_csv(given: Mapping[str, Any]) -> dict[str, Any]:
     The other columns are the channels. Raises DataError if several columns could be one field, or none is the label.
     """
     source = dict(given["source"])
-    path = file_of(Path(str(source["path"])).expanduser(), FILE)
+    path = file_of(str(source["path"]), FILE)
     with reading(path, FILE, HINT):
         table = Table(path, source.get("delimiter"))
     for field, known in _KNOWN.items():

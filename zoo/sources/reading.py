@@ -48,12 +48,13 @@ def folder_of(path: str, holding: str) -> Path:
     return folder
 
 
-def file_of(path: Path, holding: str, field: str = "path") -> Path:
+def file_of(path: str | Path, holding: str, field: str = "path") -> Path:
     """``path`` as an existing file; raise DataError otherwise, which names the ``field`` of the source to correct."""
-    if not path.is_file():
-        found = "a folder" if path.is_dir() else "a pipe or a device" if path.exists() else "no such file"
-        raise DataError(str(path), holding, found, f"check data.source.{field}")
-    return path
+    file = Path(path).expanduser()
+    if not file.is_file():
+        found = "a folder" if file.is_dir() else "a pipe or a device" if file.exists() else "no such file"
+        raise DataError(str(file), holding, found, f"check data.source.{field}")
+    return file
 
 
 def _ran_out(error: Exception) -> bool:
