@@ -40,9 +40,9 @@ x[::2] += np.sin(np.arange(64) / 3)
 lines = [json.dumps({"x": window.tolist(), "label": "sit" if n % 2 else "walk"}) for n, window in enumerate(x)]
 Path("windows.jsonl").write_text("\\n".join(lines))
 source = "acme.json-lines:windows.jsonl"
-for command in (["list", "source"], ["show", "acme.json-lines"], ["schema", "run"], ["data", source, "--set", "data.split.test=0.25"],
-                ["check", sys.argv[1]], ["train", sys.argv[1], "--out", "run"]):
-    assert main(command) == 0, command
+for command in ("list source", "show acme.json-lines", "schema run", f"data {source} --set data.split.test=0.25",
+                f"check {sys.argv[1]}", f"train {sys.argv[1]} --out run"):
+    assert main(command.split()) == 0, command
 Path("windows.jsonl").rename("moved.jsonl")
 assert main(["eval", "run"]) == 2
 assert main(["eval", "run", "--set", "data.source.path=moved.jsonl"]) == 0

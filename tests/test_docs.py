@@ -71,6 +71,12 @@ def test_imports_of_a_python_block_exist(block, monkeypatch):
             assert [alias.name for alias in node.names if getattr(module, alias.name, None) is None] == []
 
 
+def test_the_source_on_the_page_of_plugins_is_the_file_of_the_example():
+    page = (ROOT / "docs" / "plugins.md").read_text()
+    (shown,) = re.findall(r"<!-- source -->\n```python\n(.*?)```\n<!-- end -->", page, re.DOTALL)
+    assert shown == (ROOT / "examples/zoo-acme/zoo_acme/json_lines.py").read_text()
+
+
 def typed() -> list[Any]:
     """Command lines of `zoo` in the code blocks of all pages."""
     lines = [(page.stem, line) for page in PAGES for block in re.findall(r"```\n(.*?)```", page.read_text(), re.DOTALL)
