@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, TypeVar, cast
 
 import pluggy
@@ -69,7 +69,7 @@ class Registry:
         if entry is None or plugin in self.failures or self._plugins.has_plugin(plugin):
             return
         try:
-            self.register(entry.load(), plugin, entry.dist.version if entry.dist else "unknown")
+            self.register(entry.load(), plugin, _version(entry))
         except PluginError as error:
             self.failures[plugin] = error
         except (Exception, SystemExit) as error:  # a plugin may raise anything and must not break others
@@ -124,7 +124,7 @@ class Registry:
 
     def plugins(self) -> Mapping[str, str]:
         """Version of every installed plugin by name, loaded or not."""
-        versions = {name: entry.dist.version if entry.dist else "unknown" for name, entry in self._entries.items()}
+        versions = {name: _version(entry) for name, entry in self._entries.items()}
         return dict(sorted((versions | self._versions).items()))
 
     def find(self, kind: object, role: str | None = None, where: str = "kind") -> type[ComponentSpec]:
@@ -272,4 +272,14 @@ def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
 
 
 def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else "an unnamed distribution"
+    return _metadata(entry.dist)[0] if entry.dist else "an unnamed distribution"
+
+
+def _version(entry: EntryPoint) -> str:
+    return _metadata(entry.dist)[1] if entry.dist else "unknown"
+
+
+@cache
+def _metadata(distribution: Distribution) -> tuple[str, str]:
+    """Name and version; each access parses the whole file, and one distribution may have many plugins."""
+    return distribution.name, distribution.version
