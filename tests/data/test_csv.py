@@ -1,6 +1,8 @@
 """Tables as text: long and wide tables hold the same windows, and a mistake is one line with its line number."""
 
 import codecs
+import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +235,26 @@ def test_columns_that_names_do_not_determine_are_refused(path: Path, header: str
     path.write_text(header + "\n")
     with pytest.raises(ZooError, match=words):
         read_data(f"csv:{path}", REGISTRY)
+
+
+def test_a_damaged_table_gives_one_line_or_data(path: Path) -> None:
+    long_table().to_csv(path, index=False)
+    content, draw = path.read_bytes(), random.Random(0)
+    refusals: list[ZooError] = []
+    for number in range(120):
+        broken = bytearray(content)
+        for _ in range(draw.randrange(1, 4)):
+            place = draw.randrange(len(broken) if number % 2 else 200)
+            broken[place] = draw.choice([*b',"\n\r\0;-e ', draw.randrange(256)])
+        path.write_bytes(broken[: draw.randrange(len(broken))] if number % 5 == 0 else broken)
+        try:
+            read(long_source(path))
+        except ZooError as error:
+            refusals.append(error)
+    assert len(refusals) > 60
+    assert all("\n" not in str(error) and error.hint for error in refusals)
+    foreign = re.compile("(Value|Type|Index|Key|Attribute)Error")  # of Python's, which says nothing to a user
+    assert not [str(error) for error in refusals if foreign.search(str(error))]
 
 
 def test_a_file_that_is_not_there_is_refused_with_its_field(path: Path) -> None:
