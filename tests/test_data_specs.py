@@ -112,6 +112,14 @@ def test_a_folder_of_files_is_refused_with_its_short_form(tmp_path, file, form):
         read_data(tmp_path, REGISTRY)
 
 
+@pytest.mark.parametrize("place", [".", "..", "/"])
+def test_a_folder_without_a_name_of_its_own_is_a_folder(place, tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    with pytest.raises(SpecError, match="a JSON file, the folder of a run, or KIND:PLACE"):
+        read_data(place, REGISTRY)
+
+
 def test_arrays_in_short_form_are_read_in_their_layout_and_with_changes(tmp_path):
     for split in ("train", "val"):
         np.save(tmp_path / f"X_{split}.npy", np.zeros((4, 50, 3)))

@@ -62,7 +62,8 @@ class Table:
         for line, cells in lines:
             if len(cells) != len(self.names):
                 expected = f"{len(self.names)} cells, as the header has"
-                raise DataError(self.at(line), expected, str(len(cells)), f"is {self.delimiter!r} between all cells?")
+                hint = f"correct the line, or set data.source.delimiter if {self.delimiter!r} is not between the cells"
+                raise DataError(self.at(line), expected, str(len(cells)), hint)
             yield line, cells
 
     def numbers(self, cells: Sequence[str], lines: Sequence[int], columns: Sequence[int]) -> NDArray[np.float32]:

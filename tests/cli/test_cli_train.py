@@ -97,7 +97,7 @@ def test_setting_a_field_of_an_omitted_part_changes_its_default():
 def test_a_run_is_judged_wherever_its_data_are_now(moved, capsys, command):
     capsys.readouterr()
     assert main([*command, moved[0]]) == 2
-    assert "say where its data are now: --set data.source.path=FOLDER" in complaint(capsys)
+    assert "say where its data are now: --set data.source.path=PLACE" in complaint(capsys)
     assert main([*command, *moved]) == 0
 
 

@@ -25,7 +25,7 @@ Moved = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Where the data of the run lie now, such as data.source.path=FOLDER; refused for other data.",
+        help="Where the data of the run lie now, such as data.source.path=PLACE; refused for other data.",
         show_default=False,
     ),
 ]

@@ -56,7 +56,7 @@ class LoadedRun:
 def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     """The finished run in ``folder``, on a GPU if there is one.
 
-    ``changes`` give the new location of its data, such as `data.source.path=FOLDER`. Raises ZooError when there is no
+    ``changes`` give the new location of its data, such as `data.source.path=PLACE`. Raises ZooError when there is no
     finished run, or when the data are not those it was trained on.
     """
     stored = folder.read()
@@ -67,7 +67,7 @@ def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     data = _data(run, bool(changes))
     if not data.has(stored["fingerprint"]):
         found = "other data there" if changes else "other data under the same path"
-        hint = "restore the data, or say where they are with --set data.source.path=FOLDER"
+        hint = "restore the data, or say where they are with --set data.source.path=PLACE"
         raise DataError(str(folder.run_file), "the data it was trained on", found, hint)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return LoadedRun(folder, run, model.to(device), data, stamp)
@@ -88,5 +88,5 @@ def _data(run: RunSpec, moved: bool) -> DataSet:
         place = run.data.source.place
         if moved or place is None or place.exists():
             raise
-        hint = "say where its data are now: --set data.source.path=FOLDER"
+        hint = "say where its data are now: --set data.source.path=PLACE"
         raise DataError(error.where, error.expected, error.found, hint) from None
