@@ -6,10 +6,11 @@ import sys
 
 import pytest
 from swept import S, Z
-from zoo_registry import ZooError
+from zoo_registry import TrainingError, ZooError
 
 from zoo.cli.main import main
 from zoo.sweep.plan import plan_of, read_plan, validate_plan
+from zoo.sweep.queue import require_same
 
 Q = "model.quantizer.codes"
 ALL = {"training.phases": [{}]}
@@ -112,6 +113,18 @@ def test_a_file_of_another_kind_is_refused(content, words, tmp_path):
     with pytest.raises(ZooError) as caught:
         read_plan(tmp_path / "sweep.json")
     assert words in str(caught.value)
+
+
+def test_a_sweep_of_version_0_1_can_be_resumed(plan):
+    today = plan()
+    stored = json.loads(json.dumps(today.dump()))
+    source = stored["run"]["data"]["source"]
+    source["format"] = source.pop("kind").removeprefix("data.")
+    require_same(stored, today, "sweep")
+    assert plan_of(stored).points == today.points
+    source["layout"] = "t c"
+    with pytest.raises(TrainingError, match=r"sweep: run\.data\.source\.layout: expected t c"):
+        require_same(stored, today, "sweep")
 
 
 def test_a_plan_can_be_read_back_from_its_dump(plan, sweep_of):
