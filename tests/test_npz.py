@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from killed import killed_at, steps_of
+from killed import KILLED, killed_at, steps_of
 
 from zoo.io.npz import NpzStream, new_npz
 
@@ -89,7 +89,7 @@ def test_files_are_closed(tmp_path):
 
 IMPORTS = "import numpy as np; from zoo.io.npz import new_npz"
 PROGRAM = """
-with new_npz(Path(sys.argv[2]), 2) as stream:
+with new_npz(target, 2) as stream:
     for row in range(2):
         stream.append({"x": np.full((1, 3), row), "y": np.array([row])})
 """
@@ -103,7 +103,7 @@ def test_a_killed_process_leaves_the_old_file_or_the_new_one(tmp_path):
         target = tmp_path / f"at-{step}" / "all.npz"
         target.parent.mkdir()
         target.write_bytes(b"old")
-        assert killed_at(step, IMPORTS, PROGRAM, target).returncode == 9
+        assert killed_at(step, IMPORTS, PROGRAM, target) == KILLED
         outcomes.append({b"old": "old", whole: "new"}[target.read_bytes()])
     assert outcomes == sorted(outcomes, reverse=True)
     assert set(outcomes) == {"old", "new"}

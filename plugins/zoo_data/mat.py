@@ -87,7 +87,7 @@ def _labels(source: MatSource, windows: list[_Window]) -> tuple[Labels, tuple[st
 
 def _series(path: Path, source: MatSource) -> Array:
     """The array of one file as float32 `(c t)`."""
-    with reading(path, "a MATLAB file", "save it anew, with `-v7` where MATLAB used -v7.3"):
+    with reading(path, "a MATLAB file", "save it again, with `-v7` if it is of version 7.3"):
         from scipy.io import loadmat
 
         content = loadmat(path)

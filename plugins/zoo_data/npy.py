@@ -25,7 +25,7 @@ from zoo.sources import (
 )
 from zoo_data.specs import NpySource
 
-_HINT = "write it anew with numpy.save"
+_HINT = "write it again with numpy.save"
 _OBJECTS_HINT = "save names as strings: numpy.save(FILE, y.astype(str)); numbers with .astype(float)"
 
 

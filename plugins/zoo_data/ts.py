@@ -26,7 +26,7 @@ from zoo.sources import (
 from zoo_data.specs import TsSource
 
 _FILE = "a .ts file as in the UEA and UCR archives"
-_HINT = "mend the file, or fetch it anew"
+_HINT = "correct the file, or download it again"
 _CLASS_HINT = "write `@classLabel true NAME NAME ...` with every class, different in more than upper and lower case"
 
 

@@ -67,8 +67,8 @@ class EvaluationSpec(Spec):
     def _names_are_free(self) -> "EvaluationSpec":
         for name in self.judges:
             if name in ("last", "head", *_OWN_OBJECTIVES):
-                hint = "scores and objectives are named after judges; name it after what it is, such as wrn"
-                raise SpecError(f"evaluation.judges.{name}", "a name that is not taken yet", name, hint)
+                hint = "scores and objectives have the names of judges; choose another name, such as wrn"
+                raise SpecError(f"evaluation.judges.{name}", "a name that is not in use", name, hint)
         return self
 
     @property
@@ -112,7 +112,7 @@ class RunSpec(Spec):
     @model_validator(mode="after")
     def _parts_fit(self) -> "RunSpec":
         if isinstance(self.model.input, ImageInputSpec):
-            hint = "leave `input` out; a component of `image` pictures the signal"
+            hint = "leave `input` out; a component of `image` makes images of the signal"
             raise SpecError("model.input", "a signal, as every data source gives", "ready-made images", hint)
         _check_terms(self.model)
         _check_turn(self.training.turn, self.model)
@@ -177,14 +177,14 @@ def _check_terms(model: ModelSpec) -> None:
 def _check_turn(turn: float | None, model: ModelSpec) -> None:
     channels = model.input.channels if model.input is not None else 3
     if turn is not None and channels % 3:
-        hint = "leave it out: what has no three axes cannot be turned"
+        hint = "remove it: only three axes can be rotated"
         raise SpecError("training.turn", "channels in threes, the axes of a sensor", f"{channels} channels", hint)
 
 
 def _check_select(select: str, objectives: tuple[str, ...], estimators: Iterable[str]) -> None:
     if select in estimators:
         hint = "select by another objective, or train a bundle to judge, such as wrn.signal"
-        raise SpecError("training.select", "a judge that reads while training", f"{select!r}, an estimator", hint)
+        raise SpecError("training.select", "a judge that can run during training", f"{select!r}, an estimator", hint)
     if select not in ("last", *objectives):
         needs = {
             "accuracy": "a head",
@@ -202,7 +202,7 @@ def _check_select(select: str, objectives: tuple[str, ...], estimators: Iterable
 
 def _check_protocol(protocol: str, select: str) -> None:
     if protocol == "paper" and select == "last":
-        hint = "set training.select, or leave the protocol honest"
+        hint = "set training.select, or set the protocol to honest"
         raise SpecError("training.select", "an objective, to select by on the test split", "last", hint)
 
 

@@ -1,4 +1,4 @@
-"""`zoo bench` on a file of results, and in a place without benchmarks."""
+"""`zoo bench` on a file of results; `.ci/run` runs a benchmark from the wheel."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from zoo.cli import bench
 from zoo.cli.main import main
 
 
@@ -67,7 +68,13 @@ def test_a_file_of_another_kind_is_refused_in_one_line(content, message, tmp_pat
     assert said.count("\n") == 1
 
 
-def test_without_benchmarks_it_says_where_to_run(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
+def test_without_pytest_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setattr(bench, "find_spec", lambda name: None)
     assert main(["bench"]) == 2
-    assert "run it in a clone" in capsys.readouterr().err
+    assert 'pip install "shapezoo[bench]"' in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_name_that_no_benchmark_has_is_refused(capfd):
+    assert main(["bench", "--only", "no_such_benchmark"]) == 2
+    assert "--only: expected part of the name of a benchmark, found no_such_benchmark" in capfd.readouterr().err

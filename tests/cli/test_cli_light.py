@@ -74,6 +74,25 @@ def test_a_refusal_does_not_import_torch(tmp_path):
     assert not modules & HEAVY
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["eval", "missing"],
+        ["codebook", "missing"],
+        ["explain", "missing", "--window", "0"],
+        ["report", "missing"],
+        ["compare", "missing", "missing"],
+        ["tokenize", "missing", "aeon:basic_motions", "--out", "tokens.npz"],
+        ["train", "missing"],
+    ],
+    ids=" ".join,
+)
+def test_a_missing_folder_is_reported_without_torch(command):
+    status, _, modules = modules_after(*command)
+    assert status == 2
+    assert "torch" not in modules
+
+
 def test_checking_a_run_reads_its_data_without_torch(tmp_path):
     path = tmp_path / "run.json"
     model = {role: part for role, part in SPEC.items() if role != "input"}

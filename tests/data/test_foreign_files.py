@@ -107,7 +107,7 @@ def test_only_truncated_files_are_called_cut_short(write_npy: Write, keep: int) 
     with pytest.raises(DataError, match="the file is cut short"):
         prepare(spec)
     path.write_bytes(b"time,x\n" + content)
-    with pytest.raises(DataError, match="write it anew") as caught:
+    with pytest.raises(DataError, match="write it again") as caught:
         prepare(spec)
     assert "cut short" not in str(caught.value)
 

@@ -78,7 +78,7 @@ def test_windows_read_once_are_not_read_again(motions, tmp_path):
 def test_a_second_fit_in_the_same_folder_is_reported(motions, tmp_path):
     read(EstimatorJudge("ridge", RIDGE, motions, tmp_path), motions.test)
     other = RIDGE.model_copy(update={"parameters": {"alpha": 0.5}})
-    with pytest.warns(ZooNote, match="fitted anew: .*ridge.npz is of another fit"):
+    with pytest.warns(ZooNote, match="fitted again: .*ridge.npz is of another fit"):
         read(EstimatorJudge("ridge", other, motions, tmp_path), motions.test)
 
 

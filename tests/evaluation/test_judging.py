@@ -222,11 +222,11 @@ def test_a_run_cannot_be_selected_by_a_judge_that_reads_at_the_end(rebuilt):
     data = rebuilt.read()["run"]
     data["evaluation"]["judges"] = {"mini": "aeon.MiniRocketClassifier"}
     data["training"]["select"] = "mini"
-    with pytest.raises(SpecError, match=r"training.select: expected a judge that reads while training"):
+    with pytest.raises(SpecError, match=r"training.select: expected a judge that can run during training"):
         Registry.discover().run(data)
 
 
 @pytest.mark.parametrize("name", ["head", "last", "accuracy"])
 def test_a_judge_of_the_command_line_cannot_take_a_reserved_name(rebuilt, judge, capsys, name):
     assert main(["eval", str(rebuilt.path), "--judge", f"{name}={judge.bundle}"]) == 2
-    assert f"evaluation.judges.{name}: expected a name that is not taken yet" in capsys.readouterr().err
+    assert f"evaluation.judges.{name}: expected a name that is not in use" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """Linear heads on tokens and code histograms, and every combination of these plugins' components."""
 
 import itertools
+import math
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -285,11 +286,13 @@ def combinations() -> Iterator[dict[str, Any]]:
         yield {"input": size, "codebook": book} | {role: part for role, part in parts.items() if part is not None}
 
 
-def test_every_combination_learns_a_step(registry: Registry) -> None:
+@pytest.mark.slow
+def test_combinations_learn_a_step(registry: Registry) -> None:
+    """Every fifth of them, by turns in half precision and with gaps."""
     x = torch.randn(4, 3, 22, generator=generator(0))
     mask, target = torch.rand(4, 3, 22, generator=generator(1)) > 0.3, torch.tensor([0, 1, 2, 3])
     walked = 0
-    for data in combinations():
+    for data in itertools.islice(combinations(), None, None, 5):
         torch.manual_seed(0)
         model = ZooModel(registry.model(data))
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=walked % 3 == 0):
@@ -307,4 +310,4 @@ def test_every_combination_learns_a_step(registry: Registry) -> None:
         assert judged.logits is None or judged.logits.shape == (4, 4), data
         assert judged.x_recon is None or judged.x_recon.shape == x.shape, data
         walked += 1
-    assert walked == 7 * (5 * 2 * 5 + 3)
+    assert walked == math.ceil(7 * (5 * 2 * 5 + 3) / 5)

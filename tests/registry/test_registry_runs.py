@@ -138,7 +138,7 @@ def test_an_impossible_judge_is_refused(toys, run, judge, message):
 
 def test_scores_and_judges_have_distinct_names(toys, run):
     place(run, "evaluation.judges", {"head": "runs/wrn"})
-    with pytest.raises(SpecError, match=r"evaluation\.judges\.head: expected a name that is not taken yet"):
+    with pytest.raises(SpecError, match=r"evaluation\.judges\.head: expected a name that is not in use"):
         toys.run(run)
 
 

@@ -1,6 +1,5 @@
 """Trainings that end too early, and what a run left: its rows and its weights."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,8 +33,8 @@ def stopped_and_resumed(run: RunSpec, path: Path, epochs: int, hooks: Sequence[L
 
 
 def resuming(spec: Path, out: Path) -> list[str]:
-    """The command that trains the run ``spec`` into ``out``, from the start or from its last checkpoint."""
-    return [sys.executable, "-m", "zoo", "train", str(spec), "--out", str(out), "--resume"]
+    """Arguments of `zoo` that train the run ``spec`` into ``out``, from the start or from its last checkpoint."""
+    return ["train", str(spec), "--out", str(out), "--resume"]
 
 
 def rows(folder: RunFolder) -> list[dict[str, str]]:

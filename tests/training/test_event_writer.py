@@ -8,6 +8,7 @@ from zoo.runs.metrics import MetricsFile
 from zoo.training.fit import train
 
 
+@pytest.mark.slow
 def test_tensorboard_reads_the_numbers_of_every_epoch(run_of, tmp_path):
     folder = train(run_of(SIGNAL, {"epochs": 3}), tmp_path / "run", quiet=True)
     board = EventAccumulator(str(folder.path))

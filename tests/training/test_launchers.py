@@ -142,9 +142,7 @@ def taken() -> Iterator[int]:
 
 def test_a_taken_port_is_refused(tell: Any, taken: int) -> None:
     tell(SRUN | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(taken)})
-    expected = (
-        f"process 0: expected to meet the others at 127.0.0.1:{taken}, found address already in use; .* MASTER_PORT"
-    )
+    expected = f"process 0: expected a connection to the others at 127.0.0.1:{taken}, found address already in use"
     with pytest.raises(TrainingError, match=expected), joined(find_devices(TWO)):
         pytest.fail("nobody was met")
 
@@ -156,5 +154,5 @@ def test_torchrun_trains_one_run_of_two_processes(spec_file: Path, tmp_path: Pat
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     out = tmp_path / "run"
-    assert done.stdout.splitlines() == [f"bundle in {out / 'bundle'}; `zoo eval {out}` judges it"]
+    assert done.stdout.splitlines() == [f"bundle in {out / 'bundle'}; `zoo eval {out}` evaluates it"]
     assert (out / "bundle" / "model.safetensors").exists()

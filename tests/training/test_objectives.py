@@ -84,7 +84,7 @@ def test_the_selected_objective_is_the_bundle(run_of, tmp_path):
         ("codebook", {}, "evaluation.codebook, which says how often"),
         ("wrm", {"judges": {"wrn": "x"}}, "did you mean 'wrn'"),
         ("wrn", {}, "this run has last, accuracy, x"),
-        ("last", {"judges": {"x": "x"}}, "a name that is not taken yet"),
+        ("last", {"judges": {"x": "x"}}, "a name that is not in use"),
     ],
 )
 def test_objectives_that_the_run_lacks_are_refused(run_of, select, evaluation, message):

@@ -3,13 +3,13 @@
 import json
 import os
 import signal
-import subprocess
 import time
 import warnings
 from pathlib import Path
 
 import pytest
 import torch
+from forked import Forked
 from small_runs import SHAPES
 from stopped import differing, resuming
 
@@ -19,8 +19,8 @@ from zoo.training.checkpoints import Best
 from zoo.training.fit import train
 
 
-def start(spec: Path, out: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(resuming(spec, out), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def start(spec: Path, out: Path) -> Forked:
+    return Forked(resuming(spec, out), spec.with_suffix(".said"))
 
 
 def epochs_done(out: Path) -> int:
@@ -38,15 +38,14 @@ def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, aft
     spec, out = tmp_path / "run.json", tmp_path / "killed"
     spec.write_text(json.dumps(spec_of(model, training)))
     process = start(spec, out)
-    while (epochs_done(out) < after or not (out / "checkpoints/last.ckpt").exists()) and process.poll() is None:
+    while (epochs_done(out) < after or not (out / "checkpoints/last.ckpt").exists()) and process.running():
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.signal(signal.SIGKILL)
+    process.ended()
     assert (out / "checkpoints" / "last.ckpt").exists(), "nothing to resume from"
     assert epochs_done(out) < 12, "the run was over before it was killed"
-    resumed = start(spec, out)
-    _, errors = resumed.communicate()
-    assert resumed.returncode == 0, errors.decode()
+    status, said = start(spec, out).ended()
+    assert status == 0, said
     undisturbed = train(run_of(model, training), tmp_path / "undisturbed", quiet=True)
     assert differing(RunFolder(out), undisturbed) == []
     assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(12)]
@@ -57,16 +56,13 @@ def test_an_interrupted_run_says_so_and_resumes(spec_of, tmp_path):
     spec, out = tmp_path / "run.json", tmp_path / "run"
     spec.write_text(json.dumps(spec_of(SHAPES, {"epochs": 30})))
     process = start(spec, out)
-    while not (out / "checkpoints/last.ckpt").exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate()
-    assert process.returncode == 130, errors.decode()
-    assert errors.decode().endswith("zoo: interrupted\n")
-    assert "Traceback" not in errors.decode()
-    resumed = start(spec, out)
-    resumed.communicate()
-    assert resumed.returncode == 0
+    process.wait_for(out / "checkpoints" / "last.ckpt")
+    process.signal(signal.SIGINT)
+    status, said = process.ended()
+    assert status == 130, said
+    assert said.endswith("zoo: interrupted\n")
+    assert "Traceback" not in said
+    assert start(spec, out).ended()[0] == 0
 
 
 def test_a_finished_run_resumes_without_a_change(run_of, tmp_path):

@@ -1,7 +1,6 @@
 """A run folder has one writer: a second training is refused before it changes anything."""
 
 import json
-import multiprocessing
 import threading
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
@@ -10,6 +9,7 @@ from pathlib import Path
 import lightning as L
 import pytest
 import torch
+from forked import FORKS
 from owners import owner
 from small_runs import SHAPES, SIGNAL
 from zoo_registry import Registry, TrainingError
@@ -86,12 +86,10 @@ def begin(spec: dict, path: Path, barrier: Barrier, seeds: "Queue[int]") -> None
 
 @pytest.mark.slow
 def test_of_two_simultaneous_starts_exactly_one_trains(spec_of, tmp_path):
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["zoo.training.fit", "zoo_vqshape.encoder", "zoo_vqshape.decoder"])
-    for turn in range(5):
-        path, barrier, seeds = tmp_path / str(turn), context.Barrier(2), context.Queue()
+    for turn in range(3):
+        path, barrier, seeds = tmp_path / str(turn), FORKS.Barrier(2), FORKS.Queue()
         specs = [spec_of(SHAPES, {"seed": seed}) for seed in range(2)]
-        both = [context.Process(target=begin, args=(spec, path, barrier, seeds)) for spec in specs]
+        both = [FORKS.Process(target=begin, args=(spec, path, barrier, seeds)) for spec in specs]
         for process in both:
             process.start()
         for process in both:

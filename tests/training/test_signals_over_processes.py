@@ -6,6 +6,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,8 @@ class Program:
 
     def __init__(self, spec: Path, out: Path) -> None:
         self.out = out
-        self.parent = subprocess.Popen(resuming(spec, out), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "zoo", *resuming(spec, out)]
+        self.parent = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.seen: set[int] = set()
 
     def ranks(self) -> dict[int, int]:
@@ -132,7 +134,7 @@ def test_random_kills_end_at_the_weights_of_an_uninterrupted_run(start: Any, tmp
                 return
             shutil.rmtree(out)
         elif victim < 2:
-            killed = "expected to train to the end, found killed by SIGKILL; go on with --resume"
+            killed = "expected to train to the end, found killed by SIGKILL; continue with --resume"
             assert program.parent.returncode == 2
             assert [line.partition("; where")[0] for line in said] == [f"zoo: process {victim} of 2: {killed}"]
 

@@ -47,5 +47,5 @@ def test_a_transferred_component_is_not_reported():
 
 def test_training_reports_it(run_of, tmp_path):
     training = {"epochs": 1, "phases": [{"learn": AUTOENCODER, "weights": {"x": 1}}]}
-    with pytest.warns(ZooNote, match="no phase learns fusion and head, .* Add 'fusion' and 'head' to `learn`"):
+    with pytest.warns(ZooNote, match="no phase trains fusion and head, .* Add 'fusion' and 'head' to `learn`"):
         train(run_of(MODEL, training), tmp_path / "run", quiet=True)

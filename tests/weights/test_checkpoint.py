@@ -189,10 +189,10 @@ WRONG = {
     "a folder": lambda path: path.mkdir(),
     "no such file": lambda path: None,
     "0 entries named data.pkl": no_torch,
-    "compressed ones": compressed,
+    "compressed entries": compressed,
     "a zip archive cut short": lambda path: path.write_bytes(b"PK\x03\x04" + bytes(100)),
     "bytes; copy or download it again": one_entry_many_times,
-    "damaged or of another kind": lambda path: torch.save({"state_dict": WEIGHTS}, path, pickle_protocol=4),
+    "another kind of file": lambda path: torch.save({"state_dict": WEIGHTS}, path, pickle_protocol=4),
 }
 
 

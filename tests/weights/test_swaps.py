@@ -89,10 +89,25 @@ def test_files_opened_together_are_of_one_folder_whoever_replaces_it(tmp_path):
 
 IMPORTS = "from zoo.io.files import new_folder"
 PROGRAM = """
-with new_folder(Path(sys.argv[2])) as home:
+with new_folder(target) as home:
     for name in "ab":
         (home / name).write_text("new")
 """
+
+
+def test_a_folder_that_moves_between_two_looks_is_looked_for_again(tmp_path, monkeypatch):
+    target = tmp_path / "folder"
+    with new_folder(target) as home:
+        (home / "a").write_text("here")
+    looks = iter([tmp_path / "moved"] * 6)
+    monkeypatch.setattr(files, "current", lambda folder: next(looks, folder))
+    with opened(target, ["a"]) as (a,):
+        assert a.read_text() == "here"
+
+
+def test_a_folder_that_is_missing_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError), opened(tmp_path / "missing", ["a"]):
+        pass
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="folders are exchanged on Linux")

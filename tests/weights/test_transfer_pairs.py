@@ -132,7 +132,7 @@ def source_of(model: zoo.ZooModel) -> Source:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(old=models(), new=models(), transfer=transfers)
 def test_every_tensor_of_both_is_accounted_for_once(
     old: zoo.ZooModel, new: zoo.ZooModel, transfer: TransferSpec
@@ -163,7 +163,7 @@ def test_every_tensor_of_both_is_accounted_for_once(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(model=models(), transfer=transfers, seed=st.integers(4, 9))
 def test_onto_its_own_spec_every_model_is_the_identity(model: zoo.ZooModel, transfer: TransferSpec, seed: int) -> None:
     source = source_of(model)
@@ -176,7 +176,7 @@ def test_onto_its_own_spec_every_model_is_the_identity(model: zoo.ZooModel, tran
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     old=models(),
     transfer=st.builds(TransferSpec, source=st.just("source"), policy=st.just("resize")),

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,21 +20,26 @@ from zoo.process.lines import print_line
 if TYPE_CHECKING:
     from zoo.bench.results import Case, Pair, Results
 
-_BENCHMARKS = Path("benchmarks")
+_PLACES = (Path(__file__).parents[1] / "bench" / "cases", Path(__file__).parents[2] / "benchmarks")
+"""The benchmarks in an installed wheel, and in a clone."""
+_NOTHING_SELECTED = 5
+"""Exit status of pytest when no test was collected or selected."""
 
 
 def bench(
     results: Annotated[
         Path | None,
-        typer.Argument(help="File of `pytest --benchmark-json`; without it they run now.", show_default=False),
+        typer.Argument(help="File of `pytest --benchmark-json`. Default: run the benchmarks now.", show_default=False),
     ] = None,
-    only: Annotated[str, typer.Option("--only", help="Run those whose names match, as `pytest -k` does.")] = "",
+    only: Annotated[
+        str, typer.Option("--only", help="Run the benchmarks whose names match, as `pytest -k` does.")
+    ] = "",
     out: Annotated[Path | None, typer.Option(help="Folder for the picture, as PNG and SVG.")] = None,
     json: Json = False,
 ) -> None:
     """Compare run times with those of other libraries, measured in the same run on this machine.
 
-    Run it in a clone, on an otherwise idle machine: the benchmarks are part of the source, not of the package.
+    Run it on an otherwise idle machine. It needs the extra `bench` of the package.
     """
     from zoo.bench.results import alone, pairs, read_results
 
@@ -56,17 +62,21 @@ def bench(
 def _measure(only: str) -> "Results":
     from zoo.bench.results import read_results
 
-    if not (_BENCHMARKS / "conftest.py").is_file():
-        hint = "run it in a clone of the zoo, or give a file of results"
-        raise SpecError("zoo bench", "the folder benchmarks here", "none", hint)
+    if find_spec("pytest_benchmark") is None:
+        hint = 'pip install "shapezoo[bench]", or give a file of results'
+        raise SpecError("zoo bench", "pytest and pytest-benchmark", "not installed", hint)
+    cases = next(place for place in _PLACES if place.is_dir())
     with scratch() as folder:
         file = folder / "results.json"
-        command = [sys.executable, "-m", "pytest", str(_BENCHMARKS), "-q", "--benchmark-only", "--benchmark-quiet"]
+        command = [sys.executable, "-m", "pytest", str(cases), "-q", "--benchmark-only", "--benchmark-quiet"]
+        command += ["--rootdir", str(cases), "--config-file", os.devnull, "--override-ini", "python_files=bench_*.py"]
         command += ["-p", "no:cacheprovider", "--benchmark-json", str(file), *(["-k", only] if only else [])]
         done = subprocess.run(command, stdout=sys.stderr, check=False, env={**os.environ, **SAFE_PATH})
+        if done.returncode == _NOTHING_SELECTED:
+            raise SpecError("--only", "part of the name of a benchmark", only, "leave --only out to run all")
         if done.returncode or not file.is_file() or not file.stat().st_size:
-            hint = "what pytest said stands above"
-            raise TrainingError("zoo bench", "benchmarks that pass", f"status {done.returncode} of pytest", hint)
+            hint = "see the output of pytest above"
+            raise TrainingError("zoo bench", "benchmarks that pass", f"exit status {done.returncode} of pytest", hint)
         return read_results(file)
 
 
@@ -83,7 +93,7 @@ def _print(found: "Results", compared: Sequence["Pair"], others: Sequence["Case"
         print_table(columns_alone, rows_alone, numbers=columns_alone[2:], wrap=columns_alone[:1])
     if compared or others:
         print_line()
-        print_line("ms: medians; MB: memory that torch gave out at most, beyond what was held before")
+        print_line("ms: medians; MB: peak memory allocated by torch, above what was allocated before")
 
 
 def _print_pairs(some: Sequence["Pair"]) -> None:

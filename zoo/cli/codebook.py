@@ -7,6 +7,7 @@ import typer
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
+from zoo.cli.runs import require_run
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.cli.training import Moved
 from zoo.process.lines import print_line
@@ -20,19 +21,18 @@ _MOST = 8
 
 def codebook(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
-    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split to measure on.")] = "test",
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Split to measure on.")] = "test",
     beside: Annotated[
-        list[Path] | None, typer.Option(help="Folder of another run, whose shapes are matched; repeatable.")
+        list[Path] | None, typer.Option(help="Folder of another run whose shapes are matched; repeatable.")
     ] = None,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
-    """Measure the codebook of a run: different shapes, classes, bypass, one score; writes codebook.json and figures."""
+    """Measure the codebook of a run: distinct shapes, classes, bypass, one score; writes codebook.json and figures."""
+    folder, _ = require_run(run), [require_run(other) for other in beside or ()]
     from zoo.codebook.measure_run import measure_run
     from zoo.evaluation.loaded_run import open_run
-    from zoo.runs.folder import RunFolder
 
-    folder = RunFolder(run)
     report = measure_run(open_run(folder, moved or ()), split, beside or (), moved or ()).report
     if json:
         print_json(report.model_dump(mode="json"))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from zoo.cli.components import Json
+from zoo.cli.runs import require_run
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.cli.training import Moved
 from zoo.process.lines import print_line
@@ -19,19 +20,16 @@ _MOST = 10
 def explain(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
     window: Annotated[int, typer.Option(help="Number of the window in its split, from 0.", show_default=False)],
-    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split the window is from.")] = "test",
-    of: Annotated[
-        str | None, typer.Option(help="Class to explain; the one the window was given, unless named.")
-    ] = None,
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Split that the window is from.")] = "test",
+    of: Annotated[str | None, typer.Option(help="Class to explain. Default: the predicted class.")] = None,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
     """Explain a decision: which shapes at which positions contributed to a class; writes JSON and a picture."""
+    folder = require_run(run)
     from zoo.evaluation.loaded_run import open_run
     from zoo.explain.explain_run import explain_run, stem
-    from zoo.runs.folder import RunFolder
 
-    folder = RunFolder(run)
     found = explain_run(open_run(folder, moved or ()), window, split, of)
     if json:
         print_json(found.model_dump(mode="json"))
@@ -39,7 +37,7 @@ def explain(
     _print(found)
     name = stem(found)
     print_line()
-    print_line(f"all of it in {folder.explanation(name)}, drawn in {folder.figures / name}.png and .svg")
+    print_line(f"details in {folder.explanation(name)}, picture in {folder.figures / name}.png and .svg")
 
 
 def _print(found: "Explanation") -> None:

@@ -84,7 +84,7 @@ def _print_version(wanted: bool) -> None:
 
 def _zoo(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
     """Assemble, train and judge models for wearable-sensor series."""
@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         full = error.errno in _NO_ROOM
         if error.filename is None and not full:
             raise
-        expected, hint = ("room on it", "free some") if full else ("access", "check the path and its rights")
+        expected, hint = ("room on it", "free some") if full else ("access", "check the path and its permissions")
         where = error.filename or "the disk"
         return complain(f"{where}: expected {expected}, found {error.strerror}; {hint}")
 

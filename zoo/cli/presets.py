@@ -16,7 +16,7 @@ from zoo.specs.places import inferred, recognise, shorthand
 from zoo.specs.presets import large, load, names, small
 from zoo.specs.presets.fitting import fit
 
-presets = typer.Typer(help="Known experiments as run specs: what each is for, and where it comes from.")
+presets = typer.Typer(help="List known experiments as run specs, with purpose and source.")
 
 
 @presets.callback(invoke_without_command=True)

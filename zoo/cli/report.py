@@ -8,6 +8,7 @@ from zoo_registry import SpecError
 
 from zoo.cli.components import Json
 from zoo.cli.lasting import lasting
+from zoo.cli.runs import require_run
 from zoo.cli.tables import print_json, print_table, print_title
 from zoo.cli.training import Moved
 from zoo.process.lines import print_line
@@ -21,23 +22,26 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders of trained runs.", show_default=False)],
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder of the page of several runs; `comparison` beside the first without it."),
+        typer.Option(
+            help="Folder of the page that compares several runs. Default: `comparison` next to the first run."
+        ),
     ] = None,
     moved: Moved = None,
 ) -> None:
-    """Write report.html into the folder of each run, verdict first, and of several one that sets them side by side.
+    """Write report.html into the folder of each run, verdict first, and a page that compares several runs.
 
-    What has not been judged or measured yet is first.
+    Missing evaluations and measurements are made first.
     """
     if out is not None and len(runs) == 1:
-        raise SpecError("--out", "several runs", "one, whose page goes into its folder", "leave --out away")
+        raise SpecError("--out", "several runs", "one, whose page is in its own folder", "omit --out")
+    folders = [require_run(path) for path in runs]
     with lasting():
         from zoo.report.evidence import gather
         from zoo.report.run_report import write_report
         from zoo.report.runs_report import write_comparison
         from zoo.runs.folder import RunFolder
 
-        found = [gather(RunFolder(path), moved or ()) for path in runs]
+        found = [gather(folder, moved or ()) for folder in folders]
     for evidence in found:
         write_report(evidence)
         print_line(str(evidence.folder.page))
@@ -50,11 +54,13 @@ def report(
 def compare(
     first: Annotated[Path, typer.Argument(help="Folder of a trained run.", show_default=False)],
     second: Annotated[Path, typer.Argument(help="Folder of another.", show_default=False)],
-    other_data: Annotated[bool, typer.Option("--other-data", help="Compare although the data differ.")] = False,
+    other_data: Annotated[bool, typer.Option("--other-data", help="Compare even if the data differ.")] = False,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
-    """Which of two runs is better, by how many windows, and in which fields their specs differ."""
+    """Show which of two runs is better, by how many windows, and in which fields their specs differ."""
+    for run in (first, second):
+        require_run(run)
     from zoo.report.comparison import compare as compare_runs
 
     found = compare_runs(first, second, other_data, moved or ())
@@ -71,7 +77,7 @@ def _print_comparison(found: "Comparison") -> None:
         rows = [(row.field, *(_value(value) for value in row.values)) for row in found.spec]
         print_table(["field", a, b], rows)
     else:
-        print_line("the same in all but the name")
+        print_line("identical except for the name")
     print_title("Measures, test split" if found.same_data else "Measures, test splits of different data")
     rows = [(m.name, *(_score(m, index) for index in (0, 1)), _difference(m)) for m in found.measures]
     columns = ["measure", a, b, "second − first"]

@@ -6,8 +6,16 @@ from typing import Any
 from zoo_registry import PhaseSpec, RampSpec, RunSpec
 
 from zoo.cli.tables import print_facts, print_table, print_title
+from zoo.runs.folder import RunFolder
 from zoo.runs.protocol import UPPER_BOUND
 from zoo.weights.manifest import bundle_in, read_manifest
+
+
+def require_run(path: Path) -> RunFolder:
+    """The folder of a run; raises TrainingError if there is none, which takes no heavy import to find out."""
+    folder = RunFolder(path)
+    folder.read()
+    return folder
 
 
 def require_bundles(run: RunSpec) -> None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from zoo.sweep.plan import Plan
 
 SweepFile = Annotated[Path | None, typer.Argument(metavar="SWEEP", help="JSON file of a sweep.", show_default=False)]
-Out = Annotated[Path | None, typer.Option(help="Folder of the sweep; sweeps/NAME without it.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="Folder of the sweep. Default: sweeps/NAME.", show_default=False)]
 Storage = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        help="Database that several machines reach; an SQLite file in the folder without it.",
+        help="Database that several machines can reach. Default: an SQLite file in the folder.",
         show_default=False,
     ),
 ]
@@ -28,7 +28,7 @@ Join = Annotated[
     str | None,
     typer.Option(
         metavar="STORAGE",
-        help="Take work from a sweep begun elsewhere: the URL of its database, or its folder.",
+        help="Join a sweep started elsewhere: the URL of its database, or its folder.",
         show_default=False,
     ),
 ]
@@ -36,17 +36,17 @@ Join = Annotated[
 
 def sweep(
     spec: SweepFile = None,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes that train at a time.")] = 1,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a sweep that was stopped.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes that train at the same time.")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped sweep.")] = False,
     out: Out = None,
     storage: Storage = None,
     join: Join = None,
-    dry: Annotated[bool, typer.Option("--dry", help="Check every point and train nothing.")] = False,
+    dry: Annotated[bool, typer.Option("--dry", help="Check every point without training.")] = False,
     json: Json = False,
 ) -> None:
     """Train a run many times with some fields varied, and compare: a grid, one field at a time, or a search.
 
-    Every point is checked first, trained once, and judged on the validation split. Results are in trials.csv and
+    Every point is checked first, trained once, and evaluated on the validation split. Results are in trials.csv and
     sweep.html.
     """
     from zoo.sweep.plan import read_plan
@@ -54,7 +54,9 @@ def sweep(
     if spec is None and join is None:
         raise SpecError("sweep", "a JSON file, or --join STORAGE", "neither", "docs/sweeps.md has an example")
     if join is not None and (resume or storage is not None or dry):
-        raise SpecError("--join", "--workers, --out and --json beside it", "others", "the storage knows the rest")
+        raise SpecError(
+            "--join", "only --workers, --out and --json", "others", "remove them: the storage contains the rest"
+        )
     plan = read_plan(spec) if spec is not None else None
     if dry and plan is not None:
         _print_plan(plan, json)

@@ -84,7 +84,7 @@ def print_sweep(found: SweepResult) -> None:
         if point.reason:
             print_line(f"{point.state} {point.code} {point.label}: {point.reason}")
     if found.count("waiting") + found.count("running"):
-        print_line(f"{found.count('waiting')} points wait, {found.count('running')} run; --resume goes on")
+        print_line(f"{found.count('waiting')} points wait, {found.count('running')} run; continue with --resume")
     for note in found.notes:
         print_line(note)
 

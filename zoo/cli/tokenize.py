@@ -13,6 +13,7 @@ from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
 from zoo.process.lines import print_line
 from zoo.specs.read import read_data
+from zoo.weights.manifest import bundle_in, read_manifest
 
 if TYPE_CHECKING:
     from zoo.codebook.token_file import Seen, TokenFile
@@ -27,14 +28,13 @@ def tokenize(
         ),
     ],
     out: Annotated[Path, typer.Option(help="The .npz file to write.", show_default=False)],
-    split: Annotated[
-        Literal["all", "train", "validation", "test"], typer.Option(help="Which windows to take.")
-    ] = "all",
+    split: Annotated[Literal["all", "train", "validation", "test"], typer.Option(help="Windows to use.")] = "all",
     changes: Changes = None,
     json: Json = False,
 ) -> None:
     """Write codes, positions, lengths, offsets and scales of a whole data set into one .npz file."""
     spec = read_data(data, Registry.discover(), changes or ())
+    read_manifest(bundle_in(bundle))
     from zoo.codebook.token_file import tokenize as write
 
     with _bar("tokenize") as seen:

@@ -8,13 +8,14 @@ from zoo_registry import Registry, RunSpec
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
+from zoo.cli.runs import require_run
 from zoo.cli.tables import print_json
 from zoo.process.launched import launched
 from zoo.process.lines import print_line
 from zoo.specs.read import read_run
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
-Out = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME without it.", show_default=False)]
+Out = Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/NAME.", show_default=False)]
 Changes = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change one field, such as training.epochs=5; repeatable."),
@@ -25,7 +26,7 @@ Moved = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="Where the data of the run lie now, such as data.source.path=PLACE; refused for other data.",
+        help="New location of the run's data, such as data.source.path=PLACE; other data are refused.",
         show_default=False,
     ),
 ]
@@ -35,9 +36,9 @@ def train(
     run: RunFile,
     out: Out = None,
     changes: Changes = None,
-    resume: Annotated[bool, typer.Option(help="Go on after the last finished epoch of the run's folder.")] = False,
+    resume: Annotated[bool, typer.Option(help="Continue after the last finished epoch of the run.")] = False,
     diagnose: Annotated[
-        bool, typer.Option("--diagnose", help="Log norms of gradients by loss term and component, once per epoch.")
+        bool, typer.Option("--diagnose", help="Log the gradient norm of each loss term and component, once per epoch.")
     ] = False,
 ) -> None:
     """Train a run into its folder: checkpoints, metrics.csv, TensorBoard events and a bundle."""
@@ -48,20 +49,22 @@ def train(
     fit(spec, folder, resume, diagnose=diagnose)
     found = launched()
     if found is None or found.rank == 0:
-        print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` judges it")
+        print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` evaluates it")
 
 
 def evaluate(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Folder of a trained run; several differ in seed.", show_default=False),
+        typer.Argument(
+            metavar="RUN...", help="Folder of a trained run; several may differ only in their seed.", show_default=False
+        ),
     ],
-    split: Annotated[Literal["test", "validation"], typer.Option(help="Which split to judge on.")] = "test",
+    split: Annotated[Literal["test", "validation"], typer.Option(help="Split to evaluate on.")] = "test",
     corrupt: Annotated[
         list[str] | None,
         typer.Option(
             metavar="KIND:SEVERITY,...",
-            help="Try corrupted inputs too, such as noise:.06,missing:.15,shift:.1; repeatable.",
+            help="Evaluate also on corrupted inputs, such as noise:.06,missing:.15,shift:.1; repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -69,27 +72,25 @@ def evaluate(
         list[str] | None,
         typer.Option(
             metavar="NAME=JUDGE",
-            help="A judge beside those of the run, a bundle or an estimator such as aeon.MiniRocketClassifier; "
-            "repeatable.",
+            help="Additional judge: a bundle, or an estimator such as aeon.MiniRocketClassifier; repeatable.",
             show_default=False,
         ),
     ] = None,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
-    """Judge a trained run on a whole split, beside the majority class and every judge; writes eval.json.
+    """Evaluate a trained run on a whole split, beside the majority class and every judge; writes eval.json.
 
-    Several runs that differ in nothing but their seed give mean and sample deviation of every measure.
+    Several runs that differ only in their seed give mean and sample deviation of every measure.
     """
+    folders = [require_run(run) for run in runs]
     from zoo.cli.verdict import print_report, print_seeds
     from zoo.evaluation.corruption import parse_corruptions
     from zoo.evaluation.judge_run import judge_run
     from zoo.evaluation.loaded_run import open_run
     from zoo.evaluation.seeds import over_seeds, require_seeds
-    from zoo.runs.folder import RunFolder
 
     corruptions = parse_corruptions(corrupt or ())
-    folders = [RunFolder(run) for run in runs]
     seeds = require_seeds(folders) if len(runs) > 1 else []
     reports = [judge_run(open_run(folder, moved or ()), split, corruptions, judge or ()) for folder in folders]
     found = over_seeds(folders, seeds, reports) if seeds else None
@@ -111,7 +112,7 @@ def _home(source: Path, run: RunSpec) -> Path:
 def quickstart(
     out: Annotated[Path, typer.Option(help="Folder of its three runs.")] = Path("runs/quickstart"),
 ) -> None:
-    """Train and judge three small models on real data that come with the package; within a minute on two cores."""
+    """Train and evaluate three small models on real data that come with aeon, in about half a minute."""
     from zoo.cli.verdict import print_stages
     from zoo.quickstart import Stage
     from zoo.quickstart import quickstart as stages

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 Only = Annotated[
     list[str] | None,
-    typer.Option(metavar="PATHS", help="Components or paths to take, such as encoder,decoder.transformer."),
+    typer.Option(metavar="PATHS", help="Components or paths to transfer, such as encoder,decoder.transformer."),
 ]
 Map = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="FROM=TO", help="What a path of the source is called here; repeatable."),
+    typer.Option("--map", metavar="FROM=TO", help="Rename a path of the source; repeatable."),
 ]
 
 
@@ -35,18 +35,18 @@ def transfer(
     spec: Annotated[Path, typer.Argument(help="JSON file of a model or a run.", show_default=False)],
     policy: Annotated[
         Literal["strict", "fit", "resize"],
-        typer.Option(help="Refuse, leave out, or bring to size what does not fit."),
+        typer.Option(help="What to do with tensors that do not fit: refuse, leave out, or resize them."),
     ] = "strict",
     only: Only = None,
     map_: Map = None,
     layers: Annotated[
-        Literal["first", "even"], typer.Option(help="Which layers to pair where their numbers differ.")
+        Literal["first", "even"], typer.Option(help="Which layers to pair if the numbers of layers differ.")
     ] = "first",
-    seed: Annotated[int, typer.Option(help="Seed of the weights that stay fresh.", min=0, max=2**32 - 1)] = 0,
-    out: Annotated[Path | None, typer.Option(help="Write the model with its new weights as a bundle.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the weights that are not transferred.", min=0, max=2**32 - 1)] = 0,
+    out: Annotated[Path | None, typer.Option(help="Write the model with the transferred weights as a bundle.")] = None,
     json: Json = False,
 ) -> None:
-    """Show what becomes of every tensor of SOURCE in a model of SPEC, and why; with --out, do it."""
+    """Show how every tensor of SOURCE is transferred to a model of SPEC, and why; with --out, do it."""
     chosen = _transfer(source, policy, only, map_, layers)
     report = _plan(_model(spec), chosen, seed, out)
     if json:

@@ -11,19 +11,21 @@ from zoo.cli.tables import print_facts, print_json
 
 
 def import_weights(
-    plugin: Annotated[str, typer.Argument(metavar="PLUGIN", help="Whose kind of checkpoint it is, such as vqshape.")],
-    checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="File that torch.save wrote.")],
+    plugin: Annotated[
+        str, typer.Argument(metavar="PLUGIN", help="Plugin that reads this kind of checkpoint, such as vqshape.")
+    ],
+    checkpoint: Annotated[Path, typer.Argument(metavar="CKPT", help="File written by torch.save.")],
     out: Annotated[Path, typer.Option(help="Write the bundle to this folder.")],
     given: Annotated[
         str | None,
         typer.Option(
-            "--input", metavar="AXIS=SIZE", help="Sizes that the file does not tell: t=100, or h=64,w=64 for images."
+            "--input", metavar="AXIS=SIZE", help="Sizes that the file does not contain: t=100, or h=64,w=64 for images."
         ),
     ] = None,
     expects_norm: Annotated[
         Path | None,
         typer.Option(
-            metavar="STATS", help="Mean and deviation its inputs were standardised by: .npz, .json or .npy of (2, c)."
+            metavar="STATS", help="Mean and deviation used to standardise its inputs: .npz, .json or .npy of (2, c)."
         ),
     ] = None,
     classes: Annotated[
@@ -31,7 +33,7 @@ def import_weights(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Import a checkpoint trained elsewhere: the spec is derived from the file, which is read as data alone."""
+    """Import an external checkpoint: its spec is derived from the file, and no code in the file is run."""
     sizes = _sizes(given)
     from zoo.weights.bundle import require_replaceable, save
     from zoo.weights.importing import import_checkpoint

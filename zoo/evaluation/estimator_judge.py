@@ -86,7 +86,7 @@ class EstimatorJudge:
             words = f"the new fit gives {found} than the fit before; scores are of the new fit"
             warnings.warn(f"{self.where}: {words}", ZooNote, stacklevel=2)
         elif self._answers.other is not None:
-            words = f"fitted anew: {self._answers.path} is of another fit, {self._answers.other}"
+            words = f"fitted again: {self._answers.path} is of another fit, {self._answers.other}"
             warnings.warn(f"{self.where}: {words}", ZooNote, stacklevel=2)
         self._answers.add(keys, said)
 

@@ -84,7 +84,7 @@ def write_json(path: Path, data: Any) -> None:
     try:
         text = json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError:
-        hint = "weights that diverged or were damaged give others: train again, or copy the bundle again"
+        hint = "diverged or damaged weights give such values: train again, or copy the bundle again"
         raise DataError(str(path), "finite numbers", "NaN or an infinity", hint) from None
     write_bytes(path, text.encode(errors="backslashreplace"))
 
@@ -129,12 +129,17 @@ def current(target: Path) -> Path:
     return aside if aside.is_dir() else target
 
 
+_LOOKS = 20
+"""A folder that two renames replace can move away between two looks, but not this often."""
+
+
 @contextmanager
 def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
     """Paths for reading files of ``folder``, all of the same version, even if `new_folder` replaces it meanwhile.
 
     Raises OSError if one cannot be opened, or is not a regular file.
     """
+    missing = 0
     with ExitStack() as stack:
         while True:
             home = current(folder)
@@ -142,7 +147,9 @@ def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
             try:
                 files = [stack.enter_context(open_file(home / name)) for name in names]
             except OSError:
-                if before == _identity(current(folder)):
+                after = _identity(current(folder))
+                missing += after is None
+                if before == after and (after is not None or missing >= _LOOKS):
                     raise
             else:
                 if before == _identity(current(folder)):

@@ -35,7 +35,7 @@ class Picture:
         return {f"{self.name}.{kind}": self.drawn(kind) for kind in ("png", "svg")}
 
     def _lay_out(self) -> None:
-        """Once and for all: every drawing anew would cost as much again and move things by a hair."""
+        """Drawn once: drawing again would take as long and move elements slightly."""
         engine = self.figure.get_layout_engine()
         if engine is not None:
             engine.execute(self.figure)

@@ -116,7 +116,7 @@ class RunFolder:
     def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
         """Write `run.json` into a new folder; raises TrainingError if there is one already."""
         if self.run_file.exists():
-            hint = "add --resume to go on with it, or choose another --out or name"
+            hint = "add --resume to continue it, or choose another --out or name"
             raise TrainingError(str(self.path), "a new run folder", "a run", hint)
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         write_json(self.run_file, describe(run, registry, fingerprint))

@@ -30,7 +30,7 @@ class MetricsFile:
             for row in rows:
                 _require_numbers(row)
         except (ValueError, KeyError, csv.Error) as error:
-            found, hint = f"{type(error).__name__}: {error}", "restore the file, or move it away: curves begin anew"
+            found, hint = f"{type(error).__name__}: {error}", "restore the file, or move it away to start new curves"
             raise TrainingError(str(self.path), "a row per epoch, as training writes them", found, hint) from None
         return rows
 

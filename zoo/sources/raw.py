@@ -106,7 +106,7 @@ def require_windows(split: RawSplit) -> None:
     if not len(split):
         raise DataError(split.where, "at least one window", "an empty split", "fill the file, or leave the split out")
     if split.channels < 1:
-        raise DataError(split.where, "at least one channel", "none", "write the file anew")
+        raise DataError(split.where, "at least one channel", "none", "write the file again")
 
 
 def require_whole(x: Array, where: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from zoo_registry import DataError, ZooError
 
-CUT_SHORT = "the file is cut short: copy or write it anew"
+CUT_SHORT = "the file is cut short: copy or write it again"
 
 
 @contextmanager

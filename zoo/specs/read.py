@@ -40,7 +40,7 @@ def read_json(path: Path, largest: int = _LARGEST_FILE) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise SpecError(str(path), "valid JSON", str(error), "mend the file at that place") from None
+        raise SpecError(str(path), "valid JSON", str(error), "correct the file at that place") from None
 
 
 def validated(path: Path, kind: type[Stored], content: object, command: str) -> Stored:
@@ -130,7 +130,7 @@ def _data_part(source: Source, registry: Registry) -> object:
         _require_ours(current(Path(source)), str(source), registry)
     data = load_spec(source)
     if isinstance(data, dict) and "sha256" in data:
-        raise SpecError(str(source), "data or a run", "a bundle", "name what it shall read")
+        raise SpecError(str(source), "data or a run", "a bundle", "name a data spec or a run")
     return data.get("data") if isinstance(data, dict) and is_run(data) else data
 
 
@@ -168,7 +168,7 @@ def _read_text(path: Path, largest: int) -> str:
         raise SpecError(str(path), "JSON in UTF-8", found, "save the file as UTF-8") from None
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         raise SpecError(
-            repr(str(path)), "a readable JSON file", _reason(error), "check the path and its rights"
+            repr(str(path)), "a readable JSON file", _reason(error), "check the path and its permissions"
         ) from None
 
 
@@ -193,4 +193,4 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name}, which JSON has no word for")
+    raise ValueError(f"{name}, which is not valid JSON")

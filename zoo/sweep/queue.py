@@ -202,7 +202,7 @@ def create(url: str, plan: Plan, resume: bool) -> Queue:
         storage.atomically(lambda: _begin(storage, plan))
     except DuplicatedStudyError:
         if not resume:
-            hint = "add --resume to go on with it, or choose another name"
+            hint = "add --resume to continue it, or choose another name"
             raise TrainingError(redacted_url(url), f"no sweep named {spec.name}", "one", hint) from None
         study = optuna.load_study(study_name=spec.name, storage=storage)
         require_same(study.user_attrs.get(SWEEP), plan, redacted_url(url))

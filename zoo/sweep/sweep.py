@@ -90,7 +90,7 @@ def _url(folder: SweepFolder, plan: Plan, resume: bool, storage: str | None) -> 
     if not folder.spec.exists():
         return storage_url(storage) if storage else own
     if not resume:
-        hint = "add --resume to go on with it, or choose another --out or name"
+        hint = "add --resume to continue it, or choose another --out or name"
         raise TrainingError(str(folder.path), "a new folder of a sweep", "a sweep", hint)
     stored = folder.read()
     require_same(stored["sweep"], plan, str(folder.spec))

@@ -91,7 +91,7 @@ def newest(folder: RunFolder) -> Path | None:
     whole = next((path for path in written if damage(path) is None), None)
     if written and whole is None:
         hint = "restore it, or train again under another --out or name"
-        raise TrainingError(str(written[0]), "a checkpoint to go on from", str(damage(written[0])), hint)
+        raise TrainingError(str(written[0]), "a checkpoint to continue from", str(damage(written[0])), hint)
     return whole
 
 

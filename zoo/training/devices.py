@@ -49,7 +49,9 @@ def find_devices(spec: TrainerSpec) -> Devices:
     accelerator: Literal["cpu", "gpu"] = "gpu" if there and spec.accelerator != "cpu" else "cpu"
     each = (there if accelerator == "gpu" else 1) if spec.devices == "auto" else spec.devices
     if accelerator == "gpu" and each > there:
-        raise TrainingError("trainer.devices", f"{there} GPUs at most, as there are", str(each), "lower it")
+        raise TrainingError(
+            "trainer.devices", f"{there} GPUs at most, the number in this machine", str(each), "lower it"
+        )
     found = Devices(accelerator, each, spec.nodes, _group(), spec.patience)
     _require_started(found)
     return found
@@ -71,7 +73,7 @@ def _require_started(devices: Devices) -> None:
     found = devices.group.world_size() if devices.group is not None else 1
     if devices.group is not None and found != devices.processes:
         expected = f"{devices.processes} processes, devices times nodes"
-        raise TrainingError("trainer", expected, f"{found} started", "start as many, or change devices or nodes")
+        raise TrainingError("trainer", expected, f"{found} started", "start that many, or change devices or nodes")
     if isinstance(devices.group, SLURMEnvironment):
         _require_spread(devices)
     if devices.group is None and devices.nodes > 1:

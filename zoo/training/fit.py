@@ -125,7 +125,7 @@ def _checkpoint(folder: RunFolder) -> Path | None:
     found = newest(folder)
     if found == folder.previous:
         what = damage(folder.last) if folder.last.exists() else "missing, as the disk was full or the writer killed"
-        warnings.warn(f"{folder.last}: {what}; going on from {found.name}, one epoch before", ZooNote, stacklevel=3)
+        warnings.warn(f"{folder.last}: {what}; continuing from {found.name}, one epoch before", ZooNote, stacklevel=3)
     clear(folder.checkpoints)
     return found
 

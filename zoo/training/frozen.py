@@ -26,9 +26,9 @@ class Frozen:
             name = next(name for name in self._copies if not _equal({name: self._copies[name]}, now))
             raise TrainingError(
                 f"phase {self.phase.name}",
-                "every bit of what it freezes as it was",
+                "frozen weights that do not change",
                 f"{name} changed",
-                f"let {name.partition('.')[0]} learn, or mend its module, which writes without being asked to learn",
+                f"let {name.partition('.')[0]} learn, or correct its module, which changes weights outside of training",
             )
 
 

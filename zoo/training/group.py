@@ -71,7 +71,7 @@ def _meet(group: ClusterEnvironment) -> Store:
     except dist.DistError as error:
         hint = "is the port taken? set MASTER_PORT to a free one, and start all processes"
         raise TrainingError(
-            f"process {group.global_rank()}", f"to meet the others at {place}", _cause(error), hint
+            f"process {group.global_rank()}", f"a connection to the others at {place}", _cause(error), hint
         ) from None
     return PrefixStore("zoo", store)
 
@@ -88,7 +88,7 @@ def _own_store(devices: Devices) -> Store:
 
 def _lost(group: ClusterEnvironment, error: RuntimeError) -> PeerError:
     where, expected = f"process {group.global_rank()} of {group.world_size()}", "the others to train to the end"
-    hint = "what ended first says why; go on with --resume"
+    hint = "the process that ended first says why; continue with --resume"
     return PeerError(where, expected, f"one gone ({_cause(error)})", hint)
 
 

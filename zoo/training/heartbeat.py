@@ -84,5 +84,5 @@ class _Ring:
 
     def _lost(self, rank: int) -> PeerError:
         where, expected = f"process {rank} of {self.processes}", f"a sign of life within {self.patience:g} s"
-        hint = "look for it and its machine, then go on with --resume; trainer.patience allows longer silence"
+        hint = "check the process and its machine, then continue with --resume; a larger trainer.patience waits longer"
         return PeerError(where, expected, "none, as of a process that was stopped", hint)

@@ -131,6 +131,6 @@ def _reason(desk: Path, started: Processes) -> BaseException:
         code = process.poll()
         if code and not error_file(desk, rank).exists():
             ended = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with status {code}"
-            hint = "go on with --resume; where memory ran out, lower training.batch first"
+            hint = "continue with --resume; if memory ran out, lower training.batch first"
             return TrainingError(f"process {rank} of {len(started)}", "to train to the end", ended, hint)
     return errors[0]

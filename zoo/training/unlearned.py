@@ -16,8 +16,9 @@ def note_unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: C
     if found:
         its = "their" if len(found) > 1 else "its"
         warnings.warn(
-            f"no phase learns {listed(found)}, and nothing was transferred into {its} weights: they stay as they were "
-            f"drawn. Add {listed([repr(name) for name in found])} to `learn` of a phase, or transfer {its} weights",
+            f"no phase trains {listed(found)}, and nothing was transferred into {its} weights: they keep their random "
+            f"initialization. Add {listed([repr(name) for name in found])} to `learn` of a phase, or transfer {its} "
+            "weights",
             ZooNote,
             stacklevel=2,
         )

@@ -39,11 +39,11 @@ def read_checkpoint(path: Path) -> Checkpoint:
     except BundleError:
         raise
     except PermissionError as error:
-        raise BundleError(str(path), "access", str(error.strerror), "check its rights") from None
+        raise BundleError(str(path), "access", str(error.strerror), "check its permissions") from None
     except Exception as error:  # corrupt bytes can make zip and pickle parsers raise anything
         # Its message is left out: torch's message suggests to load the refused file anyway.
-        found = f"one damaged or of another kind ({type(error).__name__})"
-        raise BundleError(str(path), _WRITTEN, found, f"{_AGAIN}, or save it anew with torch.save") from None
+        found = f"a damaged file, or another kind of file ({type(error).__name__})"
+        raise BundleError(str(path), _WRITTEN, found, f"{_AGAIN}, or save it again with torch.save") from None
     tensors, entries = _parted(path, content)
     for name, tensor in tensors.items():
         validate_tensor(f"{path}: {name}", tensor)
@@ -81,7 +81,7 @@ def _called_in_zip(path: Path) -> list[str]:
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-            raise BundleError(str(path), "entries stored as they are", "compressed ones", "save it with torch.save")
+            raise BundleError(str(path), "uncompressed entries", "compressed entries", "save it with torch.save")
         if (claimed := sum(entry.file_size for entry in entries)) > path.stat().st_size:
             raise BundleError(str(path), "entries no larger than the file", f"{claimed:,} bytes", _AGAIN)
         pickles = [entry for entry in entries if PurePosixPath(entry.filename).match("*/data.pkl")]
@@ -107,8 +107,8 @@ def _replaced(path: Path, names: Collection[str]) -> list[Allowed]:
     known = safe_globals()
     for name in names:
         if name not in known and not is_data(name):
-            hint = "it was not loaded; ask the sender for the tensors and numbers alone"
-            raise BundleError(str(path), "data alone", f"a pickle that calls {name}", hint)
+            hint = "it was not loaded; ask the sender for tensors and numbers only"
+            raise BundleError(str(path), "only data", f"a pickle that calls {name}", hint)
     return [(known[name], name) for name in set(names) if name in known]
 
 
@@ -127,7 +127,7 @@ def _parted(path: Path, content: object) -> tuple[dict[str, Tensor], dict[str, A
     state = {name: value for name, value in content.items() if isinstance(value, Tensor)}
     state = state if under is None else content[under]
     if not state:
-        raise BundleError(str(path), "tensors, by themselves or under state_dict", "none", "check the file")
+        raise BundleError(str(path), "tensors, at the top level or under state_dict", "none", "check the file")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             hint = "save the model's state_dict, without further state"

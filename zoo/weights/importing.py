@@ -75,7 +75,7 @@ def _fill(model: ZooModel, tensors: Mapping[str, Tensor], where: str) -> None:
     """Copy every tensor into the model; raise BundleError with the name of a missing, unused or misshapen tensor."""
     targets = model.state_dict()
     own = {f"{path}.{name}" for path, module in _standardizes(model).items() for name in module.state_dict()}
-    hint = "check that the file is whole and of this importer's model"
+    hint = "check that the file is complete and of this importer's model"
     if missing := sorted(targets.keys() - tensors.keys() - own):
         raise BundleError(where, f"tensor {missing[0]}", f"{len(missing)} of {len(targets)} missing", hint)
     if unknown := sorted(tensors.keys() - targets.keys()):

@@ -131,5 +131,5 @@ def _major(version: str) -> str:
 
 
 def _refuse(file: Path, error: ZooError, prefix: str = "") -> NoReturn:
-    hint = "make the bundle again with the installed zoo, or copy it again"
+    hint = "create the bundle again with the installed version, or copy it again"
     raise BundleError(f"{file}: {prefix}{error.where}", error.expected, error.found, hint) from None

@@ -73,7 +73,7 @@ class _Planner:
             if not self._chosen(owner, names):
                 yield from self._unchosen(names)
             elif not given and owner in self.resizing.free:
-                yield from (self._row("missing", name, "the source counted none: starts anew") for name in names)
+                yield from (self._row("missing", name, "the source has no counts: starts at zero") for name in names)
             elif len(given) < len(names):
                 yield from self._incomplete(names, given)
             elif not self.classes.equal and self._knows_classes(owner):

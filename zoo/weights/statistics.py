@@ -28,7 +28,7 @@ def read_statistics(path: Path, channels: int) -> Pair:
     except ZooError:
         raise
     except Exception as error:  # corrupt bytes can make zip, npy and number parsers raise anything
-        raise BundleError(str(path), _FORMS, f"{type(error).__name__}: {error}", "write it anew") from None
+        raise BundleError(str(path), _FORMS, f"{type(error).__name__}: {error}", "write it again") from None
     _require_sound(path, pair, channels)
     return pair
 

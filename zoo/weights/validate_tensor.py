@@ -12,7 +12,9 @@ def validate_tensor(where: str, tensor: Tensor) -> None:
     """Raise BundleError, before ``tensor`` is copied or read, if it cannot be a weight of a model."""
     if tensor.layout != torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
         kind = "quantized" if tensor.is_quantized else f"{tensor.layout} on {tensor.device.type}"
-        raise BundleError(where, "a dense tensor", kind.removeprefix("torch."), "save it dense, with its numbers")
+        raise BundleError(
+            where, "a dense tensor", kind.removeprefix("torch."), "save it as a dense tensor with its values"
+        )
     if tensor.dtype not in FLOATS + WHOLE:
         kind = str(tensor.dtype).removeprefix("torch.")
         raise BundleError(where, "real or whole numbers", kind, "save it as float32")
@@ -21,4 +23,4 @@ def validate_tensor(where: str, tensor: Tensor) -> None:
         hint = "save it with .contiguous(), or ask the sender for a whole file"
         raise BundleError(where, f"shape {tuple(tensor.shape)} in {claimed:,} bytes", f"{held:,}", hint)
     if tensor.dtype in FLOATS and not bool(tensor.float().isfinite().all()):
-        raise BundleError(where, "finite numbers of float32", "NaN, an infinity or a number beyond", "ask for another")
+        raise BundleError(where, "finite numbers of float32", "NaN, an infinity or a number beyond", "get another copy")

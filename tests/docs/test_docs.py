@@ -1,0 +1,101 @@
+"""What the documents show and name is valid: code blocks, command lines, files."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from pages import PAGES, ROOT, Block, blocks, commands, links, spans
+from zoo_registry import Registry, RunSpec, TrainingSpec
+from zoo_registry.sweep import SweepSpec
+
+from zoo.cli.main import COMMANDS, program
+from zoo.specs.presets import names as presets
+
+LANGUAGES = ("python", "sh", "console", "json", "text")
+BLOCKS = [block for page in PAGES for block in blocks(page)]
+
+
+def among(*languages: str) -> list[Any]:
+    """Blocks in ``languages`` by their place."""
+    return [pytest.param(block, id=block.place) for block in BLOCKS if block.language in languages]
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in BLOCKS if not block.language.startswith("{")], ids=lambda b: b.place
+)
+def test_a_block_names_its_language_and_only_text_is_never_run(block: Block):
+    assert block.language in LANGUAGES
+    assert block.language != "text" or not re.search(
+        r"^(\$ )?(\S*/)?(zoo|pip|pytest|python3?) ", block.text, re.MULTILINE
+    )
+
+
+def test_a_comment_excuses_only_the_block_below_it(tmp_path: Path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- not run: needs a GPU -->\n```sh\na\n```\n\n```sh\nb\n```\n\n<!-- not run -->\n```sh\nc\n```\n"
+    )
+    assert [(block.text, block.needs) for block in blocks(page)] == [("a\n", "needs a GPU"), ("b\n", ""), ("c\n", "")]
+
+
+@pytest.mark.parametrize("block", among("json"))
+def test_a_json_block_is_a_run_a_sweep_or_a_part_of_one(block: Block):
+    shown = json.loads(block.text if block.text.startswith("{") else f"{{{block.text}}}")
+    if "vary" in shown:
+        assert SweepSpec.model_validate({"run": "run.json"} | shown)
+    elif "model" in shown:
+        assert Registry.discover().run(shown).dump()
+    elif "phases" in shown:
+        assert len(TrainingSpec.model_validate(shown).phases) == 2
+    elif "quantizer" in shown:
+        assert Registry.discover().find(shown["quantizer"]["kind"], "quantizer")(**shown["quantizer"])
+    else:
+        assert shown.keys() <= RunSpec.model_fields.keys()
+
+
+def test_every_command_is_in_the_readme():
+    shown = set(re.findall(r"`zoo (\w+)", (ROOT / "README.md").read_text()))
+    assert set(COMMANDS) <= shown
+
+
+def test_every_preset_is_in_the_table_of_presets():
+    assert set(presets()) <= set(spans(ROOT / "docs" / "training.md"))
+
+
+def typed() -> list[Any]:
+    """Command lines of `zoo` in blocks and in sentences."""
+    shown = [line for block in BLOCKS if block.language in ("sh", "console") for line in commands(block)]
+    shown += [span for page in PAGES for span in spans(page)]
+    lines = [line.removeprefix(".venv/bin/") for line in shown]
+    return sorted({line for line in lines if re.match(r"zoo [a-z]+( |$)", line)})
+
+
+@pytest.mark.parametrize("line", typed())
+def test_a_command_line_uses_existing_commands_and_options(line: str):
+    name, *words = shlex.split(line.partition(" >")[0], comments=True)[1:]
+    command = typer.main.get_command(program([name])).commands[name]
+    if words and words[0] in getattr(command, "commands", {}):
+        command = command.commands[words.pop(0)]
+    known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    assert [word for word in words if word.startswith("--") and word.partition("=")[0] not in known] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_links_of_a_page_lead_to_files(page: Path):
+    assert [link for link in links(page) if not (page.parent / link).exists()] == []
+
+
+def named_files() -> list[Any]:
+    """Files and folders of this repository that the pages name, from its top or beside the page."""
+    pattern = re.compile(r"`((?:zoo|zoo_\w+|tests|benchmarks|examples|registry|plugins)/[\w/.-]*)`")
+    found = {(page, name) for page in PAGES for name in pattern.findall(page.read_text())}
+    return [pytest.param(page, name, id=f"{page.stem}-{name}") for page, name in sorted(found)]
+
+
+@pytest.mark.parametrize(("page", "name"), named_files())
+def test_a_file_that_a_page_names_exists(page: Path, name: str):
+    assert any((home / name).exists() for home in (ROOT, ROOT / "plugins", ROOT / "registry", page.parent))
