@@ -19,17 +19,21 @@ Kinds = tuple[tuple[str, tuple[type[ComponentSpec], ...]], ...]
 """The available spec classes of every role."""
 
 
-@cache
 def narrow(home: Home, kinds: Kinds) -> type[Spec]:
-    """The spec of ``home`` whose components are unions of ``kinds``, discriminated by `kind`; a run's parts too."""
-    unions: dict[type[Spec], Any] = {
-        ROLES[role]: Annotated[reduce(or_, specs), Field(discriminator="kind")]
-        for role, specs in kinds
-        if specs and role in roles_of(home)
-    }
-    if home == "run":
-        unions |= {HOMES[part]: narrow(part, kinds) for part in HOMES if part != "run"}
-    return replaced(HOMES[home], unions)
+    """The spec of ``home`` whose components are unions of ``kinds``, discriminated by `kind`; a run's parts too.
+
+    Equal kinds of a home give the same class, whatever kinds other homes have: specs of one class can be compared.
+    """
+    parts = tuple((part, narrow(part, kinds)) for part in HOMES if part != "run") if home == "run" else ()
+    return _narrow(home, tuple((role, specs) for role, specs in kinds if specs and role in roles_of(home)), parts)
+
+
+@cache
+def _narrow(home: Home, kinds: Kinds, parts: tuple[tuple[Home, type[Spec]], ...]) -> type[Spec]:
+    types: dict[type[Spec], Any] = {HOMES[part]: narrowed for part, narrowed in parts}
+    for role, specs in kinds:
+        types[ROLES[role]] = Annotated[reduce(or_, specs), Field(discriminator="kind")]
+    return replaced(HOMES[home], types)
 
 
 def replaced(spec: type[Spec], types: Mapping[type[Spec], Any]) -> type[Spec]:

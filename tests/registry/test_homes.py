@@ -56,6 +56,11 @@ def test_a_run_is_narrowed_in_all_its_parts(run):
     assert found.dump()["data"]["source"]["kind"] == "data.npy"
 
 
+def test_a_model_is_of_one_class_whether_it_is_read_alone_or_in_a_run(run):
+    model = {"head": {"kind": "wrn.signal"}}
+    assert Registry.discover().run({"model": model, "data": run["data"]}).model == Registry.discover().model(model)
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
