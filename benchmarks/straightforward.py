@@ -10,7 +10,7 @@ from zoo_vqshape.attributes import crowding
 from zoo_vqshape.shapes import GroupNorm
 from zoo_vqshape.transformer import DecoderLayer, EncoderLayer
 
-from zoo.contracts import Attributes, Tokens, instance_scale, read_stretches
+from zoo.contracts import Tokens, instance_scale, read_stretches
 from zoo.model.assembly import ZooModel
 
 
@@ -32,7 +32,7 @@ class StraightforwardVQShape(nn.Module):
         values = latents + (chosen - latents).detach()
         series, shapes = self._decode(tokens._replace(values=values))
         rebuilt, shapes = series * deviation + mean, shapes * deviation[..., None] + mean[..., None]
-        true, _ = read_stretches(x, tokens.attributes.t, tokens.attributes.l, shapes.shape[-1])
+        true, _ = read_stretches(x, tokens.attributes["t"], tokens.attributes["l"], shapes.shape[-1])
         return {
             "x": F.mse_loss(rebuilt, x),
             "z": self._distance_terms(latents, chosen, distances),
@@ -54,11 +54,10 @@ class StraightforwardVQShape(nn.Module):
         return self.encoder((x - mean) / deviation), mean, deviation
 
     def _decode(self, tokens: Tokens) -> tuple[Tensor, Tensor]:
-        assert isinstance(tokens.attributes, Attributes)
         raw = self.shapes(tokens.values.flatten(0, 2)).squeeze(1)
         shapes = (raw - raw.mean(-1, keepdim=True)) / (raw.std(-1, keepdim=True) + 1e-8)
         shapes = shapes.unflatten(0, tokens.values.shape[:3])
-        drawn = shapes * tokens.attributes.sigma.unsqueeze(-1) + tokens.attributes.mu.unsqueeze(-1)
+        drawn = shapes * tokens.attributes["sigma"].unsqueeze(-1) + tokens.attributes["mu"].unsqueeze(-1)
         return self.decoder._series(tokens), drawn
 
     def _distance_terms(self, latents: Tensor, chosen: Tensor, distances: Tensor) -> Tensor:

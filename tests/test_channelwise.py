@@ -53,7 +53,7 @@ def everything(output: Output) -> dict[str, torch.Tensor]:
     assert output.tokens is not None
     assert output.x_recon is not None
     found = {"tokens": output.tokens.values, "recon": output.x_recon}
-    found |= output.attributes._asdict() if output.attributes else {}
+    found |= dict(output.attributes)
     found |= {"codes": output.quantized.codes} if output.quantized else {}
     return found | ({"shapes": output.shapes} if output.shapes is not None else {})
 

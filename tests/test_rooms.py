@@ -54,6 +54,14 @@ def test_the_zoo_imports_no_plugin():
         assert not [name for name in imported(file) if name.partition(".")[0] in plugins], file
 
 
+def test_kernels_have_one_door():
+    files = [file for folder in ("zoo", "plugins") for file in (ROOT / folder).rglob("*.py")]
+    outside = [file for file in files if ZOO / "kernels" not in file.parents]
+    modules = {f"zoo.kernels.{file.stem}" for file in (ZOO / "kernels").glob("*.py")}
+    inside = [(file.name, name) for file in outside for name in imported(file) if name.rpartition(".")[0] in modules]
+    assert inside == []
+
+
 def test_no_file_is_outside_the_folders():
     assert {path.name for path in ZOO.iterdir() if path.is_file()} <= PACKAGE
 

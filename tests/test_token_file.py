@@ -108,7 +108,7 @@ def test_the_file_holds_the_outputs_of_the_model(written, folder, parts, masked)
         tokens = output.tokens
         real = np.ones(tokens.values.shape[:3], bool) if tokens.mask is None else tokens.mask.numpy()
         np.testing.assert_array_equal(arrays["real"][own], real)
-        floats = {**(output.attributes._asdict() if output.attributes else {}),
+        floats = {**output.attributes,
                   **(output.scale._asdict() if output.scale else {})}  # fmt: skip
         for name, value in floats.items():
             np.testing.assert_allclose(arrays[name][own], value.reshape(arrays[name][own].shape), rtol=1e-5, atol=1e-6)

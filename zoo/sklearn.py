@@ -21,6 +21,7 @@ from zoo.data.length import to_length
 from zoo.io.scratch import scratch
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
+from zoo.model.coded import CodedModel
 from zoo.specs.presets import load as load_preset
 from zoo.specs.presets import names as preset_names
 from zoo.specs.presets.fitting import fit as fit_sizes
@@ -194,15 +195,11 @@ class ShapeTransformer(TransformerMixin, _ZooEstimator):  # type: ignore[misc]
     def transform(self, X: ArrayLike) -> NDArray[Any]:
         """Histograms, or codes, of windows `(n, channels, time)`."""
         check_is_fitted(self)
-        size = self.model_.trace.codes
-        assert size is not None
-        parts = []
+        model, parts = CodedModel(self.model_), []
         for x in self._batches(X):
-            output = self.model_.encode(x)
-            assert output.quantized is not None
-            assert output.tokens is not None
+            output = model.encode(x)
             codes = output.quantized.codes
-            found = histogram(codes, output.tokens.mask, size["k"]) if self.output == "histogram" else codes
+            found = histogram(codes, output.tokens.mask, model.size) if self.output == "histogram" else codes
             parts.append(found.flatten(1))
         return np.asarray(torch.cat(parts).numpy())
 

@@ -1,6 +1,7 @@
 """A bag of shapes: how often stretches of a signal match each code, and histograms of their mean and deviation."""
 
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
@@ -109,15 +110,11 @@ class Bag(Adapted):
     def count(self, x: Tensor, mask: Tensor | None = None) -> Iterator[Counted]:
         """The counts of each block in `x (b c t)`, in the order of the features."""
         x = self.standardize(x, mask)
-        stretches: Stretches | None = None
-        scale = 0
-        for block in self.layout.blocks:
-            if block.scale != scale:
-                scale = block.scale
-                stretches = self._read(x, mask, scale)
-            assert stretches is not None
-            votes = self._votes(block, stretches)
-            yield Counted(block, votes, votes.shares(block.cells))
+        for scale, blocks in groupby(self.layout.blocks, lambda block: block.scale):
+            stretches = self._read(x, mask, scale)
+            for block in blocks:
+                votes = self._votes(block, stretches)
+                yield Counted(block, votes, votes.shares(block.cells))
 
     def _votes(self, block: Block, found: Stretches) -> Votes:
         if block.kind == "level":

@@ -6,7 +6,18 @@ import torch
 from torch import Tensor
 from zoo_registry import Shape
 
-from zoo.contracts import ClassRows, Evidence, Output, Resizing, ShapeBook, ShapesHead, StartAnew, Uses
+from zoo.contracts import (
+    ClassRows,
+    Evidence,
+    Output,
+    Resizing,
+    ShapeBook,
+    ShapesHead,
+    StartAnew,
+    Uses,
+    observed,
+    required,
+)
 from zoo_bag.bag import Bag, Counted
 from zoo_bag.layout import Block
 from zoo_bag.specs import BagSpec
@@ -50,7 +61,6 @@ class BagHead(ShapesHead):
             of_cell = each / (roots * votes.number().unsqueeze(-1))
             contribution = votes.weight * of_cell.gather(-1, votes.cells.flatten(2)).view_as(votes.weight)
             shaped = block.kind != "level"
-            everywhere = torch.ones_like(votes.weight[..., 0], dtype=torch.bool)
             yield Evidence(
                 name=self._name(block),
                 book=number if shaped else None,
@@ -58,7 +68,7 @@ class BagHead(ShapesHead):
                 length=self._length(block),
                 cells=votes.cells,
                 said=contribution,
-                seen=everywhere if votes.seen is None else votes.seen,
+                seen=observed(votes.seen, votes.weight[..., 0]),
                 usual=each * middle,
             )
             number += shaped
@@ -98,5 +108,4 @@ class ReconHead(BagHead):
 
     def read(self, output: Output) -> Tensor:
         """`x_recon (b c t)`."""
-        assert output.x_recon is not None
-        return output.x_recon
+        return required(output.x_recon, "decoder", "classify reconstructions")

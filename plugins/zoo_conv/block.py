@@ -1,8 +1,9 @@
 """The residual block of encoder and decoder."""
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from zoo.contracts import zeroed
 
 
 class ResidualBlock(nn.Module):
@@ -16,10 +17,5 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """``real (b 1 t)`` is True at real positions; None means all positions."""
         normal = F.gelu(self.norm(x.mT).mT)
-        change: Tensor = self.conv(keep(normal, real))
+        change: Tensor = self.conv(zeroed(normal, real))
         return x + change
-
-
-def keep(x: Tensor, real: Tensor | None) -> Tensor:
-    """``x`` where ``real`` is True, 0 elsewhere."""
-    return x if real is None else torch.where(real, x, 0)

@@ -1,11 +1,11 @@
 """Convolutional decoder that alternates interpolation and convolution."""
 
 from einops import rearrange
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 
-from zoo.contracts import CentreKernel, CodeTable, Decoded, Decoder, Resizing, Tokens
-from zoo_conv.block import ResidualBlock, keep
+from zoo.contracts import CentreKernel, Decoded, Decoder, Resizing, Tokens, zeroed
+from zoo_conv.block import ResidualBlock
 
 
 class ResizeDecoder(Decoder):
@@ -23,9 +23,9 @@ class ResizeDecoder(Decoder):
         self.norm = nn.LayerNorm(dim)
         self.draw = nn.Linear(dim, 1)
 
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+    def forward(self, tokens: Tokens) -> Decoded:
         channels = tokens.values.shape[1]
-        hidden = self.project(_by_series(tokens))
+        hidden = self.project(rearrange(zeroed(tokens.values, tokens.mask), "b c n d -> (b c) d n"))
         for size, block in zip(self.sizes, self.blocks, strict=True):
             hidden = block(F.interpolate(hidden, size=size, mode="linear"))
         series = self.draw(self.norm(hidden.mT))
@@ -34,9 +34,3 @@ class ResizeDecoder(Decoder):
     def resizing(self) -> Resizing:
         kernels = {f"blocks.{index}.conv": CentreKernel() for index in range(len(self.blocks))}
         return Resizing(kernels, ("blocks",))
-
-
-def _by_series(tokens: Tokens) -> Tensor:
-    """Values `((b c) d n)`, padded tokens 0."""
-    real = None if tokens.mask is None else tokens.mask[..., None]
-    return rearrange(keep(tokens.values, real), "b c n d -> (b c) d n")

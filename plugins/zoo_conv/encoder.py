@@ -2,13 +2,12 @@
 
 from itertools import pairwise
 
-import torch
 from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import CentreKernel, Encoder, Resizing, Tokens
-from zoo_conv.block import ResidualBlock, keep
+from zoo.contracts import CentreKernel, Encoder, Resizing, Tokens, zeroed
+from zoo_conv.block import ResidualBlock
 
 
 class StridedEncoder(Encoder):
@@ -34,7 +33,7 @@ class StridedEncoder(Encoder):
         if real is None:
             return Tokens(values)
         mask = rearrange(real, "(b c) 1 n -> b c n", c=channels)
-        return Tokens(torch.where(mask[..., None], values, 0), mask)
+        return Tokens(zeroed(values, mask), mask)
 
     def resizing(self) -> Resizing:
         kernels = {f"stages.{index}.block.conv": CentreKernel() for index in range(len(self.stages))}
@@ -54,7 +53,7 @@ class DownStage(nn.Module):
         """Hidden series, and the mask (b 1 t') of its real positions."""
         short = -x.shape[-1] % self.stride
         before = self.stride // 2
-        padded = F.pad(keep(x, real), (before, self.stride - before + short))
+        padded = F.pad(zeroed(x, real), (before, self.stride - before + short))
         if real is not None:
             real = rearrange(F.pad(real, (0, short)), "b 1 (n s) -> b 1 n s", s=self.stride).any(-1)
         return self.block(self.conv(padded), real), real

@@ -5,11 +5,10 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import Tokens
-from zoo_fusion.channelwise import ChannelwiseFusion
+from zoo.contracts import IdentityFusion, Tokens
 
 
-class AttentionFusion(ChannelwiseFusion):
+class AttentionFusion(IdentityFusion):
     """Tokens `(b c n d)` at one position attend to each other across channels; padded tokens are not used as keys.
 
     A residual branch on normalised tokens. Its last map is initialised to 0, so that training starts from independent

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from zoo.contracts import ClassRows, LinearHead, Output, Resizing, StartAnew, histogram
+from zoo.contracts import ClassRows, LinearHead, Output, Resizing, StartAnew, histogram, required
 from zoo_heads.running import RunningStandardize
 
 
@@ -18,10 +18,8 @@ class HistogramLinearHead(LinearHead):
         self.standardize = RunningStandardize(channels, levels * codes)
 
     def features(self, output: Output) -> Tensor:
-        assert output.quantized is not None
-        assert output.tokens is not None
-        mask = output.tokens.mask
-        counts = histogram(output.quantized.codes, mask, self.codes)
+        mask = required(output.tokens, "encoder", "count codes").mask
+        counts = histogram(required(output.quantized, "quantizer", "count codes").codes, mask, self.codes)
         shares = (counts / counts.sum(-1, keepdim=True).clamp(min=1)).flatten(2)
         standardised: Tensor = self.standardize(shares, None if mask is None else mask.any(-1))
         return standardised.flatten(1)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from zoo.contracts import summed
+from zoo.contracts import observed, summed
 
 _RATE = 0.1
 _EPSILON = 1e-5
@@ -31,7 +31,7 @@ class RunningStandardize(nn.Module):
     def forward(self, x: Tensor, real: Tensor | None = None) -> Tensor:
         """``real (b g)`` is True for real rows; None means all rows."""
         x = x.to(self.mean.dtype)
-        weight = torch.ones_like(x[..., :1]) if real is None else real[..., None].to(x.dtype)
+        weight = observed(real, x[..., :1]).to(x.dtype)
         if self.training:
             self._learn(x.detach(), weight)
         scaled = (x - self.mean) * (self.var + _EPSILON).rsqrt()

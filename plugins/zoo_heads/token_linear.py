@@ -1,4 +1,4 @@
-"""A linear head on tokens."""
+"""A linear head on tokens, with their attributes in the data's units, pooled or in order."""
 
 from typing import Literal
 
@@ -6,10 +6,19 @@ import torch
 from torch import Tensor
 from zoo_registry import Shape
 
-from zoo.contracts import ClassRows, LinearHead, Output, Resizing, StartAnew, Tokens
-from zoo_heads.moments import moments
+from zoo.contracts import (
+    Attributes,
+    ClassRows,
+    LinearHead,
+    Output,
+    Resizing,
+    Scale,
+    StartAnew,
+    Tokens,
+    observed,
+    required,
+)
 from zoo_heads.running import RunningStandardize
-from zoo_heads.units import in_units, of_series
 
 
 class TokenLinearHead(LinearHead):
@@ -35,8 +44,7 @@ class TokenLinearHead(LinearHead):
         self.series = RunningStandardize(series, own) if own else None
 
     def features(self, output: Output) -> Tensor:
-        tokens = output.coded
-        assert tokens is not None
+        tokens = required(output.coded, "encoder", "classify tokens")
         read = self._read(tokens, output).to(self.standardize.mean.dtype)
         known = None if tokens.mask is None else tokens.mask.any(-1)
         if self.pool == "moments":
@@ -49,7 +57,7 @@ class TokenLinearHead(LinearHead):
         return torch.cat([found, self.series(of_series(output.scale, read), known).flatten(1)], -1)
 
     def _read(self, tokens: Tokens, output: Output) -> Tensor:
-        if self.units == "scale" or tokens.attributes is None:
+        if self.units == "scale" or not tokens.attributes:
             return tokens.features()
         return torch.cat([tokens.values, in_units(tokens.attributes, output.scale)], -1)
 
@@ -61,3 +69,46 @@ class TokenLinearHead(LinearHead):
     def resizing(self) -> Resizing:
         restarted = {"standardize": StartAnew("statistics"), "classify": ClassRows()}
         return Resizing(restarted if self.series is None else restarted | {"series": StartAnew("statistics")})
+
+
+_EPSILON = 1e-10
+"""Added to a variance, because the gradient of a deviation is infinite at 0."""
+
+
+def moments(features: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean and deviation of each feature `(b c n f)` over the real tokens of its series: `(b c 2f)`, 0 if there are
+    none."""
+    weight = observed(mask, features[..., :1]).to(features.dtype)
+    count = weight.sum(2).clamp(min=1)
+    mean = torch.where(weight > 0, features, 0).sum(2) / count
+    variance = torch.where(weight > 0, features - mean[:, :, None], 0).square().sum(2) / count
+    found = torch.cat([mean, (variance + _EPSILON).sqrt()], -1)
+    return torch.where(weight.sum(2) > 0, found, 0)
+
+
+FLOOR = 0.01
+"""Lower bound on sigma, in deviations of its series: the logarithm of a smaller value carries no information."""
+
+
+def in_units(attributes: Attributes, scale: Scale | None) -> Tensor:
+    """``attributes`` with mu in the data's units and the logarithm of sigma in the same units, `(b c n a)`.
+
+    ``scale`` is the offset and scale that were removed from each series; None if there were none.
+    """
+    found = dict(attributes)
+    if "mu" in found and scale is not None:
+        found["mu"] = found["mu"] * scale.std + scale.mean
+    if "sigma" in found:
+        log_sigma = found["sigma"].clamp(min=FLOOR).log()
+        found["sigma"] = log_sigma if scale is None else log_sigma + scale.std.log()
+    return torch.stack(list(found.values()), -1)
+
+
+def of_series(scale: Scale | None, like: Tensor) -> Tensor:
+    """Mean and log deviation of each series of tokens ``like (b c n d)``, `(b c 2)`.
+
+    They are 0 if the model removes no scale, or if tokens come from an image, whose series are not those of the signal.
+    """
+    if scale is None or scale.mean.shape[:2] != like.shape[:2]:
+        return like.new_zeros(*like.shape[:2], 2)
+    return torch.cat([scale.mean, scale.std.log()], -1).to(like.dtype)

@@ -4,7 +4,7 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
-from zoo.contracts import Image
+from zoo.contracts import Image, observed
 
 
 class GramianAngularImage(Image):
@@ -28,7 +28,7 @@ class GramianAngularImage(Image):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Image of `x (b c t)`; ``mask`` is True where observed."""
-        means, seen = self._segment_means(x, torch.ones_like(x, dtype=torch.bool) if mask is None else mask)
+        means, seen = self._segment_means(x, observed(mask, x))
         cosine, sine = _angles(means, seen)
         image = _outer(cosine, cosine) - _outer(sine, sine)
         return torch.where(_outer(seen, seen), image, 0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.contracts import Losses, Quantized, entropy, masked_mean, masked_mse, pooled_mean
+from zoo.contracts import Losses, Quantized, entropy, masked_mean, masked_mse, observed, pooled_mean, zeroed
 from zoo_quantizers.latent import LatentQuantizer, at_least_float32
 
 
@@ -38,8 +38,7 @@ class LookupFreeQuantizer(LatentQuantizer):
         """``z.commit``: mean squared distance from the signs; ``z.entropy``: mean entropy of the tokens' distributions
         minus ``diversity`` times the entropy of their mean over all processes, in nats, so it may be negative; ``z`` is
         their weighted sum."""
-        latents = at_least_float32(quantized.latents)
-        latents = latents if mask is None else torch.where(mask[..., None], latents, 0)
+        latents = zeroed(at_least_float32(quantized.latents), mask)
         commit = masked_mse(latents, self.vectors(quantized.codes), mask)
         logits = latents * (4 / self.temperature)
         token_entropy = masked_mean(_bit_entropy(logits).sum(-1), mask)
@@ -56,7 +55,7 @@ def _mean_distribution(bits: Tensor, mask: Tensor | None) -> Tensor:
     Half of the bits index the rows and half the columns, so that the mean over tokens is one matrix product.
     """
     rows, columns = (_product(part.flatten(0, -2)) for part in bits.tensor_split(2, -1))
-    real = torch.ones_like(rows[:, :1], dtype=torch.bool) if mask is None else mask.reshape(-1, 1)
+    real = observed(mask, bits[..., 0]).reshape(-1, 1)
     with torch.autocast(bits.device.type, enabled=False):
         return pooled_mean(torch.where(real, rows, 0).T @ columns, real.sum())
 

@@ -25,49 +25,53 @@ class MLP(nn.Module):
         return out.to(next(self.parameters()).dtype)
 
 
-class AttributeHeads(nn.Module):
+class AttributeHeads(nn.ModuleDict):
     """Maps the context `(b c n d)` of a token to a code vector, a place and a level; each of the three is optional.
 
-    ``shortest`` is m, a share of the series: t = t'(1 − m) and l = l'(1 − t) + m with t' and l' between 0 and 1.
+    Holds one MLP per output, by its name in the public release. ``shortest`` is m, a share of the series: t = t'(1 − m)
+    and l = l'(1 − t) + m with t' and l' between 0 and 1.
     """
-
-    z_head: MLP | None
-    tl_mean_head: MLP | None
-    mu_head: MLP | None
-    sigma_head: MLP | None
 
     def __init__(self, dim: int, shortest: float, *, code_dim: int | None, places: bool, levels: bool) -> None:
         super().__init__()
         self.shortest = shortest
-        self.z_head = None if code_dim is None else MLP(dim, code_dim)
-        self.tl_mean_head = MLP(dim, 2) if places else None
-        self.mu_head = MLP(dim, 1) if levels else None
-        self.sigma_head = MLP(dim, 1) if levels else None
+        if code_dim is not None:
+            self["z_head"] = MLP(dim, code_dim)
+        if places:
+            self["tl_mean_head"] = MLP(dim, 2)
+        if levels:
+            self.update({"mu_head": MLP(dim, 1), "sigma_head": MLP(dim, 1)})
+
+    @property
+    def gives_code(self) -> bool:
+        """Whether there is a code vector."""
+        return "z_head" in self
 
     def code(self, context: Tensor) -> Tensor:
         """z `(b c n e)`."""
-        assert self.z_head is not None
-        found: Tensor = self.z_head(context)
+        found: Tensor = self["z_head"](context)
         return found
 
     def place(self, context: Tensor) -> tuple[Tensor, Tensor]:
         """t and l `(b c n)`."""
-        assert self.tl_mean_head is not None
-        start, length = self.tl_mean_head(context).sigmoid().unbind(-1)
+        start, length = self["tl_mean_head"](context).sigmoid().unbind(-1)
         start = start * (1 - self.shortest)
         return start, length * (1 - start) + self.shortest
 
     def level(self, context: Tensor) -> tuple[Tensor, Tensor]:
         """mu and sigma `(b c n)`."""
-        assert self.mu_head is not None
-        assert self.sigma_head is not None
-        return self.mu_head(context).squeeze(-1), F.softplus(self.sigma_head(context)).squeeze(-1)
+        return self["mu_head"](context).squeeze(-1), F.softplus(self["sigma_head"](context)).squeeze(-1)
 
     def start_silent(self) -> None:
         """Initialise the code vector to 0, so that adding it to another one changes nothing at the first step."""
-        assert self.z_head is not None
-        for last in self.z_head.layers[-1].parameters():
+        *_, weight, bias = self["z_head"].parameters()
+        for last in (weight, bias):
             nn.init.zeros_(last)
+
+
+def stretch_attributes(start: Tensor, length: Tensor, mu: Tensor, sigma: Tensor) -> Attributes:
+    """The attributes that the spec declares, `(b c n)` each."""
+    return {"t": start, "l": length, "mu": mu, "sigma": sigma}
 
 
 def crowding(attributes: Attributes, shortest: float, mask: Tensor | None = None) -> Tensor:
@@ -76,7 +80,7 @@ def crowding(attributes: Attributes, shortest: float, mask: Tensor | None = None
     Tokens are points (cos πt · λ, sin πt · λ) with λ = log l / log m: angles encode places, radii encode lengths.
     ``mask (b c n)`` True = real.
     """
-    angle, radius = torch.pi * attributes.t, attributes.l.log() / log(shortest)
+    angle, radius = torch.pi * attributes["t"], attributes["l"].log() / log(shortest)
     points = torch.stack([angle.cos() * radius, angle.sin() * radius], -1)
     squared = (points.unsqueeze(-2) - points.unsqueeze(-3)).square().sum(-1)
     distinct = squared > 0

@@ -18,6 +18,7 @@ from zoo.contracts import (
     choice_entropy,
     masked_mse,
     nearest,
+    observed,
     straight_through,
     summed,
     without_autocast,
@@ -128,5 +129,5 @@ class Codebook(Quantizer):
         return {"counts": self._count(codes, mask), **self.care.stats(self.embedding.weight, latents, mask)}
 
     def _count(self, codes: Tensor, mask: Tensor | None) -> Tensor:
-        real = torch.ones_like(codes) if mask is None else mask.to(codes.dtype)
-        return codes.new_zeros(self.embedding.num_embeddings).index_add(0, codes.flatten(), real.flatten())
+        real = observed(mask, codes).to(codes.dtype).flatten()
+        return codes.new_zeros(self.embedding.num_embeddings).index_add(0, codes.flatten(), real)

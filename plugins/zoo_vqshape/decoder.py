@@ -25,9 +25,8 @@ class AttributeEncoder(nn.Module):
         self.project = nn.Linear(code_dim + 4, dim)
 
     def forward(self, tokens: Tokens) -> Tensor:
-        assert tokens.attributes is not None
-        t, length, mu, sigma = tokens.attributes
-        out: Tensor = self.project(torch.cat([tokens.values, torch.stack([mu, sigma, t, length], -1)], -1))
+        read = [tokens.attributes[name] for name in ("mu", "sigma", "t", "l")]
+        out: Tensor = self.project(torch.cat([tokens.values, torch.stack(read, -1)], -1))
         return out
 
 

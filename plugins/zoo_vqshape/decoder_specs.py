@@ -19,7 +19,7 @@ _BLOCK = 16
 class VQShapeDecoderSpec(DecoderSpec):
     """Transformer over tokens with their attributes to series; a convolutional decoder draws each token's shape."""
 
-    needs_attributes: ClassVar[bool] = True
+    needs_attributes: ClassVar[tuple[str, ...]] = ("t", "l", "mu", "sigma")
     channelwise: ClassVar[bool] = True
     terms: ClassVar[Mapping[str, str]] = {
         "s": "mean squared error between drawn shapes and the stretches of input they stand for"
@@ -80,7 +80,7 @@ class VQShapeRendererSpec(DecoderSpec):
     reach the series, so an unnecessary code cannot appear to be necessary.
     """
 
-    needs_attributes: ClassVar[bool] = True
+    needs_attributes: ClassVar[tuple[str, ...]] = ("t", "l", "mu", "sigma")
     channelwise: ClassVar[bool] = True
     terms: ClassVar[Mapping[str, str]] = {
         "s": "mean squared error between drawn shapes and the stretches of input they stand for"

@@ -1,11 +1,12 @@
 """Common part of both decoders: a network that draws a shape per token, and the loss term against its stretch."""
 
 import torch
+from einops import rearrange
 from torch import Tensor
+from torch.nn import functional as F
 
-from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Tokens, masked_mse, read_stretches
+from zoo.contracts import CodeTable, Decoded, Decoder, Losses, Tokens, masked_mse, read_stretches, required
 from zoo_vqshape.shapes import ShapeNetwork
-from zoo_vqshape.smoothing import smoothed
 
 
 class DrawsShapes(Decoder):
@@ -13,16 +14,19 @@ class DrawsShapes(Decoder):
 
     shapes: ShapeNetwork
 
+    @property
+    def reads_table(self) -> bool:
+        """If its network does."""
+        return self.shapes.reads_table
+
     def drawn(self, tokens: Tokens, table: CodeTable | None) -> Tensor:
         """Shapes `(b c n s)` of the values of ``tokens``, times sigma, plus mu."""
-        assert tokens.attributes is not None
-        _, _, mu, sigma = tokens.attributes
-        return self.shapes.draw(tokens.values, table) * sigma.unsqueeze(-1) + mu.unsqueeze(-1)
+        mu, sigma = (tokens.attributes[name].unsqueeze(-1) for name in ("mu", "sigma"))
+        return self.shapes.draw(tokens.values, table) * sigma + mu
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
         """``s``: mean squared error of the shapes against the stretches of ``series`` given by t and l."""
-        drawn = decoded.shapes
-        assert drawn is not None
+        drawn = required(decoded.shapes, "decoder", "compare shapes")
         true, observed = self.targets(tokens, series, mask, drawn.shape[-1])
         drawn, true = self.compared(drawn, true, observed, series, mask)
         if tokens.mask is not None:
@@ -42,6 +46,22 @@ class DrawsShapes(Decoder):
     ) -> tuple[Tensor, Tensor | None]:
         """Stretches of ``series (b c t)`` that the shapes represent, smoothed like the shapes, `(b c n s)`, and the
         mask of observed samples."""
-        assert tokens.attributes is not None
-        true, observed = read_stretches(series, tokens.attributes.t, tokens.attributes.l, samples, mask)
+        true, observed = read_stretches(series, tokens.attributes["t"], tokens.attributes["l"], samples, mask)
         return smoothed(true, self.shapes.smooth, observed), observed
+
+
+def smoothed(values: Tensor, width: int, mask: Tensor | None = None) -> Tensor:
+    """Moving average over ``width`` of `(b c n s)`, with repeated edges and without samples that are False in
+    ``mask``."""
+    if width == 1:
+        return values
+    if mask is None:
+        return _average(values, width)
+    observed = mask.to(values.dtype)
+    return _average(torch.where(mask, values, 0), width) / _average(observed, width).clamp(min=0.5 / width)
+
+
+def _average(values: Tensor, width: int) -> Tensor:
+    flat = rearrange(values, "b c n s -> (b c) n s")
+    padded = F.pad(flat, (width // 2, width // 2), mode="replicate")
+    return F.avg_pool1d(padded, width, stride=1).view_as(values)

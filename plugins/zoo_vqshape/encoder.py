@@ -7,8 +7,8 @@ import torch
 from einops import rearrange
 from torch import Tensor, nn
 
-from zoo.contracts import Attributes, Encoder, Interpolate, Losses, ResampleInputs, Resizing, Tokens
-from zoo_vqshape.attributes import AttributeHeads, crowding
+from zoo.contracts import Encoder, Interpolate, Losses, ResampleInputs, Resizing, Tokens
+from zoo_vqshape.attributes import AttributeHeads, crowding, stretch_attributes
 from zoo_vqshape.patches import Hide, LeaveOut, Patches, readable
 from zoo_vqshape.stretch import Places, Stretch, StretchReader
 from zoo_vqshape.transformer import CrossTransformer, Transformer
@@ -38,7 +38,7 @@ class StretchEncoder(Encoder):
         start, length = self.places(x)
         found: Stretch = self.reader(x, start, length, mask)
         values = self.readout(found.form)
-        return Tokens(values, found.real, Attributes(start, length, found.mu, found.sigma), self.places.spans)
+        return Tokens(values, found.real, stretch_attributes(start, length, found.mu, found.sigma), self.places.spans)
 
     def losses(self, tokens: Tokens) -> Losses:
         """``dist`` of the grid, a constant."""
@@ -104,7 +104,7 @@ class VQShapeEncoder(Encoder):
         self.cut = cut
         self.input_project = nn.Linear(cut.size, dim)
         self.pos_embed = Positions(cut.count, dim)
-        self.fills = reading.readout is not None and attributes.z_head is not None
+        self.fills = reading.readout is not None and attributes.gives_code
         self.hide = Hide(cut, mask_ratio) if self.fills else None
         self.leave_out = None if self.fills else LeaveOut(cut.count, mask_ratio)
         self.transformer = Transformer(dim, heads, layers, dropout)
@@ -124,7 +124,7 @@ class VQShapeEncoder(Encoder):
         start, length = self.attr_decoder.place(context) if self.places is None else self.places(x)
         stretch = None if self.reader is None else self.reader(x, start.detach(), length.detach(), mask)
         mu, sigma = self._level(context, stretch)
-        attributes = Attributes(start, length, mu, sigma)
+        attributes = stretch_attributes(start, length, mu, sigma)
         real = None if stretch is None or self.fills else stretch.real
         spans = None if self.places is None else self.places.spans
         return Tokens(self._code(context, stretch), real, attributes, spans)
@@ -180,7 +180,6 @@ _READOUT = Resizing({"readout.layers.0": ResampleInputs("samples of a stretch")}
 
 def _spread(tokens: Tokens, shortest: float) -> Tensor:
     attributes, mask = tokens.attributes, tokens.mask
-    assert attributes is not None
     if tokens.spans is not None and mask is None:  # all series have the same grid
-        attributes = Attributes(*(part[:1, :1] for part in attributes))
+        attributes = {name: part[:1, :1] for name, part in attributes.items()}
     return crowding(attributes, shortest, mask)

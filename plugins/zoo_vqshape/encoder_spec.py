@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
-from zoo_registry import EncoderSpec, Shape, ShapeError
+from zoo_registry import STRETCH, Attribute, EncoderSpec, Shape, ShapeError
 
 from zoo_vqshape.fits import MOST, MOST_HEADS, cut, require_heads
 from zoo_vqshape.grid import Span, grid, usual_tokens
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from zoo.contracts import Encoder
     from zoo_vqshape.encoder import Reading
 
@@ -39,7 +41,7 @@ class VQShapeEncoderSpec(EncoderSpec):
     spec that sets sizes of the transformer and none of the three means the published form.
     """
 
-    gives_attributes: ClassVar[bool] = True
+    attributes: ClassVar[tuple[Attribute, ...]] = STRETCH
     channelwise: ClassVar[bool] = True
     gained: ClassVar[Mapping[str, Any]] = _PUBLISHED
     terms: ClassVar[Mapping[str, str]] = {
@@ -165,30 +167,29 @@ class VQShapeEncoderSpec(EncoderSpec):
 
     def build(self, x: Shape) -> "Encoder":
         """Module for series `c t`."""
-        from zoo_vqshape.encoder import StretchEncoder
+        from zoo_vqshape.encoder import Reading, StretchEncoder
+        from zoo_vqshape.stretch import Places, StretchReader
 
-        reading, shortest = self._reading(x["t"]), self._shortest(x["t"])
-        if self.has_context:
-            return self._with_context(x["t"], reading, shortest)
-        assert reading.places is not None
-        assert reading.reader is not None
-        assert reading.readout is not None
-        return StretchEncoder(reading.places, reading.reader, reading.readout, shortest)
+        length, shortest = x["t"], self._shortest(x["t"])
+        reader, network = StretchReader(self.samples, self.floor), self._network()
+        if not self.has_context:
+            return StretchEncoder(Places(length, self._grid(length)), reader, network, shortest)
+        reads, measured = self.read != "query", self.level == "measured"
+        reading = Reading(
+            places=Places(length, self._grid(length)) if self.place == "grid" else None,
+            reader=reader if reads or measured else None,
+            readout=network if reads else None,  # drawn in any case: a seed keeps its weights
+            measured=measured,
+        )
+        return self._with_context(length, reading, shortest)
 
-    def _reading(self, length: int) -> "Reading":
+    def _network(self) -> "nn.Module":
+        """Map from a standardised stretch to its code vector."""
         from torch import nn
 
-        from zoo_vqshape.encoder import Reading
-        from zoo_vqshape.stretch import Places, ReadOut, StretchReader
+        from zoo_vqshape.stretch import ReadOut
 
-        reads = self.read != "query"
-        network = ReadOut(self.samples, self.hidden, self._width()) if self.readout == "network" else nn.Identity()
-        return Reading(
-            places=Places(length, self._grid(length)) if self.place == "grid" else None,
-            reader=StretchReader(self.samples, self.floor) if reads or self.level == "measured" else None,
-            readout=network if reads else None,
-            measured=self.level == "measured",
-        )
+        return ReadOut(self.samples, self.hidden, self._width()) if self.readout == "network" else nn.Identity()
 
     def _shortest(self, length: int) -> float:
         if self.shortest is not None:

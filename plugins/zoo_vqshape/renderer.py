@@ -56,9 +56,8 @@ def overlap_add(shapes: Tensor, tokens: Tokens, length: int) -> Tensor:
     place, .001 at its ends. Samples without a token get the mean mu of the series' real tokens. The cost grows with the
     number of samples under tokens; learned places count as the longest one.
     """
-    assert tokens.attributes is not None
-    start, share, mu, _ = tokens.attributes
-    level = _level(mu, tokens.mask)
+    start, share = tokens.attributes["t"], tokens.attributes["l"]
+    level = _level(tokens.attributes["mu"], tokens.mask)
     drawn = shapes.new_zeros(*shapes.shape[:2], length) + _NOTHING * level
     weights = torch.full_like(drawn, _NOTHING)
     if tokens.spans is not None:  # all series have the same places

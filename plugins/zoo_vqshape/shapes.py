@@ -59,9 +59,13 @@ class Upsample(nn.Module):
 
 
 class ShapeNetwork(nn.Module, ABC):
-    """Code vectors `(... d)` to shapes `(... s)`; ``smooth`` is the odd width of its smoothing in samples."""
+    """Code vectors `(... d)` to shapes `(... s)`; ``smooth`` is the odd width of its smoothing in samples.
+
+    ``reads_table``: ``draw`` may decode a table of all codes instead of every token.
+    """
 
     smooth = 1
+    reads_table = False
 
     @abstractmethod
     def forward(self, codes: Tensor) -> Tensor:
@@ -103,6 +107,8 @@ class ShapeDecoder(ShapeNetwork):
 
     ``smooth`` is the odd width of the last convolution.
     """
+
+    reads_table = True
 
     def __init__(self, dim: int, samples: int, smooth: int) -> None:
         super().__init__()

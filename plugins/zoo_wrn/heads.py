@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import Head, Output, Resizing, Standardize
+from zoo.contracts import Head, Output, Resizing, Standardize, required
 from zoo_wrn.sizes import REDUCTION
 from zoo_wrn.wideresnet import IMAGES, RESIZING, SERIES, WideResNet
 
@@ -50,7 +50,8 @@ class ReconHead(SeriesHead):
 
     def forward(self, output: Output) -> Tensor:
         """`x_recon (b c t) -> (b k)`."""
-        logits: Tensor = self.classifier(output.x_recon, output.mask)
+        rebuilt = required(output.x_recon, "decoder", "classify reconstructions")
+        logits: Tensor = self.classifier(rebuilt, output.mask)
         return logits
 
 
@@ -67,8 +68,7 @@ class ImageHead(Head):
 
     def forward(self, output: Output) -> Tensor:
         """`image (b c h w) -> (b k)`."""
-        assert output.image is not None
-        logits: Tensor = self.network(self.standardize(output.image))
+        logits: Tensor = self.network(self.standardize(required(output.image, "image", "classify images")))
         return logits
 
     def resizing(self) -> Resizing:

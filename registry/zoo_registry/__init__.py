@@ -1,5 +1,6 @@
 """Typed component registry: specs, named shapes and plugin discovery. Never imports torch."""
 
+from zoo_registry.attributes import STRETCH, Attribute
 from zoo_registry.component import (
     READS,
     ROLES,
@@ -44,7 +45,9 @@ from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
 __all__ = [
     "READS",
     "ROLES",
+    "STRETCH",
     "AnyJudge",
+    "Attribute",
     "BundleError",
     "Checkpoint",
     "ClosedSpec",

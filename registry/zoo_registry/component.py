@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
+from zoo_registry.attributes import Attribute
 from zoo_registry.shapes import Shape
 
 if TYPE_CHECKING:
@@ -104,14 +105,14 @@ class ImageSpec(ComponentSpec):
 class EncoderSpec(ComponentSpec):
     """Tokens from folded series, or from an image.
 
-    ``reads`` is `c t` or `c h w`; ``gives_attributes``: tokens have t, l, mu and sigma. ``channelwise``: every series
-    is processed independently, and no weight depends on the number of series.
+    ``reads`` is `c t` or `c h w`; ``attributes`` are those of every token, in the order in which heads read them.
+    ``channelwise``: every series is processed independently, and no weight depends on the number of series.
     """
 
     role: ClassVar[str] = "encoder"
     returns: ClassVar[str] = "c n d"
     reads: ClassVar[Literal["c t", "c h w"]] = "c t"
-    gives_attributes: ClassVar[bool] = False
+    attributes: ClassVar[tuple[Attribute, ...]] = ()
     channelwise: ClassVar[bool] = False
 
     @abstractmethod
@@ -144,14 +145,14 @@ class QuantizerSpec(ComponentSpec):
 
 
 class DecoderSpec(ComponentSpec):
-    """Series from tokens; ``needs_attributes``: tokens must have t, l, mu and sigma.
+    """Series from tokens; ``needs_attributes`` names the attributes that it reads.
 
     ``channelwise``: every series is processed independently, and no weight depends on the number of series."""
 
     role: ClassVar[str] = "decoder"
     reads: ClassVar[str] = "c n d"
     returns: ClassVar[str] = "c t"
-    needs_attributes: ClassVar[bool] = False
+    needs_attributes: ClassVar[tuple[str, ...]] = ()
     channelwise: ClassVar[bool] = False
 
     @abstractmethod
@@ -168,7 +169,7 @@ class DecoderSpec(ComponentSpec):
 
 
 class HeadSpec(ComponentSpec):
-    """Class logits from the one input that the head ``needs``.
+    """Class logits from the one input that the head ``needs``; ``needs_attributes`` names attributes that it reads.
 
     ``linear``: it is a `zoo.contracts.LinearHead`, whose map can be solved in closed form or learned by gradient.
     """
@@ -177,6 +178,7 @@ class HeadSpec(ComponentSpec):
     returns: ClassVar[str] = "k"
     terms: ClassVar[Mapping[str, str]] = {"ce": "cross-entropy between the logits and the labels"}
     needs: ClassVar[Need]
+    needs_attributes: ClassVar[tuple[str, ...]] = ()
     linear: ClassVar[bool] = False
 
     def check(self, x: Shape) -> None:

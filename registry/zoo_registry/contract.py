@@ -3,7 +3,8 @@
 import inspect
 from typing import Any, Literal, get_args, get_origin
 
-from zoo_registry.component import ROLES, ComponentSpec, SourceSpec
+from zoo_registry.attributes import Attribute
+from zoo_registry.component import ROLES, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec, SourceSpec
 from zoo_registry.errors import PluginError
 
 
@@ -27,7 +28,21 @@ def verify(spec: Any, plugin: str) -> str:
             raise PluginError(where, f"a field {spec.locator!r}, its locator", "none", "add it, or set locator")
     elif required := [name for name, field in spec.model_fields.items() if field.is_required() and name != "kind"]:
         raise PluginError(where, "a default for every field", f"none for {', '.join(required)}", "give it one")
+    _require_attributes(spec, where)
     return _kind(spec, plugin, where)
+
+
+def _require_attributes(spec: type[ComponentSpec], where: str) -> None:
+    """Raise PluginError unless an encoder declares `Attribute`s, and a decoder or a head the names of some."""
+    if issubclass(spec, EncoderSpec):
+        given: Any = spec.attributes
+        if not (isinstance(given, tuple) and all(isinstance(one, Attribute) for one in given)):
+            raise PluginError(f"{where}.attributes", "a tuple of Attribute", repr(given), "see zoo_registry.STRETCH")
+    elif issubclass(spec, DecoderSpec | HeadSpec):
+        needed: Any = spec.needs_attributes
+        if not (isinstance(needed, tuple) and all(isinstance(name, str) for name in needed)):
+            hint = 'name them, such as ("mu", "sigma")'
+            raise PluginError(f"{where}.needs_attributes", "a tuple of names", repr(needed), hint)
 
 
 def _kind(spec: type[ComponentSpec], plugin: str, where: str) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
-from zoo_registry.component import READS, ComponentSpec, DecoderSpec, HeadSpec, Need
+from zoo_registry.component import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
 from zoo_registry.errors import ShapeError, SpecError
+from zoo_registry.input import AnyInput
 from zoo_registry.shapes import Shape
 
 if TYPE_CHECKING:
@@ -38,10 +39,21 @@ class Trace:
             if shape is not None:
                 yield field.name, shape
 
-    def need(self, need: Need) -> Shape | None:
-        """Shape of the input of a head that needs ``need``."""
-        given = {"signal": self.signal, "recon": self.recon, "tokens": self.features}
-        return given.get(need) or (self.codes if need == "codes" else self.image if need == "image" else None)
+    def read_by(self, part: EncoderSpec | HeadSpec) -> Shape:
+        """Shape of the input of an encoder or a head; raises SpecError if the model has no such stage."""
+        if isinstance(part, EncoderSpec):
+            stage = "folded" if part.reads == "c t" else "image"
+        else:
+            stage = "features" if part.needs == "tokens" else part.needs
+        shape = dict(self.stages()).get(stage)
+        if shape is not None:
+            return shape
+        if isinstance(part, EncoderSpec):
+            hint = "add one, such as the kinds of `zoo list image`"
+            raise SpecError("image", f"an image for {part.kind}, which reads (c h w)", "none", hint)
+        missing = {"recon": "a decoder", "tokens": "an encoder", "codes": "a quantizer", "image": "an image"}
+        expected = f"{missing[part.needs]} for {part.kind}, which needs {part.needs}"
+        raise SpecError("head", expected, "none", "add one or swap head")
 
 
 def trace(model: "ModelSpec") -> Trace:
@@ -53,18 +65,18 @@ def trace(model: "ModelSpec") -> Trace:
         _require_readers_of_images(model, signal)
     folded = model.fusion.output(signal) if model.fusion else signal
     image = model.image.output(signal) if model.image else signal if signal.layout == "c h w" else None
-    tokens = _encode(model, folded, image)
+    tokens = _encode(model, Trace(signal, folded, image))
     features = codes = rebuilt = shapes = recon = None
     if tokens is not None and model.encoder is not None:
-        features = tokens.replace(d=tokens["d"] + 4) if model.encoder.gives_attributes else tokens
+        features = tokens.replace(d=tokens["d"] + len(model.encoder.attributes))
         if model.quantizer:
             book = model.quantizer.codebook(tokens)
             codes = Shape.of("c n q k", tokens["c"], tokens["n"], book["q"], book["k"])
         if model.decoder:
-            rebuilt = _decode(model, model.decoder, tokens, folded)
+            rebuilt = _decode(model.encoder, model.decoder, tokens, folded)
             shapes, recon = model.decoder.shapes(tokens), signal
     found = Trace(signal, folded, image, tokens, features, codes, rebuilt, shapes, recon)
-    return replace(found, logits=_judge(model, found))
+    return replace(found, logits=_judge(model, model.input, found))
 
 
 def _require_readers_of_images(model: "ModelSpec", given: Shape) -> None:
@@ -82,59 +94,52 @@ def _require_readers_of_images(model: "ModelSpec", given: Shape) -> None:
             raise ShapeError(role, f"a signal (c t) as input for {part.kind}", f"images {given}", hint)
 
 
-def _encode(model: "ModelSpec", folded: Shape, image: Shape | None) -> Shape | None:
+def _encode(model: "ModelSpec", given: Trace) -> Shape | None:
     if model.encoder is None:
         for role in ("fusion", "quantizer", "decoder"):
             if (part := getattr(model, role)) is not None:
                 raise SpecError(role, "an encoder beside it", f"{part.kind} alone", "add an encoder or remove it")
         return None
-    if model.encoder.reads == "c t":
-        return model.encoder.output(folded)
-    if image is None:
-        hint = "add one, such as the kinds of `zoo list image`"
-        raise SpecError("image", f"an image for {model.encoder.kind}, which reads (c h w)", "none", hint)
-    return model.encoder.output(image)
+    return model.encoder.output(given.read_by(model.encoder))
 
 
-def _decode(model: "ModelSpec", decoder: DecoderSpec, tokens: Shape, folded: Shape) -> Shape:
-    assert model.encoder is not None
-    if decoder.needs_attributes and not model.encoder.gives_attributes:
-        raise ShapeError(
-            "decoder",
-            f"an encoder that gives attributes for {decoder.kind}",
-            f"{model.encoder.kind}, which gives none",
-            "use an encoder with attributes or a decoder that needs none",
-        )
+def _decode(encoder: EncoderSpec, decoder: DecoderSpec, tokens: Shape, folded: Shape) -> Shape:
+    _require_attributes(encoder, decoder)
     if tokens["c"] != folded["c"]:
         raise ShapeError(
             "decoder",
             f"tokens of {folded['c']} series",
-            f"tokens of {tokens['c']} from {model.encoder.kind}",
+            f"tokens of {tokens['c']} from {encoder.kind}",
             "fold the channels into one series with a fusion such as flatten or mean",
         )
     return decoder.output(tokens, folded)
 
 
-def _judge(model: "ModelSpec", found: Trace) -> Shape | None:
+def _require_attributes(encoder: EncoderSpec, part: DecoderSpec | HeadSpec) -> None:
+    """Raise ShapeError unless ``encoder`` gives the attributes that ``part`` reads."""
+    given = [attribute.name for attribute in encoder.attributes]
+    if missing := [name for name in part.needs_attributes if name not in given]:
+        raise ShapeError(
+            part.role,
+            f"an encoder that gives attributes {', '.join(missing)} for {part.kind}",
+            f"{encoder.kind}, which gives {', '.join(given) or 'none'}",
+            f"use an encoder with these attributes or a {part.role} that needs none",
+        )
+
+
+def _judge(model: "ModelSpec", given: AnyInput, found: Trace) -> Shape | None:
     head = model.head
     if head is None:
         if model.encoder is None:
             raise SpecError("model", "an encoder or a head", "neither", "add one; `zoo list` shows the kinds")
         return None
-    assert model.input is not None
-    shape = _readable(head, found)
-    head.check(shape)
-    if model.input.classes is None:
-        raise SpecError("input.classes", f"the number of classes for {head.kind}", "none", 'add "classes" to input')
-    return Shape.of("k", model.input.classes)
-
-
-def _readable(head: HeadSpec, found: Trace) -> Shape:
-    shape = found.need(head.needs)
-    if shape is None:
-        missing = {"recon": "a decoder", "tokens": "an encoder", "codes": "a quantizer", "image": "an image"}
-        raise SpecError(
-            "head", f"{missing[head.needs]} for {head.kind}, which needs {head.needs}", "none", "add one or swap head"
-        )
+    shape = found.read_by(head)
     shape.require(READS[head.needs], f"head {head.kind}", "use a head whose `needs` fits")
-    return shape
+    if model.encoder is not None:
+        _require_attributes(model.encoder, head)
+    elif head.needs_attributes:
+        raise SpecError("head", f"an encoder for {head.kind}, which reads attributes", "none", "add one or swap head")
+    head.check(shape)
+    if given.classes is None:
+        raise SpecError("input.classes", f"the number of classes for {head.kind}", "none", 'add "classes" to input')
+    return Shape.of("k", given.classes)

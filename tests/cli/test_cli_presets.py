@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from zoo_registry import InputSpec, Registry, ZooError
 
-from zoo.specs.presets import large, load, names, small
+from zoo.specs.presets import load, names
 from zoo.training.timeline import Timeline
 
 REQUIRED = {"uea_paper", "recon_then_cls", "two_step_epoch", "channelwise_codebook", "flatten_joint", "probe_only"}
@@ -159,7 +159,7 @@ def test_a_preset_passes_the_check_for_any_windows(zoo, tmp_path, monkeypatch, n
         (tmp_path / "run.json").write_text(shown.out)
         checked = zoo("check", "run.json")
         assert checked.status == 0, checked.err
-        said = small(load(name).run) if sizes else load(name).run
+        said = load(name).small_run() if sizes else load(name).run
         kept = [shown.json["model"] == said["model"], shown.json["data"].get("length") == said["data"].get("length")]
         assert ("Changed for" in shown.err) != all(kept)
 
@@ -211,7 +211,7 @@ def test_a_preset_without_data_is_refused_and_the_folder_is_named(zoo, windows):
 def test_documented_steps_from_preset_to_trained_model(zoo, windows, name):
     """Phases of one epoch, transformers of width 16: the steps are tested, not the result."""
     run = load(name).run
-    sizes, narrow, phases = ["--small"] if large(run) else [], {"quantizer.codes": 8}, run["training"]["phases"]
+    sizes, narrow, phases = ["--small"] if load(name).small else [], {"quantizer.codes": 8}, run["training"]["phases"]
     if sizes:
         narrow |= {"encoder.dim": 16, "decoder.dim": 16, "decoder.shape_samples": 16}
     changes = [f"model.{path}={value}" for path, value in narrow.items()]

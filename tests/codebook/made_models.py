@@ -6,11 +6,22 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import Tensor
-from zoo_registry import DecoderSpec, EncoderSpec, HeadSpec, InputSpec, ModelSpec, Need, QuantizerSpec, Shape
+from zoo_registry import (
+    STRETCH,
+    Attribute,
+    DecoderSpec,
+    EncoderSpec,
+    HeadSpec,
+    InputSpec,
+    ModelSpec,
+    Need,
+    QuantizerSpec,
+    Shape,
+)
 
+from zoo.codebook.book import Measured
 from zoo.codebook.measure import Windows, measure
-from zoo.codebook.measured import Measured
-from zoo.contracts import Attributes, Decoded, Decoder, Encoder, Head, Output, Quantized, Quantizer, Tokens, histogram
+from zoo.contracts import Decoded, Decoder, Encoder, Head, Output, Quantized, Quantizer, Tokens, histogram
 from zoo.data.batch import Batch
 from zoo.model.assembly import ZooModel
 
@@ -35,7 +46,7 @@ class SegmentsSpec(EncoderSpec):
     """Windows cut into four segments; each token is its normalised samples."""
 
     kind: str = "made.segments"
-    gives_attributes: ClassVar[bool] = True
+    attributes: ClassVar[tuple[Attribute, ...]] = STRETCH
 
     def output(self, x: Shape) -> Shape:
         return Shape.of("c n d", x["c"], SEGMENTS, SAMPLES)
@@ -51,7 +62,7 @@ class Segments(Encoder):
         start = (torch.arange(SEGMENTS) / SEGMENTS).expand_as(mu)
         values = (cut - mu[..., None]) / sigma[..., None]
         real = None if mask is None else mask.unflatten(-1, (SEGMENTS, SAMPLES)).any(-1)
-        return Tokens(values, real, Attributes(start, torch.full_like(start, 1 / SEGMENTS), mu, sigma))
+        return Tokens(values, real, {"t": start, "l": torch.full_like(start, 1 / SEGMENTS), "mu": mu, "sigma": sigma})
 
 
 class BookSpec(QuantizerSpec):
@@ -105,8 +116,7 @@ class Draw(Decoder):
         self.deaf = deaf
 
     def forward(self, tokens: Tokens, table: object = None) -> Decoded:
-        assert tokens.attributes is not None
-        _, _, mu, sigma = (attribute[..., None] for attribute in tokens.attributes)
+        mu, sigma = (tokens.attributes[name][..., None] for name in ("mu", "sigma"))
         shapes = tokens.values * sigma + mu
         series = mu.expand_as(shapes) if self.deaf else shapes
         return Decoded(series.flatten(-2), shapes)

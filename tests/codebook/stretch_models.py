@@ -5,9 +5,9 @@ from typing import ClassVar
 import torch
 from made_models import BookSpec
 from torch import Tensor
-from zoo_registry import DecoderSpec, EncoderSpec, InputSpec, ModelSpec, Shape
+from zoo_registry import STRETCH, Attribute, DecoderSpec, EncoderSpec, InputSpec, ModelSpec, Shape
 
-from zoo.contracts import Attributes, Decoded, Decoder, Encoder, Tokens, read_stretches
+from zoo.contracts import Decoded, Decoder, Encoder, Tokens, read_stretches
 from zoo.contracts.kmeans import kmeans
 from zoo.data.batch import Batch
 from zoo.model.assembly import ZooModel
@@ -20,7 +20,7 @@ class StretchesSpec(EncoderSpec):
     """Stretches on an even grid, each half as long again as its share of the series, and standardised."""
 
     kind: str = "made.stretches"
-    gives_attributes: ClassVar[bool] = True
+    attributes: ClassVar[tuple[Attribute, ...]] = STRETCH
 
     def output(self, x: Shape) -> Shape:
         return Shape.of("c n d", x["c"], TOKENS, SAMPLES)
@@ -36,14 +36,16 @@ class Stretches(Encoder):
         stretch, observed = read_stretches(x, start, length, SAMPLES, mask)
         mu, sigma = stretch.mean(-1), stretch.std(-1, correction=0).clamp(min=FLOOR)
         values = (stretch - mu[..., None]) / sigma[..., None]
-        return Tokens(values, None if observed is None else observed.all(-1), Attributes(start, length, mu, sigma))
+        return Tokens(
+            values, None if observed is None else observed.all(-1), {"t": start, "l": length, "mu": mu, "sigma": sigma}
+        )
 
 
 class OverlapSpec(DecoderSpec):
     """Vectors are shapes; the series is the sum of sigma · shape + mu over tokens, with smooth window weights."""
 
     kind: str = "made.overlap"
-    needs_attributes: ClassVar[bool] = True
+    needs_attributes: ClassVar[tuple[str, ...]] = ("t", "l", "mu", "sigma")
 
     def output(self, tokens: Shape, series: Shape) -> Shape:
         return series
@@ -67,15 +69,13 @@ class Overlap(Decoder):
         self.weights = (weight / weight.sum(0))[:, None] * (1 - near).clamp(min=0)
 
     def forward(self, tokens: Tokens, table: object = None) -> Decoded:
-        assert tokens.attributes is not None
-        shapes = tokens.values * tokens.attributes.sigma[..., None] + tokens.attributes.mu[..., None]
+        shapes = tokens.values * tokens.attributes["sigma"][..., None] + tokens.attributes["mu"][..., None]
         return Decoded(torch.einsum("bcns,nst->bct", shapes, self.weights), shapes)
 
     def targets(
         self, tokens: Tokens, series: Tensor, mask: Tensor | None, samples: int
     ) -> tuple[Tensor, Tensor | None]:
-        assert tokens.attributes is not None
-        return read_stretches(series, tokens.attributes.t, tokens.attributes.l, samples, mask)
+        return read_stretches(series, tokens.attributes["t"], tokens.attributes["l"], samples, mask)
 
 
 def stretch_model(vectors: Tensor, channels: int, length: int, classes: int) -> ZooModel:

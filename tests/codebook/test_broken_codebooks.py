@@ -5,6 +5,7 @@ import torch
 from made_models import TEMPLATES, batches, made, measured
 
 from zoo.codebook.faithfulness import reduced
+from zoo.model.coded import CodedModel
 
 
 @pytest.fixture(scope="module")
@@ -105,12 +106,12 @@ def test_an_ablated_token_contributes_nothing():
     typical = torch.tensor([[2]])
     with torch.no_grad():
         output = model.encode(batch.x)
-        whole = reduced(model, output, torch.ones(1, 6, dtype=torch.bool), typical)
+        whole = reduced(CodedModel(model), output, torch.ones(1, 6, dtype=torch.bool), typical)
         assert torch.equal(model.decode(whole).x_recon, model.decode(output).x_recon)
         kept = torch.tensor([[True, True, False, True, True, True]])
         codes = output.quantized.codes.squeeze(-1)
-        assert torch.equal(reduced(model, output, kept, typical).tokens.mask, codes != 2)
-        empty = model.decode(reduced(model, output, torch.zeros(1, 6, dtype=torch.bool), typical)).x_recon
+        assert torch.equal(reduced(CodedModel(model), output, kept, typical).tokens.mask, codes != 2)
+        empty = model.decode(reduced(CodedModel(model), output, torch.zeros(1, 6, dtype=torch.bool), typical)).x_recon
     pieces = empty.unflatten(-1, (4, 16))
     assert torch.allclose(pieces, pieces[:, :, :1].expand_as(pieces))  # one code, one position, one scale
-    assert torch.allclose(empty.mean(-1), output.attributes.mu.mean(-1), atol=1e-5)
+    assert torch.allclose(empty.mean(-1), output.attributes["mu"].mean(-1), atol=1e-5)

@@ -12,9 +12,10 @@ from zoo.codebook.book import books_of
 from zoo.codebook.code_statistics import survey
 from zoo.codebook.measure import Windows, measure
 from zoo.codebook.shapes import decoded_shapes, drawn_shapes, shape_source
-from zoo.contracts import Attributes, Tokens
+from zoo.contracts import Tokens
 from zoo.data.batch import Batch
 from zoo.model.build import build
+from zoo.model.coded import CodedModel
 
 LENGTH = 64
 VQSHAPE = {
@@ -47,7 +48,7 @@ def _masked(batch: Batch) -> Batch:
 def test_the_shape_of_a_code_is_the_one_vqshape_draws_for_its_tokens():
     model = model_of(**VQSHAPE)
     codes = np.array([7, 2, 11, 0, 5])
-    (found,) = decoded_shapes(model, [codes])
+    (found,) = decoded_shapes(CodedModel(model), [codes])
     with torch.no_grad():
         alone = model.decoder.shapes(model.quantizer.embedding.weight[torch.from_numpy(codes)]).double().numpy()
     assert np.corrcoef(np.concatenate([found, alone]))[:5, 5:].diagonal() == pytest.approx(1)
@@ -57,9 +58,9 @@ def test_the_shape_of_a_code_is_the_one_vqshape_draws_for_its_tokens():
 
 def test_the_shape_of_a_code_depends_on_no_other_token():
     model = model_of(**VQSHAPE)
-    every = decoded_shapes(model, [np.arange(12)])[0]
+    every = decoded_shapes(CodedModel(model), [np.arange(12)])[0]
     for code in range(12):
-        assert decoded_shapes(model, [np.array([code])])[0][0] == pytest.approx(every[code], abs=1e-4)
+        assert decoded_shapes(CodedModel(model), [np.array([code])])[0][0] == pytest.approx(every[code], abs=1e-4)
 
 
 def test_shapes_drawn_in_a_forward_are_those_of_the_codes():
@@ -68,9 +69,9 @@ def test_shapes_drawn_in_a_forward_are_those_of_the_codes():
     with torch.no_grad():
         output = model(batch.x)
         drawn = drawn_shapes(model, output.quantized.values)
-        t, length, mu, sigma = output.attributes
-        scaled = model.decoder(Tokens(output.quantized.values, None, Attributes(t, length, mu, sigma))).shapes
-    shapes = decoded_shapes(model, [np.arange(12)])[0][output.quantized.codes.squeeze(-1).numpy()]
+        mu, sigma = output.attributes["mu"], output.attributes["sigma"]
+        scaled = model.decoder(Tokens(output.quantized.values, None, output.attributes)).shapes
+    shapes = decoded_shapes(CodedModel(model), [np.arange(12)])[0][output.quantized.codes.squeeze(-1).numpy()]
     assert drawn.numpy() == pytest.approx(shapes, abs=1e-3)
     assert (scaled - mu[..., None]).div(sigma[..., None]).numpy() == pytest.approx(shapes, abs=0.1)
 
@@ -79,7 +80,7 @@ def test_codebooks_of_channels_have_their_own_shapes_and_counts():
     model = made(per_channel=True)
     with torch.no_grad():
         model.quantizer.quantizers[1].vectors.copy_(TEMPLATES.flip(0))
-    books = books_of(survey(model, batches(12, 0), CLASSES))
+    books = books_of(survey(CodedModel(model), batches(12, 0), CLASSES))
     assert [book.usage.book for book in books] == ["channel 0", "channel 1"]
     for book, vectors in zip(books, (TEMPLATES, TEMPLATES.flip(0)), strict=True):
         assert book.shapes == pytest.approx(vectors[book.codes].numpy(), abs=1e-5)
@@ -88,12 +89,12 @@ def test_codebooks_of_channels_have_their_own_shapes_and_counts():
 
 def test_without_drawn_shapes_a_code_has_the_mean_input_under_its_tokens():
     model = model_of(**{**VQSHAPE, "decoder": {"kind": "conv.decoder", "dim": 8}})
-    assert shape_source(model) == "mean input"
+    assert shape_source(CodedModel(model)) == "mean input"
     report = everything(model).report
     assert report.books[0].shapes.source == "mean input"
     straight = [torch.linspace(-1, 1, LENGTH).expand(2, 2, LENGTH), torch.zeros(2, dtype=torch.int64)]
     lines = [Batch(straight[0], None, straight[1], torch.arange(2))]
-    (book,) = books_of(survey(model, lines, CLASSES))
+    (book,) = books_of(survey(CodedModel(model), lines, CLASSES))
     ramp = np.linspace(-1, 1, 64) / np.linspace(-1, 1, 64).std()
     assert book.shapes == pytest.approx(np.tile(ramp, (len(book.codes), 1)), abs=1e-4)
 

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from zoo.evaluation.classification import Classification
-from zoo.evaluation.perplexity import perplexity
 from zoo.evaluation.reconstruction import Reconstruction, low_pass
-from zoo.evaluation.usage import Usage
+from zoo.evaluation.usage import Usage, perplexity
 
 
 @settings(max_examples=40, deadline=None)

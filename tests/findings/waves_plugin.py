@@ -8,9 +8,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from zoo_registry import DecoderSpec, EncoderSpec, HeadSpec, Shape, hookimpl
+from zoo_registry import STRETCH, DecoderSpec, EncoderSpec, HeadSpec, Shape, hookimpl
 
-from zoo.contracts import Attributes, CodeTable, Decoded, Decoder, Encoder, Head, Output, Standardize, Tokens
+from zoo.contracts import Decoded, Decoder, Encoder, Head, Output, Standardize, Tokens
 
 PATCH, CYCLES, PHASES = 16, (1, 2, 4), 4
 
@@ -29,7 +29,7 @@ class Patches(Encoder):
         count = patches.shape[-2]
         start = (torch.arange(count) / count).expand_as(mu)
         values = (patches - mu[..., None]) / sigma[..., None].clamp(min=1e-6)
-        return Tokens(values, attributes=Attributes(start, torch.full_like(mu, 1 / count), mu, sigma))
+        return Tokens(values, attributes={"t": start, "l": torch.full_like(mu, 1 / count), "mu": mu, "sigma": sigma})
 
 
 class Patchwork(Decoder):
@@ -39,9 +39,8 @@ class Patchwork(Decoder):
         super().__init__()
         self.gain = nn.Parameter(torch.ones(()))
 
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
-        assert tokens.attributes is not None
-        mu, sigma = tokens.attributes.mu[..., None], self.gain * tokens.attributes.sigma[..., None]
+    def forward(self, tokens: Tokens) -> Decoded:
+        mu, sigma = tokens.attributes["mu"][..., None], self.gain * tokens.attributes["sigma"][..., None]
         return Decoded((tokens.values * sigma + mu).flatten(-2), self.drawn(tokens.values) * sigma + mu)
 
     def drawn(self, values: Tensor) -> Tensor:
@@ -77,9 +76,8 @@ class Elsewhere(Patchwork):
 class Steps(Patchwork):
     """The offset of every token; its code is ignored."""
 
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
-        assert tokens.attributes is not None
-        steps = tokens.attributes.mu[..., None].expand_as(tokens.values).flatten(-2)
+    def forward(self, tokens: Tokens) -> Decoded:
+        steps = tokens.attributes["mu"][..., None].expand_as(tokens.values).flatten(-2)
         return Decoded(steps, super().forward(tokens).shapes)
 
 
@@ -115,7 +113,7 @@ class PatchesSpec(EncoderSpec):
     """Patches as tokens."""
 
     kind: Literal["waves.patches"] = "waves.patches"
-    gives_attributes = True
+    attributes = STRETCH
 
     def output(self, x: Shape) -> Shape:
         return Shape.of("c n d", x["c"], x["t"] // PATCH, PATCH)
@@ -128,7 +126,7 @@ class PatchworkSpec(DecoderSpec):
     """Codes at their positions."""
 
     kind: Literal["waves.patchwork"] = "waves.patchwork"
-    needs_attributes = True
+    needs_attributes = ("mu", "sigma")
 
     def output(self, tokens: Shape, series: Shape) -> Shape:
         return series

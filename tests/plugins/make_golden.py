@@ -45,13 +45,12 @@ def computed() -> dict[str, NDArray[np.generic]]:
         output = model(x)
     assert output.quantized is not None
     assert output.coded is not None
-    assert output.attributes is not None
     found = {
         "x_recon": output.x_recon,
         "shapes": output.shapes,
         "codes": output.quantized.codes,
         "tokens": output.coded.features(),
-        "attributes": torch.stack(output.attributes),
+        "attributes": torch.stack(list(output.attributes.values())),
         **{f"losses.{name}": value for name, value in output.losses.items()},
     }
     return {name: tensor.numpy() for name, tensor in found.items()}

@@ -119,7 +119,8 @@ def test_token_linear_ignores_padded_tokens(train: bool, pool: str) -> None:
 
 def attributes() -> Attributes:
     """Attributes, with one sigma below the floor and one below 0."""
-    return Attributes(*(torch.randn(6, 2, 5, generator=generator(seed)) for seed in range(4)))
+    names = ("t", "l", "mu", "sigma")
+    return {name: torch.randn(6, 2, 5, generator=generator(seed)) for seed, name in enumerate(names)}
 
 
 def scale() -> Scale:
@@ -132,7 +133,7 @@ def test_token_linear_reads_quantized_values_and_attributes_unchanged() -> None:
     quantized = Quantized(values(5), some_codes(), values(5))
     tokens = Tokens(values(), None, attributes())
     found = head(Output(x=values(), tokens=tokens, quantized=quantized, scale=scale()))
-    plain = torch.cat([values(5), torch.stack(attributes(), -1)], -1) / (1 + 1e-5) ** 0.5
+    plain = torch.cat([values(5), torch.stack(list(attributes().values()), -1)], -1) / (1 + 1e-5) ** 0.5
     expected = plain.flatten(1) @ head.classify.weight.T + head.classify.bias
     torch.testing.assert_close(found, expected)
 
@@ -143,9 +144,9 @@ def test_features_in_the_units_of_the_data_undo_the_scale(pool: str, scaled: boo
     """The mean and log deviation of each token as measured on the signal itself, and those of its series."""
     head = TokenLinear(pool=pool).build(FEATURES.replace(d=8), 3).eval()
     assert isinstance(head, LinearHead)
-    t, length, mu, sigma = attributes()
+    t, length, mu, sigma = attributes().values()
     off = scale() if scaled else Scale(torch.zeros(6, 2, 1), torch.ones(6, 2, 1))
-    tokens = Tokens(values(), None, Attributes(t, length, mu, sigma))
+    tokens = Tokens(values(), None, {"t": t, "l": length, "mu": mu, "sigma": sigma})
     found = head.features(Output(x=values(), tokens=tokens, scale=off if scaled else None)) * (1 + 1e-5) ** 0.5
     units = [t, length, off.mean + mu * off.std, (sigma.clamp(min=0.01) * off.std).log()]
     read = torch.cat([values(), torch.stack(units, -1)], -1)

@@ -7,11 +7,12 @@ from small_runs import PUBLISHED
 from torch import Tensor
 from zoo_registry import Registry, Shape
 from zoo_vqshape import VQShapeDecoderSpec
+from zoo_vqshape.attributes import stretch_attributes
 from zoo_vqshape.decoder import VQShapeDecoder
-from zoo_vqshape.smoothing import smoothed
+from zoo_vqshape.drawing import smoothed
 
 from zoo import ZooModel
-from zoo.contracts import Attributes, CodeTable, Decoded, Tokens, read_stretches
+from zoo.contracts import CodeTable, Decoded, Tokens, read_stretches
 
 LENGTH, TOKENS, WIDTH, SAMPLES, ROWS = 20, 10, 3, 16, 4
 
@@ -31,7 +32,7 @@ def random(*shape: int, seed: int = 0) -> Tensor:
 
 def placed(values: Tensor, mask: Tensor | None = None) -> Tokens:
     t, length, mu, sigma = random(4, *values.shape[:3], seed=5).requires_grad_().unbind()
-    return Tokens(values, mask, Attributes(t.sigmoid() * 0.9, length.sigmoid(), mu, sigma.exp()))
+    return Tokens(values, mask, stretch_attributes(t.sigmoid() * 0.9, length.sigmoid(), mu, sigma.exp()))
 
 
 def coded() -> tuple[Tokens, CodeTable]:
@@ -44,7 +45,7 @@ def gradients(decoder: VQShapeDecoder, tokens: Tokens, table: CodeTable | None) 
     """Shapes, series and the gradients of a random function of both with respect to every input and parameter."""
     decoded = decoder(tokens, table)
     total = (decoded.shapes * random(*decoded.shapes.shape, seed=6)).sin().sum() + decoded.series.square().sum()
-    inputs = [tokens.values, tokens.attributes.mu, tokens.attributes.sigma, *decoder.parameters()]
+    inputs = [tokens.values, tokens.attributes["mu"], tokens.attributes["sigma"], *decoder.parameters()]
     return [decoded.shapes, decoded.series, *torch.autograd.grad(total, inputs, retain_graph=True)]
 
 
@@ -149,8 +150,8 @@ def test_the_whole_model_learns_the_same_with_and_without_the_table(codebook, mo
 def test_shapes_are_standardised_then_scaled_and_moved():
     decoder, tokens = build(), placed(random(2, 2, TOKENS, WIDTH))
     shapes = decoder(tokens).shapes
-    torch.testing.assert_close(shapes.mean(-1), tokens.attributes.mu)
-    torch.testing.assert_close(shapes.std(-1), tokens.attributes.sigma, rtol=1e-5, atol=0)
+    torch.testing.assert_close(shapes.mean(-1), tokens.attributes["mu"])
+    torch.testing.assert_close(shapes.std(-1), tokens.attributes["sigma"], rtol=1e-5, atol=0)
 
 
 def test_a_shape_depends_on_its_token_and_the_series_on_all():
@@ -217,7 +218,7 @@ def test_s_is_the_mean_squared_error_against_the_stretches(smooth):
     shapes = random(2, 2, TOKENS, SAMPLES, seed=9)
     errors = []
     for b, c, n in np.ndindex(2, 2, TOKENS):
-        t, length = tokens.attributes.t[b, c, n].item(), tokens.attributes.l[b, c, n].item()
+        t, length = tokens.attributes["t"][b, c, n].item(), tokens.attributes["l"][b, c, n].item()
         true = np.pad(stretch_by_hand(series[b, c].numpy(), t, length, SAMPLES), smooth // 2, mode="edge")
         true = np.convolve(true, np.full(smooth, 1 / smooth), mode="valid")
         errors.append((shapes[b, c, n].numpy() - true) ** 2)
@@ -228,7 +229,7 @@ def test_s_is_the_mean_squared_error_against_the_stretches(smooth):
 def test_s_has_gradients_for_shapes_but_not_for_their_positions():
     decoder, tokens, series = build(), placed(random(2, 2, TOKENS, WIDTH)), random(2, 2, LENGTH)
     loss = decoder.losses(decoder(tokens), tokens, series)["s"]
-    t, length, mu, sigma = torch.autograd.grad(loss, tuple(tokens.attributes), allow_unused=True)
+    t, length, mu, sigma = torch.autograd.grad(loss, tuple(tokens.attributes.values()), allow_unused=True)
     assert t is None
     assert length is None
     assert mu.abs().sum() > 0
@@ -257,7 +258,7 @@ def test_training_stays_finite_under_autocast():
     rows = random(ROWS, WIDTH).float()
     index = torch.randint(ROWS, (3, 2, TOKENS), generator=torch.Generator().manual_seed(3))
     tokens = placed(rows[index].requires_grad_())
-    tokens = tokens._replace(attributes=Attributes(*(part.float() for part in tokens.attributes)))
+    tokens = tokens._replace(attributes={name: part.float() for name, part in tokens.attributes.items()})
     with torch.autocast("cpu", torch.bfloat16):
         decoded = decoder(tokens, CodeTable(rows, index))
         loss = decoder.losses(decoded, tokens, random(3, 2, LENGTH).float())["s"] + decoded.series.square().mean()

@@ -8,7 +8,7 @@ from small_runs import PUBLISHED
 from torch import Tensor
 from zoo_registry import Shape, ShapeError
 from zoo_vqshape import VQShapeEncoderSpec
-from zoo_vqshape.attributes import crowding
+from zoo_vqshape.attributes import crowding, stretch_attributes
 from zoo_vqshape.encoder import VQShapeEncoder
 from zoo_vqshape.patches import LeaveOut, Patches, readable
 
@@ -134,7 +134,7 @@ def test_only_readable_patches_are_chosen_and_a_share_of_them_omitted():
 
 def test_attributes_lie_in_their_ranges():
     encoder = build(shortest=0.1).eval()
-    t, length, _, sigma = encoder(signal() * 100).attributes
+    t, length, _, sigma = encoder(signal() * 100).attributes.values()
     assert ((t >= 0) & (t <= 0.9)).all()
     assert ((length >= 0.1) & (t + length <= 1.1)).all()
     assert (sigma > 0).all()
@@ -156,7 +156,7 @@ def crowding_by_hand(t: list[float], length: list[float], shortest: float) -> fl
 
 def attributes(t: list[list[float]], length: list[list[float]]) -> Attributes:
     start, span = (torch.tensor([rows], dtype=torch.float64, requires_grad=True) for rows in (t, length))
-    return Attributes(start, span, torch.zeros_like(start), torch.ones_like(start))
+    return stretch_attributes(start, span, torch.zeros_like(start), torch.ones_like(start))
 
 
 def test_crowding_equals_its_formula():
@@ -180,5 +180,5 @@ def test_tokens_at_one_position_have_no_gradient_and_no_nan():
     loss = crowding(same, 1 / 64)
     loss.backward()
     assert loss.item() == pytest.approx(0.2 * 6 / 9)
-    assert torch.equal(same.t.grad, torch.zeros_like(same.t))
-    assert torch.equal(same.l.grad, torch.zeros_like(same.l))
+    assert torch.equal(same["t"].grad, torch.zeros_like(same["t"]))
+    assert torch.equal(same["l"].grad, torch.zeros_like(same["l"]))

@@ -80,7 +80,7 @@ def test_a_spec_is_refused_or_computes_what_it_promises(length, patches, tokens,
     assert output.x_recon.shape == (2, 2, length)
     assert output.tokens.values.shape == (2, *model.trace.tokens.sizes) == (2, 2, tokens, 3)
     assert output.shapes.shape == (2, *model.trace.shapes.sizes)
-    assert all(part.shape == (2, 2, tokens) for part in output.attributes)
+    assert all(part.shape == (2, 2, tokens) for part in output.attributes.values())
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from public_vqshape import SIZES, model_of, public_state, write
 from torch.nn import functional as F
 from zoo_registry import BundleError, SpecError
+from zoo_vqshape.attributes import stretch_attributes
 
-from zoo.contracts import Attributes
 from zoo.weights.importing import import_checkpoint
 
 TOKENIZER = ("num_tokenizer_heads", "num_tokenizer_layers")
@@ -26,7 +26,7 @@ def assert_same(model, other, length):
     assert torch.equal(found.x_recon, expected.x_recon)
     assert torch.equal(found.shapes, expected.shapes)
     assert torch.equal(found.quantized.codes, expected.quantized.codes)
-    assert torch.equal(torch.stack(found.attributes), torch.stack(expected.attributes))
+    assert torch.equal(torch.stack([*found.attributes.values()]), torch.stack([*expected.attributes.values()]))
     assert found.losses.keys() == expected.losses.keys()
     assert all(torch.equal(value, expected.losses[name]) for name, value in found.losses.items())
 
@@ -193,7 +193,7 @@ def by_windows(donor, state, h, x):
     encoder = donor.encoder
     patches = encoder.transformer(F.linear(windows, weight, bias) + positions[: windows.shape[1]])
     heads, context = encoder.attr_decoder, encoder.tokenizer(patches).unsqueeze(1)
-    return heads.code(context), Attributes(*heads.place(context), *heads.level(context))
+    return heads.code(context), stretch_attributes(*heads.place(context), *heads.level(context))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_any_windows_that_the_public_model_can_cut(tmp_path, length, positions, 
         values, attributes = by_windows(donor, state, h, x)
         found = imported.encode(x).tokens
     torch.testing.assert_close(found.values, values, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(torch.stack(found.attributes), torch.stack(attributes), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(found.attributes, attributes, rtol=1e-4, atol=1e-5)
 
 
 def test_more_windows_than_positions_are_refused(checkpoint):

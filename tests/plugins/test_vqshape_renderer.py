@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 from torch import Tensor
 from zoo_registry import Shape, ShapeError
 from zoo_vqshape import VQShapeEncoderSpec, VQShapeRendererSpec
+from zoo_vqshape.attributes import stretch_attributes
 from zoo_vqshape.renderer import overlap_add
 
 import zoo
-from zoo.contracts import Attributes, Tokens, read_stretches
+from zoo.contracts import Tokens, read_stretches
 
 
 def plain(shapes: Tensor, tokens: Tokens, length: int) -> Tensor:
     """Sample by sample and token by token, in plain Python."""
-    t, share, mu, _ = tokens.attributes
+    t, share, mu, _ = tokens.attributes.values()
     drawn = torch.zeros(*shapes.shape[:2], length, dtype=torch.float64)
     for b, c in torch.cartesian_prod(torch.arange(shapes.shape[0]), torch.arange(shapes.shape[1])).tolist():
         real = [n for n in range(shapes.shape[2]) if tokens.mask is None or tokens.mask[b, c, n]]
@@ -40,7 +41,7 @@ def plain(shapes: Tensor, tokens: Tokens, length: int) -> Tensor:
 
 def tokens_of(t: Tensor, share: Tensor, spans=None, mask=None) -> Tokens:
     mu, sigma = torch.randn(t.shape).double(), torch.rand(t.shape).double() + 0.1
-    return Tokens(torch.randn(*t.shape, 3).double(), mask, Attributes(t, share, mu, sigma), spans)
+    return Tokens(torch.randn(*t.shape, 3).double(), mask, stretch_attributes(t, share, mu, sigma), spans)
 
 
 @given(length=st.integers(2, 50), count=st.integers(1, 5), samples=st.integers(2, 9), seed=st.integers(0, 99))
@@ -80,7 +81,7 @@ def test_shapes_that_equal_the_stretches_give_the_exact_series(length):
     torch.manual_seed(0)
     x = torch.randn(2, 3, length).cumsum(-1)
     tokens = VQShapeEncoderSpec(tokens=10).build(Shape.of("c t", 3, length))(x)
-    stretches, _ = read_stretches(x, tokens.attributes.t, tokens.attributes.l, tokens.spans[0])
+    stretches, _ = read_stretches(x, tokens.attributes["t"], tokens.attributes["l"], tokens.spans[0])
     torch.testing.assert_close(overlap_add(stretches, tokens, length), x, atol=1e-3, rtol=1e-4)
 
 
@@ -89,7 +90,7 @@ def test_without_a_token_the_value_is_the_level_of_the_series():
     tokens = tokens_of(t, share, mask=torch.tensor([[[True, False]]]))
     series = overlap_add(torch.ones(1, 1, 2, 4).double(), tokens, 41)
     torch.testing.assert_close(series[0, 0, :11], torch.ones(11).double(), atol=1e-5, rtol=0)
-    torch.testing.assert_close(series[0, 0, 11:], tokens.attributes.mu[0, 0, 0].expand(30))
+    torch.testing.assert_close(series[0, 0, 11:], tokens.attributes["mu"][0, 0, 0].expand(30))
 
 
 def test_gradients_reach_shapes_levels_and_learned_positions():
@@ -127,10 +128,10 @@ def test_without_sigma_codes_do_not_matter(shape):
     values, others = torch.randn(2, 1, 1, 6, 16)
     zero = torch.zeros(1, 1, 6)
     t = torch.arange(6)[None, None] / 8
-    still = Attributes(t, zero + 0.25, zero + 2, zero)
+    still = stretch_attributes(t, zero + 0.25, zero + 2, zero)
     one, other = (found.decoder(Tokens(part, None, still)).series for part in (values, others))
     assert torch.equal(one, other)
-    moving = still._replace(sigma=zero + 1)
+    moving = still | {"sigma": zero + 1}
     one, other = (found.decoder(Tokens(part, None, moving)).series for part in (values, others))
     assert not torch.equal(one, other)
 
@@ -153,9 +154,8 @@ def test_errors_relative_to_the_variance_do_not_depend_on_units():
 def test_normalised_shapes_are_compared_without_their_levels():
     found = model(compare="normalised")
     output = found(torch.randn(3, 2, 60).cumsum(-1))
-    louder = output.tokens.attributes._replace(
-        sigma=3 * output.tokens.attributes.sigma, mu=output.tokens.attributes.mu + 1
-    )
+    given = output.tokens.attributes
+    louder = {**given, "sigma": 3 * given["sigma"], "mu": given["mu"] + 1}
     tokens = output.coded._replace(attributes=louder)
     series = torch.randn(3, 2, 60).cumsum(-1)
     one, other = (found.decoder.losses(found.decoder(t), t, series)["s"] for t in (output.coded, tokens))

@@ -82,8 +82,8 @@ def test_tokens_do_not_depend_on_the_level_and_scale_of_a_series(fields):
     encoder, x = build(**fields), signal()
     one, other = encoder(x), encoder(5 * x + 3)
     torch.testing.assert_close(one.values, other.values, atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(5 * one.attributes.mu + 3, other.attributes.mu)
-    torch.testing.assert_close(5 * one.attributes.sigma, other.attributes.sigma, atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(5 * one.attributes["mu"] + 3, other.attributes["mu"])
+    torch.testing.assert_close(5 * one.attributes["sigma"], other.attributes["sigma"], atol=1e-3, rtol=1e-3)
 
 
 def test_a_token_that_is_its_own_stretch_has_the_width_of_its_samples():
@@ -102,7 +102,7 @@ def test_several_scales_give_tokens_of_each_length():
     tokens = encoder(signal())
     assert tokens.values.shape[2] == 6 + 2 == len(tokens.spans)
     assert tokens.spans == (15,) * 6 + (45,) * 2
-    assert tokens.attributes.l[0, 0].tolist() == pytest.approx([14 / 59] * 6 + [44 / 59] * 2)
+    assert tokens.attributes["l"][0, 0].tolist() == pytest.approx([14 / 59] * 6 + [44 / 59] * 2)
 
 
 FORMS = [
@@ -121,7 +121,7 @@ def test_every_form_builds_keeps_its_promise_and_learns(fields):
         3,
         *VQShapeEncoderSpec(**{**SMALL, **fields}).output(Shape.of("c t", 2, LENGTH)).sizes,
     )
-    assert all(part.shape == (3, 2, 6) for part in tokens.attributes)
+    assert all(part.shape == (3, 2, 6) for part in tokens.attributes.values())
     (tokens.features().square().sum() + encoder.losses(tokens)["dist"]).backward()
     missing = [name for name, weight in encoder.named_parameters() if weight.grad is None]
     assert not missing
@@ -159,8 +159,8 @@ def test_positions_get_no_gradient_from_their_reading():
     """Otherwise the error of shapes would move tokens to short and easy stretches."""
     encoder = build(place="free", level="measured")
     tokens = encoder(signal())
-    (tokens.values.square().sum() + tokens.attributes.mu.sum() + tokens.attributes.sigma.sum()).backward()
-    assert all(weight.grad is None for weight in encoder.attr_decoder.tl_mean_head.parameters())
+    (tokens.values.square().sum() + tokens.attributes["mu"].sum() + tokens.attributes["sigma"].sum()).backward()
+    assert all(weight.grad is None for weight in encoder.attr_decoder["tl_mean_head"].parameters())
 
 
 def test_both_readings_start_equal_to_the_stretch_alone():

@@ -11,7 +11,6 @@ from toy_plugin import MeanLinear, MeanSpec, Patches, PatchSpec, SignSpec, Unpat
 from zoo_registry import Registry, Shape
 
 from zoo.contracts import (
-    Attributes,
     CodeTable,
     Decoded,
     Output,
@@ -176,7 +175,7 @@ class HalfBlind(Patches):
 class Attributed(Patches):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tokens:
         tokens = super().forward(x, mask)
-        return tokens._replace(attributes=Attributes(*[tokens.values[..., 0]] * 4))
+        return tokens._replace(attributes=dict.fromkeys("tl", tokens.values[..., 0]))
 
 
 class Truncated(Patches):
@@ -193,7 +192,7 @@ class Exploding(Patches):
 
 ENCODERS = {
     HalfBlind: "other content at masked places changes values",
-    Attributed: r"promised \['values'\], gives \['l', 'mu', 'sigma', 't', 'values'\]",
+    Attributed: r"promised \['values'\], gives \['l', 't', 'values'\]",
     Truncated: r"promised values \(c=3, n=20, d=4\), gives \(3, 19, 4\)",
     Exploding: "the gradient of project.weight, project.bias is not finite",
 }
@@ -207,17 +206,19 @@ def test_a_fault_of_an_encoder(monkeypatch, module, message):
 
 
 class Tabled(Unpatches):
+    reads_table = True
+
     def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
         return super().forward(tokens if table is None else tokens._replace(values=table.rows[0 * table.index]))
 
 
 class Leaky(Unpatches):
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+    def forward(self, tokens: Tokens) -> Decoded:
         return Decoded(super().forward(tokens).series + tokens.values.mean())
 
 
 class Drawing(Unpatches):
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+    def forward(self, tokens: Tokens) -> Decoded:
         return super().forward(tokens)._replace(shapes=tokens.values)
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 from toy_plugin import Patches, PatchSpec, Signs, SignSpec, Unpatches, UnpatchSpec
 from zoo_registry import ComponentSpec, Registry, Shape
 
-from zoo.contracts import CodeTable, Decoded, Quantized, Tokens
+from zoo.contracts import Decoded, Quantized, Tokens
 from zoo.testing import check_component, every_component
 
 TOKENS, SERIES = Shape.of("c n d", 2, 6, 5), Shape.of("c t", 2, 24)
@@ -98,7 +98,7 @@ def test_an_encoder_that_mixes_series_is_named(monkeypatch, build, message):
 class LoudestFirst(Unpatches):
     """Scales every series by the largest token of all."""
 
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+    def forward(self, tokens: Tokens) -> Decoded:
         values, mask, *_ = tokens
         real = values if mask is None else torch.where(mask[..., None], values, 0)
         return Decoded(super().forward(tokens).series * real.abs().amax((1, 2, 3))[:, None, None])

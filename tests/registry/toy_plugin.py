@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from zoo_registry import DecoderSpec, EncoderSpec, HeadSpec, QuantizerSpec, Shape, ShapeError, hookimpl
 
 from zoo.contracts import (
-    CodeTable,
     Decoded,
     Decoder,
     Encoder,
@@ -44,7 +43,7 @@ class Unpatches(Decoder):
         super().__init__()
         self.project = nn.Linear(dim, patch)
 
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
+    def forward(self, tokens: Tokens) -> Decoded:
         values, mask, *_ = tokens
         if mask is not None:
             values = torch.where(mask[..., None], values, 0)

@@ -107,7 +107,7 @@ def test_heights_are_those_of_a_forward_in_the_units_of_the_series(masked):
     found = model.eval()(x, mask)
     heights = drawn_heights(model, found)
     series = x if mask is None else torch.where(mask, x, 0)
-    true, seen = read_stretches(series, found.attributes.t, found.attributes.l, found.shapes.shape[-1], mask)
+    true, seen = read_stretches(series, found.attributes["t"], found.attributes["l"], found.shapes.shape[-1], mask)
     seen = torch.ones_like(true, dtype=torch.bool) if seen is None else seen
     for name, shapes in (("drawn", found.shapes), ("true", true)):
         pairs = zip(shapes.detach().flatten(0, 2), seen.flatten(0, 2), strict=True)

@@ -9,7 +9,7 @@ from torch import nn
 from zoo_registry import PhaseSpec, TrainingError
 
 from zoo.training.fit import train
-from zoo.training.frozen import Frozen
+from zoo.training.learning import Frozen
 from zoo.training.module import ZooTraining
 
 MODEL = {

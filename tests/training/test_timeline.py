@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from zoo_registry import PhaseSpec, RampSpec
 from zoo_registry.training import CosineSpec, StepsSpec
 
-from zoo.training.rate import rate
-from zoo.training.timeline import Timeline
+from zoo.training.timeline import Timeline, rate
 
 phases = st.lists(
     st.builds(PhaseSpec, length=st.integers(1, 5), every=st.sampled_from(["epoch", "batch"])), min_size=1, max_size=4

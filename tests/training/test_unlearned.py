@@ -6,7 +6,7 @@ from zoo_registry import Registry, ZooNote
 
 import zoo
 from zoo.training.fit import train
-from zoo.training.unlearned import unlearned
+from zoo.training.learning import unlearned
 
 MODEL = {**SHAPES, "fusion": {"kind": "fusion.conv", "channels": 2}}
 INPUT = {"channels": 2, "length": 40, "classes": 3}

@@ -52,6 +52,7 @@ def show(
     for line in [*str(found["doc"]).splitlines(), ""]:
         print_line(line)
     facts = [("kind", found["kind"]), ("role", found["role"]), ("reads", found["reads"]), ("returns", found["returns"])]
+    facts += [(f"attribute {one['name']}", f"{one['meaning']} ({one['unit']})") for one in found["attributes"]]
     facts += [(f"term {name}", sentence) for name, sentence in found["terms"].items()]
     facts += [("plugin", f"{found['plugin']} {found['version']}")]
     print_facts(facts)

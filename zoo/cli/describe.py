@@ -1,18 +1,18 @@
 """A component's spec as plain data: description, input, output, fields, loss terms and plugin."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from zoo_registry import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
 from zoo_registry.docs import docstring
 
-_ATTRIBUTES = " with attributes t, l, mu, sigma"
-
 
 def describe(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, Any]:
     """Everything that `zoo show` prints about a component; ``versions`` are those of the installed plugins."""
     parts = {"doc": docstring(spec), **_shapes(spec), "terms": dict(spec.terms), "fields": _fields(spec)}
-    return {**summary(spec, versions), **parts}
+    given = [asdict(one) for one in spec.attributes] if issubclass(spec, EncoderSpec) else []
+    return {**summary(spec, versions), **parts, "attributes": given}
 
 
 def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, str]:
@@ -32,10 +32,17 @@ def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str,
 def _shapes(spec: type[ComponentSpec]) -> dict[str, str]:
     if issubclass(spec, HeadSpec):
         linear = ", a linear map of features, which can be solved for" if spec.linear else ""
-        return {"reads": f"{spec.needs} {READS[spec.needs]}", "returns": spec.returns + linear}
-    takes = _ATTRIBUTES if issubclass(spec, DecoderSpec) and spec.needs_attributes else ""
-    gives = _ATTRIBUTES if issubclass(spec, EncoderSpec) and spec.gives_attributes else ""
-    return {"reads": spec.reads + takes, "returns": spec.returns + gives}
+        return {
+            "reads": f"{spec.needs} {READS[spec.needs]}{_with(spec.needs_attributes)}",
+            "returns": spec.returns + linear,
+        }
+    takes = spec.needs_attributes if issubclass(spec, DecoderSpec) else ()
+    gives = [one.name for one in spec.attributes] if issubclass(spec, EncoderSpec) else ()
+    return {"reads": spec.reads + _with(takes), "returns": spec.returns + _with(gives)}
+
+
+def _with(attributes: Sequence[str]) -> str:
+    return f" with attributes {', '.join(attributes)}" if attributes else ""
 
 
 def _fields(spec: type[ComponentSpec]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from zoo.cli.training import Changes
 from zoo.process.lines import print_line
 from zoo.specs.overrides import apply_changes
 from zoo.specs.places import inferred, recognise, shorthand
-from zoo.specs.presets import large, load, names, small
+from zoo.specs.presets import load, names
 from zoo.specs.presets.fitting import fit
 
 presets = typer.Typer(help="List known experiments as run specs, with purpose and source.")
@@ -47,7 +47,7 @@ def show_preset(
 ) -> None:
     """Print the JSON of a run spec; what to expect of it goes to standard error."""
     preset, registry = load(name), Registry.discover()
-    run = small(preset.run) if small_sizes else dict(preset.run)
+    run = preset.small_run() if small_sizes else dict(preset.run)
     if data is not None:
         run["data"] = _placed(run["data"], data, registry, changes or ())
     spec = registry.run(run)
@@ -57,7 +57,7 @@ def show_preset(
         run, fittings = _fitted(run, registry, changes or ())
     registry.run(run)
     print_json(run)
-    size = " Sized for a GPU; --small fits two CPU cores." if large(run) and not small_sizes else ""
+    size = " Sized for a GPU; --small fits two CPU cores." if preset.small and not small_sizes else ""
     for line in (f"{preset.source}.", f"{preset.expect}{size}", *fittings):
         print_line(line, error=True)
 

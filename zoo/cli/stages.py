@@ -35,7 +35,7 @@ def stages(model: ModelSpec) -> Iterator[Stage]:
     repeats = {"folded", "rebuilt"} if model.fusion is None else set()
     if model.image is None:
         repeats.add("image")
-    if model.encoder and not model.encoder.gives_attributes:
+    if model.encoder and not model.encoder.attributes:
         repeats.add("features")
     for name, shape in model.trace().stages():
         if name not in repeats:

@@ -12,7 +12,9 @@ from zoo.cli.tables import print_facts, print_json, print_title
 from zoo.process.lines import print_line
 
 if TYPE_CHECKING:
+    from zoo.sweep.folder import SweepFolder
     from zoo.sweep.plan import Plan
+    from zoo.sweep.results import SweepResult
 
 SweepFile = Annotated[Path | None, typer.Argument(metavar="SWEEP", help="JSON file of a sweep.", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="Folder of the sweep. Default: sweeps/NAME.", show_default=False)]
@@ -51,38 +53,42 @@ def sweep(
     """
     from zoo.sweep.plan import read_plan
 
-    if spec is None and join is None:
+    if join is not None:
+        if resume or storage is not None or dry:
+            raise SpecError(
+                "--join", "only --workers, --out, --json", "others", "remove them: the storage contains the rest"
+            )
+        _join(read_plan(spec) if spec is not None else None, join, out, workers, json)
+        return
+    if spec is None:
         raise SpecError("sweep", "a JSON file, or --join STORAGE", "neither", "docs/sweeps.md has an example")
-    if join is not None and (resume or storage is not None or dry):
-        raise SpecError(
-            "--join", "only --workers, --out and --json", "others", "remove them: the storage contains the rest"
-        )
-    plan = read_plan(spec) if spec is not None else None
-    if dry and plan is not None:
+    plan = read_plan(spec)
+    if dry:
         _print_plan(plan, json)
     else:
-        _do(plan, join, out, workers, resume, storage, json)
+        _start(plan, out, workers, resume, storage, json)
 
 
-def _do(
-    plan: "Plan | None",
-    join: str | None,
-    out: Path | None,
-    workers: int,
-    resume: bool,
-    storage: str | None,
-    json: bool,
-) -> None:
-    from zoo.cli.sweeping import Progress, print_sweep
+def _join(plan: "Plan | None", place: str, out: Path | None, workers: int, json: bool) -> None:
+    from zoo.cli.sweeping import Progress
     from zoo.sweep.sweep import join_sweep
+
+    with Progress(quiet=json or not sys.stderr.isatty()) as show:
+        found, folder = join_sweep(place, plan.spec.name if plan else None, out, workers, show)
+    _show(found, folder, json)
+
+
+def _start(plan: "Plan", out: Path | None, workers: int, resume: bool, storage: str | None, json: bool) -> None:
+    from zoo.cli.sweeping import Progress
     from zoo.sweep.sweep import sweep as start
 
     with Progress(quiet=json or not sys.stderr.isatty()) as show:
-        if join is not None:
-            found, folder = join_sweep(join, plan.spec.name if plan else None, out, workers, show)
-        else:
-            assert plan is not None
-            found, folder = start(plan, out or Path("sweeps") / plan.spec.name, workers, resume, storage, show)
+        found, folder = start(plan, out or Path("sweeps") / plan.spec.name, workers, resume, storage, show)
+    _show(found, folder, json)
+
+
+def _show(found: "SweepResult", folder: "SweepFolder", json: bool) -> None:
+    from zoo.cli.sweeping import print_sweep
     from zoo.sweep.page import write_page  # brings torch along, which a mistake need not wait for
 
     write_page(found, folder)

@@ -8,11 +8,12 @@ from torch import Tensor
 
 from zoo.codebook.code_statistics import CodeStatistics
 from zoo.codebook.report import Ablation, BypassReport
-from zoo.contracts import Attributes, Output, Quantizer, book_of
+from zoo.contracts import Attributes, CodedOutput, DecodedOutput, Head, Quantizer, book_of, observed
 from zoo.contracts.codes import nearest_others
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.judges import predict
 from zoo.model.assembly import ZooModel
+from zoo.model.coded import CodedModel
 
 RAW, FOUND, SHUFFLED, FLATTENED, LEVELLED = "raw signals", "as found", "codes shuffled", "sigma zero", "mu's mean"
 """Rows of the ablations: the input of the readers."""
@@ -25,8 +26,7 @@ class CodeAblation:
     ``judges``, and the model's own head if it reads reconstructions, also count what is still recognised.
     """
 
-    def __init__(self, model: ZooModel, known: CodeStatistics, judges: Mapping[str, Judge] | None = None) -> None:
-        assert model.quantizer is not None
+    def __init__(self, model: CodedModel, known: CodeStatistics, judges: Mapping[str, Judge] | None = None) -> None:
         device = model.device
         used = torch.from_numpy(known.counts[:, 0].sum(-1) > 0).to(device)
         self.model = model
@@ -35,54 +35,49 @@ class CodeAblation:
         self.typical = known.pool.typical(model.quantizer, device)
         self.nearest = nearest_codes(model.quantizer, used, known.shape[1])
         self.several = bool((used.sum(1) > 1).any())
-        head = model.spec.head
-        self._own = head is not None and head.needs == "recon"
+        self._own = _reader_of_recon(model.model)
         self._errors: dict[str, float] = {}
         self._correct: dict[str, dict[str, int]] = {}
         self._samples = 0
 
     @torch.no_grad()
-    def update(self, output: Output, decoded: Output, labels: Tensor) -> None:
+    def update(self, output: CodedOutput, decoded: DecodedOutput, labels: Tensor) -> None:
         """Add the outputs of ``encode`` and ``decode`` for some windows of classes `labels (b)`."""
-        assert output.quantized is not None
-        assert decoded.x_recon is not None
         codes, x = output.quantized.codes, output.x
-        seen = torch.ones_like(x) if output.mask is None else output.mask.to(x.dtype)
+        seen = observed(output.mask, x).to(x.dtype)
         mean = (x * seen).sum(-1, keepdim=True) / seen.sum(-1, keepdim=True).clamp(min=1)
         read = {RAW: replace(decoded, x_recon=x), FOUND: decoded} | self._ablated(output)
         rebuilt = {name: part.x_recon for name, part in read.items() if name != RAW} | {
             "mean": mean,
-            AVERAGED: self.model.decode(altered(self.model, output, _per_book(self.typical, codes))).x_recon,
-            "nearest": self.model.decode(altered(self.model, output, self._neighbours(codes))).x_recon,
+            AVERAGED: self._decode(output, _per_book(self.typical, codes)).x_recon,
+            "nearest": self._decode(output, self._neighbours(codes)).x_recon,
         }
         for name, value in rebuilt.items():
-            assert value is not None
             error = float(((x - value) * seen).double().square().sum())
             self._errors[name] = self._errors.get(name, 0.0) + error
         self._samples += int(seen.sum())
         for name, part in read.items():
             self._count(name, part, labels)
 
-    def _ablated(self, output: Output) -> dict[str, Output]:
-        """The reconstruction with part of the tokens' content removed."""
-        assert output.quantized is not None
-        found = {SHUFFLED: altered(self.model, output, self.pool.draw(output.quantized.codes))}
-        attributes = output.attributes
-        if attributes is not None:
-            level = series_mean(attributes.mu, _real(output))
-            changed = {
-                FLATTENED: attributes._replace(sigma=torch.zeros_like(attributes.sigma)),
-                LEVELLED: attributes._replace(mu=level.expand_as(attributes.mu)),
-            }
-            found |= {name: altered(self.model, output, attributes=part) for name, part in changed.items()}
-        return {name: self.model.decode(part) for name, part in found.items()}
+    def _decode(self, output: CodedOutput, codes: Tensor) -> DecodedOutput:
+        return self.model.model.decode(altered(self.model, output, codes))
 
-    def _count(self, name: str, read: Output, labels: Tensor) -> None:
+    def _ablated(self, output: CodedOutput) -> dict[str, DecodedOutput]:
+        """The reconstruction with part of the tokens' content removed."""
+        found = {SHUFFLED: altered(self.model, output, self.pool.draw(output.quantized.codes))}
+        given, changed = output.attributes, {}
+        if "sigma" in given:
+            changed[FLATTENED] = {**given, "sigma": torch.zeros_like(given["sigma"])}
+        if "mu" in given:
+            changed[LEVELLED] = {**given, "mu": series_mean(given["mu"], _real(output)).expand_as(given["mu"])}
+        found |= {name: altered(self.model, output, attributes=part) for name, part in changed.items()}
+        return {name: self.model.model.decode(part) for name, part in found.items()}
+
+    def _count(self, name: str, read: DecodedOutput, labels: Tensor) -> None:
         """Add the windows that every reader classifies correctly."""
-        assert read.x_recon is not None
         guesses = {judge: predict(network, read.x_recon, read.mask) for judge, network in self.judges.items()}
-        if self._own and self.model.head is not None:
-            guesses = {"head": self.model.head(read).argmax(-1)} | guesses
+        if self._own is not None:
+            guesses = {"head": self._own(read).argmax(-1)} | guesses
         counts = self._correct.setdefault(name, {})
         for reader, guess in guesses.items():
             counts[reader] = counts.get(reader, 0) + int((guess == labels).sum())
@@ -120,13 +115,15 @@ def _share(value: float) -> float:
     return min(max(value, 0.0), 1.0)
 
 
+def _reader_of_recon(model: ZooModel) -> Head | None:
+    """The head, if it reads the reconstruction."""
+    return model.head if model.spec.head is not None and model.spec.head.needs == "recon" else None
+
+
 def altered(
-    model: ZooModel, output: Output, codes: Tensor | None = None, attributes: Attributes | None = None
-) -> Output:
+    model: CodedModel, output: CodedOutput, codes: Tensor | None = None, attributes: Attributes | None = None
+) -> CodedOutput:
     """``output`` with other `codes (b c n q)` and their values, or other ``attributes``; None keeps the original."""
-    assert model.quantizer is not None
-    assert output.quantized is not None
-    assert output.tokens is not None
     tokens, quantized = output.tokens, output.quantized
     if codes is not None:
         quantized = quantized._replace(values=model.quantizer.decode(codes), codes=codes)
@@ -140,11 +137,9 @@ def series_mean(values: Tensor, real: Tensor) -> Tensor:
     return torch.where(real, values, 0).sum(-1, keepdim=True) / real.sum(-1, keepdim=True).clamp(min=1)
 
 
-def _real(output: Output) -> Tensor:
+def _real(output: CodedOutput) -> Tensor:
     """Which tokens are real, `(b c n)`."""
-    assert output.tokens is not None
-    values, mask = output.tokens.values, output.tokens.mask
-    return torch.ones_like(values[..., 0], dtype=torch.bool) if mask is None else mask
+    return observed(output.tokens.mask, output.tokens.values[..., 0])
 
 
 def _per_book(codes: Tensor, like: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The report of one book of codes, and the arrays for its pictures."""
+"""The report of one book of codes, and the arrays for its pictures; all books of a measured codebook."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ import torch
 
 from zoo.codebook import classes
 from zoo.codebook.code_statistics import BINS, CodeStatistics
-from zoo.codebook.report import BookReport, CodeRow, NearDuplicate, ShapeReport
+from zoo.codebook.report import BookReport, CodebookReport, CodeRow, NearDuplicate, ShapeReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import SAME, likeness, mean_warped, straightness, warped
-from zoo.evaluation.perplexity import usage_reports
 from zoo.evaluation.report import ShapeScore, UsageReport
+from zoo.evaluation.usage import usage_reports
 
 MOST_SHAPES = 2048
 """Codes whose shapes are compared pair by pair, the most used ones."""
@@ -122,7 +122,7 @@ def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, A
         return None, None
     counts = book.counts[: len(book.shapes)]
     found = likeness(book.shapes, counts, book.axes)
-    pairs, listed = _duplicates(book, found.correlation)
+    pairs, listed = _duplicates(book, book.shapes, found.correlation)
     report = ShapeReport(
         source=source,
         measured=len(counts),
@@ -138,13 +138,12 @@ def _shape_report(book: Book, source: str | None) -> tuple[ShapeReport | None, A
     return report, found.groups
 
 
-def _duplicates(book: Book, correlation: Array) -> tuple[int, tuple[NearDuplicate, ...]]:
-    """Number of pairs of nearly equal shapes, and the pairs used most."""
-    assert book.shapes is not None
+def _duplicates(book: Book, shapes: Array, correlation: Array) -> tuple[int, tuple[NearDuplicate, ...]]:
+    """Number of pairs of nearly equal ``shapes``, and the pairs used most."""
     one, other = np.nonzero(np.triu(correlation >= SAME, 1))
     listed = np.argsort(-book.counts[other], kind="stable")[:MOST_LISTED]  # the rarer of a pair, as rows go by use
     one_listed, other_listed = one[listed], other[listed]
-    distances = warped(book.shapes[one_listed], book.shapes[other_listed], book.axes)
+    distances = warped(shapes[one_listed], shapes[other_listed], book.axes)
     found = tuple(
         NearDuplicate(
             codes=(int(book.codes[i]), int(book.codes[j])), correlation=float(correlation[i, j]), dtw=float(distance)
@@ -152,3 +151,12 @@ def _duplicates(book: Book, correlation: Array) -> tuple[int, tuple[NearDuplicat
         for i, j, distance in zip(one_listed, other_listed, distances, strict=True)
     )
     return len(one), found
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The report of a codebook, and its books."""
+
+    report: CodebookReport
+    books: Sequence[Book]
+    classes: tuple[str, ...]

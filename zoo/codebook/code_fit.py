@@ -6,7 +6,7 @@ from zoo.codebook.shapes import Array
 from zoo.contracts import Output, slots
 from zoo.evaluation.report import ShapeScore
 from zoo.evaluation.shape_fit import ShapeFit, stretches
-from zoo.model.assembly import ZooModel
+from zoo.model.coded import CodedModel
 
 
 class CodeFit:
@@ -15,17 +15,15 @@ class CodeFit:
     Codes of several levels draw one shape together, so that single codes have no fit.
     """
 
-    def __init__(self, model: ZooModel) -> None:
-        codes = model.trace.codes
-        assert codes is not None
+    def __init__(self, model: CodedModel) -> None:
         self.model = model
-        self.size = codes["k"]
-        self.alone = codes["q"] == 1
+        self.size = model.size
+        self.alone = model.levels == 1
         self._fit = ShapeFit(model.books * self.size if self.alone else 1, together=False)
 
     def update(self, decoded: Output) -> None:
         """Add the output of ``decode`` for some windows."""
-        found = stretches(self.model, decoded)
+        found = stretches(self.model.model, decoded)
         if found is None or decoded.quantized is None:
             return
         codes = decoded.quantized.codes

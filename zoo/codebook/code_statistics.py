@@ -7,13 +7,12 @@ import numpy as np
 import torch
 from scipy.sparse import coo_array, csr_array, vstack
 from torch import Tensor
-from zoo_registry import SpecError
 
 from zoo.codebook.pool import CodePool
 from zoo.codebook.shapes import Array, Source, decoded_shapes, mean_shapes, shape_source, token_shapes
-from zoo.contracts import Output, slots
+from zoo.contracts import CodedOutput, observed, slots
 from zoo.data.batch import Batch
-from zoo.model.assembly import ZooModel
+from zoo.model.coded import CodedModel
 
 BINS = 100
 """Number of bins for starts and lengths: hundredths of the series."""
@@ -25,16 +24,12 @@ class CodeStatistics:
     Only labels and counts of codes are kept per window; all other memory depends on the codebook's size alone.
     """
 
-    def __init__(self, model: ZooModel, classes: int) -> None:
-        codes = model.trace.codes
-        if codes is None:
-            hint = "add one to the spec and train it; `zoo list quantizer` shows the kinds"
-            raise SpecError("quantizer", "a model with a codebook", "none", hint)
+    def __init__(self, model: CodedModel, classes: int) -> None:
         self.model = model
         self.source: Source | None = shape_source(model)
-        self.shape = (model.books, codes["q"], codes["k"])
+        self.shape = (model.books, model.levels, model.size)
         self.classes = classes
-        self.pool = CodePool(self.shape[0], codes["q"])
+        self.pool = CodePool(model.books, model.levels)
         self._counts = torch.zeros(prod(self.shape) * classes, dtype=torch.int64)
         self._spans: list[Tensor] = []
         self._sums: Tensor | None = None
@@ -43,13 +38,11 @@ class CodeStatistics:
         self._labels: list[Array] = []
 
     @torch.no_grad()
-    def update(self, output: Output, labels: Tensor) -> None:
+    def update(self, output: CodedOutput, labels: Tensor) -> None:
         """Add the output of ``encode`` for windows of classes ``labels (b)``."""
-        assert output.quantized is not None
-        assert output.tokens is not None
         codes, mask = output.quantized.codes, output.tokens.mask
         numbers = slots(codes, self.shape[0], self.shape[2])
-        real = torch.ones_like(codes, dtype=torch.bool) if mask is None else mask.unsqueeze(-1).expand_as(codes)
+        real = observed(mask, codes)
         self.pool.update(codes, mask)
         classes = labels.view(-1, 1, 1, 1).expand_as(codes)
         self._counts += _count(numbers[real] * self.classes + classes[real], len(self._counts))
@@ -58,16 +51,17 @@ class CodeStatistics:
         self._add_histograms(codes, real)
         self._labels.append(labels.cpu().numpy())
 
-    def _add_spans(self, output: Output, numbers: Tensor, real: Tensor) -> None:
-        if output.attributes is None:
+    def _add_spans(self, output: CodedOutput, numbers: Tensor, real: Tensor) -> None:
+        places = output.tokens.places
+        if places is None:
             return
-        self._spans = self._spans or [torch.zeros(prod(self.shape) * BINS, dtype=torch.int64) for _ in "tl"]
-        for counts, share in zip(self._spans, (output.attributes.t, output.attributes.l), strict=True):
+        self._spans = self._spans or [torch.zeros(prod(self.shape) * BINS, dtype=torch.int64) for _ in places]
+        for counts, share in zip(self._spans, places, strict=True):
             bins = (share.double() * BINS).long().clamp(0, BINS - 1).unsqueeze(-1).expand_as(numbers)
             counts += _count(numbers[real] * BINS + bins[real], len(counts))
 
-    def _add_shapes(self, output: Output, numbers: Tensor, real: Tensor) -> None:
-        found = token_shapes(self.model, output, self.source)
+    def _add_shapes(self, output: CodedOutput, numbers: Tensor, real: Tensor) -> None:
+        found = token_shapes(self.model.model, output, self.source)
         if found is None:
             return
         shapes, known = found
@@ -96,7 +90,7 @@ class CodeStatistics:
 
     @property
     def starts(self) -> Array | None:
-        """Tokens by start, in hundredths of the series: `(g q k 100)`; None without attributes."""
+        """Tokens by start, in hundredths of the series: `(g q k 100)`; None if the encoder gives no places."""
         return self._spans[0].view(*self.shape, BINS).numpy() if self._spans else None
 
     @property
@@ -128,8 +122,8 @@ class CodeStatistics:
         ]
 
 
-def survey(model: ZooModel, batches: Iterable[Batch], classes: int) -> CodeStatistics:
-    """Statistics of every window of ``batches``; raises SpecError for a model without a quantizer."""
+def survey(model: CodedModel, batches: Iterable[Batch], classes: int) -> CodeStatistics:
+    """Statistics of every window of ``batches``."""
     found = CodeStatistics(model, classes)
     for batch in batches:
         with torch.no_grad():

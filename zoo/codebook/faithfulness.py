@@ -1,7 +1,8 @@
 """Whether a classifier uses the codes that are informative of classes: deletion and insertion of their tokens."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,11 +13,12 @@ from zoo.codebook.classes import divergences
 from zoo.codebook.code_statistics import CodeStatistics
 from zoo.codebook.report import FaithfulnessReport
 from zoo.codebook.shapes import Array
-from zoo.contracts import Attributes, Output, book_of
+from zoo.contracts import CodedOutput, Head, book_of, observed
 from zoo.data.batch import Batch
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.judges import predict
 from zoo.model.assembly import ZooModel
+from zoo.model.coded import CodedModel
 
 STEPS = 8
 _ORDERS = 2
@@ -24,41 +26,47 @@ _ORDERS = 2
 
 
 class Classifier:
-    """A model's own head if its input depends on codes, else a judge of the rebuilt signal."""
+    """A model's own head if its input depends on codes, else a judge of the rebuilt signal.
 
-    def __init__(self, model: ZooModel, judges: Mapping[str, Judge]) -> None:
-        head = model.spec.head
-        self.model = model
-        self.judge: Judge | None = None
-        self.name: str | None = None
-        if head is not None and head.needs in ("recon", "tokens", "codes"):
-            self.name = "head"
-        elif judges and model.decoder is not None:
-            name, self.judge = next(iter(judges.items()))
-            self.name = f"{name} on rebuilt"
-        self._decodes = self.judge is not None or (head is not None and head.needs == "recon")
+    ``predict`` gives the classes `(b)` for the output of ``encode``, or for a changed copy of it.
+    """
 
-    def predict(self, output: Output) -> Tensor:
-        """Classes `(b)` of the output of ``encode``, or of a changed copy of it."""
-        output = self.model.decode(output) if self._decodes else output
-        if self.judge is None:
-            assert self.model.head is not None
-            logits: Tensor = self.model.head(output)
-            return logits.argmax(-1)
-        assert output.x_recon is not None
-        return predict(self.judge, output.x_recon, output.mask)
+    def __init__(self, name: str, predict: Callable[[CodedOutput], Tensor]) -> None:
+        self.name, self.predict = name, predict
+
+
+def classifier_of(model: ZooModel, judges: Mapping[str, Judge]) -> Classifier | None:
+    """That of a model, if there is one."""
+    head = model.spec.head
+    if head is not None and model.head is not None and head.needs in ("recon", "tokens", "codes"):
+        return Classifier("head", partial(_of_head, model, model.head, head.needs == "recon"))
+    if judges and model.decoder is not None:
+        name, judge = next(iter(judges.items()))
+        return Classifier(f"{name} on rebuilt", partial(_of_judge, model, judge))
+    return None
+
+
+def _of_head(model: ZooModel, head: Head, decodes: bool, output: CodedOutput) -> Tensor:
+    logits: Tensor = head(model.decode(output) if decodes else output)
+    return logits.argmax(-1)
+
+
+def _of_judge(model: ZooModel, judge: Judge, output: CodedOutput) -> Tensor:
+    decoded = model.decode(output)
+    return predict(judge, decoded.x_recon, decoded.mask)
 
 
 @torch.no_grad()
-def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: CodeStatistics) -> FaithfulnessReport | None:
+def faithfulness(
+    model: CodedModel, classifier: Classifier | None, batches: Iterable[Batch], known: CodeStatistics
+) -> FaithfulnessReport | None:
     """Areas under accuracy over the share of tokens; the order of codes and their shares are from ``known``.
 
     Codes are removed in up to 8 steps of about equal shares of tokens. None without a classifier.
     """
-    if classifier.name is None:
+    if classifier is None:
         return None
-    model, counts = classifier.model, known.counts[:, 0]
-    assert model.quantizer is not None
+    counts = known.counts[:, 0]
     typical = known.pool.typical(model.quantizer, model.device)
     orders = [_informative_first(counts), *_at_random(counts)]
     plans = [_Steps(order, counts.sum(-1)) for order in orders]
@@ -82,21 +90,17 @@ def faithfulness(classifier: Classifier, batches: Iterable[Batch], known: CodeSt
     )
 
 
-def reduced(model: ZooModel, output: Output, keep: Tensor, typical: Tensor) -> Output:
+def reduced(model: CodedModel, output: CodedOutput, keep: Tensor, typical: Tensor) -> CodedOutput:
     """``output`` without the tokens whose first code is not in ``keep (g k)``.
 
     They are masked out. As a decoder may still draw something for a masked token, they also get the ``typical`` codes
     `(g q)` and the mean attributes of their series.
     """
-    assert output.quantized is not None
-    assert output.tokens is not None
     codes, tokens = output.quantized.codes, output.tokens
     book = book_of(codes.shape[1], len(keep), codes.device)
     kept = keep[book.view(1, -1, 1), codes[..., 0]]
-    real = torch.ones_like(kept) if tokens.mask is None else tokens.mask
-    attributes = tokens.attributes
-    if attributes is not None:
-        attributes = Attributes(*(torch.where(kept, a, series_mean(a, real)) for a in attributes))
+    real = observed(tokens.mask, kept)
+    attributes = {name: torch.where(kept, a, series_mean(a, real)) for name, a in tokens.attributes.items()}
     replaced = torch.where(kept.unsqueeze(-1), codes, typical[book][None, :, None])
     masked = replace(output, tokens=tokens._replace(mask=kept & real))
     return altered(model, masked, replaced, attributes)

@@ -7,9 +7,8 @@ import torch
 from scipy.sparse import coo_array, csr_array, hstack, vstack
 from torch import Tensor
 
-from zoo.codebook.book import MOST_SHAPES, Book, book_report, most_used
+from zoo.codebook.book import MOST_SHAPES, Book, Measured, book_report, most_used
 from zoo.codebook.code_statistics import BINS
-from zoo.codebook.measured import Measured
 from zoo.codebook.probe import probe
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.score import DEFINITION, score, score_parts
@@ -17,7 +16,7 @@ from zoo.codebook.shapes import Array, normalised
 from zoo.codebook.stability import stability
 from zoo.contracts import ShapeBook, ShapesHead, Uses
 from zoo.data.batch import Batch
-from zoo.evaluation.perplexity import usage_report
+from zoo.evaluation.usage import usage_report
 from zoo.model.assembly import ZooModel
 
 SOURCE = "learned"

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import torch
 
 from zoo.codebook.ablation import CodeAblation
-from zoo.codebook.book import Book, book_report, books_of
+from zoo.codebook.book import Book, Measured, book_report, books_of
 from zoo.codebook.code_fit import CodeFit
 from zoo.codebook.code_statistics import CodeStatistics, survey
-from zoo.codebook.faithfulness import Classifier, faithfulness
-from zoo.codebook.measured import Measured
+from zoo.codebook.faithfulness import classifier_of, faithfulness
 from zoo.codebook.probe import probe
 from zoo.codebook.report import BookReport, BypassReport, CodebookReport, ProbeReport
 from zoo.codebook.score import DEFINITION, score, score_parts
@@ -19,6 +18,7 @@ from zoo.data.batch import Batch
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.report import ShapeScore
 from zoo.model.assembly import ZooModel
+from zoo.model.coded import CodedModel
 
 MOST_TRAINING = 16_384
 """Number of training windows from which the probe and the order of codes are learned."""
@@ -46,8 +46,9 @@ def measure(
     ``judges`` are classifiers of signals, ``beside`` the books of other runs. Probe, order of codes and replacement
     codes are learned from training windows. Raises SpecError for a model without a quantizer.
     """
-    train = survey(model, windows.train, len(classes))
-    found = _find(model, windows.split, train, classes, judges or {})
+    coded = CodedModel(model)
+    train = survey(coded, windows.train, len(classes))
+    found = _find(coded, windows.split, train, classes, judges or {})
     report = CodebookReport(
         split=windows.name,
         windows=len(found.survey.labels),
@@ -55,7 +56,7 @@ def measure(
         books=found.reports,
         bypass=found.bypass,
         probe=found.probe,
-        faithfulness=faithfulness(Classifier(model, judges or {}), windows.few, train),
+        faithfulness=faithfulness(coded, classifier_of(model, judges or {}), windows.few, train),
         stability=stability(found.books, beside or {}),
         fit=found.fit,
         parts=found.parts,
@@ -67,7 +68,8 @@ def measure(
 
 def codebook_score(model: ZooModel, split: Iterable[Batch], train: Iterable[Batch], classes: tuple[str, ...]) -> float:
     """Only the score that ``measure`` gives for the same windows, at lower cost."""
-    return score(_find(model, split, survey(model, train, len(classes)), classes, judges={}).parts)
+    coded = CodedModel(model)
+    return score(_find(coded, split, survey(coded, train, len(classes)), classes, judges={}).parts)
 
 
 @dataclass(frozen=True)
@@ -84,14 +86,14 @@ class _Found:
 
 
 def _find(
-    model: ZooModel,
+    model: CodedModel,
     batches: Iterable[Batch],
     train: CodeStatistics,
     classes: tuple[str, ...],
     judges: Mapping[str, Judge],
 ) -> _Found:
     found = CodeStatistics(model, train.classes)
-    bypass = CodeAblation(model, train, judges) if model.decoder is not None else None
+    bypass = CodeAblation(model, train, judges) if model.model.decoder is not None else None
     fit = CodeFit(model)
     _pass(model, batches, found, bypass, fit)
     books, whole = books_of(found), fit.whole()
@@ -105,12 +107,12 @@ def _find(
 
 @torch.no_grad()
 def _pass(
-    model: ZooModel, batches: Iterable[Batch], found: CodeStatistics, bypass: CodeAblation | None, fit: CodeFit
+    model: CodedModel, batches: Iterable[Batch], found: CodeStatistics, bypass: CodeAblation | None, fit: CodeFit
 ) -> None:
     for batch in batches:
         output = model.encode(batch.x, batch.mask)
         found.update(output, batch.y)
         if bypass is not None:
-            decoded = model.decode(output)
+            decoded = model.model.decode(output)
             bypass.update(output, decoded, batch.y)
             fit.update(decoded)

@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from zoo.codebook.book import Book, books_of
+from zoo.codebook.book import Book, Measured, books_of
 from zoo.codebook.code_statistics import survey
 from zoo.codebook.head_books import HeadStatistics, measure_head
 from zoo.codebook.measure import MOST_TRAINING, Windows, measure
-from zoo.codebook.measured import Measured
 from zoo.codebook.stored import write_measured
 from zoo.contracts import ShapesHead
 from zoo.data.batch import Batch, evenly
 from zoo.evaluation.judges import load_judges
 from zoo.evaluation.loaded_run import AnySplit, LoadedRun, SplitName, open_run
+from zoo.model.coded import CodedModel
 from zoo.runs.folder import RunFolder
 
 MOST_FEW = 128
@@ -59,7 +59,7 @@ def _counts_shapes(opened: LoadedRun) -> bool:
 def _books(opened: LoadedRun, split: SplitName) -> list[Book]:
     if _counts_shapes(opened):
         return HeadStatistics(opened.model, opened.batches(split), len(opened.classes)).books
-    return books_of(survey(opened.model, opened.batches(split), len(opened.classes)))
+    return books_of(survey(CodedModel(opened.model), opened.batches(split), len(opened.classes)))
 
 
 def _some(opened: LoadedRun, name: AnySplit, most: int) -> Iterator[Batch]:

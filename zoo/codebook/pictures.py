@@ -8,9 +8,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from zoo_registry.suggest import listed
 
-from zoo.codebook.book import Book
+from zoo.codebook.book import Book, Measured
 from zoo.codebook.code_statistics import BINS
-from zoo.codebook.measured import Measured
 from zoo.codebook.report import BookReport
 from zoo.codebook.shape_grid import percent, shapes_picture, shortened
 from zoo.codebook.shapes import Array

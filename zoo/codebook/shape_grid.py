@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from zoo.codebook.book import Book
-from zoo.codebook.report import BookReport
+from zoo.codebook.report import BookReport, ShapeReport
 from zoo.codebook.shapes import Array, normalised
 from zoo.codebook.similarity import FLAT, straightness
 from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain
@@ -35,7 +35,7 @@ def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Pi
     figure = new_figure(_WIDTH * width, _HEIGHT * down + 0.5)
     axis = figure.subplots()
     for cell, rows in enumerate(shown):
-        _cell(axis, (cell % across, -(cell // across)), rows, book, report, names)
+        _cell(axis, (cell % across, -(cell // across)), rows, book, book.shapes[rows], report, names)
     axis.set(xlim=(0, width), ylim=(1 - down, 1))
     axis.axis("off")
     caption = _caption(
@@ -45,7 +45,7 @@ def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Pi
         f"{plain(caption)}\norange: as good as a straight line{_axes(book)}", fontsize=TEXT + 0.5, loc="left"
     )
     return Picture(
-        "shapes", "Shapes of the codes, most used first", _alt(caption, shown[0], book, report, names), figure
+        "shapes", "Shapes of the codes, most used first", _alt(caption, shown[0], book, report.shapes, names), figure
     )
 
 
@@ -74,21 +74,25 @@ def _caption(shown: int, groups: int, report: BookReport, share: float) -> str:
     return f"{report.usage.book}: {some} {noun} from {used}{rest}"
 
 
-def _alt(caption: str, first: Sequence[int], book: Book, report: BookReport, names: tuple[str, ...]) -> str:
-    assert report.shapes is not None
+def _alt(caption: str, first: Sequence[int], book: Book, report: ShapeReport, names: tuple[str, ...]) -> str:
     counts = book.classes[first].sum(0)
     share, mostly = counts.sum() / book.classes.sum(), names[int(counts.argmax())]
     codes = f"{len(first)} codes draw" if len(first) > 1 else "one code draws"
-    straight = f"{report.shapes.flat} of {report.shapes.measured} codes draw as good as a straight line"
+    straight = f"{report.flat} of {report.measured} codes draw as good as a straight line"
     return f"{caption}. The most used shape, which {codes}, has {share:.0%} of tokens, mostly of {mostly}; {straight}."
 
 
 def _cell(
-    axis: Axes, corner: tuple[int, int], rows: list[int], book: Book, report: BookReport, names: tuple[str, ...]
+    axis: Axes,
+    corner: tuple[int, int],
+    rows: list[int],
+    book: Book,
+    shapes: Array,
+    report: BookReport,
+    names: tuple[str, ...],
 ) -> None:
-    """One group: its shapes thin, their mean thick, what it is in words above and below."""
-    assert book.shapes is not None
-    shapes, counts = book.shapes[rows], book.counts[rows]
+    """One group: its ``shapes`` thin, their mean thick, what it is in words above and below."""
+    counts = book.counts[rows]
     mean = normalised(counts @ shapes)
     _lines(axis, corner, shapes, mean, book.axes)
     share, classes = counts.sum() / book.counts.sum(), book.classes[rows].sum(0)

@@ -8,9 +8,11 @@ import torch
 from einops import rearrange
 from numpy.typing import NDArray
 from torch import Tensor
+from zoo_registry.attributes import LENGTH, START
 
-from zoo.contracts import Attributes, Output, Tokens, read_stretches
+from zoo.contracts import CodedOutput, Tokens, read_stretches
 from zoo.model.assembly import ZooModel
+from zoo.model.coded import CodedModel
 
 Array = NDArray[Any]
 Source = Literal["decoded", "mean decoded", "mean input"]
@@ -24,65 +26,57 @@ _COHERENT = 0.1
 _ROWS = 32
 
 
-def shape_source(model: ZooModel) -> Source | None:
+def shape_source(model: CodedModel) -> Source | None:
     """Source of the shapes of codes; None if a code has no known shape.
 
     A single residual level has no shape: it gets the mean over its tokens of the complete shapes.
     """
-    codes, encoder = model.trace.codes, model.spec.encoder
-    if model.trace.shapes is not None:
-        return "decoded" if codes is not None and codes["q"] == 1 else "mean decoded"
-    spans = encoder is not None and encoder.gives_attributes and encoder.reads == "c t"
-    return "mean input" if spans else None
+    encoder = model.model.spec.encoder
+    if model.model.trace.shapes is not None:
+        return "decoded" if model.levels == 1 else "mean decoded"
+    known = encoder is not None and encoder.reads == "c t" and {START, LENGTH} <= {*encoder.attributes}
+    return "mean input" if known else None
 
 
 @torch.no_grad()
-def decoded_shapes(model: ZooModel, used: Sequence[Array]) -> list[Array]:
+def decoded_shapes(model: CodedModel, used: Sequence[Array]) -> list[Array]:
     """Normalised shapes `(u s)` of each book's ``used`` codes `(u)`, float64, one token drawn per code.
 
     There is a book per channel, or one for all channels: then its codes are spread over the channels.
     """
-    tokens = model.trace.tokens
-    assert tokens is not None
-    assert model.quantizer is not None
+    tokens = model.tokens
     columns = tokens["c"] // len(used)
     rows = max(1, -(-max(map(len, used)) // (columns * tokens["n"])))
     padded = [np.pad(codes, (0, rows * columns * tokens["n"] - len(codes))) for codes in used]
     numbers = rearrange(np.stack(padded), "g (b c n) -> b (g c) n 1", b=rows, c=columns)
     device = model.device
     parts = torch.split(torch.from_numpy(np.ascontiguousarray(numbers, dtype=np.int64)).to(device), _ROWS)
-    drawn = torch.cat([drawn_shapes(model, model.quantizer.decode(part)).cpu() for part in parts])
+    drawn = torch.cat([drawn_shapes(model.model, model.quantizer.decode(part)).cpu() for part in parts])
     books = rearrange(drawn.double().numpy(), "b (g c) n s -> g (b c n) s", g=len(used))
     return [book[: len(codes)] for book, codes in zip(books, used, strict=True)]
 
 
 def drawn_shapes(model: ZooModel, values: Tensor) -> Tensor:
-    """Normalised shapes `(b c n s)` that the decoder draws for token ``values (b c n d)``.
-
-    Place, offset and scale are those of a shape as it is: t = 0, l = 1, mu = 0, sigma = 1.
-    """
-    zero, one = torch.zeros_like(values[..., 0]), torch.ones_like(values[..., 0])
-    assert model.decoder is not None
-    shapes = model.decoder(Tokens(values, attributes=Attributes(t=zero, l=one, mu=zero, sigma=one))).shapes
-    assert shapes is not None
-    return standardised(shapes.double(), _LEAST)
+    """Normalised shapes `(b c n s)` that the decoder draws for token ``values (b c n d)`` with plain attributes."""
+    declared = model.spec.encoder.attributes if model.spec.encoder is not None else ()
+    plain = {attribute.name: torch.full_like(values[..., 0], attribute.plain) for attribute in declared}
+    return standardised(model.draw(Tokens(values, attributes=plain)).double(), _LEAST)
 
 
-def token_shapes(model: ZooModel, output: Output, source: Source | None) -> tuple[Tensor, Tensor | None] | None:
+def token_shapes(model: ZooModel, output: CodedOutput, source: Source | None) -> tuple[Tensor, Tensor | None] | None:
     """Normalised shapes `(b c n s)` of which a code's is the mean, and which of them are known; None for none."""
-    if source == "mean decoded" and output.coded is not None:
+    if source == "mean decoded":
         return drawn_shapes(model, output.coded.values), None
-    if source == "mean input" and output.attributes is not None:
-        return _inputs(model, output, output.attributes)
+    if source == "mean input" and output.tokens.places is not None:
+        return _inputs(model, output, *output.tokens.places)
     return None
 
 
-def _inputs(model: ZooModel, output: Output, attributes: Attributes) -> tuple[Tensor, Tensor | None]:
+def _inputs(model: ZooModel, output: CodedOutput, start: Tensor, length: Tensor) -> tuple[Tensor, Tensor | None]:
     """Stretches of the folded series under tokens; those with an unobserved sample are not known."""
-    fold = model.fusion.fold(output.x, output.mask) if model.fusion is not None else (output.x, output.mask)
-    series, mask = fold[0].double(), fold[1]
-    start, length = attributes.t.double(), attributes.l.double()
-    shapes, observed = read_stretches(series, start, length, _SAMPLES, mask)
+    folded, mask = model.fusion.fold(output.x, output.mask)
+    series = folded.double()
+    shapes, observed = read_stretches(series, start.double(), length.double(), _SAMPLES, mask)
     known = None if observed is None else observed.all(-1)
     least = _LEAST * series.std(-1, correction=0)[..., None, None]
     return standardised(shapes, least), known

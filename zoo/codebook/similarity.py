@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from zoo.codebook.shapes import Array
-from zoo.evaluation.perplexity import perplexity
+from zoo.evaluation.usage import perplexity
 
 SAME = 0.95
 """Correlation from which two shapes count as the same: each explains over nine tenths (.95²) of the other."""
@@ -68,7 +68,8 @@ def warped(one: Array, other: Array, axes: int = 1) -> Array:
     """Dynamic-time-warping distance of shapes `(p s)` pair by pair: `(p)`, √(squared differences along the path / s).
 
     Without warping it would be the root mean squared difference; 0 is the same shape. ``axes`` that lie one after the
-    other are warped together.
+    other are warped together. It equals aeon's `dtw_distance`, which is 10 to 20 times faster once it is compiled, but
+    takes 5 seconds to import and compile in every process, for pairs that take .1 to .4 seconds here.
     """
     one, other = (shapes.reshape(len(shapes), axes, shapes.shape[1] // axes) for shapes in (one, other))
     pairs, _, samples = one.shape

@@ -43,15 +43,15 @@ def matched(one: Book, other: Book, name: str) -> float:
         return 0.0
     samples = max(one.shapes.shape[1], other.shapes.shape[1])
     correlation = correlations(_resampled(one.shapes, samples), _resampled(other.shapes, samples))
-    weight = (_shares(one)[:, None] + _shares(other)) / 2
+    weight = (_shares(one, one.shapes)[:, None] + _shares(other, other.shapes)) / 2
     value = weight * np.clip(correlation, 0, 1)
     rows, columns = linear_sum_assignment(value, maximize=True)
     return float(min(value[rows, columns].sum(), 1.0))
 
 
-def _shares(book: Book) -> Array:
-    assert book.shapes is not None
-    counts = book.counts[: len(book.shapes)]
+def _shares(book: Book, shapes: Array) -> Array:
+    """Shares of tokens of the codes whose ``shapes`` are known."""
+    counts = book.counts[: len(shapes)]
     found: Array = counts / max(counts.sum(), 1)
     return found
 

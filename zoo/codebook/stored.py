@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from zoo_registry import DataError, ZooError
 
-from zoo.codebook.book import Book
-from zoo.codebook.measured import Measured
+from zoo.codebook.book import Book, Measured
 from zoo.codebook.pictures import pictures
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.shapes import Array

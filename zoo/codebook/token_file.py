@@ -11,11 +11,12 @@ from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 from zoo_registry import DataError, DataSpec, Registry, ShapeError, SpecError
 
-from zoo.contracts import Output
+from zoo.contracts import CodedOutput, observed
 from zoo.data import DataSet, Split, input_of, prepare
 from zoo.data.split import Rows
 from zoo.io.npz import NpzStream, new_npz
 from zoo.model.assembly import ZooModel
+from zoo.model.coded import CodedModel
 from zoo.specs.read import Source, read_data
 from zoo.weights.bundle import load
 from zoo.weights.manifest import bundle_in
@@ -70,24 +71,23 @@ def write_tokens(
     batch: int = _BATCH,
 ) -> TokenFile:
     """The same for a model in evaluation mode and a prepared data set, ``batch`` windows at a time."""
-    codes = model.trace.codes
-    assert codes is not None
+    coded = CodedModel(model)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model.to(device)
     splits = [part for part in (data.train, data.validation, data.test) if split in ("all", part.name)]
     total, done = sum(map(len, splits)), 0
     with new_npz(target, total) as stream:
-        _put_facts(stream, data, codes["k"])
+        _put_facts(stream, data, coded.size)
         names = _names(splits)
         for part, rows in _batches(splits, batch):
-            found = _encode(model, part, rows, batch, device)
-            stream.append(_tokens(found, len(rows), codes["k"]) | _windows(part, rows, names))
+            found = _encode(coded, part, rows, batch, device)
+            stream.append(_tokens(found, len(rows), coded.size) | _windows(part, rows, names))
             done += len(rows)
             if seen is not None:
                 seen(done, total)
     windows = {part.name: len(part) for part in splits}
     dtypes = {name: str(dtype) for name, dtype in stream.dtypes.items()}
-    return TokenFile(target, windows, codes["k"], stream.shapes, dtypes, data.fingerprint)
+    return TokenFile(target, windows, coded.size, stream.shapes, dtypes, data.fingerprint)
 
 
 def _batches(splits: Sequence[Split], batch: int) -> Iterator[tuple[Split, Rows]]:
@@ -96,11 +96,11 @@ def _batches(splits: Sequence[Split], batch: int) -> Iterator[tuple[Split, Rows]
             yield part, np.arange(start, min(start + batch, len(part)))
 
 
-def _encode(model: ZooModel, part: Split, rows: Rows, batch: int, device: torch.device) -> Output:
+def _encode(model: CodedModel, part: Split, rows: Rows, batch: int, device: torch.device) -> CodedOutput:
     # Padded with the last window: rounding, and so the nearest code, may depend on the batch size.
     x, mask = part.read(np.pad(rows, (0, batch - len(rows)), mode="edge"))
-    observed = None if mask is None else torch.from_numpy(mask).to(device)
-    return model.encode(torch.from_numpy(x).to(device), observed)
+    seen = None if mask is None else torch.from_numpy(mask).to(device)
+    return model.encode(torch.from_numpy(x).to(device), seen)
 
 
 def _put_facts(stream: NpzStream, data: DataSet, size: int) -> None:
@@ -110,18 +110,15 @@ def _put_facts(stream: NpzStream, data: DataSet, size: int) -> None:
     stream.put("fingerprint", np.array(data.fingerprint))
 
 
-def _tokens(output: Output, count: int, size: int) -> dict[str, Array]:
+def _tokens(output: CodedOutput, count: int, size: int) -> dict[str, Array]:
     """Codes and attributes of the first ``count`` windows."""
-    assert output.tokens is not None
-    assert output.quantized is not None
     codes, mask = output.quantized.codes, output.tokens.mask
-    real = torch.ones_like(codes[..., 0], dtype=torch.bool) if mask is None else mask
-    found: dict[str, Tensor] = output.attributes._asdict() if output.attributes is not None else {}
+    found: dict[str, Tensor] = dict(output.attributes)
     if output.scale is not None:
         found |= {name: value.squeeze(-1) for name, value in output.scale._asdict().items()}
     return {
         "codes": codes[:count].cpu().numpy().astype(np.min_scalar_type(size - 1)),
-        "real": real[:count].cpu().numpy(),
+        "real": observed(mask, codes[..., 0])[:count].cpu().numpy(),
         **{name: value[:count].float().cpu().numpy() for name, value in found.items()},
     }
 

@@ -7,19 +7,22 @@ from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
 from zoo.contracts.kmeans import kmeans
 from zoo.contracts.linear import LinearHead
 from zoo.contracts.maintenance import CodebookMaintenance
-from zoo.contracts.masking import instance_scale, masked_mean, masked_mse
-from zoo.contracts.nearest import nearest
+from zoo.contracts.masking import instance_scale, masked_mean, masked_mse, observed, zeroed
+from zoo.contracts.nearest import nearest, straight_through
 from zoo.contracts.processes import gathered, shared, summed, world_size
+from zoo.contracts.required import required
 from zoo.contracts.resizing import CentreKernel, ClassRows, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
-from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, Image, Quantizer
+from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, IdentityFusion, Image, Quantizer
 from zoo.contracts.shape_books import Evidence, ShapeBook, ShapesHead, Uses
 from zoo.contracts.standardize import Standardize
-from zoo.contracts.straight_through import straight_through
 from zoo.contracts.stretches import read_stretches
 from zoo.contracts.values import (
     Attributes,
+    CodedOutput,
     CodeTable,
     Decoded,
+    DecodedOutput,
+    EncodedOutput,
     Losses,
     Output,
     Quantized,
@@ -37,13 +40,17 @@ __all__ = [
     "ClassRows",
     "CodeTable",
     "CodebookMaintenance",
+    "CodedOutput",
     "Component",
     "Decoded",
+    "DecodedOutput",
     "Decoder",
+    "EncodedOutput",
     "Encoder",
     "Evidence",
     "Fusion",
     "Head",
+    "IdentityFusion",
     "Image",
     "Interpolate",
     "LinearHead",
@@ -77,8 +84,10 @@ __all__ = [
     "masked_mse",
     "nearest",
     "nearest_few",
+    "observed",
     "pooled_mean",
     "read_stretches",
+    "required",
     "shared",
     "slots",
     "straight_through",
@@ -86,4 +95,5 @@ __all__ = [
     "tally",
     "without_autocast",
     "world_size",
+    "zeroed",
 ]

@@ -74,15 +74,24 @@ def grow(book: Book, size: int, random: torch.Generator) -> Book:
     Parents are the most used codes; a code is split again while it is still the most used. Without counts all codes are
     parents in random order, repeatedly.
     """
+    if book.counts is not None:
+        return Book(*split(book.vectors, book.counts, size, random))
     known = len(book.vectors)
-    if book.counts is None:
-        order = torch.randperm(known, generator=random)
-        parents, counts = order[torch.arange(size - known) % known], None
-    else:
-        parents, counts = _split(book.counts, size)
-    offset = torch.randn(size - known, book.vectors.shape[1], generator=random, dtype=book.vectors.dtype)
-    offset = torch.nn.functional.normalize(offset, dim=-1) * _NUDGE * _room(book.vectors)[parents, None]
-    return Book(torch.cat([book.vectors, book.vectors[parents] + offset]), counts)
+    order = torch.randperm(known, generator=random)
+    return Book(_children(book.vectors, order[torch.arange(size - known) % known], random))
+
+
+def split(vectors: Tensor, counts: Tensor, size: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The same for `vectors (k d)` with ``counts (k)``."""
+    parents, counts = _split(counts, size)
+    return _children(vectors, parents, random), counts
+
+
+def _children(vectors: Tensor, parents: Tensor, random: torch.Generator) -> Tensor:
+    """``vectors`` followed by one close to each of ``parents``."""
+    offset = torch.randn(len(parents), vectors.shape[1], generator=random, dtype=vectors.dtype)
+    offset = torch.nn.functional.normalize(offset, dim=-1) * _NUDGE * _room(vectors)[parents, None]
+    return torch.cat([vectors, vectors[parents] + offset])
 
 
 def _split(counts: Tensor, size: int) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,8 @@ import torch
 from einops import rearrange
 from torch import Tensor
 
+from zoo.contracts.masking import observed
+
 
 def histogram(codes: Tensor, mask: Tensor | None, size: int) -> Tensor:
     """Counts, int64, of each of ``size`` codes over the real tokens of a series: `(b c n q) -> (b c q k)`.
@@ -11,7 +13,7 @@ def histogram(codes: Tensor, mask: Tensor | None, size: int) -> Tensor:
     ``mask (b c n)`` is True where a token is real; None means all tokens.
     """
     index = rearrange(codes, "b c n q -> b c q n")
-    real = torch.ones_like(index) if mask is None else mask.long().unsqueeze(2).expand_as(index)
+    real = rearrange(observed(mask, codes), "b c n q -> b c q n").long()
     return index.new_zeros(*index.shape[:-1], size).scatter_add(-1, index, real)
 
 

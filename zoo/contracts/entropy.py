@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from zoo.contracts.masking import observed, zeroed
 from zoo.contracts.processes import summed
 from zoo.kernels import choose
 
@@ -34,8 +35,8 @@ def choice_entropy(
     Yu et al. 2023). Never allocates a table of tokens by codes.
     """
     rows = latents.flatten(0, -2)
-    real = torch.ones_like(rows[:, 0], dtype=torch.bool) if mask is None else mask.flatten()
-    rows = rows if mask is None else torch.where(real[:, None], rows, 0)
+    real = observed(mask, latents[..., 0]).flatten()
+    rows = rows if mask is None else zeroed(rows, real)
     token_entropy, usage = choose(rows, codes.to(rows.dtype), real, temperature, least)
     count = real.sum()
     return token_entropy / count.clamp(min=1) - diversity * entropy(pooled_mean(usage, count), least)

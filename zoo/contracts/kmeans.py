@@ -1,10 +1,12 @@
 """Codes from tokens by k-means, on the CPU in float64, so that every process gets the same result."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.contracts.codes import Book, grow
+from zoo.contracts.codes import split
 from zoo.contracts.nearest import nearest
 from zoo.kernels import tally
 
@@ -14,8 +16,15 @@ _STEPS = 25
 """Maximum number of Lloyd steps."""
 
 
+class Clusters(NamedTuple):
+    """Codes `vectors (k e)`, and how many tokens each has, `counts (k)`."""
+
+    vectors: Tensor
+    counts: Tensor
+
+
 @torch.no_grad()
-def kmeans(tokens: Tensor, size: int, unit: bool = False) -> Book:
+def kmeans(tokens: Tensor, size: int, unit: bool = False) -> Clusters:
     """``size`` codes from at least one of `tokens (m e)`, each with the number of its tokens.
 
     Seeded by k-means++ (Arthur and Vassilvitskii 2007) with torch's default generator, followed by Lloyd's steps
@@ -28,20 +37,20 @@ def kmeans(tokens: Tensor, size: int, unit: bool = False) -> Book:
         before, vectors = vectors, lloyd(tokens, vectors, unit).vectors
         if torch.equal(before, vectors):
             break
-    book = Book(vectors, lloyd(tokens, vectors, unit).counts)
+    counts = lloyd(tokens, vectors, unit).counts
     if len(vectors) < size:
-        book = grow(book, size, torch.default_generator)
-    return Book(F.normalize(book.vectors, dim=-1), book.counts) if unit else book
+        vectors, counts = split(vectors, counts, size, torch.default_generator)
+    return Clusters(F.normalize(vectors, dim=-1) if unit else vectors, counts)
 
 
-def lloyd(tokens: Tensor, vectors: Tensor, unit: bool = False) -> Book:
+def lloyd(tokens: Tensor, vectors: Tensor, unit: bool = False) -> Clusters:
     """The means of the `tokens (m e)` nearest to each of `vectors (k e)`, and their number.
 
     A code without tokens does not change.
     """
     counts, sums = tally(tokens, nearest(tokens, vectors), len(vectors))
     means = F.normalize(sums, dim=-1) if unit else sums / counts[:, None].clamp(min=1)
-    return Book(torch.where(counts[:, None] > 0, means, vectors), counts.to(vectors.dtype))
+    return Clusters(torch.where(counts[:, None] > 0, means, vectors), counts.to(vectors.dtype))
 
 
 def _seeds(tokens: Tensor, size: int) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from zoo_registry import LearnedQuantizerSpec
 
 from zoo.contracts.kmeans import kmeans
+from zoo.contracts.masking import observed
 from zoo.contracts.nearest import nearest
 from zoo.contracts.processes import gathered, shared, summed
 from zoo.contracts.resizing import Resizing, StartAnew
@@ -55,8 +56,7 @@ class CodebookMaintenance(nn.Module):
         if not self.active:
             return {}
         found = sample(latents.to(codes.dtype), mask, self.room)
-        number = torch.ones_like(latents[..., 0], dtype=torch.bool) if mask is None else mask
-        return {**found._asdict(), "waiting": number.sum() * ~codes.any()}
+        return {**found._asdict(), "waiting": observed(mask, latents[..., 0]).sum() * ~codes.any()}
 
     def merge(self, one: Stats, other: Stats) -> Stats:
         """Sums, except for the sample, which is drawn from both."""
@@ -74,7 +74,6 @@ class CodebookMaintenance(nn.Module):
         for _ in range(self.levels):
             book = kmeans(left, self.codes, self.unit)
             left = left - book.vectors[nearest(left, book.vectors)]
-            assert book.counts is not None
             books.append((book.vectors, book.counts / book.counts.sum()))
         codes, shares = (torch.stack(parts).to(given) for parts in zip(*books, strict=True))
         return Start(shared(codes), shared(shares))

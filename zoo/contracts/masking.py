@@ -1,18 +1,33 @@
-"""Means over observed values; a mask of None means everything is observed."""
+"""Masks: True where a value is observed; None means that everything is."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 
+def observed(mask: Tensor | None, like: Tensor) -> Tensor:
+    """``mask``, which has the leading axes of ``like`` or fits all of them, in the shape of ``like``; None is all True.
+
+    The result may be a view of fewer values, so that nothing of the size of ``like`` is allocated: do not write to it.
+    """
+    if mask is None:
+        return torch.ones((), dtype=torch.bool, device=like.device).expand(like.shape)
+    if mask.dim() < like.dim():
+        mask = mask.reshape(*mask.shape, *[1] * (like.dim() - mask.dim()))
+    return mask if mask.shape == like.shape else mask.expand_as(like)
+
+
+def zeroed(x: Tensor, mask: Tensor | None) -> Tensor:
+    """``x`` with 0 where ``mask``, of its leading axes or all of them, is False."""
+    return x if mask is None else torch.where(observed(mask, x), x, 0)
+
+
 def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
     """Mean of ``x`` where ``mask``, of the same shape or its leading axes, is True; 0 if it is True nowhere."""
     if mask is None:
         return x.mean()
-    while mask.dim() < x.dim():
-        mask = mask.unsqueeze(-1)
-    weight = mask.to(x.dtype).expand_as(x)
-    return torch.where(mask, x, 0).sum() / weight.sum().clamp(min=1)
+    seen = observed(mask, x)
+    return torch.where(seen, x, 0).sum() / seen.to(x.dtype).sum().clamp(min=1)
 
 
 def masked_mse(one: Tensor, other: Tensor, mask: Tensor | None) -> Tensor:

@@ -1,4 +1,4 @@
-"""The nearest code of every token."""
+"""The nearest code of every token, and the gradient that passes it."""
 
 import torch
 from torch import Tensor
@@ -17,3 +17,11 @@ def nearest(x: Tensor, codes: Tensor, precision: Precision = "exact") -> Tensor:
         codes = codes.float()
         # Centred on the mean of the codes, distances have the least rounding error.
         return nearest_rows(x.float().flatten(0, -2), codes, codes.mean(0), precision).view(x.shape[:-1])
+
+
+def straight_through(codes: Tensor, latents: Tensor) -> Tensor:
+    """``codes``, in the dtype of ``latents``, which have the same shape and receive the gradient (Bengio et al. 2013).
+
+    The codes are added to a difference of 0, so they stay exact, unlike z + (code − z). A NaN in the latents stays NaN.
+    """
+    return (latents - latents.detach()).add_(codes)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from zoo.contracts.resizing import Resizing
-from zoo.contracts.values import CodeTable, Decoded, Losses, Output, Quantized, Stats, Tokens
+from zoo.contracts.values import Decoded, Losses, Output, Quantized, Stats, Tokens
 
 
 class Component(nn.Module):
@@ -31,6 +31,16 @@ class Fusion(Component):
     def mix(self, tokens: Tokens) -> Tokens:
         """Let channels see each other: `(b c' n d) -> (b c' n d)`; identity unless overridden."""
         return tokens
+
+
+class IdentityFusion(Fusion):
+    """Every channel is a series: `(b c t) -> (b c t)`, and back; also the fusion of a model whose spec has none."""
+
+    def fold(self, x: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        return x, mask
+
+    def unfold(self, series: Tensor) -> Tensor:
+        return series
 
 
 class Image(Component):
@@ -91,9 +101,17 @@ class Decoder(Component):
     """Series from tokens."""
 
     @abstractmethod
-    def forward(self, tokens: Tokens, table: CodeTable | None = None) -> Decoded:
-        """`(b c n d) -> (b c t)`. If tokens are codes, ``table`` holds every possible token: values that depend only on
-        a token may be computed once per row."""
+    def forward(self, tokens: Tokens) -> Decoded:
+        """`(b c n d) -> (b c t)`."""
+
+    @property
+    def reads_table(self) -> bool:
+        """Whether ``forward`` takes a second argument, a `CodeTable` or None.
+
+        If tokens are codes, the table holds every possible token, so that what depends only on a token may be computed
+        once per row.
+        """
+        return False
 
     def losses(self, decoded: Decoded, tokens: Tokens, series: Tensor, mask: Tensor | None = None) -> Losses:
         """Unweighted terms beyond the reconstruction, in the input's units.

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from zoo.contracts.masking import observed
+
 _GOLDEN = -7046029254386353131
 """2^64 / golden ratio, as a signed number: multiplication by it spreads similar numbers."""
 
@@ -31,7 +33,7 @@ def sample(tokens: Tensor, mask: Tensor | None, size: int) -> Sample:
     is drawn, and samples of parts merge to the sample of the whole.
     """
     rows = tokens.flatten(0, -2).to(torch.promote_types(tokens.dtype, torch.float32))
-    real = torch.ones_like(rows[:, 0], dtype=torch.bool) if mask is None else mask.flatten()
+    real = observed(mask, tokens[..., 0]).flatten()
     missing = max(size - len(rows), 0)
     rows = F.pad(torch.where(real[:, None], rows, 0), (0, 0, 0, missing))
     real = F.pad(real, (0, missing))

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from zoo.contracts.adapted import Adapted, TrainingWindows
+from zoo.contracts.masking import zeroed
 
 
 class Standardize(Adapted):
@@ -38,7 +39,7 @@ class Standardize(Adapted):
         self.require_filled()
         per_channel = (-1, *[1] * (x.dim() - 2))
         scaled = (x - self.mean.view(per_channel)) / self.std.view(per_channel)
-        return scaled if mask is None else torch.where(mask, scaled, 0)
+        return zeroed(scaled, mask)
 
     def _hint(self) -> str:
         return "train it, take weights that have them, import with `zoo import --expects-norm`, or fill(mean, std)"

@@ -18,16 +18,10 @@ Stats = Mapping[str, Tensor]
 """The input of a quantizer's ``update``; its ``merge`` combines those of accumulated batches."""
 
 
-class Attributes(NamedTuple):
-    """Where a token's shape lies in its series, and its offset and scale; each `(b c n)`.
+Attributes = Mapping[str, Tensor]
+"""What an encoder's spec declares, by name and in that order: each `(b c n)`; empty if it declares none."""
 
-    ``t`` (start) and ``l`` (length) are shares of the series; ``mu`` and ``sigma`` are in the encoder's scale.
-    """
-
-    t: Tensor
-    l: Tensor  # noqa: E741 - the letter of the paper
-    mu: Tensor
-    sigma: Tensor
+_NONE: Attributes = {}
 
 
 class Tokens(NamedTuple):
@@ -38,14 +32,20 @@ class Tokens(NamedTuple):
 
     values: Tensor
     mask: Tensor | None = None
-    attributes: Attributes | None = None
+    attributes: Attributes = _NONE
     spans: tuple[int, ...] | None = None
 
+    @property
+    def places(self) -> tuple[Tensor, Tensor] | None:
+        """Start and length of each token, `t` and `l`, `(b c n)` each; None if the encoder does not give both."""
+        start, length = self.attributes.get("t"), self.attributes.get("l")
+        return None if start is None or length is None else (start, length)
+
     def features(self) -> Tensor:
-        """Values with t, l, mu, sigma appended if there are any: `(b c n d)` or `(b c n d+4)`."""
-        if self.attributes is None:
+        """Values with a attributes appended, `(b c n d+a)`."""
+        if not self.attributes:
             return self.values
-        return torch.cat([self.values, torch.stack(self.attributes, -1)], -1)
+        return torch.cat([self.values, torch.stack(list(self.attributes.values()), -1)], -1)
 
 
 class Quantized(NamedTuple):
@@ -65,7 +65,7 @@ class Quantized(NamedTuple):
 class Tokenized(NamedTuple):
     """The representation of a signal for classifiers outside the zoo.
 
-    ``tokens (b c n d)`` are the tokens that decoders read, with t, l, mu, sigma appended if there are any; ``histogram
+    ``tokens (b c n d)`` are the tokens that decoders read, with their attributes appended; ``histogram
     (b c q k)`` counts each code over real tokens, int64; None for a model without a quantizer.
     """
 
@@ -121,9 +121,9 @@ class Output:
     losses: dict[str, Tensor] = field(default_factory=dict)
 
     @property
-    def attributes(self) -> Attributes | None:
-        """t, l, mu, sigma of the tokens, `(b c n)` each."""
-        return self.tokens.attributes if self.tokens else None
+    def attributes(self) -> Attributes:
+        """Attributes of the tokens by name, `(b c n)` each."""
+        return self.tokens.attributes if self.tokens else {}
 
     @property
     def coded(self) -> Tokens | None:
@@ -131,3 +131,29 @@ class Output:
         if self.tokens is None or self.quantized is None:
             return self.tokens
         return self.tokens._replace(values=self.quantized.values)
+
+
+@dataclass
+class EncodedOutput(Output):
+    """The output of a model with an encoder."""
+
+    tokens: Tokens = field(kw_only=True)
+
+    @property
+    def coded(self) -> Tokens:
+        """Tokens as decoders and heads read them: quantized if the model has a quantizer."""
+        return self.tokens if self.quantized is None else self.tokens._replace(values=self.quantized.values)
+
+
+@dataclass
+class DecodedOutput(Output):
+    """The output of a model with a decoder."""
+
+    x_recon: Tensor = field(kw_only=True)
+
+
+@dataclass
+class CodedOutput(EncodedOutput):
+    """The output of a model with a quantizer."""
+
+    quantized: Quantized = field(kw_only=True)

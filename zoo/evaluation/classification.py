@@ -2,20 +2,25 @@
 
 import torch
 from torch import Tensor
-from torchmetrics import ConfusionMatrix, Metric
+from torchmetrics import Metric
+from torchmetrics.classification import MulticlassCalibrationError, MulticlassConfusionMatrix
 
-from zoo.evaluation.calibration import Calibration
 from zoo.evaluation.judge import Reading
 from zoo.evaluation.report import ClassReport, ClassScore
 
+_BINS = 15
+"""Bins of equal width, closed below, of the calibration error (Naeini et al. 2015; Guo et al. 2017)."""
+_SURE = 1 - 2**-24
+"""Largest confidence, the float32 before 1: torchmetrics gives 1 itself a bin of its own."""
+
 
 class Classification:
-    """Counts predictions against labels in a confusion matrix."""
+    """Counts predictions against labels in a confusion matrix, and compares confidence with accuracy."""
 
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
-        self._matrix: Metric = ConfusionMatrix(task="multiclass", num_classes=len(names))
-        self._calibration = Calibration()
+        self._matrix: Metric = MulticlassConfusionMatrix(len(names))
+        self._calibration: Metric = MulticlassCalibrationError(len(names), _BINS, "l1", validate_args=False)
         self._confident = False
 
     def reset(self) -> None:
@@ -33,7 +38,10 @@ class Classification:
         self._matrix.to(target.device).update(reading.classes, target)
         if reading.logits is not None:
             self._confident = True
-            self._calibration.to(target.device).update(reading.logits, target)
+            confidence = reading.logits.detach().float().softmax(-1).clamp(max=_SURE)
+            if self._calibration.device != target.device:  # `to` visits every batch that it has kept
+                self._calibration.to(target.device)
+            self._calibration.update(confidence, target)
 
     def report(self) -> ClassReport:
         """Scores of everything counted since the last reset."""

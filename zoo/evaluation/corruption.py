@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from torch import Tensor
 from zoo_registry import SpecError
 
+from zoo.contracts import observed, zeroed
+
 _LIMITS: Mapping[str, tuple[float, str]] = {
     "noise": (100.0, "a deviation above 0 and up to 100, in deviations of the training split's channel"),
     "missing": (1.0, "a share of the samples above 0 and below 1"),
@@ -123,13 +125,13 @@ def _noise(signal: Signal, deviation: Tensor, draws: list[np.random.Generator]) 
     shape = tuple(signal.x.shape[1:])
     noise = torch.from_numpy(np.stack([draw.standard_normal(shape, np.float32) for draw in draws])).to(signal.x.device)
     x = signal.x + noise * deviation.to(signal.x).view(-1, 1)
-    return signal._replace(x=x if signal.mask is None else torch.where(signal.mask, x, 0))
+    return signal._replace(x=zeroed(x, signal.mask))
 
 
 def _missing(signal: Signal, share: float, draws: list[np.random.Generator]) -> Signal:
     shape = tuple(signal.x.shape[1:])
     order = torch.from_numpy(np.stack([draw.random(shape) for draw in draws])).to(signal.x.device)
-    seen = torch.ones_like(signal.x, dtype=torch.bool) if signal.mask is None else signal.mask
+    seen = observed(signal.mask, signal.x)
     hidden = (share * seen.sum(-1, keepdim=True) + 1e-9).long()
     rank = order.masked_fill(~seen, torch.inf).argsort(-1).argsort(-1)
     mask = seen & (rank >= hidden)

@@ -77,8 +77,8 @@ class Evaluation:
 
     def _fit(self, output: Output) -> None:
         found = stretches(self.model, output) if self.shapes is not None else None
-        if self.shapes is not None and found is not None and output.attributes is not None:
-            self.shapes.to(output.x.device).update(found, by_length(output.attributes.l))
+        if self.shapes is not None and found is not None and "l" in output.attributes:
+            self.shapes.to(output.x.device).update(found, by_length(output.attributes["l"]))
 
     def _classify(self, output: Output, batch: Batch) -> None:
         if output.logits is not None:

@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -30,9 +31,13 @@ def varied(labels: Sequence[str], most: int) -> list[int]:
     return sorted(first.values())[:most]
 
 
-def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture:
-    """Every window of ``output``, raw and rebuilt: a column per window and a row per channel, at most six."""
-    assert output.x_recon is not None
+def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture | None:
+    """Every window of ``output``, raw and rebuilt: a column per window and a row per channel, at most six.
+
+    None without a reconstruction.
+    """
+    if output.x_recon is None:
+        return None
     x, rebuilt = _observed(output), _array(output.x_recon)
     columns, rows = len(labels), min(output.x.shape[1], 6)
     figure = new_figure(2.8 * columns + 0.4, 1.2 * rows + 0.8)
@@ -62,14 +67,15 @@ def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most
     Above, shapes over the raw series; below, each shape's stretch as a bar with its code, a colour per code. If there
     are more than ``most`` shapes, every second, third, … is drawn, in the order of their positions.
     """
-    if output.shapes is None or output.attributes is None:
+    if output.shapes is None or output.tokens is None or output.tokens.places is None:
         return None
+    drawn = _Drawn(_array(output.shapes), *map(_array, output.tokens.places))
     picked = varied(labels, windows)
     figure = new_figure(3.6 * len(picked) + 0.4, 5.2)
     axes = figure.subplots(2, len(picked), squeeze=False, sharex="col", height_ratios=(1, 1.15))
     seen = []
     for column, window in enumerate(picked):
-        seen.append(_draw_shapes(axes[0, column], axes[1, column], output, window, most))
+        seen.append(_draw_shapes(axes[0, column], axes[1, column], output, drawn, window, most))
         tidy(axes[0, column], title=labels[window], y="first series and its shapes" if column == 0 else "")
         tidy(axes[1, column], x="sample", y="place of each shape, with its code" if column == 0 else "")
     parts = [f"{labels[window]} {codes} different codes" for window, codes in zip(picked, seen, strict=True)]
@@ -77,12 +83,18 @@ def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most
     return Picture("shapes", "Shapes in their places", alt, figure)
 
 
-def _draw_shapes(above: Axes, below: Axes, output: Output, window: int, most: int) -> int:
+class _Drawn(NamedTuple):
+    """Decoded shapes `(b c n s)`, with the start and the length of each `(b c n)` as shares of the series."""
+
+    shapes: Array
+    start: Array
+    length: Array
+
+
+def _draw_shapes(above: Axes, below: Axes, output: Output, drawn: _Drawn, window: int, most: int) -> int:
     """Draw one window's shapes and their stretches; returns how many different codes it has."""
-    assert output.shapes is not None
-    assert output.attributes is not None
-    series, shapes = _folded(output, window), _array(output.shapes)[window, 0]
-    start, length = _array(output.attributes.t)[window, 0], _array(output.attributes.l)[window, 0]
+    series = _folded(output, window, drawn.shapes.shape[1])
+    shapes, start, length = (part[window, 0] for part in drawn)
     codes = _codes(output, window, len(start))
     colors = dict(zip(sorted(set(codes)), itertools.cycle(SERIES), strict=False))
     above.plot(series, color=MUTED, linewidth=2.6)
@@ -172,10 +184,10 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def _folded(output: Output, window: int) -> Array:
-    """The first series that shapes were drawn for: the first channel, or all of them if they were flattened."""
+def _folded(output: Output, window: int, drawn: int) -> Array:
+    """The first of the ``drawn`` series with shapes: the first channel, or all of them if they were flattened."""
     x = _observed(output)[window]
-    series: Array = x[0] if output.shapes is not None and output.shapes.shape[1] == len(x) else x.reshape(-1)
+    series: Array = x[0] if drawn == len(x) else x.reshape(-1)
     return series
 
 

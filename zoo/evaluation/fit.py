@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from zoo.contracts import observed
+
 Sums = Mapping[str, Tensor]
 """Sums over windows by name: `count` of observed samples, squared `error`, spread `within` windows, and others."""
 
@@ -22,7 +24,7 @@ def errors(x: Tensor, rebuilt: Tensor, seen: Tensor) -> dict[str, Tensor]:
 
 def seen_in(x: Tensor, mask: Tensor | None) -> Tensor:
     """1 where ``x`` was observed, else 0."""
-    return torch.ones_like(x, dtype=torch.float64) if mask is None else mask.double()
+    return observed(mask, x).double()
 
 
 def centred(x: Tensor, seen: Tensor) -> Tensor:

@@ -73,11 +73,11 @@ class ShapeFit(Metric):
 
 @torch.no_grad()
 def stretches(model: ZooModel, output: Output) -> Stretches | None:
-    """Drawn shapes and their stretches from one forward pass; None if the decoder draws none or lacks positions."""
+    """Drawn shapes and their stretches from one forward pass; None if the decoder draws none or has no targets."""
     tokens, drawn = output.coded, output.shapes
-    if model.decoder is None or tokens is None or drawn is None or tokens.attributes is None:
+    if model.decoder is None or tokens is None or drawn is None:
         return None
-    series, mask = (output.x, output.mask) if model.fusion is None else model.fusion.fold(output.x, output.mask)
+    series, mask = model.fusion.fold(output.x, output.mask)
     found = model.decoder.targets(tokens, series, mask, drawn.shape[-1])
     if found is None:
         return None

@@ -58,14 +58,10 @@ def chosen(codes: Sequence[CodeSaid], most: int) -> list[int]:
 
 def _same(one: CodeSaid, other: CodeSaid) -> bool:
     """Whether two stretches of one channel are mostly the same."""
-    if one.channel != other.channel or None in (one.start, other.start):
+    if one.channel != other.channel or one.place is None or other.place is None:
         return False
-    assert one.start is not None
-    assert one.end is not None
-    assert other.start is not None
-    assert other.end is not None
-    both = min(one.end, other.end) - max(one.start, other.start)
-    return both > _OVERLAP * max(one.end - one.start, other.end - other.start)
+    (start, end), (first, last) = one.place, other.place
+    return min(end, last) - max(start, first) > _OVERLAP * max(end - start, last - first)
 
 
 def _signal(axis: Axes, values: Array, curve: Array) -> None:

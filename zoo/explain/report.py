@@ -26,6 +26,11 @@ class CodeSaid(BaseModel, frozen=True):
     start: int | None
     end: int | None
 
+    @property
+    def place(self) -> tuple[int, int] | None:
+        """``start`` and ``end``, if there are any."""
+        return None if self.start is None or self.end is None else (self.start, self.end)
+
 
 class Explanation(BaseModel, frozen=True):
     """Explanation of a window's logit of ``of``, the explained class.

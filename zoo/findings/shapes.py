@@ -11,6 +11,7 @@ from zoo.codebook.shapes import Array, decoded_shapes, shape_source
 from zoo.codebook.similarity import likeness
 from zoo.evaluation.report import UsageReport
 from zoo.model.assembly import ZooModel
+from zoo.model.coded import CodedModel
 
 MOST = 256
 """Number of codes drawn per book, the most used ones: representative, and no more costly than a batch."""
@@ -42,10 +43,13 @@ def draw_shapes(model: ZooModel, usages: Sequence[UsageReport]) -> tuple[Shapes,
 
     Empty if a single code has no shape.
     """
-    used = [most_used(np.asarray(usage.counts))[:MOST] for usage in usages]
-    if shape_source(model) != "decoded" or not all(len(codes) for codes in used):
+    if not usages:
         return ()
-    drawn = decoded_shapes(model, used)
+    coded = CodedModel(model)
+    used = [most_used(np.asarray(usage.counts))[:MOST] for usage in usages]
+    if shape_source(coded) != "decoded" or not all(len(codes) for codes in used):
+        return ()
+    drawn = decoded_shapes(coded, used)
     return tuple(_compare(*book) for book in zip(usages, used, drawn, strict=True))
 
 

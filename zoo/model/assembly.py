@@ -1,20 +1,23 @@
 """ZooModel: the forward pass through the components of a spec."""
 
-from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from zoo_registry import DataError, ModelSpec, PluginError, ShapeError, SpecError
+from zoo_registry import DataError, ModelSpec, PluginError, QuantizerSpec, Shape, ShapeError
 
 from zoo.contracts import (
+    CodedOutput,
     CodeTable,
     Decoded,
+    DecodedOutput,
     Decoder,
+    EncodedOutput,
     Encoder,
     Fusion,
     Head,
+    IdentityFusion,
     Image,
     Output,
     Quantizer,
@@ -24,8 +27,11 @@ from zoo.contracts import (
     histogram,
     instance_scale,
     masked_mse,
+    required,
     slots,
+    zeroed,
 )
+from zoo.model.masks import observed_alone, require_mask, require_observed
 from zoo.model.per_channel import PerChannel
 
 _ROLES: dict[str, type[Any]] = {
@@ -38,14 +44,22 @@ _ROLES: dict[str, type[Any]] = {
 }
 
 
+class _Folded(NamedTuple):
+    """Series `(b c' t')` after ``fold``, in the input's units, with their mask."""
+
+    series: Tensor
+    mask: Tensor | None
+
+
 class ZooModel(nn.Module):
     """The components of a spec, in order: fold, remove scale, encode, mix, quantize, decode, restore scale, unfold,
     head.
 
-    ``spec`` is the complete spec, ``trace`` the shape after every stage; a role that the spec leaves out is None.
+    ``spec`` is the complete spec, ``trace`` the shape after every stage; a role that the spec leaves out is None, but
+    the fusion is then an IdentityFusion.
     """
 
-    fusion: Fusion | None
+    fusion: Fusion
     image: Image | None
     encoder: Encoder | None
     quantizer: Quantizer | None
@@ -56,35 +70,21 @@ class ZooModel(nn.Module):
         super().__init__()
         self.spec = spec
         self.trace = shapes = spec.trace()
-        self.fusion = self.image = self.encoder = self.quantizer = self.decoder = self.head = None
+        self.fusion = IdentityFusion()
+        self.image = self.encoder = self.quantizer = self.decoder = self.head = None
         if spec.image:
             self.image = spec.image.build(shapes.signal)
         if spec.encoder and shapes.tokens:
             if spec.fusion:
                 self.fusion = spec.fusion.build(shapes.signal, shapes.tokens)
-            read = shapes.folded if spec.encoder.reads == "c t" else shapes.image
-            assert read is not None
-            self.encoder = spec.encoder.build(read)
+            self.encoder = spec.encoder.build(shapes.read_by(spec.encoder))
             if spec.quantizer:
-                self.quantizer = self._build_quantizer()
+                self.quantizer = _build_quantizer(spec.quantizer, shapes.tokens, spec.codebook)
             if spec.decoder:
                 self.decoder = spec.decoder.build(shapes.tokens, shapes.folded)
         if spec.head and shapes.logits:
-            given = shapes.need(spec.head.needs)
-            assert given is not None
-            self.head = spec.head.build(given, shapes.logits["k"])
+            self.head = spec.head.build(shapes.read_by(spec.head), shapes.logits["k"])
         _require_roles(self)
-
-    def _build_quantizer(self) -> Quantizer:
-        tokens = self.trace.tokens
-        quantizer = self.spec.quantizer
-        assert quantizer is not None
-        assert tokens is not None
-        if self.spec.codebook == "shared":
-            shared: Quantizer = quantizer.build(tokens)
-            return shared
-        one = tokens.replace(c=1)
-        return PerChannel([quantizer.build(one) for _ in range(tokens["c"])])
 
     @property
     def device(self) -> torch.device:
@@ -105,33 +105,53 @@ class ZooModel(nn.Module):
         ``spec.channelwise`` model accepts any number of channels; a model with image input takes `x (b c h w)`, without
         a mask.
         """
-        output, _, _ = self._encode(x, mask)
-        return output
+        output = self._read(x, mask)
+        return output if self.encoder is None else self._quantize(self._encode(self.encoder, output)[0])
 
-    def decode(self, output: Output) -> Output:
+    def code(self, x: Tensor, mask: Tensor | None = None) -> CodedOutput:
+        """The same for a model with a quantizer; raises SpecError for any other."""
+        encoder, quantizer = required(self.encoder, "encoder", "code"), required(self.quantizer, "quantizer", "code")
+        return _coded(quantizer, self._encode(encoder, self._read(x, mask))[0])
+
+    def decode(self, output: Output) -> DecodedOutput:
         """``output`` of ``encode``, or a copy of it with other tokens or codes, with its reconstruction and shapes.
 
         Runs neither encoder nor head. Raises SpecError for a model without decoder.
         """
-        self._require("decode", "encoder", "decoder")
-        assert self.decoder is not None
-        decoded = replace(output)
-        self._decode(self.decoder, decoded)
-        return decoded
+        tokens, decoder = required(output.coded, "encoder", "decode"), required(self.decoder, "decoder", "decode")
+        decoded, rebuilt = self._decode(decoder, output, tokens)
+        return DecodedOutput(
+            x=output.x,
+            mask=output.mask,
+            x_recon=rebuilt,
+            shapes=decoded.shapes,
+            scale=output.scale,
+            tokens=output.tokens,
+            quantized=output.quantized,
+            image=output.image,
+            logits=output.logits,
+            losses=output.losses,
+        )
 
     def tokenize(self, x: Tensor, mask: Tensor | None = None) -> Tokenized:
         """Tokens and histogram of codes of `x (b c t)`, as computed by ``encode``.
 
         Raises SpecError for a model without encoder.
         """
-        self._require("tokenize", "encoder")
-        output = self.encode(x, mask)
-        assert output.tokens is not None
-        assert output.coded is not None
+        encoder = required(self.encoder, "encoder", "tokenize")
+        output = self._quantize(self._encode(encoder, self._read(x, mask))[0])
         counts = None
-        if output.quantized is not None and self.trace.codes is not None:
+        if isinstance(output, CodedOutput) and self.trace.codes is not None:
             counts = histogram(output.quantized.codes, output.tokens.mask, self.trace.codes["k"])
         return Tokenized(output.coded.features(), counts)
+
+    def draw(self, tokens: Tokens) -> Tensor:
+        """The shapes that the decoder draws for ``tokens``, `(b c n s)` in the encoder's scale.
+
+        Raises SpecError for a model without a decoder that draws shapes.
+        """
+        decoded: Decoded = required(self.decoder, "decoder", "draw shapes")(tokens)
+        return required(decoded.shapes, "decoder", "draw shapes")
 
     def forecast(self, x: Tensor, observed: int) -> Tensor:
         """The whole window `(b c t)` reconstructed from the first ``observed`` samples of `x (b c t')`.
@@ -140,7 +160,7 @@ class ZooModel(nn.Module):
         etc. follow the mode (train or eval) of the model. Raises SpecError for a model without decoder, and ShapeError
         if ``x`` or the window has fewer than ``observed`` samples.
         """
-        self._require("forecast", "encoder", "decoder")
+        parts = self._autoencoder("forecast")
         length = self.trace.signal["t"]
         if not 1 <= observed <= length:
             raise ShapeError("observed", f"1 to {length} samples", str(observed), "choose how many of them are given")
@@ -149,7 +169,7 @@ class ZooModel(nn.Module):
             raise ShapeError("x", f"{observed} to {length} samples", f"{x.shape[-1]}", hint)
         window = F.pad(x[..., :observed], (0, length - observed))
         known = torch.arange(length, device=x.device) < observed
-        return self._rebuild(window, None if observed == length else known.expand_as(window))
+        return self._rebuild(*parts, window, None if observed == length else known.expand_as(window))
 
     def impute(self, x: Tensor, mask: Tensor) -> Tensor:
         """`x (b c t)` with samples from the reconstruction where ``mask (b c t)`` is False (unobserved).
@@ -158,10 +178,10 @@ class ZooModel(nn.Module):
         the model. Raises SpecError for a model without decoder, ShapeError for a mask that does not fit ``x``, and
         DataError for a folded series without observed samples, which cannot be imputed.
         """
-        self._require("impute", "encoder", "decoder")
-        _require_mask(mask, x)
-        _require_observed(mask if self.fusion is None else self.fusion.fold(x, mask)[1])
-        return torch.where(mask, x, self._rebuild(x, mask))
+        parts = self._autoencoder("impute")
+        require_mask(mask, x)
+        require_observed(self.fusion.fold(x, mask)[1])
+        return torch.where(mask, x, self._rebuild(*parts, x, mask))
 
     def forward(self, x: Tensor, mask: Tensor | None = None, target: Tensor | None = None) -> Output:
         """All outputs of the model for `x (b c t)` in the data's units.
@@ -169,66 +189,52 @@ class ZooModel(nn.Module):
         ``mask (b c t)`` is True where observed, None = everywhere; ``target (b)`` holds class indices and adds the
         terms that need labels. Losses are unweighted.
         """
-        output, series, observed = self._encode(x, mask)
-        if self.encoder is not None and output.tokens is not None:
-            output.losses.update(self.encoder.losses(output.tokens))
-        if self.quantizer is not None and output.quantized is not None and output.tokens is not None:
-            output.losses.update(self.quantizer.losses(output.quantized, output.tokens.mask))
-        if self.decoder is not None and output.coded is not None:
-            decoded, rebuilt = self._decode(self.decoder, output)
-            x = output.x
-            if self.spec.errors == "relative":
-                decoded, series = _over(decoded, series, observed)
-                unit = instance_scale(x, output.mask)[1]
-                rebuilt, x = rebuilt / unit, x / unit
-            output.losses.update(self.decoder.losses(decoded, output.coded, series, observed))
-            output.losses["x"] = masked_mse(rebuilt, x, output.mask)
+        output = self._read(x, mask)
+        if self.encoder is not None:
+            encoded, folded = self._encode(self.encoder, output)
+            output = encoded = self._quantize(encoded)
+            output.losses.update(self.encoder.losses(encoded.tokens))
+            if self.quantizer is not None and isinstance(encoded, CodedOutput):
+                output.losses.update(self.quantizer.losses(encoded.quantized, encoded.tokens.mask))
+            if self.decoder is not None:
+                output.losses.update(self._errors(self.decoder, encoded, folded))
         if self.head is not None:
             output.logits = self.head(output)
             if target is not None:
                 output.losses["ce"] = F.cross_entropy(output.logits, target)
         return output
 
-    def _encode(self, x: Tensor, mask: Tensor | None) -> tuple[Output, Tensor, Tensor | None]:
-        """The output so far, and the folded series `(b c' t')` in the input's units, with its mask."""
+    def _read(self, x: Tensor, mask: Tensor | None) -> Output:
+        """The checked input, 0 where it is not observed, and its image."""
         self._require_input(x)
         if self.trace.signal.layout == "c h w":
-            return self._encode_images(x, mask), x, None
+            if mask is not None:
+                raise DataError("mask", "none beside ready-made images", "one", "leave it out")
+            return Output(x=x, image=x)
         if mask is not None:
-            _require_mask(mask, x)
-            _require_observed(mask.flatten(1))
+            require_mask(mask, x)
+            require_observed(mask.flatten(1))
             x = torch.where(mask, x, 0)
-        output = Output(x=x, mask=mask)
-        if self.image is not None:
-            output.image = self.image(x, mask)
-        if self.encoder is None:
-            return output, x, mask
-        series, mask = self.fusion.fold(x, mask) if self.fusion is not None else (x, mask)
-        scaled = series
+        return Output(x=x, mask=mask, image=None if self.image is None else self.image(x, mask))
+
+    def _encode(self, encoder: Encoder, given: Output) -> tuple[EncodedOutput, _Folded]:
+        """The tokens of ``given``, and its folded series in the input's units."""
+        x, mask, image = given.x, given.mask, given.image
+        if self.trace.signal.layout == "c h w":
+            return EncodedOutput(x=x, image=image, tokens=encoder(image, None)), _Folded(x, None)
+        folded = _Folded(*self.fusion.fold(x, mask))
+        scale, scaled = None, folded.series
         if self.spec.scale == "instance":
-            output.scale = Scale(*instance_scale(series, mask))
-            scaled = (series - output.scale.mean) / output.scale.std
-            scaled = scaled if mask is None else torch.where(mask, scaled, 0)
+            scale = Scale(*instance_scale(*folded))
+            scaled = zeroed((folded.series - scale.mean) / scale.std, folded.mask)
         if self.spec.encoder is not None and self.spec.encoder.reads == "c h w":
-            tokens: Tokens = self.encoder(output.image, None)
+            tokens: Tokens = encoder(image, None)
         else:
-            tokens = _observed_alone(self.encoder(scaled, mask), mask)
-        output.tokens = self.fusion.mix(tokens) if self.fusion is not None else tokens
-        self._quantize(output)
-        return output, series, mask
+            tokens = observed_alone(encoder(scaled, folded.mask), folded.mask)
+        return EncodedOutput(x=x, mask=mask, image=image, scale=scale, tokens=self.fusion.mix(tokens)), folded
 
-    def _encode_images(self, x: Tensor, mask: Tensor | None) -> Output:
-        if mask is not None:
-            raise DataError("mask", "none beside ready-made images", "one", "leave it out")
-        output = Output(x=x, image=x)
-        if self.encoder is not None:
-            output.tokens = self.encoder(x, None)
-            self._quantize(output)
-        return output
-
-    def _quantize(self, output: Output) -> None:
-        if self.quantizer is not None and output.tokens is not None:
-            output.quantized = self.quantizer(output.tokens.values, output.tokens.mask)
+    def _quantize(self, output: EncodedOutput) -> EncodedOutput:
+        return output if self.quantizer is None else _coded(self.quantizer, output)
 
     def _require_input(self, x: Tensor) -> None:
         promised = self.trace.signal
@@ -240,38 +246,40 @@ class ZooModel(nn.Module):
                 hint = "lay the images out as (batch, channels, height, width), or resize them first"
             raise ShapeError("x", f"(b, {', '.join(map(str, promised.sizes))})", f"{tuple(x.shape)}", hint)
 
-    def _require(self, task: str, *roles: str) -> None:
-        """Raise SpecError if the model does not have all ``roles`` that ``task`` needs."""
-        present = dict(self.spec.components())
-        for role in roles:
-            if role not in present:
-                hint = f"add one to the spec and train it; `zoo list {role}` shows the kinds"
-                raise SpecError(role, f"one to {task} with", "none in the model", hint)
+    def _autoencoder(self, task: str) -> tuple[Encoder, Decoder]:
+        """Encoder and decoder; raises SpecError for a model without, which cannot do ``task``."""
+        return required(self.encoder, "encoder", task), required(self.decoder, "decoder", task)
 
-    def _rebuild(self, x: Tensor, mask: Tensor | None) -> Tensor:
+    def _rebuild(self, encoder: Encoder, decoder: Decoder, x: Tensor, mask: Tensor | None) -> Tensor:
         """Only the reconstruction `(b c t)`: no losses, no head."""
-        rebuilt = self.decode(self.encode(x, mask)).x_recon
-        assert rebuilt is not None
-        return rebuilt
+        output = self._quantize(self._encode(encoder, self._read(x, mask))[0])
+        return self._decode(decoder, output, output.coded)[1]
 
-    def _decode(self, decoder: Decoder, output: Output) -> tuple[Decoded, Tensor]:
-        """The decoder's result with the scale restored, and the reconstruction `(b c t)`; stores both in ``output``."""
-        tokens = output.coded
-        assert tokens is not None
-        rebuilt, shapes = decoder(tokens, self._code_table(output))
+    def _errors(self, decoder: Decoder, output: EncodedOutput, folded: _Folded) -> dict[str, Tensor]:
+        """Decode ``output``, in place; the loss terms of the decoder and of the reconstruction."""
+        tokens, x = output.coded, output.x
+        decoded, rebuilt = self._decode(decoder, output, tokens)
+        output.x_recon, output.shapes = rebuilt, decoded.shapes
+        if self.spec.errors == "relative":
+            decoded, folded = _over(decoded, folded)
+            unit = instance_scale(x, output.mask)[1]
+            rebuilt, x = rebuilt / unit, x / unit
+        return {**decoder.losses(decoded, tokens, *folded), "x": masked_mse(rebuilt, x, output.mask)}
+
+    def _decode(self, decoder: Decoder, output: Output, tokens: Tokens) -> tuple[Decoded, Tensor]:
+        """The decoder's result with the scale restored, and the reconstruction `(b c t)`."""
+        rebuilt, shapes = decoder(tokens, self._code_table(output)) if decoder.reads_table else decoder(tokens)
         if output.scale is not None:
             mean, std = output.scale
             rebuilt = rebuilt * std + mean
             shapes = None if shapes is None else shapes * std[..., None] + mean[..., None]
-        output.x_recon = self.fusion.unfold(rebuilt) if self.fusion is not None else rebuilt
-        output.shapes = shapes
-        return Decoded(rebuilt, shapes), output.x_recon
+        return Decoded(rebuilt, shapes), self.fusion.unfold(rebuilt)
 
     @torch.no_grad()
     def _code_table(self, output: Output) -> CodeTable | None:
-        """The vectors of all codes, if each code is a token and the decoder draws shapes."""
+        """The vectors of all codes, if each code is a token."""
         codes = self.trace.codes
-        if self.quantizer is None or output.quantized is None or codes is None or self.trace.shapes is None:
+        if self.quantizer is None or output.quantized is None or codes is None:
             return None
         found = output.quantized.codes
         if codes["q"] != 1:
@@ -281,43 +289,30 @@ class ZooModel(nn.Module):
         return CodeTable(self.quantizer.decode(every).flatten(0, 2), index)
 
 
-def _over(decoded: Decoded, series: Tensor, mask: Tensor | None) -> tuple[Decoded, Tensor]:
-    """Decoded values and series, both divided by the deviation of each folded series of ``series (b c t)``."""
-    unit = instance_scale(series, mask)[1]
+def _build_quantizer(spec: QuantizerSpec, tokens: Shape, codebook: Literal["shared", "per_channel"]) -> Quantizer:
+    if codebook == "shared":
+        shared: Quantizer = spec.build(tokens)
+        return shared
+    one = tokens.replace(c=1)
+    return PerChannel([spec.build(one) for _ in range(tokens["c"])])
+
+
+def _coded(quantizer: Quantizer, output: EncodedOutput) -> CodedOutput:
+    return CodedOutput(
+        x=output.x,
+        mask=output.mask,
+        image=output.image,
+        scale=output.scale,
+        tokens=output.tokens,
+        quantized=quantizer(output.tokens.values, output.tokens.mask),
+    )
+
+
+def _over(decoded: Decoded, folded: _Folded) -> tuple[Decoded, _Folded]:
+    """Decoded values and folded series, both divided by the deviation of each series."""
+    unit = instance_scale(*folded)[1]
     shapes = None if decoded.shapes is None else decoded.shapes / unit.unsqueeze(-1)
-    return Decoded(decoded.series / unit, shapes), series / unit
-
-
-def _require_mask(mask: Tensor, x: Tensor) -> None:
-    if mask.shape != x.shape or mask.dtype != torch.bool:
-        expected, found = f"{tuple(x.shape)} of bool, as x", f"{tuple(mask.shape)} of {mask.dtype}"
-        raise ShapeError("mask", expected, found, "give one value per sample of x, True where observed")
-
-
-def _observed_alone(tokens: Tokens, mask: Tensor | None) -> Tokens:
-    """``tokens`` of series with ``mask (b c t)``, in which tokens of unobserved series are not real: a silent sensor
-    does not invalidate a window, and must not affect codebook, losses or statistics."""
-    # A compiled graph cannot branch on mask values.
-    if mask is None or (not torch.compiler.is_compiling() and _all_observed(mask)):
-        return tokens
-    seen = mask.any(-1, keepdim=True).expand(tokens.values.shape[:3])
-    return tokens._replace(mask=seen if tokens.mask is None else tokens.mask & seen)
-
-
-def _all_observed(mask: Tensor) -> bool:
-    """Whether every series has an observed sample."""
-    return bool(mask.any(-1).all())
-
-
-def _require_observed(mask: Tensor | None) -> None:
-    # A compiled graph cannot branch on mask values; without observed samples the result is finite but meaningless.
-    if mask is not None and not torch.compiler.is_compiling() and not _all_observed(mask):
-        raise DataError(
-            "mask",
-            "at least one observed sample in every series",
-            "a series with none",
-            "leave such windows out, or fold the channels so that each series has some",
-        )
+    return Decoded(decoded.series / unit, shapes), _Folded(folded.series / unit, folded.mask)
 
 
 def _require_roles(model: ZooModel) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from zoo.contracts import Losses, Quantized, Quantizer, Resizing, Stats
+from zoo.contracts import Losses, Quantized, Quantizer, Resizing, Stats, observed
 
 
 class PerChannel(Quantizer):
@@ -52,9 +52,7 @@ class PerChannel(Quantizer):
         return self._members()[0].part_weights()
 
     def _weights(self, codes: Tensor, mask: Tensor | None) -> Tensor:
-        if mask is None:
-            return torch.full((codes.shape[1],), 1 / codes.shape[1], device=codes.device)
-        real = mask.sum((0, 2)).double()
+        real = observed(mask, codes[..., 0]).sum((0, 2)).double()
         return (real / real.sum().clamp(min=1)).float()
 
     def merge(self, one: Stats, other: Stats) -> Stats:

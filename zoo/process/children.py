@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from zoo.process.interrupts import held
 
@@ -14,9 +14,13 @@ SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 """Keeps Python from importing from the working folder; in the environment, so that grandchildren inherit it."""
 
 
-def start(
-    module: str, arguments: Sequence[str], environment: Mapping[str, str], log: BinaryIO | None = None
-) -> "subprocess.Popen[bytes]":
+class Child(subprocess.Popen[bytes]):
+    """A process that ``start`` started."""
+
+    stdin: IO[bytes]
+
+
+def start(module: str, arguments: Sequence[str], environment: Mapping[str, str], log: BinaryIO | None = None) -> Child:
     """Start `python -m module` with ``arguments``; its standard input is a pipe that closes when this process ends.
 
     It can import what this process can, and nothing from the working folder, where `-m` would look first.
@@ -24,7 +28,7 @@ def start(
     there, and it has its own session: Ctrl-C does not reach it.
     """
     with held():
-        return subprocess.Popen(
+        return Child(
             [sys.executable, "-m", module, *arguments],
             env={**os.environ, **environment, **SAFE_PATH, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,
@@ -34,7 +38,7 @@ def start(
         )
 
 
-def stop(processes: Sequence["subprocess.Popen[bytes]"], grace: float) -> None:
+def stop(processes: Sequence[Child], grace: float) -> None:
     """Ask processes that ``start`` started to end, and kill those that have not after ``grace`` seconds."""
     for process in processes:
         process.terminate()
@@ -45,7 +49,6 @@ def stop(processes: Sequence["subprocess.Popen[bytes]"], grace: float) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        assert process.stdin is not None
         process.stdin.close()
 
 

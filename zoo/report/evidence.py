@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from zoo.codebook.measured import Measured
+from zoo.codebook.book import Measured
 from zoo.contracts import Output
 from zoo.data.split import DataSet
 from zoo.evaluation.figures import varied

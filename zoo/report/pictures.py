@@ -30,10 +30,10 @@ def pictures_of(evidence: Evidence) -> Pictures:
     """Draw every picture that applies to the model."""
     report, sample = evidence.report, evidence.sample
     shapes = shapes_picture(sample.output, sample.labels)
-    rebuilt = sample.output.x_recon is not None
+    rebuilt = reconstruction_picture(sample.output, sample.labels)
     return Pictures(
         curves=curves(evidence.history) if evidence.history else [],
-        reconstruction=[reconstruction_picture(sample.output, sample.labels)] if rebuilt else [],
+        reconstruction=[rebuilt] if rebuilt else [],
         shapes=[shapes] if shapes else [],
         codes=codebook_pictures(evidence.codebook) if evidence.codebook else [],
         classes=class_pictures(report),

@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 from zoo_registry import DataError, SpecError
 
-from zoo.codebook.measured import Measured
+from zoo.codebook.book import Measured
 from zoo.codebook.score import DEFINITION
 from zoo.codebook.stored import read_measured
 from zoo.evaluation.loaded_run import LoadedRun

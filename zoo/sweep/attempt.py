@@ -8,8 +8,10 @@ from pathlib import Path
 import lightning as L
 import optuna
 from zoo_registry import RunSpec, TrainingError
+from zoo_registry.sweep import PruneSpec
 
 from zoo.codebook.measure_run import measure_run
+from zoo.codebook.report import CodebookReport
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.report import EvalReport
@@ -33,7 +35,9 @@ def attempt(plan: Plan, point: Point, trial: optuna.Trial, home: Path) -> list[f
     for index, seed in enumerate(plan.spec.seeds):
         run = plan.run(point, number, seed)
         trial.set_user_attr("seed", seed)
-        hooks: list[L.Callback] = [PruneEarly(plan, trial)] if plan.spec.prune is not None and index == 0 else []
+        hooks: list[L.Callback] = []
+        if plan.spec.prune is not None and index == 0:
+            hooks.append(PruneEarly(plan.spec.prune, plan.spec.objectives[0], trial))
         results.append(_result(plan, run, home / run.name, hooks))
         trial.set_user_attr(RUNS, [result.model_dump(mode="json") for result in results])
     return [statistics.fmean(result.values[name] for result in results) for name in plan.spec.objectives]
@@ -45,7 +49,7 @@ def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> Ru
         opened = open_run(train(run, path, resume=True, quiet=True, hooks=hooks))
         report = judge_run(opened, "validation")
         book = measure_run(opened, "validation").report if run.model.quantizer is not None else None
-    found = {name: _value(name, report, book.score if book else None) for name in plan.spec.objectives}
+    found = {name: _value(name, report, book) for name in plan.spec.objectives}
     for name, value in found.items():
         if not math.isfinite(value):
             raise TrainingError(f"{path}: {name}", "a finite number", str(value), "look at the run's curves")
@@ -59,12 +63,10 @@ def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> Ru
     )
 
 
-def _value(name: str, report: EvalReport, score: float | None) -> float:
-    if name == "codebook":
-        assert score is not None
-        return score
-    if name == "mse":
-        assert report.reconstruction is not None
+def _value(name: str, report: EvalReport, book: CodebookReport | None) -> float:
+    if name == "codebook" and book is not None:
+        return book.score
+    if name == "mse" and report.reconstruction is not None:
         return report.reconstruction[-1].mse
     return report.classifiers[_classifier(name)].accuracy
 
@@ -76,10 +78,8 @@ def _classifier(name: str) -> str:
 class PruneEarly(L.Callback):
     """Reports one measure of every epoch and stops the run when the pruner decides so."""
 
-    def __init__(self, plan: Plan, trial: optuna.Trial) -> None:
-        assert plan.spec.prune is not None
-        objective = plan.spec.objectives[0]
-        measure = plan.spec.prune.by or objective
+    def __init__(self, prune: PruneSpec, objective: str, trial: optuna.Trial) -> None:
+        measure = prune.by or objective
         self.trial = trial
         self.column = "mse" if measure == "mse" else f"accuracy/{_classifier(measure)}"
         self.sign = 1 if (measure in LOWER) == (objective in LOWER) else -1

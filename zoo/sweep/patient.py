@@ -18,17 +18,18 @@ _STUDIES = table("studies", column("study_id"))
 class PatientStorage(RDBStorage):
     """An RDBStorage whose methods all survive an outage of the database.
 
-    A trial without a heartbeat for ``patience`` seconds is restarted, at most ``tries`` times.
+    A trial without a heartbeat for ``patience`` seconds is restarted by ``repeat``, at most ``tries`` times.
     """
 
     def __init__(self, url: str, outage: Outage, patience: int, tries: int, engine: dict[str, Any]) -> None:
         self.outage = outage
+        self.repeat = RetryHeartbeatStaleTrialCallback(tries - 1, True)
         super().__init__(
             url.replace("{", "{{").replace("}", "}}"),  # it is filled in as a template
             engine_kwargs=engine,
             heartbeat_interval=max(patience // 4, 1),
             grace_period=patience,
-            heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(tries - 1, True),
+            heartbeat_stale_trial_callback=self.repeat,
         )
 
     def atomically(self, action: Callable[[], T], study: int | None = None) -> T:

@@ -66,10 +66,9 @@ def varied(result: SweepResult) -> Picture | None:
     """Every objective over every axis: in colour with the other axes fixed at the best point, all others grey."""
     points = result.done
     axes = [name for name in result.axes if len({p.settings[name] for p in points if name in p.settings}) > 1]
-    if not axes:
-        return None
     best = result.lead
-    assert best is not None
+    if not axes or best is None:
+        return None
     figure = new_figure(max(2.7 * len(axes), 4.4), 2.1 * len(result.objectives) + 0.3)
     panels = figure.subplots(len(result.objectives), len(axes), squeeze=False, sharex="col", sharey="row")
     for axis in panels.flat:

@@ -56,7 +56,8 @@ def points_of(spec: SweepSpec, axes: Sequence[Axis], base: Mapping[str, Any]) ->
 
 def refined(spec: SweepSpec, axes: Sequence[Axis], best: Point) -> list[Point]:
     """The finer grid around ``best``: new numbers for every numeric axis, the other axes unchanged."""
-    assert spec.refine is not None
+    if spec.refine is None:
+        return []
     finer = {axis.name: _finer(axis, best.levels[axis.name], spec.refine) for axis in axes}
     if spec.method == "one_at_a_time":
         return [

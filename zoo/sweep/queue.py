@@ -152,8 +152,7 @@ class Queue:
     def lose(self, worker: str) -> list[int]:
         """Return the trials of a dead worker to the waiting trials; returns the numbers of its points."""
         lost = [trial for trial in self.trials(TrialState.RUNNING) if trial.user_attrs.get(WORKER) == worker]
-        again = self.storage.get_heartbeat_stale_trial_callback()
-        assert again is not None
+        again = self.storage.repeat
         for trial in lost:
             with suppress(UpdateFinishedTrialError):
                 self.storage.set_trial_state_values(self._id_of(trial), TrialState.FAIL)
@@ -171,11 +170,14 @@ class Queue:
         return Point.model_validate(found.user_attrs[POINT])
 
     def centre(self) -> Point | None:
-        """The point around which to refine; once chosen it stays, even if points are repeated later."""
+        """The point around which to refine; once chosen it stays, even if points are repeated later.
+
+        None if the sweep is not refined, or no point is done."""
         if (kept := self.study.user_attrs.get(CENTRE)) is not None:
             return Point.model_validate(kept)
         refine = self.plan.spec.refine
-        assert refine is not None
+        if refine is None:
+            return None
         best = self.best(refine.by or self.plan.spec.objectives[0])
         if best is not None:
             self.study.set_user_attr(CENTRE, best.model_dump(mode="json"))

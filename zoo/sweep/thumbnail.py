@@ -6,7 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from zoo_registry import DataError, SpecError
 
-from zoo.codebook.book import Book
 from zoo.codebook.report import BookReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import FLAT, straightness
@@ -55,7 +54,7 @@ def thumbnail(folder: RunFolder) -> Thumbnail | None:
     caption += f", first of {more + 1} books" if more else ""
     first = report.codes[rows[0]].share if rows else 0.0
     alt = f"Shapes of the codebook, most used first: {caption}; the most used code has {first:.0%} of tokens."
-    return Thumbnail(_strokes(book, rows), alt, caption)
+    return Thumbnail(_strokes(book.shapes[rows]), alt, caption)
 
 
 def _different(report: BookReport) -> list[int]:
@@ -67,9 +66,7 @@ def _different(report: BookReport) -> list[int]:
     return list(first.values())[: ACROSS * DOWN]
 
 
-def _strokes(book: Book, rows: list[int]) -> list[Stroke]:
-    assert book.shapes is not None
-    shapes = book.shapes[rows]
+def _strokes(shapes: Array) -> list[Stroke]:
     straight = straightness(shapes) >= FLAT
     largest = max(float(np.abs(shapes).max(initial=0)), 1e-9)
     drawn = (_path(shape / largest, cell) for cell, shape in enumerate(shapes))

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from zoo.process.children import start, stop
+from zoo.process.children import Child, start, stop
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.outage import OutageError
 from zoo.sweep.queue import Queue, worker_name
@@ -25,7 +24,7 @@ _FAULTS = (1, 2)
 class Worker:
     """A process and its log file."""
 
-    process: "subprocess.Popen[bytes]"
+    process: Child
     log: Path
 
     @property
@@ -73,7 +72,6 @@ class WorkerPool:
         self.workers = []
 
     def _mourn(self, worker: Worker) -> None:
-        assert worker.process.stdin is not None
         worker.process.stdin.close()
         self.queue.lose(worker_name(worker.process.pid, self.name))
         if worker.process.returncode in _FAULTS:
@@ -88,13 +86,12 @@ class WorkerPool:
             process = self._process(output)
         return Worker(process, log)
 
-    def _process(self, output: BinaryIO) -> "subprocess.Popen[bytes]":
+    def _process(self, output: BinaryIO) -> Child:
         """Start a worker. Ctrl-C reaches it only through its parent, and it ends with its parent."""
         threads = str(max(_cores() // self.size, 1))
         environment = {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads)}
         arguments = [self.queue.plan.spec.name, str(self.folder.runs), self.name]
         process = start("zoo.cli.worker", arguments, environment, output)
-        assert process.stdin is not None
         # Not an argument, which every user of the machine can read: it may contain a password.
         process.stdin.write(f"{self.queue.storage.url}\n".encode())
         process.stdin.flush()

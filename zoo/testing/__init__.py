@@ -14,6 +14,7 @@ from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.registry import Registry
 from zoo_registry.shapes import Shape
 
+from zoo.contracts import Decoder
 from zoo.testing import checks, quantizer_checks, spec_checks
 from zoo.testing.channelwise_checks import check_channelwise
 from zoo.testing.maintenance_checks import FOR_CARE, with_care
@@ -60,7 +61,7 @@ def check_component(
         check_resizing(trial, module)
         if isinstance(trial, FusionTrial | EncoderTrial | DecoderTrial) and trial.spec.channelwise:
             check_channelwise(trial)
-        if isinstance(trial, DecoderTrial):
+        if isinstance(trial, DecoderTrial) and isinstance(module, Decoder) and module.reads_table:
             checks.check_code_table(trial, module)
         if isinstance(trial, HeadTrial):
             checks.check_linear(trial, module)

@@ -6,7 +6,7 @@ import torch
 
 from zoo.testing.checks import run, same
 from zoo.testing.samples import one_series
-from zoo.testing.trials import DecoderTrial, EncoderTrial, FusionTrial, QuantizerTrial, Results, Trial
+from zoo.testing.trials import AnyTrial, DecoderTrial, EncoderTrial, FusionTrial, QuantizerTrial, Results
 
 SERIES = 3
 
@@ -27,7 +27,7 @@ def check_channelwise(trial: FusionTrial | EncoderTrial | QuantizerTrial | Decod
         same(trial, _values(run(beside, one, batch)), expected, "channelwise, but building it for one series")
 
 
-def _of_series(trial: FusionTrial | EncoderTrial | QuantizerTrial | DecoderTrial, count: int) -> Trial:
+def _of_series(trial: FusionTrial | EncoderTrial | QuantizerTrial | DecoderTrial, count: int) -> AnyTrial:
     if isinstance(trial, DecoderTrial):
         trial = replace(trial, series=trial.series.replace(c=count))
     return replace(trial, x=trial.x.replace(c=count))

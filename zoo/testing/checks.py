@@ -10,10 +10,10 @@ from zoo_registry.component import QuantizerSpec
 
 from zoo.contracts import CodeTable, LinearHead, Output
 from zoo.testing.samples import spoil
-from zoo.testing.trials import DecoderTrial, HeadTrial, QuantizerTrial, Results, Trial
+from zoo.testing.trials import AnyTrial, DecoderTrial, HeadTrial, QuantizerTrial, Results
 
 
-def check_shapes(trial: Trial, module: nn.Module) -> None:
+def check_shapes(trial: AnyTrial, module: nn.Module) -> None:
     """Actual shapes are the promised ones, and there are no further outputs."""
     results = run(trial, module, trial.batch())
     free = {"mask", "latents"}
@@ -25,7 +25,7 @@ def check_shapes(trial: Trial, module: nn.Module) -> None:
         assert found == shape.sizes, f"{trial.spec.kind}: promised {name} {shape}, gives {found}"
 
 
-def check_meta(trial: Trial, module: nn.Module) -> None:
+def check_meta(trial: AnyTrial, module: nn.Module) -> None:
     """The module builds without memory, with the same tensors."""
     with torch.device("meta"):
         empty = trial.build()
@@ -36,7 +36,7 @@ def check_meta(trial: Trial, module: nn.Module) -> None:
     assert sizes == expected, f"{trial.spec.kind}: other tensors on the meta device"
 
 
-def check_gradients(trial: Trial, module: nn.Module) -> None:
+def check_gradients(trial: AnyTrial, module: nn.Module) -> None:
     """Every parameter gets a finite gradient from the module's outputs or losses."""
     learner = copy.deepcopy(module).train().requires_grad_()
     results = trial.run(learner, trial.batch())
@@ -50,7 +50,7 @@ def check_gradients(trial: Trial, module: nn.Module) -> None:
     assert not wild, f"{trial.spec.kind}: the gradient of {', '.join(wild)} is not finite"
 
 
-def check_deterministic(trial: Trial, module: nn.Module) -> None:
+def check_deterministic(trial: AnyTrial, module: nn.Module) -> None:
     """Twice the same batch in eval mode gives the same, whatever the random generator."""
     batch = trial.batch()
     first = run(trial, module, batch)
@@ -58,7 +58,7 @@ def check_deterministic(trial: Trial, module: nn.Module) -> None:
     same(trial, run(trial, module, batch), first, "in eval mode a second forward")
 
 
-def check_stateless(trial: Trial, module: nn.Module) -> None:
+def check_stateless(trial: AnyTrial, module: nn.Module) -> None:
     """A forward changes no parameter and no buffer: in eval mode, and for quantizers in training too."""
     for training in (False, True) if isinstance(trial, QuantizerTrial) else (False,):
         used = copy.deepcopy(module).train(training)
@@ -69,13 +69,13 @@ def check_stateless(trial: Trial, module: nn.Module) -> None:
         assert not changed, f"{trial.spec.kind}: forward in {mode} mode changes {', '.join(changed)}"
 
 
-def check_masks(trial: Trial, module: nn.Module) -> None:
+def check_masks(trial: AnyTrial, module: nn.Module) -> None:
     """No mask and an all-True mask give the same."""
     expected = run(trial, module, trial.batch("none"))
     same(trial, run(trial, module, trial.batch("full")), expected, "an all-True mask instead of None")
 
 
-def check_padding(trial: Trial, module: nn.Module) -> None:
+def check_padding(trial: AnyTrial, module: nn.Module) -> None:
     """Values at unobserved samples and padded tokens affect neither results nor losses nor statistics."""
     for training in (False, True) if isinstance(trial, QuantizerTrial) else (False,):
         used = copy.deepcopy(module).train(training)
@@ -84,7 +84,7 @@ def check_padding(trial: Trial, module: nn.Module) -> None:
         same(trial, run(trial, used, spoil(batch)), expected, "other content at masked places")
 
 
-def check_terms(trial: Trial, module: nn.Module) -> None:
+def check_terms(trial: AnyTrial, module: nn.Module) -> None:
     """The loss terms given are those the spec lists, each a finite scalar; parts such as `z.commit` may be added."""
     kind = trial.spec.kind
     promised = {name.partition(".")[0] for name in trial.spec.terms}
@@ -99,7 +99,7 @@ def check_terms(trial: Trial, module: nn.Module) -> None:
     assert not wrong, f"{kind}: {', '.join(wrong)} is no finite scalar"
 
 
-def check_copies(trial: Trial, module: nn.Module) -> None:
+def check_copies(trial: AnyTrial, module: nn.Module) -> None:
     """A deep copy and a pickled copy give the same outputs as the module."""
     batch = trial.batch()
     expected = run(trial, module, batch)
@@ -111,7 +111,7 @@ def check_copies(trial: Trial, module: nn.Module) -> None:
     same(trial, run(trial, revived, batch), expected, "a pickled copy")
 
 
-def check_autocast(trial: Trial, module: nn.Module) -> None:
+def check_autocast(trial: AnyTrial, module: nn.Module) -> None:
     """The module runs in mixed precision and stays finite."""
     with torch.autocast("cpu", torch.bfloat16):
         results = run(trial, module, trial.batch("part"))
@@ -119,7 +119,7 @@ def check_autocast(trial: Trial, module: nn.Module) -> None:
     assert not wild, f"{trial.spec.kind}: {', '.join(wild)} is not finite under autocast"
 
 
-FOR_ALL: Sequence[Callable[[Trial, nn.Module], None]] = (
+FOR_ALL: Sequence[Callable[[AnyTrial, nn.Module], None]] = (
     check_shapes,
     check_meta,
     check_gradients,
@@ -136,7 +136,6 @@ FOR_ALL: Sequence[Callable[[Trial, nn.Module], None]] = (
 def check_code_table(trial: DecoderTrial, module: nn.Module) -> None:
     """A table of the distinct tokens changes nothing that is decoded."""
     batch = trial.batch("part")
-    assert batch.tokens is not None
     index = torch.randint(4, batch.tokens.values.shape[:-1])
     rows = torch.randn(4, trial.x["d"])
     tokens = batch.tokens._replace(values=rows[index])
@@ -164,7 +163,7 @@ def check_linear(trial: HeadTrial, module: nn.Module) -> None:
 
 
 @torch.no_grad()
-def run(trial: Trial, module: nn.Module, batch: Output) -> Results:
+def run(trial: AnyTrial, module: nn.Module, batch: Output) -> Results:
     """The outputs of the module, without gradients."""
     return trial.run(module, batch)
 
@@ -174,7 +173,7 @@ def state(module: nn.Module) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in module.state_dict().items()}
 
 
-def same(trial: Trial, found: Results, expected: Results, what: str) -> None:
+def same(trial: AnyTrial, found: Results, expected: Results, what: str) -> None:
     """Raise AssertionError unless both hold the same tensors, up to rounding."""
     assert found.keys() == expected.keys(), f"{trial.spec.kind}: {what} gives {sorted(found)}, not {sorted(expected)}"
     for name, value in expected.items():

@@ -21,7 +21,6 @@ def check_start(trial: QuantizerTrial) -> None:
     assert isinstance(module, Quantizer)
     assert module.moves, f"{spec.kind}: update starts codes, so `moves` must be True"
     batch = trial.batch("full")
-    assert batch.tokens is not None
     module.train().update(module(batch.tokens.values, batch.tokens.mask).stats)
     codes = module.eval()(batch.tokens.values).codes[..., 0]
     least = min(codes.numel(), spec.codebook(trial.x)["k"]) // 2
@@ -36,7 +35,6 @@ def check_started_once(trial: QuantizerTrial) -> None:
     random, module = (spec.model_copy(update={"start": start}).build(trial.x) for start in ("random", "kmeans"))
     module.load_state_dict(random.state_dict())
     batch = trial.batch("part")
-    assert batch.tokens is not None
     found = [updated(one, one.train()(batch.tokens.values, batch.tokens.mask).stats) for one in (random, module)]
     changed = [name for name, value in found[0].items() if not torch.equal(value, found[1][name])]
     assert not changed, f"{spec.kind}: start='kmeans' changes {', '.join(changed)} of a codebook that has codes"
@@ -51,11 +49,9 @@ def check_resumed(trial: QuantizerTrial) -> None:
     assert isinstance(other, Quantizer)
     for seed in (1, 2):
         batch = trial.batch("part", seed)
-        assert batch.tokens is not None
         one.update(one(batch.tokens.values, batch.tokens.mask).stats)
     other.load_state_dict(state(one))
     batch = trial.batch("part", 3)
-    assert batch.tokens is not None
     found = [updated(module, module(batch.tokens.values, batch.tokens.mask).stats) for module in (one, other)]
     changed = [name for name, value in found[0].items() if not torch.equal(value, found[1][name])]
     assert not changed, f"{spec.kind}: {', '.join(changed)} goes on otherwise after loading: keep it in a buffer"

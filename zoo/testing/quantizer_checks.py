@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
-from zoo.contracts import Output, Quantizer, Stats, Tokens
+from zoo.contracts import EncodedOutput, Quantizer, Stats, Tokens, observed
 from zoo.testing.checks import same, state
 from zoo.testing.trials import QuantizerTrial
 
@@ -54,7 +54,6 @@ def check_parts(trial: QuantizerTrial, module: nn.Module) -> None:
     """The parts that ``part_weights`` names, each times its weight, add up to ``z``; there may be none."""
     assert isinstance(module, Quantizer)
     tokens = trial.batch("part").tokens
-    assert tokens is not None
     losses = module.losses(module(tokens.values, tokens.mask), tokens.mask)
     weights = module.part_weights()
     unknown = sorted(weights.keys() - losses.keys())
@@ -73,26 +72,21 @@ FOR_QUANTIZERS: Sequence[Callable[[QuantizerTrial, nn.Module], None]] = (
 
 
 @torch.no_grad()
-def _quantize(module: Quantizer, batch: Output) -> tuple[Tensor, Tensor]:
-    assert batch.tokens is not None
+def _quantize(module: Quantizer, batch: EncodedOutput) -> tuple[Tensor, Tensor]:
     quantized = module(batch.tokens.values, batch.tokens.mask)
     return quantized.values, quantized.codes
 
 
 @torch.no_grad()
-def _stats(module: nn.Module, batch: Output) -> Stats | None:
-    assert batch.tokens is not None
+def _stats(module: nn.Module, batch: EncodedOutput) -> Stats | None:
     stats: Stats | None = module(batch.tokens.values, batch.tokens.mask).stats
     return stats
 
 
-def _joined(one: Output, two: Output) -> Output:
-    assert one.tokens is not None
-    assert two.tokens is not None
-    assert one.tokens.mask is not None
-    assert two.tokens.mask is not None
-    values = torch.cat([one.tokens.values, two.tokens.values])
-    return Output(x=one.x, tokens=Tokens(values, torch.cat([one.tokens.mask, two.tokens.mask])))
+def _joined(one: EncodedOutput, two: EncodedOutput) -> EncodedOutput:
+    parts = [one.tokens, two.tokens]
+    mask = torch.cat([observed(part.mask, part.values[..., 0]) for part in parts])
+    return EncodedOutput(x=one.x, tokens=Tokens(torch.cat([part.values for part in parts]), mask))
 
 
 def updated(module: Quantizer, stats: Stats) -> dict[str, Tensor]:

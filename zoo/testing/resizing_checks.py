@@ -4,10 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from zoo.contracts import Component
-from zoo.testing.trials import Trial
+from zoo.testing.trials import AnyTrial
 
 
-def check_resizing(trial: Trial, module: nn.Module) -> None:
+def check_resizing(trial: AnyTrial, module: nn.Module) -> None:
     """Every rule belongs to a module with tensors and is the identity on them; every stack holds numbered layers."""
     kind = trial.spec.kind
     assert isinstance(module, Component), f"{kind}: {type(module).__name__} is no Component of zoo.contracts"
@@ -20,7 +20,8 @@ def check_resizing(trial: Trial, module: nn.Module) -> None:
         own = {name.rpartition(".")[2]: tensor for name, tensor in tensors.items() if name.rpartition(".")[0] == owner}
         assert own, f"{kind}: resizing() has a rule for {owner}, which has no tensors"
         resized = rule(own, own, torch.Generator().manual_seed(0))
-        assert resized is not None, f"{kind}: the rule for {owner} refuses tensors that fit"
+        if resized is None:
+            raise AssertionError(f"{kind}: the rule for {owner} refuses tensors that fit")
         for name, tensor in resized.tensors.items():
             assert _equal(tensor, own[name]), f"{kind}: the rule for {owner} changes {name}, which fits"
 

@@ -1,23 +1,24 @@
 """Small random batches with all inputs of a component, and copies with other values at masked places."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 from zoo_registry.shapes import Shape
 
-from zoo.contracts import Attributes, Output, Quantized, Tokens, adapted_in
+from zoo.contracts import EncodedOutput, Output, Quantized, Tokens, adapted_in, observed
 
 BATCH = 3
 _WINDOWS = 16
 
 Masking = Literal["none", "full", "part"]
+Batch = TypeVar("Batch", bound=Output)
 
 
 def sample(shapes: Mapping[str, Shape], masking: Masking, seed: int = 0) -> Output:
-    """A batch of the ``shapes`` named signal, image, tokens and codes.
+    """A batch of the ``shapes`` named signal and image.
 
     ``masking`` leaves masks out, makes them all True, or hides the end of one series and the start of another.
     """
@@ -26,12 +27,21 @@ def sample(shapes: Mapping[str, Shape], masking: Masking, seed: int = 0) -> Outp
     output = Output(x=_normal(signal), x_recon=_normal(signal), mask=_mask(signal, masking))
     if image := shapes.get("image"):
         output.image = _normal(image)
-    if tokens := shapes.get("tokens"):
-        attributes = _attributes(tokens) if "attributes" in shapes else None
-        output.tokens = Tokens(_normal(tokens), _mask(tokens, masking), attributes)
-        if codes := shapes.get("codes"):
-            latents = _normal(tokens)
-            output.quantized = Quantized(_normal(tokens), _codes(codes), latents)
+    return output
+
+
+def sample_tokens(
+    tokens: Shape, shapes: Mapping[str, Shape], masking: Masking, seed: int = 0, attributes: Sequence[str] = ()
+) -> EncodedOutput:
+    """The same with ``tokens``, and with codes if ``shapes`` has them."""
+    given = sample(shapes, masking, seed)
+    size = (BATCH, tokens["c"], tokens["n"])
+    placed = {name: 0.1 + 0.4 * torch.rand(size) for name in attributes}  # starts and lengths that fit into a series
+    found = Tokens(_normal(tokens), _mask(tokens, masking), placed)
+    output = EncodedOutput(x=given.x, mask=given.mask, x_recon=given.x_recon, image=given.image, tokens=found)
+    if codes := shapes.get("codes"):
+        latents = _normal(tokens)
+        output.quantized = Quantized(_normal(tokens), _codes(codes), latents)
     return output
 
 
@@ -55,28 +65,28 @@ def adapt(module: nn.Module, x: Shape) -> None:
             part.adapt(NormalWindows(x))
 
 
-def spoil(output: Output) -> Output:
+def spoil(output: Batch) -> Batch:
     """``output`` with other values at unobserved samples and padded tokens."""
     spoilt = replace(output, x=_elsewhere(output.x, output.mask))
     if output.x_recon is not None:
         spoilt.x_recon = _elsewhere(output.x_recon, output.mask)
     if output.tokens is not None:
         values, mask, attributes, spans = output.tokens
-        if attributes is not None:
-            attributes = Attributes(*(torch.where(mask, a, 1 - a) if mask is not None else a for a in attributes))
+        if mask is not None:
+            attributes = {name: torch.where(mask, a, 1 - a) for name, a in attributes.items()}
         spoilt.tokens = Tokens(_elsewhere(values, mask), mask, attributes, spans)
         if output.quantized is not None:
             spoilt.quantized = _spoil_codes(output.quantized, mask)
     return spoilt
 
 
-def one_series(output: Output, index: int) -> Output:
-    """``output`` with only its series number ``index``."""
+def one_series(output: Batch, index: int) -> Batch:
+    """``output`` with only its series number ``index``, and without reconstruction."""
     own = slice(index, index + 1)
-    left = Output(x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own])
+    left = replace(output, x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own], x_recon=None)
     if output.tokens is not None:
         values, mask, attributes, spans = output.tokens
-        attributes = None if attributes is None else Attributes(*(a[:, own] for a in attributes))
+        attributes = {name: a[:, own] for name, a in attributes.items()}
         left.tokens = Tokens(values[:, own], None if mask is None else mask[:, own], attributes, spans)
     return left
 
@@ -90,12 +100,7 @@ def _spoil_codes(quantized: Quantized, mask: Tensor | None) -> Quantized:
 
 def _elsewhere(x: Tensor, mask: Tensor | None) -> Tensor:
     """``x`` where ``mask``, of its leading axes, is True, and large noise elsewhere."""
-    return x if mask is None else torch.where(expand(mask, x), x, 100 * torch.randn_like(x))
-
-
-def expand(mask: Tensor, x: Tensor) -> Tensor:
-    """``mask`` with the trailing axes of ``x``."""
-    return mask.reshape(*mask.shape, *[1] * (x.dim() - mask.dim())).expand_as(x)
+    return x if mask is None else torch.where(observed(mask, x), x, 100 * torch.randn_like(x))
 
 
 def _normal(shape: Shape) -> Tensor:
@@ -104,11 +109,6 @@ def _normal(shape: Shape) -> Tensor:
 
 def _codes(shape: Shape) -> Tensor:
     return torch.randint(shape["k"], (BATCH, shape["c"], shape["n"], shape["q"]))
-
-
-def _attributes(tokens: Shape) -> Attributes:
-    size = (BATCH, tokens["c"], tokens["n"])
-    return Attributes(0.5 * torch.rand(size), 0.1 + 0.4 * torch.rand(size), torch.rand(size), 0.1 + torch.rand(size))
 
 
 def _mask(shape: Shape, masking: Masking) -> Tensor | None:

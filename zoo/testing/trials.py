@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Generic
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,7 @@ from zoo_registry.shapes import Shape
 
 from zoo.contracts import (
     Decoder,
+    EncodedOutput,
     Encoder,
     Fusion,
     Head,
@@ -28,9 +30,11 @@ from zoo.contracts import (
     Output,
     Quantizer,
     Tokens,
+    observed,
+    zeroed,
 )
 from zoo.model.per_channel import PerChannel
-from zoo.testing.samples import Masking, adapt, expand, sample
+from zoo.testing.samples import Batch, Masking, adapt, sample, sample_tokens
 
 SIGNAL = Shape.of("c t", 3, 160)
 IMAGE = Shape.of("c h w", 3, 64, 64)
@@ -41,16 +45,11 @@ Results = dict[str, Tensor]
 """Outputs of a component by name; `loss.NAME` are its loss terms. Values at padded places are 0."""
 
 
-class Trial(ABC):
+class Trial(ABC, Generic[Batch]):
     """One component with its input shapes and promised output shapes."""
 
     spec: ComponentSpec
     x: Shape
-
-    @property
-    @abstractmethod
-    def given(self) -> Mapping[str, Shape]:
-        """Shapes of the parts of a batch that the component reads."""
 
     @property
     @abstractmethod
@@ -62,12 +61,12 @@ class Trial(ABC):
         """The module, as the spec builds it."""
 
     @abstractmethod
-    def run(self, module: nn.Module, batch: Output) -> Results:
+    def run(self, module: nn.Module, batch: Batch) -> Results:
         """All outputs of the module for ``batch``."""
 
-    def batch(self, masking: Masking = "none", seed: int = 0) -> Output:
-        """A random batch of what is ``given``."""
-        return sample(self.given, masking, seed)
+    @abstractmethod
+    def batch(self, masking: Masking = "none", seed: int = 0) -> Batch:
+        """A random batch of what the component reads."""
 
     def ready(self) -> nn.Module:
         """The module in eval mode, filled with what it would have learned of training windows."""
@@ -77,7 +76,7 @@ class Trial(ABC):
 
 
 @dataclass
-class FusionTrial(Trial):
+class FusionTrial(Trial[EncodedOutput]):
     """``fold``, ``mix`` and ``unfold`` of one fusion."""
 
     spec: FusionSpec
@@ -88,9 +87,8 @@ class FusionTrial(Trial):
         """Tokens of the folded series."""
         return TOKENS.replace(c=self.spec.output(self.x)["c"])
 
-    @property
-    def given(self) -> Mapping[str, Shape]:
-        return {"signal": self.x, "tokens": self.tokens}
+    def batch(self, masking: Masking = "none", seed: int = 0) -> EncodedOutput:
+        return sample_tokens(self.tokens, {"signal": self.x}, masking, seed)
 
     @property
     def promised(self) -> Mapping[str, Shape]:
@@ -100,29 +98,27 @@ class FusionTrial(Trial):
         module: nn.Module = self.spec.build(self.x, self.tokens)
         return module
 
-    def run(self, module: nn.Module, batch: Output) -> Results:
+    def run(self, module: nn.Module, batch: EncodedOutput) -> Results:
         assert isinstance(module, Fusion)
-        assert batch.tokens is not None
         folded, mask = module.fold(batch.x, batch.mask)
         mixed = module.mix(batch.tokens)
         return {
-            "folded": _real(folded, mask),
-            "mask": _full(mask, folded),
-            "mixed": _real(mixed.values, mixed.mask),
-            "unfolded": module.unfold(_real(folded, mask)),
+            "folded": zeroed(folded, mask),
+            "mask": observed(mask, folded),
+            "mixed": zeroed(mixed.values, mixed.mask),
+            "unfolded": module.unfold(zeroed(folded, mask)),
         }
 
 
 @dataclass
-class ImageTrial(Trial):
+class ImageTrial(Trial[Output]):
     """One image of signals."""
 
     spec: ImageSpec
     x: Shape
 
-    @property
-    def given(self) -> Mapping[str, Shape]:
-        return {"signal": self.x}
+    def batch(self, masking: Masking = "none", seed: int = 0) -> Output:
+        return sample({"signal": self.x}, masking, seed)
 
     @property
     def promised(self) -> Mapping[str, Shape]:
@@ -138,23 +134,20 @@ class ImageTrial(Trial):
 
 
 @dataclass
-class EncoderTrial(Trial):
+class EncoderTrial(Trial[Output]):
     """One encoder of series or images."""
 
     spec: EncoderSpec
     x: Shape
 
-    @property
-    def given(self) -> Mapping[str, Shape]:
-        return {"signal" if self.spec.reads == "c t" else "image": self.x}
+    def batch(self, masking: Masking = "none", seed: int = 0) -> Output:
+        return sample({"signal" if self.spec.reads == "c t" else "image": self.x}, masking, seed)
 
     @property
     def promised(self) -> Mapping[str, Shape]:
         tokens = self.spec.output(self.x)
         one = Shape.of("c n", tokens["c"], tokens["n"])
-        return {"values": tokens} | (
-            dict.fromkeys(("t", "l", "mu", "sigma"), one) if self.spec.gives_attributes else {}
-        )
+        return {"values": tokens} | {attribute.name: one for attribute in self.spec.attributes}
 
     def build(self) -> nn.Module:
         module: nn.Module = self.spec.build(self.x)
@@ -164,25 +157,24 @@ class EncoderTrial(Trial):
         assert isinstance(module, Encoder)
         tokens = module(batch.x, batch.mask) if self.spec.reads == "c t" else module(batch.image, None)
         assert isinstance(tokens, Tokens)
-        attributes = tokens.attributes._asdict() if tokens.attributes else {}
+        attributes = tokens.attributes
         return {
-            "values": _real(tokens.values, tokens.mask),
-            "mask": _full(tokens.mask, tokens.values[..., 0]),
-            **{name: _real(value, tokens.mask) for name, value in attributes.items()},
+            "values": zeroed(tokens.values, tokens.mask),
+            "mask": observed(tokens.mask, tokens.values[..., 0]),
+            **{name: zeroed(value, tokens.mask) for name, value in attributes.items()},
             **_named(module.losses(tokens)),
         }
 
 
 @dataclass
-class QuantizerTrial(Trial):
+class QuantizerTrial(Trial[EncodedOutput]):
     """One quantizer, its codebook shared by all channels."""
 
     spec: QuantizerSpec
     x: Shape
 
-    @property
-    def given(self) -> Mapping[str, Shape]:
-        return {"tokens": self.x}
+    def batch(self, masking: Masking = "none", seed: int = 0) -> EncodedOutput:
+        return sample_tokens(self.x, {}, masking, seed)
 
     @property
     def promised(self) -> Mapping[str, Shape]:
@@ -193,15 +185,14 @@ class QuantizerTrial(Trial):
         module: nn.Module = self.spec.build(self.x)
         return module
 
-    def run(self, module: nn.Module, batch: Output) -> Results:
+    def run(self, module: nn.Module, batch: EncodedOutput) -> Results:
         assert isinstance(module, Quantizer)
-        assert batch.tokens is not None
         mask = batch.tokens.mask
         quantized = module(batch.tokens.values, mask)
         return {
-            "values": _real(quantized.values, mask),
-            "codes": _real(quantized.codes, mask),
-            "latents": _real(quantized.latents, mask),
+            "values": zeroed(quantized.values, mask),
+            "codes": zeroed(quantized.codes, mask),
+            "latents": zeroed(quantized.latents, mask),
             **{f"stats.{name}": value for name, value in (quantized.stats or {}).items()},
             **_named(module.losses(quantized, mask)),
         }
@@ -216,18 +207,15 @@ class PerChannelTrial(QuantizerTrial):
 
 
 @dataclass
-class DecoderTrial(Trial):
+class DecoderTrial(Trial[EncodedOutput]):
     """One decoder of tokens."""
 
     spec: DecoderSpec
     x: Shape
     series: Shape
 
-    @property
-    def given(self) -> Mapping[str, Shape]:
-        return {"signal": self.series, "tokens": self.x} | (
-            {"attributes": self.x} if self.spec.needs_attributes else {}
-        )
+    def batch(self, masking: Masking = "none", seed: int = 0) -> EncodedOutput:
+        return sample_tokens(self.x, {"signal": self.series}, masking, seed, self.spec.needs_attributes)
 
     @property
     def promised(self) -> Mapping[str, Shape]:
@@ -238,31 +226,32 @@ class DecoderTrial(Trial):
         module: nn.Module = self.spec.build(self.x, self.series)
         return module
 
-    def run(self, module: nn.Module, batch: Output) -> Results:
+    def run(self, module: nn.Module, batch: EncodedOutput) -> Results:
         assert isinstance(module, Decoder)
-        assert batch.tokens is not None
         decoded = module(batch.tokens)
-        drawn = {} if decoded.shapes is None else {"shapes": _real(decoded.shapes, batch.tokens.mask)}
+        drawn = {} if decoded.shapes is None else {"shapes": zeroed(decoded.shapes, batch.tokens.mask)}
         losses = module.losses(decoded, batch.tokens, batch.x, batch.mask)
-        return {"series": _real(decoded.series, batch.mask), **drawn, **_named(losses)}
+        return {"series": zeroed(decoded.series, batch.mask), **drawn, **_named(losses)}
 
 
 @dataclass
-class HeadTrial(Trial):
+class HeadTrial(Trial[Output]):
     """One head, reading what its ``needs`` names."""
 
     spec: HeadSpec
     x: Shape
     classes: int
 
-    @property
-    def given(self) -> Mapping[str, Shape]:
+    def batch(self, masking: Masking = "none", seed: int = 0) -> Output:
         match self.spec.needs:
             case "signal" | "recon":
-                return {"signal": self.x}
+                return sample({"signal": self.x}, masking, seed)
             case "codes":
-                return {"tokens": TOKENS.replace(c=self.x["c"], n=self.x["n"]), "codes": self.x}
-        return {self.spec.needs: self.x}
+                tokens = TOKENS.replace(c=self.x["c"], n=self.x["n"])
+                return sample_tokens(tokens, {"codes": self.x}, masking, seed)
+            case "tokens":
+                return sample_tokens(self.x, {}, masking, seed)
+        return sample({"image": self.x}, masking, seed)
 
     @property
     def promised(self) -> Mapping[str, Shape]:
@@ -280,7 +269,11 @@ class HeadTrial(Trial):
         return {"logits": logits, "loss.ce": F.cross_entropy(logits, labels)}
 
 
-def trial_of(spec: ComponentSpec, x: Shape | None, series: Shape | None, classes: int) -> Trial:
+AnyTrial = Trial[Any]
+"""A trial of any role."""
+
+
+def trial_of(spec: ComponentSpec, x: Shape | None, series: Shape | None, classes: int) -> AnyTrial:
     """The trial of the role of ``spec``, with small shapes where none are given."""
     match spec:
         case FusionSpec():
@@ -301,12 +294,3 @@ def trial_of(spec: ComponentSpec, x: Shape | None, series: Shape | None, classes
 
 def _named(losses: Losses) -> Results:
     return {f"loss.{name}": value for name, value in losses.items()}
-
-
-def _real(x: Tensor, mask: Tensor | None) -> Tensor:
-    """``x`` with 0 where ``mask``, of its leading axes, is False."""
-    return x if mask is None else torch.where(expand(mask, x), x, torch.zeros_like(x))
-
-
-def _full(mask: Tensor | None, like: Tensor) -> Tensor:
-    return torch.ones_like(like, dtype=torch.bool) if mask is None else mask

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from zoo.contracts import Output
+from zoo.contracts import Output, zeroed
 from zoo.contracts.processes import summed, world_size
 
 Row = dict[str, str | int | float]
@@ -155,6 +155,6 @@ def _counts(output: Output, target: Tensor) -> dict[str, Tensor]:
         given, mask = output.tokens.values.float(), output.tokens.mask
         off = given - output.quantized.values.float()
         for name, values in (("off", off), ("size", given)):
-            real = values if mask is None else torch.where(mask[..., None], values, 0)
+            real = zeroed(values, mask)
             found[name] = real.square().sum()
     return found

@@ -31,14 +31,13 @@ from zoo.training.devices import Devices, find_devices
 from zoo.training.findings_callback import FindingsCallback
 from zoo.training.group import joined, strategy
 from zoo.training.launch import Job, launch
-from zoo.training.learning import set_learning
+from zoo.training.learning import note_unlearned, set_learning
 from zoo.training.log import EpochLog
 from zoo.training.module import ZooTraining
 from zoo.training.own_signals import OwnSignals
 from zoo.training.progress import EpochBar
 from zoo.training.statistics import fill_statistics
 from zoo.training.timeline import Timeline
-from zoo.training.unlearned import note_unlearned
 from zoo.weights.bundle import save
 from zoo.weights.report import Transferred, TransferReport, origins
 from zoo.weights.transfer import transfer

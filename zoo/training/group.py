@@ -49,7 +49,7 @@ def joined(devices: Devices) -> Iterator[None]:
         store = _meet(group)
         backend = _BACKENDS[devices.accelerator]
         dist.init_process_group(backend, store=store, rank=rank, world_size=processes, timeout=_PATIENCE)
-        beats = heartbeat(_own_store(devices), rank, processes, devices.patience, leave)
+        beats = heartbeat(_own_store(group, devices.patience), rank, processes, devices.patience, leave)
         with warnings.catch_warnings(), beats:
             if rank > 0:
                 warnings.simplefilter("ignore", ZooNote)
@@ -76,13 +76,12 @@ def _meet(group: ClusterEnvironment) -> Store:
     return PrefixStore("zoo", store)
 
 
-def _own_store(devices: Devices) -> Store:
+def _own_store(group: ClusterEnvironment, patience: int) -> Store:
     """A second connection to the store, because a connection that waits for an answer is blocked."""
-    assert devices.group is not None
     # Under srun the first process hosts the store, so its loss is the store's loss; otherwise the launcher hosts it.
-    hosted = isinstance(devices.group, SLURMEnvironment)
-    timeout = timedelta(seconds=devices.patience) if hosted else _PATIENCE
-    place = devices.group.main_address, devices.group.main_port
+    hosted = isinstance(group, SLURMEnvironment)
+    timeout = timedelta(seconds=patience) if hosted else _PATIENCE
+    place = group.main_address, group.main_port
     return TCPStore(*place, is_master=False, wait_for_workers=False, timeout=timeout)
 
 
@@ -113,6 +112,5 @@ class _Averaged(DDPStrategy):
     """DDP that also accepts a model without weights, which torch refuses: there are no gradients to average."""
 
     def configure_ddp(self) -> None:
-        assert self.model is not None
-        if any(parameter.requires_grad for parameter in self.model.parameters()):
+        if self.model is None or any(parameter.requires_grad for parameter in self.model.parameters()):
             super().configure_ddp()

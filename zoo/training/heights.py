@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from zoo.contracts import Attributes, Output
+from zoo.contracts import Output
 from zoo.evaluation.shape_fit import heights, stretches
 from zoo.model.assembly import ZooModel
 
@@ -28,7 +28,7 @@ def _first(output: Output) -> Output:
     """The input of ``stretches`` for the first windows only."""
     tokens = output.coded
     if tokens is not None:
-        attributes = None if tokens.attributes is None else Attributes(*(part[:FEW] for part in tokens.attributes))
+        attributes = {name: part[:FEW] for name, part in tokens.attributes.items()}
         mask = None if tokens.mask is None else tokens.mask[:FEW]
         tokens = tokens._replace(values=tokens.values[:FEW], mask=mask, attributes=attributes)
     return Output(

@@ -5,7 +5,6 @@ import os
 import pickle
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from zoo_registry import Registry, RunSpec, TrainingError, ZooError
 
 from zoo.io.files import write_json
 from zoo.io.scratch import scratch
-from zoo.process.children import start, stop
+from zoo.process.children import Child, start, stop
 from zoo.process.lines import MISTAKE, complain
 from zoo.training.heartbeat import PeerError
 
@@ -50,7 +49,7 @@ class Job:
         return cls(**{**fields, "run": Registry.discover().run(fields["run"]), "path": Path(fields["path"])})
 
 
-Processes = Sequence[subprocess.Popen[bytes]]
+Processes = Sequence[Child]
 
 
 def launch(job: Job, processes: int) -> None:
@@ -98,7 +97,7 @@ def _store() -> TCPStore:
     return TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False, master_listen_fd=listening.detach())
 
 
-def _start(desk: Path, rank: int, processes: int, port: int) -> subprocess.Popen[bytes]:
+def _start(desk: Path, rank: int, processes: int, port: int) -> Child:
     environment = {
         _DESK: str(desk),
         "TORCHELASTIC_RUN_ID": desk.name,

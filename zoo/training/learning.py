@@ -1,9 +1,13 @@
-"""Set which parameters learn or are frozen, and the mode of every module."""
+"""What learns in a phase: it alone is trainable, the rest stays bitwise unchanged, and nothing is forgotten."""
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Collection, Iterable, Sequence
 
-from torch import nn
-from zoo_registry import PhaseSpec, TrainingError
+import torch
+from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
+from zoo_registry import PhaseSpec, TrainingError, ZooNote
+from zoo_registry.suggest import listed
 
 from zoo.model.assembly import ZooModel
 
@@ -62,3 +66,81 @@ def _learns(model: ZooModel) -> bool:
     """Whether there are trainable weights, or a quantizer that is updated by statistics."""
     moves = model.quantizer is not None and model.quantizer.training and model.quantizer.moves
     return moves or any(parameter.requires_grad for parameter in model.parameters())
+
+
+_BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+
+
+class Frozen:
+    """Copies of the frozen tensors at the start of ``phase``, for later comparison.
+
+    All parameters and buffers that do not learn in the phase are frozen, in any mode of their modules. A bitwise
+    comparison detects every change that a hash would, in a fraction of its time, because nothing leaves the device. The
+    copies need as much memory as the frozen tensors.
+    """
+
+    def __init__(self, model: nn.Module, phase: PhaseSpec) -> None:
+        self.phase = phase
+        self._copies = {name: now.detach().clone() for name, now in _tensors(model).items() if not learns(name, phase)}
+
+    def require_unchanged(self, model: nn.Module) -> None:
+        """Raise TrainingError with the first tensor of ``model`` that differs in any bit."""
+        if self._copies and not _equal(self._copies, now := _tensors(model)):
+            name = next(name for name in self._copies if not _equal({name: self._copies[name]}, now))
+            raise TrainingError(
+                f"phase {self.phase.name}",
+                "frozen weights that do not change",
+                f"{name} changed",
+                f"let {name.partition('.')[0]} learn, or correct its module, which changes weights outside of training",
+            )
+
+
+def learns(name: str, phase: PhaseSpec) -> bool:
+    """Whether the tensor ``name`` learns in ``phase``."""
+    return phase.learn is None or any(f"{name}.".startswith(f"{path}.") for path in phase.learn)
+
+
+def _tensors(model: nn.Module) -> dict[str, Tensor]:
+    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
+def _equal(copies: dict[str, Tensor], now: dict[str, Tensor]) -> bool:
+    """Whether all tensors are bitwise equal; one device sync."""
+    pairs = [(copy, now.get(name)) for name, copy in copies.items()]
+    if any(other is None or (other.shape, other.dtype) != (copy.shape, copy.dtype) for copy, other in pairs):
+        return False
+    differ = [(_bits(copy) != _bits(other)).any() for copy, other in pairs if other is not None]
+    return not bool(torch.stack(differ).any())
+
+
+def _bits(tensor: Tensor) -> Tensor:
+    """The bits as integers, so that NaN equals itself and 0 differs from −0."""
+    here = tensor.to_local() if isinstance(tensor, DTensor) else tensor
+    return here.detach().reshape(-1).view(_BITS.get(tensor.element_size(), torch.uint8))
+
+
+def note_unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: Collection[str]) -> None:
+    """Warn about components whose weights learn in no phase and are not in ``transferred``, a set of tensor names."""
+    found = unlearned(model, phases, transferred)
+    if found:
+        its = "their" if len(found) > 1 else "its"
+        warnings.warn(
+            f"no phase trains {listed(found)}, and nothing was transferred into {its} weights: they keep their random "
+            f"initialization. Add {listed([repr(name) for name in found])} to `learn` of a phase, or transfer {its} "
+            "weights",
+            ZooNote,
+            stacklevel=2,
+        )
+
+
+def unlearned(model: nn.Module, phases: Sequence[PhaseSpec], transferred: Collection[str]) -> list[str]:
+    """Names of such components; for a component that is partly trained or transferred, the paths of its other parts."""
+    found = []
+    for role, component in model.named_children():
+        names = [f"{role}.{name}" for name, _ in component.named_parameters()]
+        untrained = [n for n in names if n not in transferred and not any(learns(n, phase) for phase in phases)]
+        if untrained and len(untrained) == len(names):
+            found.append(role)
+        else:
+            found += dict.fromkeys(".".join(name.split(".")[:2]) for name in untrained)
+    return found

@@ -23,13 +23,11 @@ from zoo.model.assembly import ZooModel
 from zoo.training.batch_norm import synchronised
 from zoo.training.closed import ClosedForm
 from zoo.training.epoch_metrics import EpochMetrics
-from zoo.training.frozen import Frozen
 from zoo.training.gradients import gradient_norms
 from zoo.training.heights import drawn_heights
-from zoo.training.learning import set_learning
-from zoo.training.rate import rate
+from zoo.training.learning import Frozen, set_learning
 from zoo.training.sharding import put_apart, shard, update_codes
-from zoo.training.timeline import PhasePosition, Timeline
+from zoo.training.timeline import Timeline, rate
 
 
 class ZooTraining(L.LightningModule):
@@ -57,7 +55,7 @@ class ZooTraining(L.LightningModule):
         self.diagnose = False
         self.gradients: dict[str, float] = {}
         self._diagnosed: set[int] = set()
-        self._moment: PhasePosition | None = None
+        self._entered: int | None = None
         self._frozen: Frozen | None = None
         self._closed: ClosedForm | None = None
         self._stats: Stats = {}
@@ -79,7 +77,7 @@ class ZooTraining(L.LightningModule):
     def on_train_epoch_start(self) -> None:
         self.ledger.clear()
         self.gradients, self._diagnosed = {}, set()
-        self._moment = self._closed = self.fitted = None
+        self._entered = self._closed = self.fitted = None
         self._stats = {}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -87,14 +85,18 @@ class ZooTraining(L.LightningModule):
             # Not at the start of the epoch: creating the loader's iterator draws a random number, and a
             # resumed run does so at another time.
             torch.manual_seed(_epoch_seed(self.training_spec.seed, self.current_epoch, rank()))
-        step = self.current_epoch * self.steps_per_epoch + batch_idx // self.training_spec.accumulate
+        step = self._step(batch_idx)
         moment = self.timeline.at(step)
-        if self._moment is None or moment.index != self._moment.index:
+        if moment.index != self._entered:
             self._enter(moment.phase)
-        self._moment = moment
+        self._entered = moment.index
         share = rate(self.training_spec.schedule, step, self.training_spec.epochs * self.steps_per_epoch)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = share * self.training_spec.optimizer.lr
+
+    def _step(self, batch_idx: int) -> int:
+        """Optimizer steps before that of a batch of this epoch."""
+        return self.current_epoch * self.steps_per_epoch + batch_idx // self.training_spec.accumulate
 
     def _enter(self, phase: PhaseSpec) -> None:
         """Start ``phase``, after checking that the frozen tensors of the phase before did not change."""
@@ -108,22 +110,22 @@ class ZooTraining(L.LightningModule):
         self._closed = ClosedForm(self.model, self.train_split, phase) if phase.fit == "closed" else None
 
     def on_train_epoch_end(self) -> None:
-        assert self._frozen is not None
-        self._frozen.require_unchanged(self.model)
+        if self._frozen is not None:
+            self._frozen.require_unchanged(self.model)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
-        assert self._moment is not None
+        moment = self.timeline.at(self._step(batch_idx))
         reading = nullcontext() if self._closed is None else self._closed.reading(batch)
-        with torch.set_grad_enabled(not self._moment.phase.measure), synchronised(), reading:
+        with torch.set_grad_enabled(not moment.phase.measure), synchronised(), reading:
             output: Output = self.model(batch.x, batch.mask, batch.y)
-        weights = self._moment.weights(self.ledger.terms)
+        weights = moment.weights(self.ledger.terms)
         parts = self.weigh(output, weights)
         total = torch.stack(list(parts.values())).sum() if parts else torch.zeros((), device=self.device)
         self._require_finite(output, batch_idx)
-        if self.diagnose and self._moment.index not in self._diagnosed:
-            self._diagnosed.add(self._moment.index)
+        if self.diagnose and moment.index not in self._diagnosed:
+            self._diagnosed.add(moment.index)
             self.gradients = gradient_norms(self.model, parts) | self.gradients
-        self.ledger.add(output, batch.y, weights, self._moment.phase.name, drawn_heights(self.model, output))
+        self.ledger.add(output, batch.y, weights, moment.phase.name, drawn_heights(self.model, output))
         self._collect(output)
         if not total.requires_grad and world_size() > 1:
             # Lightning's strategies expect a loss from each process; this one depends on no weight.
@@ -154,7 +156,7 @@ class ZooTraining(L.LightningModule):
     ) -> None:
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
         if self._stats and self.model.quantizer is not None:
-            update_codes(self.model, self._stats)
+            update_codes(self.model, self.model.quantizer, self._stats)
             self._stats = {}
 
     def configure_gradient_clipping(

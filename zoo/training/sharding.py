@@ -9,7 +9,7 @@ from torch.distributed.device_mesh import DeviceMesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from zoo.contracts import Stats
+from zoo.contracts import Quantizer, Stats
 from zoo.model.assembly import ZooModel
 
 
@@ -29,11 +29,10 @@ def put_apart(model: ZooModel) -> None:
 
 
 @torch.no_grad()
-def update_codes(model: ZooModel, stats: Stats) -> None:
-    """Update the quantizer of ``model`` with ``stats``."""
-    assert model.quantizer is not None
-    with whole(model, model.quantizer):
-        model.quantizer.update(stats)
+def update_codes(model: ZooModel, quantizer: Quantizer, stats: Stats) -> None:
+    """Update the ``quantizer`` of ``model`` with ``stats``."""
+    with whole(model, quantizer):
+        quantizer.update(stats)
 
 
 @contextmanager

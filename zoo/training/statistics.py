@@ -75,9 +75,8 @@ class Images:
 
 
 def _windows(model: ZooModel, data: ZooData, part: ComponentSpec) -> TrainingWindows:
-    if not _reads_images(part):
+    if model.image is None or not _reads_images(part):
         return Signals(data)
-    assert model.image is not None
     return Images(model.image, data)
 
 

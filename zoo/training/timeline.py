@@ -1,9 +1,11 @@
-"""The phase of each optimizer step, and the weight of each loss term there."""
+"""The phase, the loss weights and the learning rate of each optimizer step."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from zoo_registry import PhaseSpec, RampSpec
+from zoo_registry.training import CosineSpec, StepsSpec
 
 
 @dataclass(frozen=True)
@@ -53,3 +55,17 @@ class Timeline:
         starts = [sum(self._steps(phase) for phase in self.phases[:i]) for i in range(len(self.phases))]
         total = epochs * self.steps_per_epoch
         return [phase for phase, start in zip(self.phases, starts, strict=True) if start >= total]
+
+
+def rate(schedule: CosineSpec | StepsSpec, step: int, steps: int) -> float:
+    """Share of the peak learning rate at optimizer step ``step`` of ``steps``.
+
+    Linear warm-up from 1/w to 1 over the first w steps; then cosine decay to the floor, or drops by a factor.
+    """
+    warmup = round(schedule.warmup * steps)
+    if step < warmup:
+        return (step + 1) / warmup
+    if isinstance(schedule, StepsSpec):
+        return float(schedule.factor ** sum(step >= share * steps for share in schedule.at))
+    progress = (step - warmup) / max(steps - warmup, 1)
+    return schedule.floor + (1 - schedule.floor) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))

@@ -13,8 +13,7 @@ from torch import Tensor
 from zoo_registry import BundleError, Checkpoint
 
 from zoo.model.memory import available
-from zoo.weights.pickles import MAGIC, PICKLES_IN_A_ROW, calls, is_data
-from zoo.weights.safe_globals import safe_globals
+from zoo.weights.pickles import MAGIC, PICKLES_IN_A_ROW, calls, is_data, safe_globals
 from zoo.weights.validate_tensor import validate_tensor
 
 _WRITTEN = "a checkpoint written by torch.save"

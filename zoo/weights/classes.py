@@ -44,11 +44,9 @@ class ClassMatch:
     @property
     def words(self) -> str:
         """Description of how the classes differ."""
-        assert self.here is not None
-        assert self.there is not None
         if self.order is not None:
             return "the classes come in another order"
-        ours, theirs = set(self.here), set(self.there)
+        ours, theirs = set(self.here or ()), set(self.there or ())
         return f"the classes differ: {_some(theirs - ours)} in the source, {_some(ours - theirs)} here"
 
 
