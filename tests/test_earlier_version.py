@@ -10,6 +10,10 @@ from zoo_registry import TransferSpec
 
 import zoo
 from zoo.cli.main import main
+from zoo.evaluation.report import EvalReport
+from zoo.evaluation.score import HEAD
+from zoo.evaluation.stored import stored_evaluation
+from zoo.runs.folder import RunFolder
 from zoo.weights.transfer import transfer
 
 STORED = Path(__file__).parent / "earlier"
@@ -24,11 +28,19 @@ def earlier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_its_evaluation_gives_the_same_numbers(earlier: Path, capsys):
-    then = json.loads((earlier / "eval.json").read_text())["classifiers"]["head"]
+    then = stored_evaluation(RunFolder(earlier)).head
     assert main(["eval", str(earlier), "--json"]) == 0
-    now = json.loads(capsys.readouterr().out)["classifiers"]["head"]
-    assert now["classes"] == then["classes"]
-    assert now["ece"] == pytest.approx(then["ece"], abs=1e-6)
+    now = EvalReport.model_validate_json(capsys.readouterr().out).head
+    assert now.classes == then.classes
+    assert now.ece == pytest.approx(then.ece, abs=1e-6)
+
+
+def test_its_stored_scores_are_read_as_they_are(earlier: Path):
+    stored = json.loads((earlier / "eval.json").read_text())
+    assert list(stored["classifiers"]) == ["head"]
+    report = stored_evaluation(RunFolder(earlier))
+    assert [score.reader for score in report.scores] == [HEAD]
+    assert report.head.model_dump(exclude={"reader"}) == stored["classifiers"]["head"]
 
 
 def test_its_bundle_is_the_published_form_and_transfers_completely(earlier: Path):

@@ -1,7 +1,7 @@
 """Assemble, train and judge models for wearable-sensor series from plugin components.
 
 run = zoo.train("run.json")            # or zoo.Run("runs/NAME"), trained before
-run.evaluate().classifiers["head"]     # also run.spec, run.model, run.metrics, run.codebook(), run.report()
+run.evaluate().head                    # also run.spec, run.model, run.metrics, run.codebook(), run.report()
 model = zoo.load("runs/NAME")          # a ZooModel, which is a torch.nn.Module
 zoo.components("head")                 # what is installed; zoo.check(spec) and zoo.build(spec) take any of it
 """

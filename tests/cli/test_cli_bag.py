@@ -80,7 +80,7 @@ def test_another_class_and_split_have_their_own_files(zoo, runs):
         (("one", "--window", 0, "--of", "sitting"), "--of: expected one of 0, 1, 2, found 'sitting'"),
         (
             ("network", "--window", 0),
-            "head: expected a head that counts shapes, so that its decisions can be read back",
+            "head: expected a head that counts shapes, which can be explained",
         ),
     ],
 )

@@ -45,7 +45,7 @@ def test_tables_say_what_carries_the_signal_and_how_codes_fit(zoo, runs):
     found = zoo("codebook", runs / "one")
     report = json.loads((runs / "one/codebook.json").read_text())
     assert f"correlation {report['fit']['correlation']:.3f}, R² {report['fit']['r2']:.3f}" in found.out
-    table = found.out.split("Who carries the signal?")[1].split("\n\n")[0]
+    table = found.out.split("Which part of a token carries the signal?")[1].split("\n\n")[0]
     for row in report["bypass"]["ablations"][1:]:
         assert row["name"] in table
         assert f"{row['mse']:.4g}" in table

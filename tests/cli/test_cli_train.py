@@ -54,7 +54,7 @@ def test_train_then_eval_as_json(here, capsys):
     report = json.loads(capsys.readouterr().out)
     assert report["windows"] == 8
     assert report["majority"] == {"name": "0", "correct": 4, "total": 8, "accuracy": 0.5}
-    assert sum(map(sum, report["classifiers"]["head"]["confusion"])) == 8
+    assert sum(map(sum, report["scores"][0]["confusion"])) == 8
     assert main(["eval", "runs/tiny"]) == 0
     assert "majority class (0)" in capsys.readouterr().out
     assert main(["check", "runs/tiny"]) == 0
@@ -97,7 +97,7 @@ def test_setting_a_field_of_an_omitted_part_changes_its_default():
 def test_a_run_is_judged_wherever_its_data_are_now(moved, capsys, command):
     capsys.readouterr()
     assert main([*command, moved[0]]) == 2
-    assert "say where its data are now: --set data.source.path=PLACE" in complaint(capsys)
+    assert "give the present location of its data: --set data.source.path=PLACE" in complaint(capsys)
     assert main([*command, *moved]) == 0
 
 

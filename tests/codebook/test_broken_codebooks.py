@@ -5,6 +5,7 @@ import torch
 from made_models import TEMPLATES, batches, made, measured
 
 from zoo.codebook.faithfulness import reduced
+from zoo.evaluation.score import HEAD
 from zoo.model.coded import CodedModel
 
 
@@ -72,7 +73,7 @@ def test_a_decoder_that_ignores_codes_is_detected(healthy):
 
 def test_informative_codes_are_those_the_head_uses(healthy):
     found = healthy.faithfulness
-    assert found.classifier == "head"
+    assert found.classifier == HEAD
     assert found.windows == len(batches(30, 1)[0].y)
     for area in (found.deletion, found.insertion, found.random):
         assert 0 <= area <= 1

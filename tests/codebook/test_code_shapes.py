@@ -14,6 +14,7 @@ from zoo.codebook.measure import Windows, measure
 from zoo.codebook.shapes import decoded_shapes, drawn_shapes, shape_source
 from zoo.contracts import Tokens
 from zoo.data.batch import Batch
+from zoo.evaluation.score import HEAD
 from zoo.model.build import build
 from zoo.model.coded import CodedModel
 
@@ -127,7 +128,7 @@ def test_every_quantizer_is_measured(quantizer, codebook, masked):
     tokens = report.tokens * levels
     assert sum(sum(book.usage.counts) for book in report.books) == tokens
     assert sum(row.count for book in report.books for row in book.codes) == tokens
-    assert report.faithfulness.classifier == "head"
+    assert report.faithfulness.classifier == HEAD
     assert 0 <= report.score <= 1
     json.dumps(report.model_dump(mode="json"), allow_nan=False)
 

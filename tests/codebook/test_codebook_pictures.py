@@ -53,7 +53,7 @@ def test_codebooks_of_channels_have_their_own_pictures():
 def test_a_huge_codebook_is_drawn_in_cells_of_several_codes():
     counts = torch.arange(65_536).view(1, 1, -1)
     picture = usage_picture(usage_reports(counts)[0])
-    assert "16 codes make a square" in picture.figure.axes[0].get_xlabel()
+    assert "16 codes per square" in picture.figure.axes[0].get_xlabel()
     assert len(picture.drawn("svg")) < 2_000_000
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.evaluation.classification import Classification
+from zoo.evaluation.score import HEAD
 
 BINS = 15
 
@@ -34,7 +35,7 @@ def test_the_calibration_error_is_that_of_its_definition(classes, windows, sharp
 
 
 def test_a_sure_classifier_that_is_wrong_half_the_time_has_error_one_half():
-    counted = Classification(("a", "b"))
+    counted = Classification(HEAD, ("a", "b"))
     counted.update(torch.tensor([[40.0, 0.0]] * 4), torch.tensor([0, 0, 1, 1]))
     assert counted.report().ece == pytest.approx(0.5)
     counted.reset()

@@ -65,5 +65,7 @@ def test_a_judge_of_other_windows_is_refused(bundle: str, data: InputSpec, words
 
 def test_a_judge_without_class_names_reports_how_they_are_matched(tmp_path: Path):
     bundle = saved(tmp_path, windows(None))
-    with pytest.warns(ZooNote, match="names no classes; its first is taken for walk"):
+    with pytest.warns(
+        ZooNote, match="has no class names; its classes are assumed to be in the order of the data, walk first"
+    ):
         assert judge(bundle, windows()).order is None

@@ -103,5 +103,5 @@ def test_any_other_text_is_refused_in_one_line(text):
 
 
 def test_the_earlier_name_of_a_shift_is_refused_with_the_new_one():
-    with pytest.raises(SpecError, match=r"it is called shift now.*--corrupt shift:.1"):
+    with pytest.raises(SpecError, match=r"it is now called shift: --corrupt shift:.1"):
         parse_corruptions(["phase:.1"])

@@ -66,7 +66,7 @@ def test_a_second_fit_gives_the_same_answers_and_another_seed_is_another_judge(m
 
 
 def test_windows_read_once_are_not_read_again(motions, tmp_path):
-    with pytest.warns(ZooNote, match=f"fits aeon.MiniRocketClassifier on {len(motions.train)} raw"):
+    with pytest.warns(ZooNote, match=f"fitting aeon.MiniRocketClassifier on {len(motions.train)} raw"):
         first = read(EstimatorJudge("mini", SMALL, motions, tmp_path), motions.test)
     estimator_judge._fitted.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
@@ -78,7 +78,7 @@ def test_windows_read_once_are_not_read_again(motions, tmp_path):
 def test_a_second_fit_in_the_same_folder_is_reported(motions, tmp_path):
     read(EstimatorJudge("ridge", RIDGE, motions, tmp_path), motions.test)
     other = RIDGE.model_copy(update={"parameters": {"alpha": 0.5}})
-    with pytest.warns(ZooNote, match="fitted again: .*ridge.npz is of another fit"):
+    with pytest.warns(ZooNote, match="fitted again, because .*ridge.npz is of another fit"):
         read(EstimatorJudge("ridge", other, motions, tmp_path), motions.test)
 
 
@@ -89,7 +89,7 @@ def test_a_fit_that_differs_on_training_windows_is_reported_and_replaces_the_old
     np.savez(path, **{**stored, "classes": (stored["classes"] + 1) % 4})
     fresh = motions.test.read(slice(None)).x + 1e-3  # windows without stored answers
     judge = EstimatorJudge("ridge", RIDGE, motions, tmp_path)
-    with pytest.warns(ZooNote, match=r"gives another class for \d+ of \d+ training windows"):
+    with pytest.warns(ZooNote, match=r"predicts another class for \d+ of \d+ training windows"):
         judge.read(torch.from_numpy(fresh), None)
     torch.testing.assert_close(read(judge, motions.test).classes, truth.classes)
 
@@ -195,5 +195,5 @@ def test_judges_of_the_command_line_are_parsed_like_those_of_a_spec(motions, tmp
             add_judges({}, [f"mini={text}"])
     with pytest.raises(SpecError, match="NAME=BUNDLE or NAME=ESTIMATOR"):
         add_judges({}, ["mini"])
-    with pytest.raises(SpecError, match="an estimator of its own, found that of mini"):
+    with pytest.raises(SpecError, match="a different estimator, found that of mini"):
         load_judges(add_judges({}, [f"{name}=sklearn.RidgeClassifier" for name in ("mini", "too")]), motions, tmp_path)

@@ -13,6 +13,9 @@ from zoo.cli.main import main
 from zoo.evaluation.corruption import parse_corruptions
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import open_run
+from zoo.evaluation.report import EvalReport
+from zoo.evaluation.score import HEAD, on_raw, on_rebuilt
+from zoo.evaluation.stored import stored_evaluation
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
 from zoo.runs.protocol import UPPER_BOUND
@@ -26,13 +29,13 @@ def report(rebuilt):
 
 
 def test_every_part_counts_every_window_once(report):
-    assert {scores.total for scores in report.classifiers.values()} == {report.windows} == {13}
+    assert {score.total for score in report.scores} == {report.windows} == {13}
     assert sum(found.windows for found in report.per_class) == 13
     assert sum(bucket.tokens for bucket in report.shapes_by_length) == sum(report.codebook[0].counts)
     for trial in report.corruptions:
         assert trial.total == 13
-        assert trial.correct.keys() == report.classifiers.keys()
-        assert all(isinstance(count, int) and 0 <= count <= 13 for count in trial.correct.values())
+        assert [hits.reader for hits in trial.correct] == [score.reader for score in report.scores]
+        assert all(0 <= hits.correct <= 13 for hits in trial.correct)
 
 
 def test_classes_add_up_to_the_whole(report, rebuilt):
@@ -46,8 +49,8 @@ def test_classes_add_up_to_the_whole(report, rebuilt):
 def test_gaps_are_the_judges_recalls_and_its_own_head_is_not_a_second_opinion(report):
     for row, raw, made in zip(
         report.gaps["wrn"],
-        report.classifiers["wrn on raw"].classes,
-        report.classifiers["wrn on rebuilt"].classes,
+        report.score(on_raw("wrn")).classes,
+        report.score(on_rebuilt("wrn")).classes,
         strict=True,
     ):
         assert (row.name, row.windows, row.raw, row.rebuilt) == (raw.name, raw.support, raw.recall, made.recall)
@@ -65,7 +68,7 @@ def test_batch_size_changes_nothing(report, rebuilt, tmp_path):
     for one, two in zip(report.corruptions, other.corruptions, strict=True):
         assert (one.name, one.correct) == (two.name, two.correct)
         assert one.mse == pytest.approx(two.mse, rel=1e-4)
-    assert other.classifiers["head"].confusion == report.classifiers["head"].confusion
+    assert other.head.confusion == report.head.confusion
     for one, two in zip(report.shapes_by_length, other.shapes_by_length, strict=True):
         assert one.tokens == two.tokens
         assert (one.mse or 0) == pytest.approx(two.mse or 0, rel=1e-4)
@@ -82,7 +85,7 @@ def test_a_decoder_without_shapes_has_no_shape_scores(trained):
     found = judge_run(open_run(trained("plain", model)))
     assert found.shapes_by_length is None
     assert len(found.per_class) == 3
-    assert found.agreement.sentence.startswith("no judge")
+    assert found.agreement.sentence.startswith("No judge")
 
 
 def test_a_second_judge_joins_on_the_command_line_and_the_same_one_is_refused(rebuilt, trained, judge, capsys):
@@ -111,9 +114,9 @@ def test_the_paper_protocol_selects_on_the_test_split_and_says_so_everywhere(tra
     assert len(titles) == 2
     assert all(UPPER_BOUND in title for title in titles)
     assert UPPER_BOUND in found.err
-    stored = json.loads(paper.evaluation("test").read_text())
-    assert stored["protocol"] == "paper"
-    assert stored["classifiers"]["head"]["correct"] == max(int(row["val/head.correct"]) for row in rows)
+    stored = stored_evaluation(paper)
+    assert stored.protocol == "paper"
+    assert stored.head.correct == max(int(row["val/head.correct"]) for row in rows)
     assert main(["check", str(paper.path)]) == 0
     assert UPPER_BOUND in capsys.readouterr().out
 
@@ -135,11 +138,11 @@ def test_seeds_give_mean_and_sample_deviation(seeds, capsys):
     assert (found["seeds"], found["windows"]) == ([0, 1, 2], 13)
     measures = {row["name"]: row for row in found["measures"]}
     for folder_index, folder in enumerate(seeds):
-        stored = json.loads(folder.evaluation("test").read_text())
-        assert measures["accuracy of head"]["correct"][folder_index] == stored["classifiers"]["head"]["correct"]
+        stored = stored_evaluation(folder)
+        assert measures["accuracy of head"]["correct"][folder_index] == stored.head.correct
         noisy = measures["accuracy of head, noise:1"]["correct"][folder_index]
-        assert noisy == stored["corruptions"][0]["correct"]["head"]
-        assert measures["ECE of head"]["values"][folder_index] == stored["classifiers"]["head"]["ece"]
+        assert noisy == stored.corruptions[0].count(HEAD)
+        assert measures["ECE of head"]["values"][folder_index] == stored.head.ece
     for row in measures.values():
         assert row["mean"] == pytest.approx(statistics.fmean(row["values"]))
         assert row["deviation"] == pytest.approx(statistics.stdev(row["values"]))
@@ -180,11 +183,19 @@ def test_a_run_stored_before_a_field_existed_is_still_the_same_run(judge, tmp_pa
         folder.require_same(Registry.discover().run(stored["run"] | {"evaluation": {"batch": 5}}), data)
 
 
+def test_a_resume_names_the_changed_field_inside_a_list(judge):
+    stored = judge.read()["run"]
+    stored["training"]["phases"][0]["weights"] = {"ce": 3.0}
+    run = Registry.discover().run(stored)
+    with pytest.raises(TrainingError, match=r"training\.phases\.0\.weights\.ce: expected None, .*, found 3\.0"):
+        judge.require_same(run, load_set(run))
+
+
 def test_an_estimator_judges_beside_networks_in_every_table(rebuilt, capsys):
     arguments = ["eval", str(rebuilt.path), "--judge", "tree=sklearn.DecisionTreeClassifier", "--corrupt", "missing:.2"]
     assert main(arguments) == 0
     shown = capsys.readouterr()
-    assert "fits sklearn.DecisionTreeClassifier on 24 raw training windows" in shown.err
+    assert "fitting sklearn.DecisionTreeClassifier on 24 raw training windows" in shown.err
     lines = shown.out.splitlines()
     rows = [line.split() for line in lines if line.startswith(("tree on raw", "tree on rebuilt"))]
     assert [row[2] for row in rows] == ["raw", "rebuilt"]
@@ -194,12 +205,12 @@ def test_an_estimator_judges_beside_networks_in_every_table(rebuilt, capsys):
     assert main([*arguments, "--json"]) == 0
     again = capsys.readouterr()
     assert "fits" not in again.err
-    found = json.loads(again.out)
-    assert found["classifiers"]["tree on raw"]["ece"] is None
-    assert found["classifiers"]["wrn on raw"]["ece"] is not None
-    assert {row["name"] for row in found["agreement"]["judges"]} == {"wrn", "tree"}
-    assert len(found["gaps"]["tree"]) == 3
-    assert found["corruptions"][0]["correct"].keys() == found["classifiers"].keys()
+    found = EvalReport.model_validate_json(again.out)
+    assert found.score(on_raw("tree")).ece is None
+    assert found.score(on_raw("wrn")).ece is not None
+    assert {row.name for row in found.agreement.judges} == {"wrn", "tree"}
+    assert len(found.gaps["tree"]) == 3
+    assert [hits.reader for hits in found.corruptions[0].correct] == [score.reader for score in found.scores]
 
 
 def test_an_estimator_in_a_spec_reads_only_after_training(trained, capsys):
@@ -212,7 +223,7 @@ def test_an_estimator_in_a_spec_reads_only_after_training(trained, capsys):
     assert not (run.path / "best" / "tree").exists()
     assert main(["check", str(run.path)]) == 0
     assert "tree, sklearn.DecisionTreeClassifier, seed 0, after training" in capsys.readouterr().out
-    assert "tree on rebuilt" in judge_run(open_run(run)).classifiers
+    assert judge_run(open_run(run)).score(on_rebuilt("tree")) is not None
     twin = trained("no-judge", SHAPES)
     weights = [(folder.bundle / "model.safetensors").read_bytes() for folder in (run, twin)]
     assert weights[0] == weights[1]

@@ -14,7 +14,7 @@ from zoo_registry import DataError, DataSpec, SpecError
 from zoo.data.check import input_after
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.figures import confusion_picture, recall_picture
-from zoo.evaluation.report import ClassReport
+from zoo.evaluation.score import HEAD, Pair, Score
 from zoo.io.files import write_json
 from zoo.sources.raw import Extent
 from zoo.specs.read import read_json, read_result
@@ -22,9 +22,9 @@ from zoo.specs.read import read_json, read_result
 DATA = DataSpec(source=NpySource(path="d", layout="c t"))
 
 
-def report_of(classes: int, seed: int = 0) -> ClassReport:
+def report_of(classes: int, seed: int = 0) -> Score:
     """The report of a judge that recognises all windows except those of the last ten classes."""
-    counted = Classification(tuple(f"class {k} " + "long " * 40 for k in range(classes)))
+    counted = Classification(HEAD, tuple(f"class {k} " + "long " * 40 for k in range(classes)))
     target = torch.arange(classes).repeat(2)
     said = torch.where(target >= classes - 10, (target + seed) % 10, target)
     counted.update(torch.nn.functional.one_hot(said, classes).float(), target)
@@ -34,14 +34,14 @@ def report_of(classes: int, seed: int = 0) -> ClassReport:
 @pytest.mark.parametrize("classes", [12, 1000])
 def test_pictures_show_the_classes_that_are_confused(classes: int) -> None:
     report = report_of(classes)
-    for picture in (confusion_picture(report, "judge"), recall_picture(report, report_of(classes, 3), "judge")):
+    for picture in (confusion_picture(report), recall_picture(Pair(report_of(classes, 3), raw=report))):
         height, width, _ = matplotlib.image.imread(io.BytesIO(picture.drawn())).shape
         assert max(height, width) < 4000
         labels = [label.get_text() for label in picture.figure.axes[0].get_yticklabels()]
         assert len(labels) == min(classes, 50)
         assert max(map(len, labels)) <= 24
         assert ("are drawn" in picture.alt) == (classes > 50)
-    confused = [label.get_text().split()[1] for label in confusion_picture(report, "").figure.axes[0].get_yticklabels()]
+    confused = [label.get_text().split()[1] for label in confusion_picture(report).figure.axes[0].get_yticklabels()]
     assert set(confused) >= {str(k) for k in range(classes - 10, classes)}
 
 

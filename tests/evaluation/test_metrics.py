@@ -9,6 +9,7 @@ from sklearn import metrics as reference
 
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.reconstruction import Reconstruction, low_pass
+from zoo.evaluation.score import HEAD
 from zoo.evaluation.usage import Usage, perplexity
 
 
@@ -17,7 +18,7 @@ from zoo.evaluation.usage import Usage, perplexity
 def test_class_scores_equal_those_of_scikit_learn(classes, windows, seed):
     rng = np.random.default_rng(seed)
     truth, logits = rng.integers(0, classes, windows), rng.normal(size=(windows, classes))
-    counted = Classification(tuple(f"c{k}" for k in range(classes)))
+    counted = Classification(HEAD, tuple(f"c{k}" for k in range(classes)))
     for part in np.array_split(np.arange(windows), 3):
         if len(part):
             counted.update(torch.as_tensor(logits[part]), torch.as_tensor(truth[part]))

@@ -7,6 +7,7 @@ import zoo
 from zoo.data.batch import Batch
 from zoo.evaluation.evaluation import Evaluation
 from zoo.evaluation.judge import Reading
+from zoo.evaluation.score import on_raw
 
 NAMES = ("still", "moving")
 
@@ -40,7 +41,7 @@ def test_raw_windows_are_read_once_and_rebuilt_ones_in_every_pass():
         evaluation.reset()
         for batch in batches:
             evaluation.update(model(batch.x), batch)
-        found.append(evaluation.report().classifiers["rule on raw"])
+        found.append(evaluation.report().score(on_raw("rule")))
     assert judge.windows == 10 + 3 * 10
     assert found[0] == found[1] == found[2]
     assert found[0].correct == int(((x.mean((1, 2)) > 0).long() == y).sum())

@@ -73,7 +73,7 @@ def test_equal_shapes_are_reported_although_usage_looks_healthy(waves, patchwork
     ("decoder", "name", "sentence"),
     [
         ("waves.faint", "collapsed-scale", "their deviation is 0.1 times that of the stretches"),
-        ("waves.elsewhere", "shapes-fit-nothing", "mean correlation with the stretches they stand for is 0.0"),
+        ("waves.elsewhere", "shapes-fit-nothing", "mean correlation with the stretches they represent is 0.0"),
     ],
 )
 def test_shapes_that_differ_from_those_of_the_signal(
@@ -135,7 +135,7 @@ def test_straight_lines_as_shapes(waves, patchwork, facts_of_model):
     line = torch.linspace(-1.6, 1.6, waves.PATCH)
     found = {finding.name: finding for finding in find(facts_of_model(patchwork(torch.stack([line, -line]))))}
     assert found["flat-shapes"].sentence == (
-        "2 of 2 used codes, 100 % of tokens, draw shapes that a straight line draws as well."
+        "2 of 2 used codes, 100 % of tokens, draw shapes that a straight line fits as well."
     )
 
 
@@ -151,7 +151,7 @@ def test_half_of_the_tokens_must_be_straight_lines(waves, patchwork, facts_of_mo
 def test_a_decoder_that_ignores_codes(waves, patchwork, facts_of_model):
     (found,) = find(facts_of_model(patchwork(waves.patterns(), "waves.steps")))
     assert found.name == "decoder-bypass"
-    assert "100 % of what was rebuilt" in found.sentence
+    assert "100 % of the gain" in found.sentence
 
 
 def test_a_class_that_the_codebook_cannot_draw_is_lost(waves, patchwork, judge_of, facts_of_model):
@@ -186,7 +186,7 @@ def test_data_that_were_already_standardised_are_standardised_twice(waves, folde
         np.save(folder / f"X_{split}.npy", (x - 5) / 1.56)
     (found,) = find(facts_of_model(patchwork(waves.patterns()), {"wave": judge}))
     assert found.name == "wrong-normalisation"
-    assert "now a second time" in found.sentence
+    assert "standardised a second time" in found.sentence
 
 
 def test_people_in_training_and_test(waves, folder, patchwork, judge_of, facts_of_model):
@@ -248,7 +248,7 @@ def test_random_labels_give_accuracy_at_the_majority_rate(folder, run_of, tmp_pa
         y = np.load(folder / f"y_{split}.npy")
         np.save(folder / f"y_{split}.npy", np.random.default_rng(seed).permutation(y))
     run = run_of({"head": {"kind": "wrn.signal", "depth": 10}}, {"epochs": 4, "batch": 16})
-    assert any("no better than always naming" in note for note in notes_of(run, tmp_path / "run"))
+    assert any("no better than always predicting" in note for note in notes_of(run, tmp_path / "run"))
     stored = read_json(RunFolder(tmp_path / "run").findings)
     assert [finding["name"] for finding in stored["findings"]] == ["majority-rate"]
     assert "majority" in stored["headline"]
@@ -276,13 +276,13 @@ def test_a_loss_that_is_not_finite_is_kept_in_the_verdict(run_of, tmp_path):
     assert "epoch 0" in stored["findings"][0]["sentence"]
 
 
-def test_a_problem_that_passes_is_reported_as_passed(run_of, tmp_path):
+def test_a_finding_that_no_longer_holds_is_reported_as_resolved(run_of, tmp_path):
     wait = {"name": "wait", "length": 6, "learn": [], "measure": True}
     phases = [wait, {"name": "learn", "length": 12}]
     training = {"epochs": 18, "batch": 16, "optimizer": {"kind": "adamw", "lr": 0.01}, "phases": phases}
     first, last = notes_of(run_of({"head": {"kind": "wrn.signal", "depth": 10}}, training), tmp_path / "run")
-    assert first.startswith("epoch 5: The head is right in ")
-    assert last.endswith("majority-rate no longer holds")
+    assert first.startswith("epoch 5: The model's own head classifies ")
+    assert last.endswith("finding majority-rate is resolved")
     assert read_json(RunFolder(tmp_path / "run").findings)["findings"] == []
 
 
@@ -306,8 +306,8 @@ def test_equal_shapes_are_reported_during_training(waves, run_of, tmp_path):
     }
     training = {"epochs": 4, "batch": 32, "phases": [{"learn": ["quantizer"], "weights": {"z": 1}}]}
     notes = notes_of(run_of(model, training), tmp_path / "run")
-    assert sum("nearly one" in note for note in notes) == 1
-    assert any(note.startswith("epoch 2") and "nearly one" in note for note in notes)
+    assert sum("nearly identical" in note for note in notes) == 1
+    assert any(note.startswith("epoch 2") and "nearly identical" in note for note in notes)
 
 
 def test_a_sound_run_has_no_warning_during_training_or_at_the_end(easy, run_of, tmp_path):

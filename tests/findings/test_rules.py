@@ -15,7 +15,8 @@ from zoo_registry import DataError, RunSpec, TrainingError
 
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.reconstruction import Reconstruction
-from zoo.evaluation.report import ClassReport, EvalReport, Majority, UsageReport
+from zoo.evaluation.report import Agreement, EvalReport, JudgeLoss, Majority, UsageReport
+from zoo.evaluation.score import HEAD, Reader, Score, on_raw, on_rebuilt
 from zoo.findings.accuracy import majority_rate
 from zoo.findings.classes import class_hard, class_lost, class_missed
 from zoo.findings.codebook import dead_codes, flat_shapes, identical_shapes
@@ -25,17 +26,18 @@ from zoo.findings.find import RULES, find
 from zoo.findings.finding import GRADES
 from zoo.findings.gather import facts_of
 from zoo.findings.losses import divergence, dominant_term, weak_term
-from zoo.findings.readers import at_majority, stands_out
+from zoo.findings.readers import at_majority
 from zoo.findings.reconstruction import flat_reconstruction, no_independent_judge, one_network_pleased
 from zoo.findings.shapes import Shapes
 from zoo.findings.verdict import verdict
+from zoo.runs.compare import stands_out
 from zoo.runs.folder import RunFolder
 from zoo.training.fit import train
 
 
-def scores(correct: int, total: int) -> ClassReport:
-    """A report in which only the counts matter."""
-    return ClassReport.model_construct(correct=correct, total=total, accuracy=correct / total)
+def scores(correct: int, total: int, reader: Reader = HEAD) -> Score:
+    """A score of which only the counts matter."""
+    return Score.model_construct(reader=reader, correct=correct, total=total, accuracy=correct / total)
 
 
 def curve(terms: Sequence[dict[str, float]], weights: dict[str, float]) -> Facts:
@@ -58,21 +60,19 @@ PATCHES = {"encoder": {"kind": "conv.encoder"}, "decoder": {"kind": "conv.decode
 CLASSES = ("walk", "run", "sit")
 
 
-def counted(*confusion: tuple[int, int, int]) -> ClassReport:
-    """The report of a classifier that predicted class j for ``confusion[i][j]`` windows of class i."""
+def counted(*confusion: tuple[int, int, int], reader: Reader = HEAD) -> Score:
+    """The score of a classifier that predicted class j for ``confusion[i][j]`` windows of class i."""
     counts = torch.tensor(confusion)
     target, named = counts.nonzero().repeat_interleave(counts[counts > 0], 0).T
-    found = Classification(CLASSES)
+    found = Classification(reader, CLASSES)
     found.update(torch.eye(len(CLASSES))[named], target)
     return found.report()
 
 
-def evaluated(classifiers: dict[str, ClassReport]) -> EvalReport:
+def evaluated(*found: Score) -> EvalReport:
     """An evaluation of classifiers on 100 windows, 40 of them of the first class."""
     majority = Majority(name=CLASSES[0], correct=40, total=100, accuracy=0.4)
-    return EvalReport(
-        windows=100, majority=majority, classifiers=classifiers, reconstruction=None, codebook=None, losses={}
-    )
+    return EvalReport(windows=100, majority=majority, scores=list(found), reconstruction=None, codebook=None, losses={})
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_the_suggested_weight_brings_the_term_to_a_tenth():
 
 def test_every_rule_is_silent_without_facts():
     assert [rule(Facts()) for rule in RULES] == [None] * len(RULES)
-    assert verdict([], Facts()).headline == "Nothing is known of this run yet."
+    assert verdict([], Facts()).headline == "Nothing has been measured on this run yet."
 
 
 def test_the_most_severe_finding_comes_first_and_leads_the_headline():
@@ -204,7 +204,7 @@ def given_back(size: float, amplitude: float = 2**0.5) -> Facts:
     wave = amplitude * torch.sin(2 * torch.pi * torch.arange(16, dtype=torch.float64) / 16).expand(4, 1, 16)
     scored = Reconstruction(1, 4)
     scored.update(5 + wave, 5 + size * wave)
-    return Facts(evaluation=evaluated({}).model_copy(update={"reconstruction": scored.report()}))
+    return Facts(evaluation=evaluated().model_copy(update={"reconstruction": scored.report()}))
 
 
 def test_a_reconstruction_is_flat_below_a_tenth_of_the_spread_about_each_mean():
@@ -224,13 +224,16 @@ def test_constant_windows_are_not_flat_reconstructions():
 
 def test_a_class_with_none_of_five_windows_found_is_missed_if_nothing_reads_raw_signals(run_with_head):
     def ask(*sit: int) -> Facts:
-        evaluation = evaluated({"head": counted((36, 4, 0), (5, 55 - sum(sit), 0), sit)})
+        evaluation = evaluated(counted((36, 4, 0), (5, 55 - sum(sit), 0), sit))
         return Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluation)
 
     found = class_missed(ask(3, 2, 0))
     assert found is not None
     assert (found.name, found.grade) == ("class-missed", "warning")
-    assert found.sentence == "The head never finds sit (0 of 5 windows); whether raw signals tell them is not known."
+    assert found.sentence == (
+        "The model's own head recognises no window of sit (0 of 5 windows). Whether raw signals distinguish them is "
+        "unknown."
+    )
     assert "evaluation.judges" in found.remedy
     assert class_missed(ask(2, 2, 0)) is None
     assert class_missed(ask(3, 2, 1)) is None
@@ -238,23 +241,24 @@ def test_a_class_with_none_of_five_windows_found_is_missed_if_nothing_reads_raw_
 
 @pytest.mark.parametrize(("hits", "lost", "hard"), [(2, True, False), (1, False, True)])
 def test_a_class_whose_raw_signals_are_read_is_lost_or_hard_and_not_missed(run_with_head, hits, lost, hard):
-    head, judge = counted((36, 4, 0), (5, 50, 0), (3, 2, 0)), counted((36, 4, 0), (5, 50, 0), (5 - hits, 0, hits))
-    evaluation = evaluated({"head": head, "wave on raw": judge})
+    head = counted((36, 4, 0), (5, 50, 0), (3, 2, 0))
+    judge = counted((36, 4, 0), (5, 50, 0), (5 - hits, 0, hits), reader=on_raw("wave"))
+    evaluation = evaluated(head, judge)
     facts = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluation)
     assert [rule(facts) is not None for rule in (class_missed, class_lost, class_hard)] == [False, lost, hard]
 
 
 def test_a_head_that_only_guesses_is_reported_instead_of_its_missed_classes(run_with_head):
     head = counted((40, 0, 0), (30, 0, 0), (30, 0, 0))
-    facts = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluated({"head": head}))
+    facts = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluated(head))
     assert majority_rate(facts) is not None
     assert class_missed(facts) is None
 
 
 def judged(head: int, raw: int, rebuilt: int) -> EvalReport:
     """Correct windows of 100: the head's, and a judge's on raw and on rebuilt signals."""
-    counts = {"head": head, "wave on raw": raw, "wave on rebuilt": rebuilt}
-    return evaluated({name: scores(correct, 100) for name, correct in counts.items()})
+    counts = {HEAD: head, on_raw("wave"): raw, on_rebuilt("wave"): rebuilt}
+    return evaluated(*(scores(correct, 100, reader) for reader, correct in counts.items()))
 
 
 def test_one_network_is_pleased_if_a_judge_reads_raw_but_not_rebuilt_signals(run_with_head):
@@ -262,8 +266,8 @@ def test_one_network_is_pleased_if_a_judge_reads_raw_but_not_rebuilt_signals(run
     assert found is not None
     assert (found.name, found.grade) == ("one-network-pleased", "grave")
     assert found.sentence == (
-        "Rebuilt signals please the head they were trained for (92 of 100 right), and not judge wave, on rebuilt "
-        "signals, which gets 79 right, and 90 of the raw ones."
+        "The head that was trained with the reconstructions classifies 92 of 100 correctly, but judge wave only 79 "
+        "(90 on raw signals)."
     )
     assert "weight of ce" in found.remedy
 
@@ -294,12 +298,21 @@ def test_only_a_head_trained_on_what_it_reads_is_pleased(run_with_head):
 )
 def test_a_judge_is_independent_unless_the_run_loaded_its_weights(run_with_head, judges, taken, alone):
     run = run_with_head(evaluation={"judges": judges}, transfer=[{"source": source} for source in taken])
-    found = no_independent_judge(Facts(run=run, curve=WEIGHED, evaluation=evaluated({"head": scores(90, 100)})))
+    found = no_independent_judge(Facts(run=run, curve=WEIGHED, evaluation=evaluated(scores(90, 100))))
     assert (found is not None) == alone
     if found is not None:
         assert (found.name, found.grade) == ("no-independent-judge", "note")
-        assert "no other network reads them" in found.sentence
+        assert "no other classifier evaluates them" in found.sentence
         assert "evaluation.judges" in found.remedy
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_judge_of_the_command_line_is_independent_unless_it_is_the_head(run_with_head, own):
+    judge = JudgeLoss(name="wave", raw=90, rebuilt=80, total=100, lost=0.1, own=own)
+    agreement = Agreement(judges=[judge], agree=None, pleased=[], sentence="")
+    evaluation = evaluated(scores(90, 100)).model_copy(update={"agreement": agreement})
+    found = no_independent_judge(Facts(run=run_with_head(), curve=WEIGHED, evaluation=evaluation))
+    assert (found is not None) == own
 
 
 @pytest.mark.parametrize(("distinctness", "grade"), [(0.7, "warning"), (0.05, "grave")])
@@ -311,7 +324,7 @@ def test_findings_on_the_codes_of_a_head_name_the_head(run_of, distinctness, gra
     facts = Facts(run=run_of({"head": {"kind": "bag.signal"}}), evaluation=evaluation, drawn=(shapes,))
     found = [rule(facts) for rule in (identical_shapes, flat_shapes, dead_codes)]
     assert found[0].grade == grade
-    assert ("nearly one" in found[0].sentence) == (grade == "grave")
+    assert ("nearly identical" in found[0].sentence) == (grade == "grave")
     for one in found:
         assert "model.head." in one.remedy
         assert "encoder" not in one.remedy

@@ -136,10 +136,27 @@ def test_an_impossible_judge_is_refused(toys, run, judge, message):
     assert "more)" not in str(refusal.value)
 
 
-def test_scores_and_judges_have_distinct_names(toys, run):
-    place(run, "evaluation.judges", {"head": "runs/wrn"})
-    with pytest.raises(SpecError, match=r"evaluation\.judges\.head: expected a name that is not in use"):
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("head", "evaluation.judges.head: expected a name that is not in use"),
+        ("last", "evaluation.judges.last: expected a name that is not in use"),
+        ("x on raw", "evaluation.judges"),
+        ("", "evaluation.judges"),
+    ],
+)
+def test_a_judge_with_a_reserved_or_invalid_name_is_refused(toys, run, name, message):
+    place(run, "evaluation.judges", {name: "runs/wrn"})
+    with pytest.raises(SpecError) as refusal:
         toys.run(run)
+    assert str(refusal.value).startswith(message), refusal.value
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["raw", "rebuilt", "model", "on", "declared"])
+def test_other_judges_may_have_any_name(toys, run, name):
+    place(run, "evaluation.judges", {name: "runs/wrn"})
+    assert toys.run(run).evaluation.bundles == {name: "runs/wrn"}
 
 
 def test_a_mistake_is_reported_once(toys, run):

@@ -10,9 +10,11 @@ import pytest
 from small_reports import NAMES, stored
 
 from zoo.cli.main import main
+from zoo.codebook.stored import stored_report
 from zoo.evaluation.loaded_run import open_run
+from zoo.evaluation.stored import evaluation_of, stored_evaluation
 from zoo.report.comparison import compare
-from zoo.report.stored import evaluation_of, stored_codebook, stored_evaluation
+from zoo.report.page import number
 from zoo.runs.folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -69,9 +71,9 @@ def test_names_from_the_run_are_text(pages, shapes):
 
 def test_the_page_shows_the_counts_of_eval_after_the_verdict(pages, shapes):
     text, report = parsed(shapes.page).text, stored(shapes)
-    for scores in report["classifiers"].values():
-        assert f"{scores['correct']}/{scores['total']}" in text
-    assert text.index("Verdict") < text.index("Scores") < text.index("What was run")
+    for score in report["scores"]:
+        assert f"{score['correct']}/{score['total']}" in text
+    assert text.index("Verdict") < text.index("Scores") < text.index("fingerprint")
     assert stored(shapes)["fingerprint"] in text
 
 
@@ -88,15 +90,25 @@ def test_stored_scores_are_used_while_they_belong_to_these_weights(pages, shapes
     folder = RunFolder(tmp_path / "copy")
     shutil.copytree(shapes.path, folder.path)
     assert stored_evaluation(folder) is not None
-    assert stored_codebook(folder) is not None
+    assert stored_report(folder) is not None
     content = stored(folder) | {"weights": "0" * 64}
     folder.evaluation("test").write_text(json.dumps(content))
     assert stored_evaluation(folder) is None
     assert evaluation_of(open_run(folder)) == evaluation_of(open_run(shapes))
     assert stored(folder)["weights"] == stored(shapes)["weights"]
-    for broken in ("{", "[]", json.dumps({"fingerprint": content["fingerprint"]})):
+    folder.evaluation("test").write_text(json.dumps({"fingerprint": content["fingerprint"]}))
+    assert stored_evaluation(folder) is None
+
+
+def test_a_damaged_result_is_refused_with_the_command_that_writes_it_again(pages, shapes, tmp_path, capsys):
+    folder = RunFolder(tmp_path / "copy")
+    shutil.copytree(shapes.path, folder.path)
+    whole = stored(folder)
+    for broken in ("{", json.dumps(whole | {"scores": "many"}), json.dumps(whole | {"scores": [{"reader": "x on y"}]})):
         folder.evaluation("test").write_text(broken)
-        assert stored_evaluation(folder) is None
+        for command in ("report", "codebook"):
+            assert main([command, str(folder.path)]) == 2
+            assert f"`zoo eval {folder.path}`" in capsys.readouterr().err
 
 
 def test_results_of_an_earlier_version_are_read_or_measured_again(pages, shapes, tmp_path):
@@ -115,45 +127,45 @@ def test_results_of_an_earlier_version_are_read_or_measured_again(pages, shapes,
         del book["bypass"][name]
     folder.codebook("test").write_text(json.dumps(book))
     assert stored_evaluation(folder).shape_fit is None
-    assert stored_codebook(folder) is None  # computed by another definition
+    assert stored_report(folder) is None  # computed by another definition
     measures = {measure.name: measure.values for measure in compare(folder.path, shapes.path).measures}
     assert measures["shape fit"] == (None, fit["correlation"])
     assert measures["codebook score"][0] is None
     assert main(["report", str(folder.path)]) == 0
-    assert stored_codebook(folder).report == stored_codebook(shapes).report
+    assert stored_report(folder) == stored_report(shapes)
 
 
 def test_the_page_says_what_carries_the_signal(pages, shapes):
     text = " ".join(parsed(shapes.page).text.split())
     book = json.loads(shapes.codebook("test").read_text())
     rows = book["bypass"]["ablations"]
-    assert "Who carries the activity?" in text
+    assert "Which part of a token carries the activity?" in text
     for row in rows:
-        assert row["name"] + ("" if row["mse"] is None else f"{row['mse']:.3g}") in text  # adjacent cells
-    counts = stored(shapes)["classifiers"]
-    assert rows[0]["correct"] == {name: counts[f"{name} on raw"]["correct"] for name in ("head", "wrn")}
-    assert rows[1]["correct"] == {"head": counts["head"]["correct"], "wrn": counts["wrn on rebuilt"]["correct"]}
+        assert row["name"] + ("" if row["mse"] is None else number(row["mse"])) in text  # adjacent cells
+    head, wrn = stored_evaluation(shapes).pairs()
+    assert rows[0]["correct"] == {"head": head.raw.correct, "wrn": wrn.raw.correct}
+    assert rows[1]["correct"] == {"head": head.score.correct, "wrn": wrn.score.correct}
     assert book["fit"]["correlation"] == pytest.approx(stored(shapes)["shape_fit"]["correlation"], abs=1e-6)
 
 
 def test_two_runs_are_compared_on_the_same_windows(pages, shapes, reseeded):
     found = compare(shapes.path, reseeded.path)
-    a, b = (stored(folder)["classifiers"]["head"] for folder in (shapes, reseeded))
+    a, b = (stored_evaluation(folder).head for folder in (shapes, reseeded))
     assert [row.field for row in found.spec] == ["training.seed"]
     assert found.spec[0].values == (0, 1)
     assert [row.windows for row in found.classes] == [4, 4, 4]
-    assert [sum(row.found[run] for row in found.classes) for run in (0, 1)] == [a["correct"], b["correct"]]
+    assert [sum(row.found[run] for row in found.classes) for run in (0, 1)] == [a.correct, b.correct]
     back = compare(reseeded.path, shapes.path)
     assert [row.found[::-1] for row in back.classes] == [row.found for row in found.classes]
-    gap = abs(a["correct"] - b["correct"])
-    assert (f", {gap} more" if gap else "By head neither is better") in found.verdict
+    gap = abs(a.correct - b.correct)
+    assert (f", {gap} more" if gap else "By the model's own head, neither run is better") in found.verdict
 
 
 def test_a_run_is_not_better_than_itself(pages, shapes):
     found = compare(shapes.path, shapes.path)
     assert found.spec == []
     assert all(measure.best is None for measure in found.measures)
-    assert "is better" not in found.verdict.replace("neither is better", "")
+    assert "is better" not in found.verdict.replace("neither run is better", "")
 
 
 def test_other_data_are_refused_unless_allowed(pages, home, shapes, tmp_path, capsys):
@@ -167,7 +179,7 @@ def test_other_data_are_refused_unless_allowed(pages, home, shapes, tmp_path, ca
     assert main(["compare", str(shapes.path), str(other.path), "--other-data"]) == 0
     printed = capsys.readouterr().out
     assert "different data" in printed
-    assert "Windows found per class" not in printed
+    assert "Correct windows per class" not in printed
 
 
 def test_compare_prints_tables_and_the_same_as_json(pages, shapes, reseeded, capsys):

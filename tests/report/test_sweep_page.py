@@ -7,9 +7,10 @@ import pytest
 from headless_browser import CHROMIUM, running
 from test_pages_in_browser import CONTRASTS, OUTSIDE, UNSEEN
 
+from zoo.runs.compare import spread
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.page import headline, write_page
-from zoo.sweep.results import PointResult, RunResult, SweepResult, ranked, spread
+from zoo.sweep.results import PointResult, RunResult, SweepResult, ranked
 
 LONG = "a very long name of a choice that nobody would type but somebody did"
 EVIL = "<script>alert(1)</script> $5"
@@ -47,7 +48,7 @@ def made(seeds: int = 3) -> SweepResult:
     }
     return SweepResult(name="all kinds", fingerprint="0" * 64, storage="sqlite:///study.db", total=14,
                        seeds=list(range(seeds)), objectives=OBJECTIVES, points=found, best=best,
-                       notes=["The best mse lies at the edge of z (1): better ones may lie outside."])  # fmt: skip
+                       notes=["The best mse is at the edge of z (1); better values may lie outside."])  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +74,11 @@ def test_the_headline_counts():
     found = made()
     front = sum(point.front for point in found.points)
     assert headline(found).startswith("12 of 14 points are done, each with 3 seeds; ")
-    assert f"{front} are" in headline(found) or front == 1
+    assert f"{front} are Pareto-optimal" in headline(found) or front == 1
+
+
+def test_the_headline_says_if_all_points_are_equal():
+    assert headline(made().model_copy(update={"best": {}})).endswith("all have the same values.")
 
 
 @pytest.mark.slow

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoo.runs.compare import spread
 from zoo.sweep.pictures import pareto, pictures, varied
-from zoo.sweep.results import PointResult, RunResult, SweepResult, ranked, spread, table
+from zoo.sweep.results import PointResult, RunResult, SweepResult, ranked, table
 
 OBJECTIVES = {"accuracy": True, "mse": False}
 VALUES = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=9)

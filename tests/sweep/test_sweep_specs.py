@@ -69,7 +69,7 @@ def test_an_invalid_spec_is_refused_in_one_line(sweep_of, parts, words):
         ({"objectives": ["accuracy"], "prune": {"by": "judge", "warmup": 1}}, ["judge"]),
         (
             {"objectives": ["mini"], "prune": {"warmup": 1}, "set": {"evaluation.judges": {"mini": "sklearn.SVC"}}},
-            ["prune.by", "mini, read at the end"],
+            ["prune.by", "mini, measured only at the end"],
         ),
     ],
 )
@@ -123,7 +123,7 @@ def test_a_sweep_of_version_0_1_can_be_resumed(plan):
     require_same(stored, today, "sweep")
     assert plan_of(stored).points == today.points
     source["layout"] = "t c"
-    with pytest.raises(TrainingError, match=r"sweep: run\.data\.source\.layout: expected t c"):
+    with pytest.raises(TrainingError, match=r"sweep: run\.data\.source\.layout: expected 't c'"):
         require_same(stored, today, "sweep")
 
 

@@ -179,7 +179,7 @@ def test_phases_without_a_closed_form_are_refused_in_one_line(run_of, model, pha
 def test_logistic_takes_its_options_from_the_phase(run_of, tmp_path):
     closed = {"method": "logistic", "alphas": [0.01, 0.1]}
     run = run_of(SHAPES, {"epochs": 1, "phases": [SOLVE | {"closed": closed}]})
-    with pytest.warns(ZooNote, match=r"logistic solved, alpha 0\.\d+, an end of the grid: .* while held out in folds"):
+    with pytest.warns(ZooNote, match=r"logistic solved, alpha 0\.\d+, an end of the grid: .* when held out in folds"):
         folder = train(run, tmp_path / "run", quiet=True)
     assert float(rows(folder)[0]["closed/alpha"]) in (0.01, 0.1)
 

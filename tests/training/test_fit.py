@@ -168,10 +168,10 @@ def test_a_frozen_wrn_reads_rebuilt_signals_beside_the_judges(run_of, tmp_path):
     folder = train(run_of(recon, {"phases": [RECONSTRUCT]}, **parts), tmp_path / "recon", quiet=True)
     report = judge_run(open_run(folder))
     assert (report.windows, report.majority.correct) == (12, 4)
-    assert list(report.classifiers) == ["head", "head on raw", "wrn on raw", "wrn on rebuilt"]
-    assert report.classifiers["head"] == report.classifiers["wrn on rebuilt"]
-    assert report.classifiers["head on raw"] == report.classifiers["wrn on raw"]
-    assert report.classifiers["wrn on raw"] == judge_run(open_run(signal)).classifiers["head"]
+    assert [score.reader.label for score in report.scores] == ["head", "head on raw", "wrn on raw", "wrn on rebuilt"]
+    head, head_on_raw, raw, rebuilt = (score.model_dump(exclude={"reader"}) for score in report.scores)
+    assert head == rebuilt
+    assert head_on_raw == raw == judge_run(open_run(signal)).head.model_dump(exclude={"reader"})
     judge_run(open_run(folder), "validation")
     assert json.loads((folder.path / "eval.json").read_text())["split"] == "test"
     assert json.loads((folder.path / "eval-validation.json").read_text())["windows"] == 6
@@ -184,7 +184,7 @@ def test_eval_refuses_changed_data_and_a_judge_that_reads_no_signals(run_of, tmp
     np.save(windows / "X_test.npy", np.load(windows / "X_test.npy") * 2)
     with pytest.raises(DataError, match="other data"):
         judge_run(open_run(folder))
-    with pytest.raises(ZooError, match="`zoo train` makes one"):
+    with pytest.raises(ZooError, match="`zoo train` creates one"):
         judge_run(open_run(RunFolder(tmp_path / "nothing")))
 
 

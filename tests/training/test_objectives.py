@@ -9,6 +9,7 @@ import zoo
 from zoo.codebook.measure_run import measure_run
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import open_run
+from zoo.evaluation.score import on_rebuilt
 from zoo.findings.curve import Curve
 from zoo.report.history import read_history
 from zoo.runs.folder import RunFolder
@@ -48,11 +49,9 @@ def judged(folder: RunFolder, objective: str):
 def test_every_objective_has_the_weights_that_were_best_by_it(trained):
     """Evaluated again with the code of `zoo eval` and `zoo codebook`, independent of training."""
     assert judged(trained, "x")[0].losses["x"] == pytest.approx(best(trained, "val/x", -1), rel=1e-5)
-    found = judged(trained, "accuracy")[0].classifiers["head"].correct
+    found = judged(trained, "accuracy")[0].head.correct
     assert found == best(trained, "val/head.correct", 1)
-    assert judged(trained, "wrn")[0].classifiers["wrn on rebuilt"].correct == best(
-        trained, "val/wrn on rebuilt.correct", 1
-    )
+    assert judged(trained, "wrn")[0].score(on_rebuilt("wrn")).correct == best(trained, "val/wrn on rebuilt.correct", 1)
     assert judged(trained, "codebook")[1].score == pytest.approx(best(trained, "val/codebook", 1), abs=1e-6)
 
 

@@ -29,8 +29,8 @@ EPILEPSY = {"source": {"kind": "data.ts", "path": str(SHARED / "uea/Epilepsy")},
 def test_the_same_model_trains_on(tmp_path, data, windows, classes):
     run = Registry.discover().run({"model": MODEL, "data": data, "training": {"epochs": 1, "batch": 64}})
     report = judge_run(open_run(train(run, tmp_path / "run", quiet=True)))
-    assert report.classifiers["head"].total == windows
-    assert len(report.classifiers["head"].classes) == classes
+    assert report.head.total == windows
+    assert len(report.head.classes) == classes
     assert report.reconstruction is not None
     assert len(report.reconstruction) == 4
 

@@ -16,6 +16,7 @@ from zoo_registry import Registry, TrainingError
 
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import open_run
+from zoo.evaluation.stored import stored_evaluation
 from zoo.model.build import build
 from zoo.process.owned import LOCK_FILE
 from zoo.runs.metrics import MetricsFile
@@ -67,10 +68,10 @@ def test_measurements_made_before_a_run_was_trained_further_do_not_count_after_i
     folder = train(run_of(SIGNAL, {}), tmp_path / "run", quiet=True)
     opened = open_run(folder)
     judge_run(opened)
-    assert folder.stamped(folder.evaluation("test")) is not None
+    assert stored_evaluation(folder) is not None
     save(build(opened.run.model), folder.bundle)
     judge_run(opened)
-    assert folder.stamped(folder.evaluation("test")) is None
+    assert stored_evaluation(folder) is None
 
 
 def begin(spec: dict, path: Path, barrier: Barrier, seeds: "Queue[int]") -> None:

@@ -158,7 +158,7 @@ def test_a_channel_with_identical_images_has_no_deviation(run_of, windows):
 
 def test_a_trained_classifier_of_images_judges_from_its_bundle(run_of, tmp_path):
     folder = train(run_of(IMAGES, {"epochs": 1}), tmp_path / "run", quiet=True)
-    assert judge_run(open_run(folder)).classifiers["head"].total == 12
+    assert judge_run(open_run(folder)).head.total == 12
     head = zoo.load(folder.bundle).head
     assert bool(head.standardize.filled)
     untrained = zoo.build(zoo.load(folder.bundle).spec)

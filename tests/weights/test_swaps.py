@@ -105,6 +105,22 @@ def test_a_folder_that_moves_between_two_looks_is_looked_for_again(tmp_path, mon
         assert a.read_text() == "here"
 
 
+def test_a_folder_that_moves_before_it_is_opened_is_found_where_it_is_now(tmp_path, monkeypatch):
+    """A moved folder keeps its identity, so only its path shows that it moved."""
+    target, read = tmp_path / "folder", files.open_file
+    with new_folder(target) as home:
+        (home / "a").write_text("here")
+
+    def moved_first(path):
+        if target.exists():
+            target.rename(files._aside(target))
+        return read(path)
+
+    monkeypatch.setattr(files, "open_file", moved_first)
+    with opened(target, ["a"]) as (a,):
+        assert a.read_text() == "here"
+
+
 def test_a_folder_that_is_missing_is_refused(tmp_path):
     with pytest.raises(FileNotFoundError), opened(tmp_path / "missing", ["a"]):
         pass

@@ -57,17 +57,21 @@ def _print_report(report: "CodebookReport") -> None:
 
 def _facts(report: "CodebookReport") -> list[tuple[str, str]]:
     probe, bypass, faith, stable = report.probe, report.bypass, report.faithfulness, report.stability
-    found = [("probe", f"{probe.correct}/{probe.total} from histograms of codes; majority {probe.majority}")]
+    found = [
+        ("probe", f"{probe.correct}/{probe.total} correct from histograms of codes; majority class {probe.majority}")
+    ]
     if bypass:
         nearest = "" if bypass.nearest is None else f", nearest other {bypass.nearest:.4g}"
         others = f"shuffled {bypass.shuffled:.4g}, averaged {bypass.averaged:.4g}{nearest}"
-        found.append(("MSE", f"{bypass.mse:.4g}; with codes {others}; of the mean {bypass.mean_mse:.4g}"))
-        found.append(("reliance", f"{bypass.reliance:.3f} of what was rebuilt is lost with codes shuffled"))
+        found.append(("MSE", f"{bypass.mse:.4g}; with codes {others}; for each window's mean {bypass.mean_mse:.4g}"))
+        found.append(("reliance", f"{bypass.reliance:.3f} of the gain over the mean is lost when codes are shuffled"))
     if report.fit:
         found.append(("fit", _fit(report.fit)))
     if faith:
         areas = f"deletion {faith.deletion:.3f}, insertion {faith.insertion:.3f}, random order {faith.random:.3f}"
-        found.append(("faithful", f"{areas}: areas under the accuracy of {faith.classifier}, {faith.windows} windows"))
+        found.append(
+            ("faithful", f"{areas}: areas under the accuracy of {faith.classifier.words} on {faith.windows} windows")
+        )
     if stable:
         matches = ", ".join(f"{match:.3f} {run}" for run, match in zip(stable.runs, stable.matches, strict=True))
         found.append(("stability", f"{stable.mean:.3f}: {matches}"))
@@ -75,7 +79,7 @@ def _facts(report: "CodebookReport") -> list[tuple[str, str]]:
 
 
 def _fit(fit: "ShapeScore") -> str:
-    flat = f"; {1 - fit.shaped / max(fit.tokens, 1):.1%} of {fit.tokens} tokens are flat and left out"
+    flat = f"; {1 - fit.shaped / max(fit.tokens, 1):.1%} of {fit.tokens} tokens are flat and excluded"
     measures = (("correlation", fit.correlation), ("R²", fit.r2), ("scale", fit.scale))
     return ", ".join(f"{name} {value:.3f}" for name, value in measures if value is not None) + flat
 
@@ -85,7 +89,7 @@ def _print_ablations(report: "CodebookReport") -> None:
     if report.bypass is None or not report.bypass.ablations:
         return
     readers = list(report.bypass.ablations[0].correct)
-    print_title(f"Who carries the {'activity' if readers else 'signal'}? What is left with")
+    print_title(f"Which part of a token carries the {'activity' if readers else 'signal'}?")
     rows = [
         (
             found.name,
@@ -143,7 +147,7 @@ def _print_codes(book: "BookReport") -> None:
     if book.shapes and book.shapes.pairs:
         first = book.shapes.duplicates[0]
         pair = f"{first.codes[0]} and {first.codes[1]} (correlation {first.correlation:.3f})"
-        print_line(f"{book.shapes.pairs} pairs of codes draw nearly the same shape, the most used {pair}")
+        print_line(f"{book.shapes.pairs} pairs of codes draw nearly the same shape; the most used pair: {pair}")
 
 
 def _number(value: float | None) -> str:

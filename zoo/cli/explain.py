@@ -41,18 +41,18 @@ def explain(
 
 
 def _print(found: "Explanation") -> None:
-    print_title(f"Window {found.window} of {found.split}")
+    print_title(f"{found.split.capitalize()} window {found.window}")
     print_facts(
         [
             ("label", found.label),
             ("decision", found.predicted),
-            ("explained", f"{found.of}, logit {found.logit:+.3f}, of which {found.bias:+.3f} whatever the window"),
+            ("explained", f"{found.of}, logit {found.logit:+.3f}, including a bias of {found.bias:+.3f}"),
         ]
     )
-    print_title("What is counted")
+    print_title("Contributions by part")
     parts = sorted(found.parts, key=lambda part: -abs(part.said))
     print_table(["adds", "part"], [(f"{part.said:+.3f}", part.name) for part in parts], numbers=["adds"])
-    print_title(f"Codes that say most, of {found.counted}")
+    print_title(f"Codes that contribute most, of {found.counted}")
     rows = [
         (
             f"{code.said:+.4f}",

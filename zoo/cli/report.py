@@ -82,8 +82,8 @@ def _print_comparison(found: "Comparison") -> None:
     rows = [(m.name, *(_score(m, index) for index in (0, 1)), _difference(m)) for m in found.measures]
     columns = ["measure", a, b, "second − first"]
     print_table(columns, rows, numbers=columns[1:])
-    if found.classes is not None:
-        print_title(f"Windows found per class by {found.classifier}")
+    if found.classes is not None and found.classifier is not None:
+        print_title(f"Correct windows per class, {found.classifier.words}")
         columns = ["class", "windows", a, b, "second − first"]
         print_table(columns, [_class(row) for row in found.classes], numbers=columns[1:])
     print_line()

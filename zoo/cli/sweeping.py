@@ -50,7 +50,7 @@ class Progress:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
         for worker, trial in running(queue):
             table.add_row(*(Text(for_terminal(cell)) for cell in _line(worker, trial.user_attrs, queue, folder)))
-        return Group(Text(f"{queue.plan.spec.name}: {done} of {total} points over{self._left(done, total)}"), table)
+        return Group(Text(f"{queue.plan.spec.name}: {done} of {total} points finished{self._left(done, total)}"), table)
 
     def _left(self, done: int, total: int) -> str:
         """Estimated time left at the present pace."""

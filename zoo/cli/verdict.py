@@ -1,11 +1,14 @@
 """Output of `zoo eval` and `zoo quickstart`: scores beside their baselines."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from zoo.cli.tables import print_table, print_title
-from zoo.evaluation.report import ClassReconstruction, ClassReport, EvalReport, Majority, UsageReport
-from zoo.evaluation.seeds import SeedsReport, Spread
+from zoo.evaluation.corruption import CorruptionReport
+from zoo.evaluation.report import ClassReconstruction, EvalReport, Majority, UsageReport
+from zoo.evaluation.score import Pair, Score
+from zoo.evaluation.seeds import SeedsMeasure, SeedsReport
 from zoo.process.lines import print_line
 from zoo.runs.protocol import labelled
 
@@ -18,15 +21,15 @@ _SCORES = ("correct", "accuracy", "balanced", "macro F1", "ECE")
 def print_report(report: EvalReport, split: str) -> None:
     """Print classifiers beside the majority class, then classes, reconstruction, corruptions and codes."""
     print_title(labelled(f"Classification, {split} split of {report.windows} windows", report.protocol))
-    majority = _majority(f"majority class ({report.majority.name})", report.majority)
+    majority = _majority(report.majority)
     print_table(
         ["classifier", *_SCORES],
-        [(*majority, "", "", ""), *(_scores(name, scores) for name, scores in report.classifiers.items())],
+        [(*majority, "", "", ""), *map(_scores, report.scores)],
         numbers=_SCORES,
     )
     for name, words in report.judges.items():
         print_line(f"{name}: {words}")
-    if report.classifiers:
+    if report.scores:
         _print_classes(report)
     if report.reconstruction:
         _print_reconstruction(report)
@@ -52,7 +55,7 @@ def print_seeds(found: SeedsReport, split: str) -> None:
         print_line(f"seed {seed}: {run}")
 
 
-def _each(row: Spread) -> str:
+def _each(row: SeedsMeasure) -> str:
     if row.correct is not None:
         return f"{' '.join(map(str, row.correct))} of {row.total}"
     return " ".join(map(_number, row.values))
@@ -65,23 +68,25 @@ def _usage(level: UsageReport) -> str:
 def print_stages(stages: "Sequence[Stage]") -> None:
     """Print the three runs of the quickstart in one table under the majority class, and the verdict on each."""
     majority = stages[0].report.majority
-    rows = [_majority(f"always {majority.name}, the majority", majority)]
+    rows = [_majority(majority)]
     for stage in stages:
-        head = stage.report.classifiers["head"]
-        rows.append((stage.title, f"{head.correct}/{head.total}", _share(head.accuracy)))
+        head = stage.report.head
+        rows.append(
+            (stage.title, f"{head.correct}/{head.total}", _share(head.accuracy)) if head else (stage.title, "", "")
+        )
     extra = [("",) * 4] + [_fit(stage) for stage in stages]
-    print_title("BasicMotions, test split, never looked at in training")
+    print_title("BasicMotions, test split, not used in training")
     columns = ["model", "correct", "accuracy", "R² of rebuilt", "codes used", "effective shapes", "codebook score"]
     print_table(columns, [(*row, *more) for row, more in zip(rows, extra, strict=True)], numbers=columns[1:])
     for stage in stages:
         print_line()
         print_line(f"{stage.folder.page}: {stage.verdict.headline}")
         if stage.codebook is not None:
-            print_line(f"its shapes: {stage.folder.figures / 'codebook-shapes.png'}")
+            print_line(f"shapes: {stage.folder.figures / 'codebook-shapes.png'}")
 
 
-def _majority(name: str, majority: Majority) -> tuple[str, str, str]:
-    return name, f"{majority.correct}/{majority.total}", _share(majority.accuracy)
+def _majority(majority: Majority) -> tuple[str, str, str]:
+    return f"majority class ({majority.name})", f"{majority.correct}/{majority.total}", _share(majority.accuracy)
 
 
 def _fit(stage: "Stage") -> tuple[str, str, str, str]:
@@ -94,53 +99,39 @@ def _fit(stage: "Stage") -> tuple[str, str, str, str]:
     return r2, f"{usage.used}/{usage.codes}", effective, _share(stage.codebook.score)
 
 
-def _scores(name: str, scores: ClassReport) -> tuple[str, ...]:
-    numbers = (scores.accuracy, scores.balanced_accuracy, scores.macro_f1)
-    ece = "" if scores.ece is None else _share(scores.ece)
-    return name, f"{scores.correct}/{scores.total}", *map(_share, numbers), ece
+def _scores(score: Score) -> tuple[str, ...]:
+    numbers = (score.accuracy, score.balanced_accuracy, score.macro_f1)
+    ece = "" if score.ece is None else _share(score.ece)
+    return score.reader.label, f"{score.correct}/{score.total}", *map(_share, numbers), ece
 
 
-def _readers(report: EvalReport) -> list[tuple[str, str | None, str]]:
-    """Every network with the names of its scores on raw signals and on its intended input.
-
-    The first of the two is None for a network that reads only one of them.
-    """
-    names = list(report.classifiers)
-    heads: list[tuple[str, str | None, str]] = (
-        [("head", "head on raw" if "head on raw" in names else None, "head")] if "head" in names else []
-    )
-    judges = [name.removesuffix(" on raw") for name in names if name.endswith(" on raw") and name != "head on raw"]
-    for judge in judges:
-        raw, rebuilt = f"{judge} on raw", f"{judge} on rebuilt"
-        heads.append((judge, raw, rebuilt) if rebuilt in names else (judge, None, raw))
-    return heads
+def _both(pair: Pair, text: Callable[[Score], str]) -> str:
+    """The ``text`` of a score, after that of the score on raw signals if there is one."""
+    found = text(pair.score)
+    return found if pair.raw is None else f"{text(pair.raw)} → {found}"
 
 
-def _pair(raw: str | None, rebuilt: str) -> str:
-    return rebuilt if raw is None else f"{raw} → {rebuilt}"
+def _arrow(pairs: Sequence[Pair]) -> str:
+    """The end of a title whose columns hold both scores of a pair."""
+    return ", raw → rebuilt" * any(raw for _, raw in pairs)
 
 
 def _print_classes(report: EvalReport) -> None:
-    readers = _readers(report)
-    paired = any(raw for _, raw, _ in readers)
-    print_title(labelled("Recall per class" + ", raw → rebuilt" * paired, report.protocol))
+    pairs = report.pairs()
+    print_title(labelled("Recall per class" + _arrow(pairs), report.protocol))
     rows = [
-        (
-            found.name,
-            str(found.support),
-            *(_pair(raw and _recall(report, raw, i), _recall(report, made, i)) for _, raw, made in readers),
-        )
-        for i, found in enumerate(next(iter(report.classifiers.values())).classes)
+        (found.name, str(found.support), *(_both(pair, partial(_recall, index)) for pair in pairs))
+        for index, found in enumerate(report.scores[0].classes)
     ]
-    columns = ["class", "windows", *(name for name, _, _ in readers)]
+    columns = ["class", "windows", *(score.reader.name for score, _ in pairs)]
     print_table(columns, rows, numbers=columns[1:])
-    for name, scores in report.classifiers.items():
-        if scores.never_predicted:
-            print_line(f"never predicted by {name}: {', '.join(scores.never_predicted)}")
+    for score in report.scores:
+        if score.never_predicted:
+            print_line(f"never predicted by {score.reader.words}: {', '.join(score.never_predicted)}")
 
 
-def _recall(report: EvalReport, name: str, index: int) -> str:
-    recall = report.classifiers[name].classes[index].recall
+def _recall(index: int, score: Score) -> str:
+    recall = score.classes[index].recall
     return "–" if recall is None else _share(recall)
 
 
@@ -157,7 +148,7 @@ def _print_reconstruction(report: EvalReport) -> None:
         columns = ["class", "windows", "MSE", "R²", "worst channel by R²"]
         print_table(columns, [_class_row(found) for found in report.per_class], numbers=columns[1:4])
     if report.shapes_by_length:
-        print_title(labelled("Drawn shapes against their stretches", report.protocol))
+        print_title(labelled("Drawn shapes compared with their stretches", report.protocol))
         columns = ["length, share of the series", "tokens", "MSE", "R²", "corr.", "scale"]
         rows = [
             (f"{b.above:g} to {b.upto:g}", str(b.tokens), *map(_number, (b.mse, b.r2, b.correlation)), "")
@@ -169,7 +160,7 @@ def _print_reconstruction(report: EvalReport) -> None:
             rows.append(("all", str(whole.tokens), *numbers))
         print_table(columns, rows, numbers=columns[1:], total=whole is not None)
         if whole is not None and whole.tokens:
-            print_line(f"{1 - whole.shaped / whole.tokens:.1%} of tokens are flat: they have no correlation")
+            print_line(f"{1 - whole.shaped / whole.tokens:.1%} of tokens are flat and have no correlation")
 
 
 def _class_row(found: ClassReconstruction) -> tuple[str, ...]:
@@ -179,24 +170,20 @@ def _class_row(found: ClassReconstruction) -> tuple[str, ...]:
 
 
 def _print_corruptions(report: EvalReport) -> None:
-    readers = _readers(report)
-    paired = any(raw for _, raw, _ in readers)
-    title = f"Corrupted inputs, correct of {report.windows} windows" + ", raw → rebuilt" * paired
-    print_title(labelled(title, report.protocol))
-    clean = {name: scores.correct for name, scores in report.classifiers.items()}
+    pairs = report.pairs()
+    print_title(labelled(f"Corrupted inputs, correct of {report.windows} windows" + _arrow(pairs), report.protocol))
     every = report.reconstruction[-1] if report.reconstruction else None
-    found = [("none", clean, every.mse if every else None, every.r2 if every else None)]
-    found += [(trial.name, trial.correct, trial.mse, trial.r2) for trial in report.corruptions or ()]
-    rows = [
-        (
-            name,
-            *(_pair(str(correct[raw]) if raw else None, str(correct[made])) for _, raw, made in readers),
-            *((_number(mse), _number(r2)) if every else ()),
-        )
-        for name, correct, mse, r2 in found
-    ]
-    columns = ["corruption", *(name for name, _, _ in readers), *(("MSE to clean", "R²") if every else ())]
+    clean = [_both(pair, lambda score: str(score.correct)) for pair in pairs]
+    rows = [("none", *clean, *((_number(every.mse), _number(every.r2)) if every else ()))]
+    for trial in report.corruptions or ():
+        counts = [_both(pair, partial(_count, trial)) for pair in pairs]
+        rows.append((trial.name, *counts, *((_number(trial.mse), _number(trial.r2)) if every else ())))
+    columns = ["corruption", *(score.reader.name for score, _ in pairs), *(("MSE to clean", "R²") if every else ())]
     print_table(columns, rows, numbers=columns[1:])
+
+
+def _count(trial: CorruptionReport, score: Score) -> str:
+    return str(trial.count(score.reader))
 
 
 def _share(value: float) -> str:

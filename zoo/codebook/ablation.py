@@ -12,6 +12,7 @@ from zoo.contracts import Attributes, CodedOutput, DecodedOutput, Head, Quantize
 from zoo.contracts.codes import nearest_others
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.judges import predict
+from zoo.evaluation.score import HEAD
 from zoo.model.assembly import ZooModel
 from zoo.model.coded import CodedModel
 
@@ -77,7 +78,7 @@ class CodeAblation:
         """Add the windows that every reader classifies correctly."""
         guesses = {judge: predict(network, read.x_recon, read.mask) for judge, network in self.judges.items()}
         if self._own is not None:
-            guesses = {"head": self._own(read).argmax(-1)} | guesses
+            guesses = {HEAD.name: self._own(read).argmax(-1)} | guesses
         counts = self._correct.setdefault(name, {})
         for reader, guess in guesses.items():
             counts[reader] = counts.get(reader, 0) + int((guess == labels).sum())

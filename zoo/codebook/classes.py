@@ -7,7 +7,7 @@ from zoo.codebook.shapes import Array
 
 _ODDS = 2.0
 _TOKENS = 5
-"""Fewest tokens of a class that a code needs to speak for it."""
+"""Fewest tokens of a class that a code needs to be specific to it."""
 
 
 def entropy(counts: Array) -> float:

@@ -17,6 +17,7 @@ from zoo.contracts import CodedOutput, Head, book_of, observed
 from zoo.data.batch import Batch
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.judges import predict
+from zoo.evaluation.score import HEAD, Reader, on_rebuilt
 from zoo.model.assembly import ZooModel
 from zoo.model.coded import CodedModel
 
@@ -31,18 +32,18 @@ class Classifier:
     ``predict`` gives the classes `(b)` for the output of ``encode``, or for a changed copy of it.
     """
 
-    def __init__(self, name: str, predict: Callable[[CodedOutput], Tensor]) -> None:
-        self.name, self.predict = name, predict
+    def __init__(self, reader: Reader, predict: Callable[[CodedOutput], Tensor]) -> None:
+        self.reader, self.predict = reader, predict
 
 
 def classifier_of(model: ZooModel, judges: Mapping[str, Judge]) -> Classifier | None:
     """That of a model, if there is one."""
     head = model.spec.head
     if head is not None and model.head is not None and head.needs in ("recon", "tokens", "codes"):
-        return Classifier("head", partial(_of_head, model, model.head, head.needs == "recon"))
+        return Classifier(HEAD, partial(_of_head, model, model.head, head.needs == "recon"))
     if judges and model.decoder is not None:
         name, judge = next(iter(judges.items()))
-        return Classifier(f"{name} on rebuilt", partial(_of_judge, model, judge))
+        return Classifier(on_rebuilt(name), partial(_of_judge, model, judge))
     return None
 
 
@@ -82,7 +83,7 @@ def faithfulness(
     accuracy = np.split(correct[place.ravel()] / max(windows, 1), np.cumsum([len(plan.shares) for plan in plans]))
     areas = [plan.area(found) for plan, found in zip(plans, accuracy[:-1], strict=True)]
     return FaithfulnessReport(
-        classifier=classifier.name,
+        classifier=classifier.reader,
         windows=windows,
         deletion=areas[0],
         insertion=plans[0].area(accuracy[-1]),

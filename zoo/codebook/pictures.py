@@ -67,7 +67,7 @@ def usage_picture(usage: UsageReport) -> Picture:
             color = ON_SERIES if shade > 0.6 * _SHADES else INK
             axis.text(code % side, code // side, str(code), ha="center", va="center", fontsize=SMALL, color=color)
     label = f"{usage.book}: {usage.used} of {usage.codes} codes used, perplexity {usage.perplexity:.1f}"
-    most = f"{'a square is' if each == 1 else f'{each} codes make a square,'} strongest at {_share(counts)} of tokens"
+    most = f"{'' if each == 1 else f'{each} codes per square; '}darkest square: {_share(counts)} of tokens"
     tidy(axis, x=f"{most}; empty frames: never used", title=label)
     rows = ceil(len(counts) / side)
     axis.set(xlim=(-0.6, side - 0.4), ylim=(rows - 0.4, -0.6), aspect="equal", xticks=[], yticks=[])
@@ -75,7 +75,7 @@ def usage_picture(usage: UsageReport) -> Picture:
     alt = (
         f"{label}; the most used has {_share(np.asarray(usage.counts))} of tokens, {usage.codes - usage.used} are dead."
     )
-    return Picture("usage", "How often each code occurs", alt, figure)
+    return Picture("usage", "Usage of each code", alt, figure)
 
 
 def _share(counts: Array) -> str:
@@ -111,7 +111,7 @@ def classes_picture(book: Book, names: tuple[str, ...]) -> Picture:
     labels = [plain(shortened(name, 20)) for name in names]
     axis.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(len(counts)), ["all", *(str(code) for code in book.codes[:_ROWS])])
-    return Picture("classes", "Codes and classes", _most_telling(book, lift[1:], shares[1:], names), figure)
+    return Picture("classes", "Classes of each code", _most_telling(book, lift[1:], shares[1:], names), figure)
 
 
 def _shade(axis: Axes, strength: Array, color: str) -> None:
@@ -155,7 +155,7 @@ def places_picture(book: Book) -> Picture | None:
     start, length = (_quantile(h.sum(0), 0.5) for h in (book.starts, book.lengths))
     label = "Median, middle half and nine tenths of starts and lengths"
     alt = f"{label} of {few} codes; over all codes the median start is {start:.2f}, the median length {length:.2f}."
-    return Picture("places", "Where codes lie, and how long they are", alt, figure)
+    return Picture("places", "Positions and lengths of codes", alt, figure)
 
 
 def _intervals(axis: Axes, histograms: Array) -> None:

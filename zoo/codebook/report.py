@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from zoo.evaluation.report import ShapeScore, UsageReport
+from zoo.evaluation.score import Reader
 
 
 class ClassShare(BaseModel, frozen=True):
@@ -18,12 +19,13 @@ class ClassShare(BaseModel, frozen=True):
 class CodeRow(BaseModel, frozen=True):
     """One used code: how often it occurs, its classes, start and length.
 
-    ``share`` is of the tokens of its book; ``classes`` are the most frequent ones, first of all; ``speaks_for`` names
-    those whose odds under the code are at least twice those at large; ``information`` is KL(classes of its tokens ‖
-    classes of all tokens) in bits; ``start`` and ``length`` are medians to a hundredth of the series, None where the
-    encoder gives no attributes. ``flatness`` is R² of the best straight line and ``group`` the number of its group:
-    codes of one group draw the same shape. Both are None if the shape was not measured. ``fit`` is how well the shapes
-    drawn for its tokens fit their stretches; None if the decoder draws none, or several codes make one shape.
+    ``share`` is of the tokens of its book; ``classes`` are the most frequent ones, first of all; ``speaks_for``
+    names those whose odds under the code are at least twice those among all tokens; ``information`` is KL(classes
+    of its tokens ‖ classes of all tokens) in bits; ``start`` and ``length`` are medians to a hundredth of the
+    series, None where the encoder gives no attributes. ``flatness`` is R² of the best straight line and ``group``
+    the number of its group: codes of one group draw the same shape. Both are None if the shape was not measured.
+    ``fit`` is how well the shapes drawn for its tokens fit their stretches; None if the decoder draws none, or
+    several codes make one shape.
     """
 
     code: int
@@ -141,7 +143,7 @@ class FaithfulnessReport(BaseModel, frozen=True):
     either with codes in a random order. The accuracy of a faithful codebook falls and rises faster than that.
     """
 
-    classifier: str
+    classifier: Reader
     windows: int
     deletion: float
     insertion: float

@@ -42,7 +42,7 @@ def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Pi
         len(shown), len(groups), report, sum(book.counts[rows].sum() for rows in shown) / book.counts.sum()
     )
     axis.set_title(
-        f"{plain(caption)}\norange: as good as a straight line{_axes(book)}", fontsize=TEXT + 0.5, loc="left"
+        f"{plain(caption)}\norange: a straight line fits as well{_axes(book)}", fontsize=TEXT + 0.5, loc="left"
     )
     return Picture(
         "shapes", "Shapes of the codes, most used first", _alt(caption, shown[0], book, report.shapes, names), figure
@@ -78,7 +78,7 @@ def _alt(caption: str, first: Sequence[int], book: Book, report: ShapeReport, na
     counts = book.classes[first].sum(0)
     share, mostly = counts.sum() / book.classes.sum(), names[int(counts.argmax())]
     codes = f"{len(first)} codes draw" if len(first) > 1 else "one code draws"
-    straight = f"{report.flat} of {report.measured} codes draw as good as a straight line"
+    straight = f"{report.flat} of {report.measured} codes have a shape that a straight line fits as well"
     return f"{caption}. The most used shape, which {codes}, has {share:.0%} of tokens, mostly of {mostly}; {straight}."
 
 

@@ -25,7 +25,7 @@ def stability(books: Sequence[Book], others: Mapping[str, Sequence[Book]]) -> St
 
 def _match(books: Sequence[Book], others: Sequence[Book], name: str) -> float:
     if len(books) != len(others):
-        hint = "compare runs whose models differ in their seeds or weights alone"
+        hint = "compare runs whose models differ only in seeds or weights"
         raise SpecError(f"--beside {name}", f"{len(books)} codebooks or levels", str(len(others)), hint)
     return float(np.mean([matched(*pair, name) for pair in zip(books, others, strict=True)]))
 
@@ -37,7 +37,7 @@ def matched(one: Book, other: Book, name: str) -> float:
     the same from either side (assignment: Kuhn 1955).
     """
     if one.shapes is None or other.shapes is None:
-        hint = "codes can be matched where the decoder draws shapes, or the encoder tells their places"
+        hint = "codes can be matched if the decoder draws shapes, or if the encoder gives positions"
         raise SpecError(f"--beside {name}", "codes whose shapes are known", "none", hint)
     if not len(one.shapes) or not len(other.shapes):
         return 0.0

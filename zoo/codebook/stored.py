@@ -10,7 +10,9 @@ from zoo_registry import DataError, ZooError
 from zoo.codebook.book import Book, Measured
 from zoo.codebook.pictures import pictures
 from zoo.codebook.report import CodebookReport
+from zoo.codebook.score import DEFINITION
 from zoo.codebook.shapes import Array
+from zoo.evaluation.loaded_run import LoadedRun
 from zoo.evaluation.report import UsageReport
 from zoo.io.files import write_bytes, write_json
 from zoo.io.npz import open_npz
@@ -51,6 +53,29 @@ def read_measured(folder: RunFolder, split: str = "test") -> Measured:
     except Exception as error:  # damaged bytes can make the parsers of zip and npy raise any error
         raise DataError(str(path), "what `zoo codebook` writes", type(error).__name__, hint) from None
     return Measured(report, books, names)
+
+
+def stored_report(folder: RunFolder) -> CodebookReport | None:
+    """Content of `codebook.json`; None if it is missing, of other weights or data, or has a score of another
+    definition.
+
+    Raises DataError for a damaged file.
+    """
+    report = folder.result(folder.codebook("test"), CodebookReport, "zoo codebook")
+    return report if report is not None and report.definition == DEFINITION else None
+
+
+def codebook_of(opened: LoadedRun) -> Measured:
+    """The codebook of a run on the test split: the stored one if still valid, else measured now and stored.
+
+    Raises SpecError for a model without a codebook.
+    """
+    folder = opened.folder
+    if stored_report(folder) is not None and folder.codebook("test").with_suffix(".npz").exists():
+        return read_measured(folder)
+    from zoo.codebook.measure_run import measure_run  # imports the probe, which takes seconds
+
+    return measure_run(opened)
 
 
 def _packed(measured: Measured) -> bytes:

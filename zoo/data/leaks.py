@@ -55,7 +55,7 @@ def sentence_on_test(found: Leaks, windows: int) -> str:
     """The sentence about test windows, of ``windows``, that are also in an earlier split."""
     return (
         f"{found.test} of {windows} test windows are also in training or validation, value for value: "
-        "scores count windows that training has seen"
+        "scores count windows that were used in training"
     )
 
 
@@ -63,7 +63,7 @@ def sentence_on_validation(found: Leaks, windows: int) -> str:
     """The same for the validation split."""
     return (
         f"{found.validation} of {windows} validation windows are also in training, value for value: "
-        "what is chosen on validation is chosen on windows that training has seen"
+        "weights are selected on windows that were used in training"
     )
 
 
@@ -71,7 +71,7 @@ def sentence_on_overlaps(count: int, windows: int, split: str) -> str:
     """The sentence about ``count`` of the ``windows`` of a split that share a run with windows of an earlier one."""
     return (
         f"{count} of {windows} {split} windows overlap windows of an earlier split, as neighbours in one recording do: "
-        "scores count stretches that training has seen"
+        "scores count stretches that were used in training"
     )
 
 

@@ -1,53 +1,64 @@
 """Loss of accuracy of each judge from raw to rebuilt signals, and whether the judges agree."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 
-from zoo.evaluation.report import Agreement, ClassReport, JudgeLoss, RecallGap
+from zoo.evaluation.report import Agreement, JudgeLoss, RecallGap
+from zoo.evaluation.score import Pair
 
 POINTS = 0.1
 """Judges disagree if their losses of accuracy differ by more than this."""
+_REMEDY = "add one with --judge or evaluation.judges, such as aeon.MiniRocketClassifier or another bundle"
 
 
-def agreement(classifiers: Mapping[str, ClassReport], own: Mapping[str, bool]) -> Agreement:
-    """Compare the judges named in ``own``; its values mark the model's own head."""
-    judges = [_loss(name, classifiers, mine) for name, mine in own.items()]
-    if len(judges) < 2:
-        return Agreement(judges=judges, agree=None, pleased=[], sentence=_too_few(judges))
-    harsh = max(judges, key=lambda judge: judge.lost)
-    apart = [judge for judge in judges if harsh.lost - judge.lost > POINTS]
+def agreement(judges: Sequence[Pair], own: Collection[str]) -> Agreement:
+    """Compare the scores of judges on rebuilt and raw signals; ``own`` names those that are the model's own head."""
+    losses = [_loss(pair, pair.score.reader.name in own) for pair in judges]
+    if len(losses) < 2:
+        return Agreement(judges=losses, agree=None, pleased=[], sentence=_too_few(losses))
+    harsh = max(losses, key=lambda judge: judge.lost)
+    apart = [judge for judge in losses if harsh.lost - judge.lost > POINTS]
     pleased = [judge.name for judge in apart if judge.rebuilt > harsh.rebuilt]
-    found = ", ".join(map(_points, judges))
+    found = ", ".join(map(_points, losses))
     if not apart:
-        sentence = f"the judges agree on what was lost: {found}"
+        sentence = f"The judges agree on the loss of accuracy: {found}."
     elif pleased:
+        names, verb = " and ".join(pleased), "classifies" if len(pleased) == 1 else "classify"
         sentence = (
-            f"the judges disagree on what was lost: {found}; the reconstruction pleases {' and '.join(pleased)} only"
+            f"The judges disagree on the loss of accuracy: {found}. Only {names} still {verb} the reconstructions well."
         )
     else:
-        weaker = " and ".join(judge.name for judge in apart)
-        sentence = f"the judges disagree on what was lost: {found}; {weaker} had less to lose: train a better judge"
-    return Agreement(judges=judges, agree=not apart, pleased=pleased, sentence=sentence)
+        weaker, was = " and ".join(judge.name for judge in apart), "was" if len(apart) == 1 else "were"
+        sentence = (
+            f"The judges disagree on the loss of accuracy: {found}. {weaker} {was} less accurate on raw signals and "
+            "had less to lose; train a better judge."
+        )
+    return Agreement(judges=losses, agree=not apart, pleased=pleased, sentence=sentence)
 
 
-def gaps(classifiers: Mapping[str, ClassReport], judge: str) -> list[RecallGap]:
-    """Recall of ``judge`` on raw and on rebuilt signals, class by class."""
-    pairs = zip(classifiers[f"{judge} on raw"].classes, classifiers[f"{judge} on rebuilt"].classes, strict=True)
-    return [RecallGap(name=raw.name, windows=raw.support, raw=raw.recall, rebuilt=made.recall) for raw, made in pairs]
+def gaps(judge: Pair) -> list[RecallGap]:
+    """Recall of a judge on raw and on rebuilt signals, class by class."""
+    rebuilt, raw = judge
+    assert raw is not None
+    classes = zip(raw.classes, rebuilt.classes, strict=True)
+    return [RecallGap(name=a.name, windows=a.support, raw=a.recall, rebuilt=b.recall) for a, b in classes]
 
 
-def _loss(name: str, classifiers: Mapping[str, ClassReport], own: bool) -> JudgeLoss:
-    raw, rebuilt = classifiers[f"{name} on raw"], classifiers[f"{name} on rebuilt"]
+def _loss(judge: Pair, own: bool) -> JudgeLoss:
+    rebuilt, raw = judge
+    assert raw is not None
     lost = (raw.correct - rebuilt.correct) / max(raw.total, 1)
+    name = rebuilt.reader.name
     return JudgeLoss(name=name, raw=raw.correct, rebuilt=rebuilt.correct, total=raw.total, lost=lost, own=own)
 
 
 def _too_few(judges: list[JudgeLoss]) -> str:
-    remedy = "add one with --judge or evaluation.judges, such as aeon.MiniRocketClassifier or another bundle"
     if not judges:
-        return f"no judge: nothing but the model itself says what the reconstruction lost; {remedy}"
+        return f"No judge: only the model's own scores show what the reconstruction has lost; {_REMEDY}."
     who = f"{judges[0].name}, the model's own head," if judges[0].own else judges[0].name
-    return f"one judge only: what pleases {who} alone would go unnoticed; {remedy}"
+    return (
+        f"Only one judge: nothing shows whether classifiers other than {who} recognise the reconstructions; {_REMEDY}."
+    )
 
 
 def _points(judge: JudgeLoss) -> str:
-    return f"{judge.name} {judge.raw} → {judge.rebuilt} of {judge.total} ({-100 * judge.lost:+.1f} points)"
+    return f"{judge.name} {judge.raw} → {judge.rebuilt} of {judge.total} ({0 - 100 * judge.lost:+.1f} points)"

@@ -6,7 +6,7 @@ from torchmetrics import Metric
 from torchmetrics.classification import MulticlassCalibrationError, MulticlassConfusionMatrix
 
 from zoo.evaluation.judge import Reading
-from zoo.evaluation.report import ClassReport, ClassScore
+from zoo.evaluation.score import ClassScore, Reader, Score
 
 _BINS = 15
 """Bins of equal width, closed below, of the calibration error (Naeini et al. 2015; Guo et al. 2017)."""
@@ -15,9 +15,13 @@ _SURE = 1 - 2**-24
 
 
 class Classification:
-    """Counts predictions against labels in a confusion matrix, and compares confidence with accuracy."""
+    """Counts the predictions of ``reader`` in a confusion matrix, and compares its confidence with its accuracy.
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    ``names`` are those of the classes.
+    """
+
+    def __init__(self, reader: Reader, names: tuple[str, ...]) -> None:
+        self.reader = reader
         self.names = names
         self._matrix: Metric = MulticlassConfusionMatrix(len(names))
         self._calibration: Metric = MulticlassCalibrationError(len(names), _BINS, "l1", validate_args=False)
@@ -43,7 +47,7 @@ class Classification:
                 self._calibration.to(target.device)
             self._calibration.update(confidence, target)
 
-    def report(self) -> ClassReport:
+    def report(self) -> Score:
         """Scores of everything counted since the last reset."""
         counts: Tensor = self._matrix.compute().cpu().long()
         hits, support, predicted = counts.diag(), counts.sum(1), counts.sum(0)
@@ -51,7 +55,8 @@ class Classification:
         f1 = 2 * hits / (support + predicted).clamp(min=1)
         present, seen = support > 0, (support + predicted) > 0
         total, correct = int(counts.sum()), int(hits.sum())
-        return ClassReport(
+        return Score(
+            reader=self.reader,
             correct=correct,
             total=total,
             accuracy=correct / max(total, 1),

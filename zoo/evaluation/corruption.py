@@ -2,16 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 import torch
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 from torch import Tensor
 from zoo_registry import SpecError
 
 from zoo.contracts import observed, zeroed
+from zoo.evaluation.score import Hits, Reader, keyed
 
 _LIMITS: Mapping[str, tuple[float, str]] = {
     "noise": (100.0, "a deviation above 0 and up to 100, in deviations of the training split's channel"),
@@ -34,17 +35,26 @@ class Signal(NamedTuple):
 
 
 class CorruptionReport(BaseModel, frozen=True):
-    """One corruption of the input: windows that each classifier got right, of ``total``.
+    """One corruption of the input: windows that each classifier classifies correctly, of ``total``.
 
     ``mse``, in the data's units squared, and ``r2`` compare the reconstruction with the clean signal over its observed
     samples; None for a model without a decoder.
     """
 
     name: str
-    correct: dict[str, int]
+    correct: list[Hits]
     total: int
     mse: float | None
     r2: float | None
+
+    @field_validator("correct", mode="before")
+    @classmethod
+    def _of_earlier_version(cls, given: Any) -> Any:
+        return keyed(given, "correct")
+
+    def count(self, reader: Reader) -> int:
+        """Windows that ``reader`` classifies correctly."""
+        return next(hits.correct for hits in self.correct if hits.reader == reader)
 
 
 class Step(NamedTuple):
@@ -109,7 +119,7 @@ def _step(text: str) -> Step:
     if kind not in _LIMITS or not sign:
         hint = "write it like --corrupt noise:.06,missing:.15,shift:.1"
         if kind == "phase":
-            hint = f"it is called shift now, as a phase is a stage of training: --corrupt shift:{number}"
+            hint = f"it is now called shift: --corrupt shift:{number}"
         raise SpecError("--corrupt", f"KIND:SEVERITY with {', '.join(_LIMITS)}", repr(text), hint)
     most, meaning = _LIMITS[kind]
     try:

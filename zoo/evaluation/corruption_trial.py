@@ -11,6 +11,7 @@ from zoo.evaluation.corruption import Corruption, CorruptionReport
 from zoo.evaluation.evaluation import Evaluation
 from zoo.evaluation.judge import Judge
 from zoo.evaluation.reconstruction import Reconstruction
+from zoo.evaluation.score import Hits
 from zoo.model.assembly import ZooModel
 
 
@@ -47,7 +48,7 @@ class CorruptionTrial:
         fit = self.against_clean.report()[-1] if self.against_clean is not None else None
         return CorruptionReport(
             name=self.corruption.name,
-            correct={name: scores.correct for name, scores in found.classifiers.items()},
+            correct=[Hits(reader=score.reader, correct=score.correct) for score in found.scores],
             total=found.windows,
             mse=fit.mse if fit else None,
             r2=fit.r2 if fit else None,

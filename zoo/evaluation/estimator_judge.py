@@ -81,12 +81,12 @@ class EstimatorJudge:
             self._answers.forget()
             found = f"another class for {changed} of {len(keys)} training windows"
             if self._answered:  # a table half of one fit, half of another
-                hint = "the kept answers are dropped: run the command again"
-                raise TrainingError(self.where, "the fit whose answers are kept", found, hint)
-            words = f"the new fit gives {found} than the fit before; scores are of the new fit"
+                hint = "the stored predictions were deleted; run the command again"
+                raise TrainingError(self.where, "the fit whose predictions are stored", found, hint)
+            words = f"the new fit predicts {found}; scores are of the new fit"
             warnings.warn(f"{self.where}: {words}", ZooNote, stacklevel=2)
         elif self._answers.other is not None:
-            words = f"fitted again: {self._answers.path} is of another fit, {self._answers.other}"
+            words = f"fitted again, because {self._answers.path} is of another fit: {self._answers.other}"
             warnings.warn(f"{self.where}: {words}", ZooNote, stacklevel=2)
         self._answers.add(keys, said)
 
@@ -122,6 +122,6 @@ class _Task:
 @lru_cache(maxsize=2)
 def _fitted(task: _Task) -> Estimator:
     """The fit of ``task``, cached within this process."""
-    words = f"fits {task.spec.estimator} on {len(task.rows):,} raw training windows"
+    words = f"fitting {task.spec.estimator} on {len(task.rows):,} raw training windows"
     warnings.warn(f"{task.where}: {words}", ZooNote, stacklevel=2)
     return fit(task.spec, task.windows(task.rows), task.data.train.y[task.rows], task.where)

@@ -1,6 +1,6 @@
 """All scores in one pass over a split, for validation while training and for `zoo eval`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import torch
@@ -15,6 +15,7 @@ from zoo.evaluation.judge import Judge, NetworkJudge, Reading
 from zoo.evaluation.judges import same_head
 from zoo.evaluation.reconstruction import Reconstruction
 from zoo.evaluation.report import EvalReport, Majority
+from zoo.evaluation.score import HEAD, HEAD_ON_RAW, Reader, on_raw, on_rebuilt, pairs
 from zoo.evaluation.shape_fit import ShapeFit, buckets, by_length, stretches
 from zoo.evaluation.usage import Usage
 from zoo.model.assembly import ZooModel
@@ -37,7 +38,7 @@ class Evaluation:
         self.judges = dict(judges or {})
         self._raw: dict[tuple[str, tuple[int, ...]], Reading] = {}
         shapes = model.trace
-        self.classifiers = {name: Classification(names) for name in self._classifier_names()}
+        self.classifiers = {reader: Classification(reader, names) for reader in self._readers()}
         tokens = shapes.tokens["n"] if shapes.tokens else 1
         self.reconstruction = Reconstruction(shapes.signal["c"], tokens) if shapes.recon else None
         self.shapes = ShapeFit() if shapes.shapes else None
@@ -46,13 +47,16 @@ class Evaluation:
             self.usage = Usage(model.books, shapes.codes["q"], shapes.codes["k"])
         self.reset()
 
-    def _classifier_names(self) -> list[str]:
+    def _readers(self) -> Iterator[Reader]:
         head, rebuilds = self.model.spec.head, self.model.spec.decoder is not None
-        names = ["head"] if head else []
-        names += ["head on raw"] if head and head.needs == "recon" else []
+        if head is not None:
+            yield HEAD
+            if head.needs == "recon":
+                yield HEAD_ON_RAW
         for judge in self.judges:
-            names += [f"{judge} on raw", *([f"{judge} on rebuilt"] if rebuilds else [])]
-        return names
+            yield on_raw(judge)
+            if rebuilds:
+                yield on_rebuilt(judge)
 
     def reset(self) -> None:
         """Reset all counts."""
@@ -82,13 +86,13 @@ class Evaluation:
 
     def _classify(self, output: Output, batch: Batch) -> None:
         if output.logits is not None:
-            self.classifiers["head"].update(output.logits, batch.y)
-        if "head on raw" in self.classifiers and self.model.head is not None:
-            self.classifiers["head on raw"].update(self.model.head(replace(output, x_recon=output.x)), batch.y)
+            self.classifiers[HEAD].update(output.logits, batch.y)
+        if HEAD_ON_RAW in self.classifiers and self.model.head is not None:
+            self.classifiers[HEAD_ON_RAW].update(self.model.head(replace(output, x_recon=output.x)), batch.y)
         for name, judge in self.judges.items():
-            self.classifiers[f"{name} on raw"].count(self._read_raw(name, judge, output, batch), batch.y)
+            self.classifiers[on_raw(name)].count(self._read_raw(name, judge, output, batch), batch.y)
             if output.x_recon is not None:
-                self.classifiers[f"{name} on rebuilt"].count(judge.read(output.x_recon, output.mask), batch.y)
+                self.classifiers[on_rebuilt(name)].count(judge.read(output.x_recon, output.mask), batch.y)
 
     def _read_raw(self, name: str, judge: Judge, output: Output, batch: Batch) -> Reading:
         key = name, tuple(batch.index.tolist())
@@ -100,24 +104,25 @@ class Evaluation:
         """All results; raises DataError unless every window of the split was seen exactly once."""
         support, losses = self._together()
         seen = int(support.sum())
-        classifiers = {name: counted.report() for name, counted in self.classifiers.items()}
-        for total in (seen, *(scores.total for scores in classifiers.values())):
+        scores = [counted.report() for counted in self.classifiers.values()]
+        for total in (seen, *(score.total for score in scores)):
             if total != self.windows:
                 raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
         best, count = majority(support)
         rebuilds = self.model.spec.decoder is not None
-        own = {name: self._is_own(judge) for name, judge in self.judges.items()}
+        judged = [pair for pair in pairs(scores) if not pair.score.reader.own]
+        own = {name for name, judge in self.judges.items() if self._is_own(judge)}
         shapes = self.shapes.report() if self.shapes is not None and self.shapes.update_called else []
         return EvalReport(
             windows=seen,
             majority=Majority(name=self.names[best], correct=count, total=seen, accuracy=count / max(seen, 1)),
-            classifiers=classifiers,
+            scores=scores,
             reconstruction=self.reconstruction.report() if self.reconstruction is not None else None,
             codebook=self.usage.report() if self.usage is not None else None,
             losses={name: value / max(seen, 1) for name, value in losses.items()},
             judges={name: judge.words for name, judge in self.judges.items()},
-            gaps={name: gaps(classifiers, name) for name in self.judges} if rebuilds else None,
-            agreement=agreement(classifiers, own) if rebuilds else None,
+            gaps={pair.score.reader.name: gaps(pair) for pair in judged} if rebuilds else None,
+            agreement=agreement(judged, own) if rebuilds else None,
             shape_fit=shapes[-1] if shapes else None,
             shapes_by_length=buckets(shapes) if shapes else None,
         )

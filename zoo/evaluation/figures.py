@@ -13,7 +13,7 @@ from torch import Tensor
 from zoo_registry.suggest import listed
 
 from zoo.contracts import Output
-from zoo.evaluation.report import ClassReport
+from zoo.evaluation.score import Pair, Score
 from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
 from zoo.plotting.palette import INK, MUTED, ON_SERIES, RAW, REBUILT, RULE, SERIES
 from zoo.plotting.picture import Picture
@@ -58,7 +58,7 @@ def reconstruction_picture(output: Output, labels: Sequence[str]) -> Picture | N
     figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
     errors = [f"{label} {np.nanmean(np.square(x[w] - rebuilt[w])):.3g}" for w, label in enumerate(labels)]
     alt = f"Raw and rebuilt signals of {columns} windows, {rows} channels each; mean squared errors: {listed(errors)}."
-    return Picture("reconstruction", "Raw signals and what was rebuilt of them", alt, figure)
+    return Picture("reconstruction", "Raw and rebuilt signals", alt, figure)
 
 
 def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most: int = 24) -> Picture | None:
@@ -77,10 +77,10 @@ def shapes_picture(output: Output, labels: Sequence[str], windows: int = 3, most
     for column, window in enumerate(picked):
         seen.append(_draw_shapes(axes[0, column], axes[1, column], output, drawn, window, most))
         tidy(axes[0, column], title=labels[window], y="first series and its shapes" if column == 0 else "")
-        tidy(axes[1, column], x="sample", y="place of each shape, with its code" if column == 0 else "")
+        tidy(axes[1, column], x="sample", y="position of each shape, with its code" if column == 0 else "")
     parts = [f"{labels[window]} {codes} different codes" for window, codes in zip(picked, seen, strict=True)]
-    alt = f"Decoded shapes drawn over {len(picked)} raw series at their places and lengths: {listed(parts)}."
-    return Picture("shapes", "Shapes in their places", alt, figure)
+    alt = f"Decoded shapes drawn over {len(picked)} raw series at their positions and lengths: {listed(parts)}."
+    return Picture("shapes", "Shapes at their positions", alt, figure)
 
 
 class _Drawn(NamedTuple):
@@ -109,9 +109,9 @@ def _draw_shapes(above: Axes, below: Axes, output: Output, drawn: _Drawn, window
     return len(set(codes))
 
 
-def confusion_picture(report: ClassReport, classifier: str) -> Picture:
+def confusion_picture(report: Score) -> Picture:
     """True class against predicted class, counts in cells, coloured by the share of the true class."""
-    every = np.asarray(report.confusion)
+    every, classifier = np.asarray(report.confusion), report.reader.label
     kept = _most_confused(every)
     names = [_short(report.classes[k].name) for k in kept]
     counts = every[np.ix_(kept, kept)]
@@ -144,20 +144,22 @@ def _short(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
-def _confused(report: ClassReport, counts: NDArray[np.int64]) -> str:
+def _confused(report: Score, counts: NDArray[np.int64]) -> str:
     """The most frequent mistakes in a sentence."""
     wrong = counts * (1 - np.eye(len(counts), dtype=counts.dtype))
     names = [scores.name for scores in report.classes]
     worst = sorted(np.argwhere(wrong > 0).tolist(), key=lambda cell: -wrong[tuple(cell)])[:3]
-    parts = [f"{names[row]} taken for {names[column]} {wrong[row, column]} times" for row, column in worst]
+    parts = [f"{names[row]} as {names[column]}, {wrong[row, column]} times" for row, column in worst]
     return f"{report.correct} of {report.total} windows on the diagonal; most frequent mistakes: {listed(parts)}."
 
 
-def recall_picture(raw: ClassReport, rebuilt: ClassReport, judge: str) -> Picture:
+def recall_picture(judge: Pair) -> Picture:
     """Recall of one judge per class, on raw and on rebuilt signals, the largest loss first."""
+    rebuilt, raw = judge
+    name = rebuilt.reader.name
     found = [
         (b.name, a.recall, b.recall)
-        for a, b in zip(raw.classes, rebuilt.classes, strict=True)
+        for a, b in zip(raw.classes if raw else (), rebuilt.classes, strict=True)
         if a.recall is not None and b.recall is not None
     ]
     rows = sorted(found, key=lambda row: row[2] - row[1])[:_MOST_DRAWN]
@@ -168,16 +170,16 @@ def recall_picture(raw: ClassReport, rebuilt: ClassReport, judge: str) -> Pictur
     axis.hlines(place, before, after, color=MUTED, linewidth=2, zorder=1)
     axis.scatter(before, place, s=30, facecolors="none", edgecolors=RAW, linewidths=1.5, label="raw", zorder=2)
     axis.scatter(after, place, s=24, color=REBUILT, label="rebuilt", zorder=2)
-    tidy(axis, x=f"recall of {judge}")
+    tidy(axis, x=f"recall of {name}")
     axis.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.5, -0.5))
     axis.set_yticks(place, [plain(_short(row[0])) for row in rows])
     axis.grid(axis="x", color=RULE, linewidth=0.6)
     axis.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
-    parts = [f"{name} from {a:.2f} to {b:.2f}" for name, a, b in rows[:3]]
+    parts = [f"{label} from {a:.2f} to {b:.2f}" for label, a, b in rows[:3]]
     some = f" {len(rows)} of {len(found)} classes are drawn." * (len(rows) < len(found))
     alt = f"Recall per class on raw and on rebuilt signals, largest loss first: {listed(parts)}.{some}"
-    return Picture(f"recall-{_slug(judge)}", f"What {judge} still recognises after rebuilding", alt, figure)
+    return Picture(f"recall-{_slug(name)}", f"Recall of {name} per class, raw and rebuilt", alt, figure)
 
 
 def _slug(name: str) -> str:

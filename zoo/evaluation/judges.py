@@ -85,11 +85,11 @@ def _require_different(judges: Mapping[str, Judge]) -> None:
             and isinstance(second, NetworkJudge)
             and same_head(first.model, second.model)
         ):
-            hint = "train one of them with another seed, width or kind: a network cannot be its own second opinion"
-            raise SpecError(f"evaluation.judges.{other}", "a network of its own", f"the weights of {one}", hint)
+            hint = "train one of them with another seed, width or kind: two judges must differ"
+            raise SpecError(f"evaluation.judges.{other}", "a different network", f"the weights of {one}", hint)
         if isinstance(first, EstimatorJudge) and isinstance(second, EstimatorJudge) and first.spec == second.spec:
-            hint = "give one of them another class, seed or parameter: it cannot be its own second opinion"
-            raise SpecError(f"evaluation.judges.{other}", "an estimator of its own", f"that of {one}", hint)
+            hint = "give one of them another class, seed or parameter: two judges must differ"
+            raise SpecError(f"evaluation.judges.{other}", "a different estimator", f"that of {one}", hint)
 
 
 def _network(name: str, path: str, data: InputSpec) -> NetworkJudge:
@@ -122,13 +122,13 @@ def _class_order(
     """
     if theirs is None or ours is None:
         if ours is not None:
-            note = f"{where}: the bundle {path} names no classes; its first is taken for {ours[0]}, and so on in order"
-            warnings.warn(note, ZooNote, stacklevel=4)
+            note = f"the bundle {path} has no class names; its classes are assumed to be in the order of the data"
+            warnings.warn(f"{where}: {note}, {ours[0]} first", ZooNote, stacklevel=4)
         return None
     order = class_order(ours, theirs)
     if order is None:
         odd = sorted(set(ours) ^ set(theirs))[0]
         side = "only the data have" if odd in ours else "only the judge knows"
-        hint = "train it on these data, or name the classes alike, such as by data.source.classes"
+        hint = "train it on these data, or use the same class names, for example with data.source.classes"
         raise SpecError(where, "a judge of the classes of the data", f"{side} {odd!r}; it comes from {path}", hint)
     return None if order == tuple(range(len(ours))) else order

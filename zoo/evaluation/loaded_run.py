@@ -67,7 +67,7 @@ def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     data = _data(run, bool(changes))
     if not data.has(stored["fingerprint"]):
         found = "other data there" if changes else "other data under the same path"
-        hint = "restore the data, or say where they are with --set data.source.path=PLACE"
+        hint = "restore the data, or give their location with --set data.source.path=PLACE"
         raise DataError(str(folder.run_file), "the data it was trained on", found, hint)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return LoadedRun(folder, run, model.to(device), data, stamp)
@@ -76,8 +76,10 @@ def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
 def _run(stored: dict[str, Any], changes: Sequence[str]) -> RunSpec:
     for change in changes:
         if not change.startswith(_PLACE):
-            hint = "measurements are those of the run as it was trained; train another to change more"
-            raise SpecError(f"--set {change}", f"a field of {_PLACE[:-1]}, where its data lie", "another", hint)
+            hint = "other fields cannot change after training; train another run instead"
+            raise SpecError(
+                f"--set {change}", f"a field of {_PLACE[:-1]}, the location of its data", "another field", hint
+            )
     return read_run(stored, Registry.discover(), changes)
 
 
@@ -88,5 +90,5 @@ def _data(run: RunSpec, moved: bool) -> DataSet:
         place = run.data.source.place
         if moved or place is None or place.exists():
             raise
-        hint = "say where its data are now: --set data.source.path=PLACE"
+        hint = "give the present location of its data: --set data.source.path=PLACE"
         raise DataError(error.where, error.expected, error.found, hint) from None

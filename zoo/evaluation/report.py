@@ -1,8 +1,11 @@
 """Report of `zoo eval` on one split, as stored and printed: classifiers, reconstruction, shapes and codes."""
 
-from pydantic import BaseModel
+from typing import Any
+
+from pydantic import BaseModel, model_validator
 
 from zoo.evaluation.corruption import CorruptionReport
+from zoo.evaluation.score import HEAD, Pair, Reader, Score, keyed, pairs
 from zoo.runs.protocol import Protocol
 
 
@@ -14,35 +17,6 @@ class UsageReport(BaseModel, frozen=True):
     used: int
     perplexity: float
     counts: list[int]
-
-
-class ClassScore(BaseModel, frozen=True):
-    """One class: how many windows it has, how often it was predicted, and the share found."""
-
-    name: str
-    support: int
-    predicted: int
-    recall: float | None
-
-
-class ClassReport(BaseModel, frozen=True):
-    """Scores of one classifier on one split.
-
-    ``balanced_accuracy`` is the mean recall over classes with support; ``macro_f1`` the mean F1 over classes that
-    occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j. ``ece`` is the expected
-    calibration error: the gap between confidence and accuracy, 0 to 1 (see `Calibration`); None for a judge without
-    logits.
-    """
-
-    correct: int
-    total: int
-    accuracy: float
-    balanced_accuracy: float
-    macro_f1: float
-    ece: float | None
-    never_predicted: list[str]
-    classes: list[ClassScore]
-    confusion: list[list[int]]
 
 
 class ChannelScore(BaseModel, frozen=True):
@@ -169,8 +143,8 @@ class Majority(BaseModel, frozen=True):
 class EvalReport(BaseModel, frozen=True):
     """All results on one split; a part that does not apply to the model, or was not requested, is None.
 
-    ``classifiers`` holds `head`, the model's own; `head on raw`, the same head reading the raw signal where it reads
-    reconstructions; and `NAME on raw`, `NAME on rebuilt` for every judge. ``judges`` describes each of them; ``gaps``
+    ``scores`` has one entry per classifier and input: the model's own head, the same head on raw signals if it reads
+    reconstructions, and every judge on raw signals and on reconstructions. ``judges`` describes each judge; ``gaps``
     is the loss of recall by judge and class; ``agreement``, whether the judges agree about it; ``shape_fit``, how well
     drawn shapes fit their stretches. ``per_class`` and ``corruptions`` are measured only by `zoo eval`, not while
     training.
@@ -178,7 +152,7 @@ class EvalReport(BaseModel, frozen=True):
 
     windows: int
     majority: Majority
-    classifiers: dict[str, ClassReport]
+    scores: list[Score]
     reconstruction: list[ChannelScore] | None
     codebook: list[UsageReport] | None
     losses: dict[str, float]
@@ -191,9 +165,30 @@ class EvalReport(BaseModel, frozen=True):
     shapes_by_length: list[ShapeBucket] | None = None
     corruptions: list[CorruptionReport] | None = None
 
-    def scores(self) -> dict[str, float]:
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier_version(cls, given: Any) -> Any:
+        """Reports up to version 0.1 have `classifiers`: scores by the label of their reader."""
+        if not isinstance(given, dict) or "classifiers" not in given:
+            return given
+        return {"scores": keyed(given["classifiers"])} | given
+
+    @property
+    def head(self) -> Score | None:
+        """The score of the model's own head; None if it has none."""
+        return self.score(HEAD)
+
+    def score(self, reader: Reader) -> Score | None:
+        """The score of ``reader``; None if it was not evaluated."""
+        return next((score for score in self.scores if score.reader == reader), None)
+
+    def pairs(self) -> list[Pair]:
+        """The scores of every network and estimator, the model's own head first."""
+        return pairs(self.scores)
+
+    def monitored(self) -> dict[str, float]:
         """The numbers by which epochs are compared: accuracies of classifiers, losses, error and fit of shapes."""
-        found = {f"accuracy/{name}": scores.accuracy for name, scores in self.classifiers.items()}
+        found = {score.reader.metric: score.accuracy for score in self.scores}
         found |= {f"loss/{name}": value for name, value in self.losses.items()}
         found |= {"mse": self.reconstruction[-1].mse} if self.reconstruction else {}
         fit = self.shape_fit.correlation if self.shape_fit else None

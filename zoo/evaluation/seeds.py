@@ -1,26 +1,25 @@
 """Several runs of one spec that differ in their seed: mean and sample deviation of every measure."""
 
-import statistics
 from collections.abc import Sequence
-from typing import Any
 
 from pydantic import BaseModel
 from zoo_registry import SpecError
+from zoo_registry.errors import show
 
 from zoo.evaluation.report import EvalReport
-from zoo.runs.folder import RunFolder, first_difference
+from zoo.runs.compare import Spread, spread
+from zoo.runs.folder import RunFolder
 from zoo.runs.protocol import Protocol
+from zoo.specs.differences import first_difference
 
 
-class Spread(BaseModel, frozen=True):
-    """One measure over the runs: ``deviation`` is the sample deviation, n − 1 below; ``values`` in the runs' order.
+class SeedsMeasure(Spread, frozen=True):
+    """The spread of one measure over the runs; ``values`` in the runs' order.
 
     If the measure is an accuracy, ``correct`` of ``total`` windows for each run.
     """
 
     name: str
-    mean: float
-    deviation: float
     values: list[float]
     correct: list[int] | None = None
     total: int | None = None
@@ -33,7 +32,7 @@ class SeedsReport(BaseModel, frozen=True):
     seeds: list[int]
     windows: int
     protocol: Protocol
-    measures: list[Spread]
+    measures: list[SeedsMeasure]
 
 
 def require_seeds(folders: Sequence[RunFolder]) -> list[int]:
@@ -43,11 +42,12 @@ def require_seeds(folders: Sequence[RunFolder]) -> list[int]:
     """
     first, *others = [folder.read() for folder in folders]
     for folder, other in zip(folders[1:], others, strict=True):
-        difference = first_difference(_apart_from_seed(first), _apart_from_seed(other))
+        ours, theirs = (stored["run"] | {"fingerprint": stored["fingerprint"]} for stored in (first, other))
+        difference = first_difference(ours, theirs, apart=("name", "training.seed"))
         if difference:
-            where, old, new = difference
-            hint = "several runs are averaged only over seeds; judge them one by one"
-            raise SpecError(f"{folder.path}: {where}", f"{old}, as in {folders[0].path}", str(new), hint)
+            old, new = map(show, difference.values)
+            hint = "several runs are averaged only over seeds; evaluate them one by one"
+            raise SpecError(f"{folder.path}: {difference.field}", f"{old}, as in {folders[0].path}", new, hint)
     seeds = [int(stored["run"]["training"]["seed"]) for stored in (first, *others)]
     if len(set(seeds)) < len(seeds):
         raise SpecError("training.seed", "another one in every run", ", ".join(map(str, seeds)), "name each run once")
@@ -65,44 +65,43 @@ def over_seeds(folders: Sequence[RunFolder], seeds: Sequence[int], reports: Sequ
         windows=reports[0].windows,
         protocol=reports[0].protocol,
         measures=[
-            _spread(name, [found[name] for found in measured], [found.get(name) for found in counts], reports[0])
+            _measure(
+                name,
+                [found[name] for found in measured],
+                [found[name] for found in counts if name in found],
+                reports[0].windows,
+            )
             for name in common
         ],
     )
 
 
-def _apart_from_seed(stored: dict[str, Any]) -> dict[str, Any]:
-    run, fingerprint = stored["run"], stored["fingerprint"]
-    training = {name: value for name, value in run["training"].items() if name != "seed"}
-    kept = {name: value for name, value in run.items() if name != "name"}
-    return {**kept, "training": training, "fingerprint": fingerprint}
-
-
-def _spread(name: str, values: list[float], correct: list[int | None], report: EvalReport) -> Spread:
-    counted = [count for count in correct if count is not None]
-    return Spread(
+def _measure(name: str, values: list[float], correct: list[int], windows: int) -> SeedsMeasure:
+    found = spread(values)
+    return SeedsMeasure(
         name=name,
-        mean=statistics.fmean(values),
-        deviation=statistics.stdev(values),
+        mean=found.mean,
+        deviation=found.deviation,
         values=values,
-        correct=counted or None,
-        total=report.windows if counted else None,
+        correct=correct or None,
+        total=windows if correct else None,
     )
 
 
 def _counts(report: EvalReport) -> dict[str, int]:
     """Correctly classified windows, by name of the accuracy."""
-    found = {f"accuracy of {name}": scores.correct for name, scores in report.classifiers.items()}
+    found = {f"accuracy of {score.reader.label}": score.correct for score in report.scores}
     for trial in report.corruptions or ():
-        found |= {f"accuracy of {name}, {trial.name}": count for name, count in trial.correct.items()}
+        found |= {f"accuracy of {hits.reader.label}, {trial.name}": hits.correct for hits in trial.correct}
     return found
 
 
 def _measures(report: EvalReport) -> dict[str, float]:
     found = {name: count / report.windows for name, count in _counts(report).items()}
-    for name, scores in report.classifiers.items():
-        found |= {f"balanced accuracy of {name}": scores.balanced_accuracy, f"macro F1 of {name}": scores.macro_f1}
-        found |= {} if scores.ece is None else {f"ECE of {name}": scores.ece}
+    for score in report.scores:
+        name = score.reader.label
+        found |= {f"balanced accuracy of {name}": score.balanced_accuracy, f"macro F1 of {name}": score.macro_f1}
+        found |= {} if score.ece is None else {f"ECE of {name}": score.ece}
     if report.reconstruction:
         every = report.reconstruction[-1]
         fits = {"MSE": every.mse, "R²": every.r2, "correlation": every.correlation, "spectral": every.spectral}

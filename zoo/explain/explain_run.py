@@ -21,8 +21,8 @@ def explain_run(opened: LoadedRun, window: int, split: SplitName = "test", of: s
     head, windows = opened.model.head, opened.split(split)
     if not isinstance(head, ShapesHead):
         kind = "none" if opened.run.model.head is None else str(opened.run.model.head.kind)
-        hint = "train one of a bag of shapes; `zoo list head` shows the kinds"
-        raise SpecError("head", "a head that counts shapes, so that its decisions can be read back", kind, hint)
+        hint = "train a model with a bag of shapes, such as bag.signal; `zoo list head` shows the kinds"
+        raise SpecError("head", "a head that counts shapes, which can be explained", kind, hint)
     if not 0 <= window < len(windows):
         raise DataError("--window", f"0 to {len(windows) - 1}", str(window), f"{split} has {len(windows)} windows")
     if of is not None and of not in opened.classes:
@@ -64,6 +64,6 @@ def stem(found: Explanation) -> str:
 
 def title(found: Explanation) -> str:
     """The decision in a line."""
-    right = "rightly" if found.predicted == found.label else f"which is {found.label}"
-    sentence = f"Window {found.window} of {found.split} was taken for {found.predicted}, {right}"
-    return f"{sentence}; logit of {found.of} {found.logit:+.3f}"
+    truth = "correct" if found.predicted == found.label else f"label {found.label}"
+    decision = f"{found.split} window {found.window}: predicted {found.predicted} ({truth})"
+    return f"{decision}; logit of {found.of} {found.logit:+.3f}"

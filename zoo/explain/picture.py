@@ -37,16 +37,17 @@ def decision_picture(name: str, decision: Decision, x: Tensor, mask: Tensor | No
         for rank, number in enumerate(drawn):
             _in_place(axis, values, decision.codes[number], decision.shapes[number], row, rank)
         tidy(axis, x="sample" if row == rows - 1 else "", y=f"channel {row}", ticks=4)
+    figure.align_ylabels(axes)
     _list(figure.add_subplot(grid[1]), decision, drawn)
     figure.suptitle(
-        f"{plain(title)}\nbehind the signal, what each sample adds: blue for the class, orange against it",
+        f"{plain(title)}\nshaded: contribution of each sample; blue for the class, orange against it",
         fontsize=TEXT + 0.5, x=0.01, ha="left",
     )  # fmt: skip
-    return Picture(name, "Why this class", _alt(title, decision, drawn), figure)
+    return Picture(name, "Contributions to the decision", _alt(title, decision, drawn), figure)
 
 
 def chosen(codes: Sequence[CodeSaid], most: int) -> list[int]:
-    """Indices of the codes to draw: those that speak for the class at a position that is not drawn already."""
+    """Indices of the codes to draw: those that contribute to the class at a position that is not drawn already."""
     found: list[int] = []
     for number, code in enumerate(codes):
         if code.said > 0 and code.start is not None and not any(_same(code, codes[other]) for other in found):
@@ -114,7 +115,7 @@ def _list(axis: Axes, decision: Decision, drawn: Sequence[int]) -> None:
             axis.text(0.36, rank + 0.18 + 0.21 * line, text, color=color, fontsize=SMALL, va="center")
         axis.axhline(rank + 1, color=RULE if rank + 1 < len(drawn) else "none", linewidth=0.6)
     if not drawn:
-        axis.text(0, 0.3, "no shape speaks for the class", color=MUTED, fontsize=SMALL)
+        axis.text(0, 0.3, "no shape contributes to the class", color=MUTED, fontsize=SMALL)
 
 
 def _color(rank: int) -> str:
@@ -125,4 +126,4 @@ def _alt(title: str, decision: Decision, drawn: Sequence[int]) -> str:
     spoken = [
         f"code {decision.codes[n].code} of {decision.codes[n].book} adds {decision.codes[n].said:+.3f}" for n in drawn
     ]
-    return f"{title}: {'; '.join(spoken) or 'no shape speaks for the class'}."
+    return f"{title}: {'; '.join(spoken) or 'no shape contributes to the class'}."

@@ -3,44 +3,44 @@
 from zoo.findings.data import misfits
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
-from zoo.findings.readers import RAW, at_majority, capital, frozen, readers
+from zoo.findings.readers import at_majority, compared, frozen
 
 
 def majority_rate(facts: Facts) -> Finding | None:
-    """A reader no better than guessing, although its twin, if any, classifies raw signals well."""
+    """A classifier no better than guessing, although its twin, if any, classifies raw signals well."""
     report = facts.evaluation
     if report is None:
         return None
-    for reader in readers(facts):
-        blind = reader.twin is not None and at_majority(reader.twin, report.majority)
-        if blind or not at_majority(reader.scores, report.majority):
+    for found in compared(facts):
+        blind = found.twin is not None and at_majority(found.twin, report.majority)
+        if blind or not at_majority(found.score, report.majority):
             continue
-        beside = "" if reader.twin is None else f"; on raw signals it is right in {reader.twin.correct}"
+        on_raw = "" if found.twin is None else f". On raw signals, {found.twin.correct} are correct"
         return Finding(
             name="majority-rate",
             grade="grave",
-            sentence=f"{capital(reader.words)} is right in {reader.scores.correct} of {reader.scores.total} windows, "
-            f"no better than always naming {report.majority.name} ({report.majority.correct}){beside}.",
-            remedy=_remedy(trained=reader.twin is None),
+            sentence=f"{found.words} classifies {found.score.correct} of {found.score.total} windows correctly, no "
+            f"better than always predicting {report.majority.name} ({report.majority.correct}){on_raw}.",
+            remedy=_remedy(trained=found.twin is None),
         )
     return None
 
 
 def blind_judge(facts: Facts) -> Finding | None:
     """A network trained on raw signals that is no better than the majority on these, although their scale fits."""
-    report = facts.evaluation
-    for name in frozen(facts) if report else ():
-        scores = report.classifiers.get(name + RAW) if report else None
-        if report is None or scores is None or not at_majority(scores, report.majority) or name in misfits(facts):
+    for score in frozen(facts):
+        report, name = facts.evaluation, score.reader.name
+        if report is None or not at_majority(score, report.majority) or name in misfits(facts):
             continue
-        field = "transfer" if name == "head" else f"evaluation.judges.{name}"
+        field = "transfer" if score.reader.own else f"evaluation.judges.{name}"
         return Finding(
             name="blind-judge",
             grade="grave",
-            sentence=f"{'The head' if name == 'head' else f'Judge {name}'} reads raw signals no better than always "
-            f"naming {report.majority.name} ({scores.correct} of {scores.total} windows, {report.majority.correct}), "
-            "so what it says of rebuilt ones means nothing.",
-            remedy=f"Judge its own run with `zoo eval`, and name one in {field} that was trained well on these data.",
+            sentence=f"{'The head' if score.reader.own else f'Judge {name}'} classifies {score.correct} of "
+            f"{score.total} raw windows correctly, no better than always predicting {report.majority.name} "
+            f"({report.majority.correct}), so its scores on rebuilt signals mean nothing.",
+            remedy=f"Evaluate its own run with `zoo eval`, and name a network in {field} that was trained well on "
+            "these data.",
         )
     return None
 
@@ -48,6 +48,7 @@ def blind_judge(facts: Facts) -> Finding | None:
 def _remedy(trained: bool) -> str:
     if trained:
         return (
-            "Check the labels with `zoo data`, then train longer (training.epochs) or weigh ce more in training.phases."
+            "Check the labels with `zoo data`, then train longer (training.epochs) or raise the weight of ce in "
+            "training.phases."
         )
     return "Train the reconstruction longer (training.epochs), or raise model.quantizer.codes or model.encoder.tokens."

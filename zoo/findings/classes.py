@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from zoo.evaluation.report import ClassScore, Majority
+from zoo.evaluation.report import Majority
+from zoo.evaluation.score import ClassScore
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
-from zoo.findings.readers import REBUILT, Reader, at_majority, capital, readers
+from zoo.findings.readers import Compared, at_majority, compared
 
 HARD = 1 / 3
 """Recall on raw signals below which a class is hard for the classifier itself; a known hard one had .29."""
@@ -14,9 +15,9 @@ FEWEST = 5
 
 
 class _Missed(NamedTuple):
-    """A class in which a reader gets no window right, and the class's score on raw signals."""
+    """A class of which a classifier recognises no window, and the class's score on raw signals."""
 
-    reader: Reader
+    by: Compared
     score: ClassScore
     raw: ClassScore | None
 
@@ -25,7 +26,7 @@ class _Missed(NamedTuple):
         return self.raw is not None and (self.raw.recall or 0) < HARD
 
     def __str__(self) -> str:
-        own = self.reader.raw is self.reader.scores
+        own = self.by.raw is self.by.score
         raw = "" if self.raw is None or own else f", {_hits(self.raw)} on raw signals"
         return f"{self.score.name} (0 of {self.score.support} windows{raw})"
 
@@ -35,14 +36,14 @@ def class_lost(facts: Facts) -> Finding | None:
     lost = [missed for missed in _missed(facts) if missed.raw is not None and not missed.hard]
     if not lost:
         return None
-    rebuilt = lost[0].reader.name.endswith(REBUILT) or facts.head_reads_rebuilt
+    rebuilt = lost[0].by.reader.reads == "rebuilt" or facts.head_reads_rebuilt
+    where = "reconstruction" if rebuilt else "tokens"
     return Finding(
         name="class-lost",
         grade="warning",
-        sentence=f"{_never_finds(lost)}: lost in the {'reconstruction' if rebuilt else 'tokens'}, as raw signals tell "
-        "them.",
-        remedy="Give such windows more room (raise model.quantizer.codes or model.encoder.tokens) and compare their "
-        "reconstructions with `zoo report`.",
+        sentence=f"{_unrecognised(lost)}. Raw signals distinguish them, so they are lost in the {where}.",
+        remedy="Raise model.quantizer.codes or model.encoder.tokens, and compare the reconstructions of such windows "
+        "in `zoo report`.",
     )
 
 
@@ -54,9 +55,9 @@ def class_hard(facts: Facts) -> Finding | None:
     return Finding(
         name="class-hard",
         grade="note",
-        sentence=f"{_never_finds(hard)}: hard on raw signals too, so not lost by the model.",
+        sentence=f"{_unrecognised(hard)}. They are hard on raw signals too, so the model did not lose them.",
         remedy="Improve the classifier of raw signals first (more windows of these classes, or a wider one), or merge "
-        "classes that signals cannot tell apart.",
+        "classes that signals do not distinguish.",
     )
 
 
@@ -68,31 +69,31 @@ def class_missed(facts: Facts) -> Finding | None:
     return Finding(
         name="class-missed",
         grade="warning",
-        sentence=f"{_never_finds(missed)}; whether raw signals tell them is not known.",
+        sentence=f"{_unrecognised(missed)}. Whether raw signals distinguish them is unknown.",
         remedy="Name a judge in evaluation.judges: an estimator such as aeon.MiniRocketClassifier, or the bundle of "
         "a classifier of signals such as wrn.signal.",
     )
 
 
 def _missed(facts: Facts) -> list[_Missed]:
-    """Missed classes by first reader; readers that guess the majority are left out: they have their own finding."""
+    """Missed classes, each by the first classifier; those that guess the majority have their own finding."""
     found: dict[str, _Missed] = {}
-    for reader in readers(facts):
-        if facts.evaluation is None or _guesses(reader, facts.evaluation.majority):
+    for by in compared(facts):
+        if facts.evaluation is None or _guesses(by, facts.evaluation.majority):
             continue
-        for index, score in enumerate(reader.scores.classes):
+        for index, score in enumerate(by.score.classes):
             if score.recall == 0 and score.support >= FEWEST:
-                raw = None if reader.raw is None else reader.raw.classes[index]
-                found.setdefault(score.name, _Missed(reader, score, raw))
+                raw = None if by.raw is None else by.raw.classes[index]
+                found.setdefault(score.name, _Missed(by, score, raw))
     return list(found.values())
 
 
-def _guesses(reader: Reader, majority: Majority) -> bool:
-    return at_majority(reader.scores, majority) or (reader.twin is not None and at_majority(reader.twin, majority))
+def _guesses(found: Compared, majority: Majority) -> bool:
+    return at_majority(found.score, majority) or (found.twin is not None and at_majority(found.twin, majority))
 
 
-def _never_finds(missed: list[_Missed]) -> str:
-    return f"{capital(missed[0].reader.words)} never finds {', '.join(map(str, missed))}"
+def _unrecognised(missed: list[_Missed]) -> str:
+    return f"{missed[0].by.words} recognises no window of {', '.join(map(str, missed))}"
 
 
 def _hits(score: ClassScore) -> int:

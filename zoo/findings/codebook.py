@@ -28,7 +28,7 @@ UNLIKE = 0.5
 deviation is. Measured, 64 codes on wrist accelerometry: .81 for k-means of stretches, .40 for white noise."""
 UNEXPLAINED = 0.1
 """Share of the variance of stretches that shapes must explain; `flat-reconstruction` is the same for whole signals."""
-READ = "Let each token be read from the stretch that its shape stands for (`read` of model.encoder: stretch)"
+READ = "Compute each token from the stretch that its shape represents (`read` of model.encoder: stretch)"
 """The remedy for collapsed shapes: a token without information on its stretch learns to draw a flat line."""
 
 
@@ -41,8 +41,8 @@ def collapsed_scale(facts: Facts) -> Finding | None:
         name="collapsed-scale",
         grade="grave",
         sentence=f"The scale of drawn shapes has collapsed: their deviation is {scale:.2g} times that of the stretches "
-        "they stand for, so that codes can be anything.",
-        remedy=f"{READ}, and its scale be measured there (`level`: measured).",
+        "they represent, so codes hardly affect the reconstruction.",
+        remedy=f"{READ}, and measure its offset and scale there (`level`: measured).",
     )
 
 
@@ -66,13 +66,14 @@ def shapes_fit_nothing(facts: Facts) -> Finding | None:
         return None
     if fit.r2 is not None and fit.r2 >= UNEXPLAINED:
         return None
-    explained = "" if fit.r2 is None else f", share of variance explained {fit.r2:.2f}"
+    explained = "" if fit.r2 is None else f", R² {fit.r2:.2f}"
     return Finding(
         name="shapes-fit-nothing",
         grade="grave",
-        sentence="Drawn shapes are not those of the signal: their mean correlation with the stretches they stand for "
+        sentence="Drawn shapes do not resemble the signal: their mean correlation with the stretches they represent "
         f"is {fit.correlation:.2f}{explained}.",
-        remedy=f"{READ}, and weigh s in training.phases.",
+        remedy=f"{READ}, and give s a weight in training.phases. If both are already set, train longer "
+        "(training.epochs).",
     )
 
 
@@ -84,7 +85,7 @@ def flat_shapes(facts: Facts) -> Finding | None:
                 name="flat-shapes",
                 grade="warning",
                 sentence=f"{shapes.flat} of {shapes.measured} used codes{_of(shapes.usage)}, "
-                f"{100 * shapes.flat_share:.0f} % of tokens, draw shapes that a straight line draws as well.",
+                f"{100 * shapes.flat_share:.0f} % of tokens, draw shapes that a straight line fits as well.",
                 remedy=_happen(facts),
             )
     return None
@@ -113,29 +114,29 @@ def decoder_bypass(facts: Facts) -> Finding | None:
     return Finding(
         name="decoder-bypass",
         grade="grave",
-        sentence=f"The decoder goes around the codebook: with codes shuffled the mean squared error is "
-        f"{found.shuffled:.3g} in place of {found.mse:.3g}, and {100 * (1 - found.reliance):.0f} % of what was "
-        "rebuilt is still there.",
-        remedy="Take a decoder that rebuilds signals from drawn shapes alone (vqshape.renderer), or lower "
-        "model.encoder.tokens, so that offsets and scales of tokens cannot draw the signal by themselves.",
+        sentence="The decoder bypasses the codebook: with shuffled codes, the mean squared error is "
+        f"{found.shuffled:.3g} instead of {found.mse:.3g}, and {100 * (1 - found.reliance):.0f} % of the gain over "
+        "each window's mean remains.",
+        remedy="Use a decoder that reconstructs signals from drawn shapes alone (vqshape.renderer), or lower "
+        "model.encoder.tokens, so that offsets and scales of tokens alone cannot represent the signal.",
     )
 
 
 def _apart(facts: Facts) -> str:
     if facts.head_counts:
-        return "Lower model.head.codes, and look at the shapes with `zoo codebook`."
+        return "Lower model.head.codes. `zoo codebook` shows the shapes."
     return (
-        f"{READ}; where it is, raise the weight of s in training.phases, or lower model.quantizer.codes, and look at "
-        "the shapes with `zoo codebook`."
+        f"{READ}. If that is already set, raise the weight of s in training.phases or lower model.quantizer.codes. "
+        "`zoo codebook` shows the shapes."
     )
 
 
 def _happen(facts: Facts) -> str:
     if facts.head_counts:
-        return "Let stretches be longer, so that something happens in them: raise model.head.scales."
+        return "Use longer stretches: raise model.head.scales."
     return (
-        "Let tokens stand for stretches in which something happens: lower model.encoder.tokens so that they are "
-        "longer, and raise the weight of s in training.phases."
+        "Use longer tokens, whose stretches are less straight: lower model.encoder.tokens. Also raise the weight of s "
+        "in training.phases."
     )
 
 
@@ -143,7 +144,7 @@ def _use(facts: Facts, used: int) -> str:
     if facts.head_counts:
         return f"Lower model.head.codes to about {used}."
     return (
-        f"Lower model.quantizer.codes to about {used}, or let a learned codebook start from tokens and reset its dead "
+        f"Lower model.quantizer.codes to about {used}, or start a learned codebook from tokens and reset its dead "
         "codes (`start` and `reset_after` of model.quantizer)."
     )
 
@@ -159,10 +160,10 @@ def _same(shapes: Shapes) -> bool:
 def _sameness(shapes: Shapes) -> str:
     usage = shapes.usage
     healthy = usage.codes - usage.used <= DEAD * usage.codes
-    same = "are nearly one" if _one(shapes) else "mostly repeat one another"
+    same = "are nearly identical" if _one(shapes) else "mostly repeat each other"
     opening = (
         f"Usage looks healthy ({usage.used} of {usage.codes} codes{_of(usage)}, perplexity {usage.perplexity:.1f}), "
-        f"and yet their shapes {same}"
+        f"but the shapes {same}"
         if healthy
         else f"The shapes of the {usage.used} used codes{_of(usage)} {same}"
     )

@@ -1,6 +1,7 @@
 """Problems of the data or their scaling: wrong normalisation, windows or people in two splits."""
 
 from zoo.data.leaks import sentence_on_overlaps, sentence_on_test, sentence_on_validation
+from zoo.evaluation.score import HEAD
 from zoo.findings.facts import DataFacts, Facts, Standard
 from zoo.findings.finding import Finding
 
@@ -23,10 +24,10 @@ def wrong_normalisation(facts: Facts) -> Finding | None:
         return Finding(
             name="wrong-normalisation",
             grade="grave",
-            sentence=f"{_name(standard)} standardises channel {channel} by mean {standard.mean[channel]:.3g} and "
-            f"deviation {standard.std[channel]:.3g}, where the training data have {facts.data.mean[channel]:.3g} "
+            sentence=f"{_name(standard)} standardises channel {channel} with mean {standard.mean[channel]:.3g} and "
+            f"deviation {standard.std[channel]:.3g}, but the training data have {facts.data.mean[channel]:.3g} "
             f"and {facts.data.std[channel]:.3g}{_why(standard, facts.data)}.",
-            remedy="Give it data in the units it was trained on, or train it on these, or import it with "
+            remedy="Use data in the units it was trained on, or train it on these data, or import it with "
             "`zoo import --expects-norm` and the statistics of these data.",
         )
     return None
@@ -49,8 +50,8 @@ def leaked_windows(facts: Facts) -> Finding | None:
         name="leaked-windows",
         grade="grave" if leaks.test >= LEAK * windows else "warning",
         sentence=f"{sentence_on_test(leaks, windows)}.",
-        remedy="Leave such windows out of one split; where data.source.test names the training windows, name others "
-        "or set it to null and data.split.test to a share such as 0.25.",
+        remedy="Remove these windows from one of the splits. If data.source.test names the training windows, name "
+        "other ones, or set it to null and data.split.test to a share such as 0.25.",
     )
 
 
@@ -62,7 +63,7 @@ def leaked_validation(facts: Facts) -> Finding | None:
         name="leaked-validation",
         grade="warning",
         sentence=f"{sentence_on_validation(facts.data.leaks, facts.data.validation)}.",
-        remedy="Leave doubled windows out of the training files, or name a group for data.source that keeps them "
+        remedy="Remove duplicate windows from the training files, or name a group for data.source that keeps them "
         "together.",
     )
 
@@ -77,7 +78,7 @@ def overlapping_windows(facts: Facts) -> Finding | None:
         name="overlapping-windows",
         grade="grave" if leaks.test_overlaps >= LEAK * test and leaks.test_overlaps else "warning",
         sentence=f"{'. '.join(sentence_on_overlaps(*each) for each in overlaps if each[0])}.",
-        remedy="Cut splits between recordings: name a group for data.source, such as the trial of each window, or "
+        remedy="Split between recordings: name a group for data.source, such as the trial of each window, or "
         "write windows that do not overlap.",
     )
 
@@ -113,9 +114,9 @@ def _misfit(standard: Standard, data: DataFacts) -> int | None:
 def _why(standard: Standard, data: DataFacts) -> str:
     """The likely cause, if one side is standardised and the other is not."""
     if _unit(data.mean, data.std):
-        return ": the data are standardised already, and are now a second time"
+        return ": the data are already standardised, and are standardised a second time here"
     if _unit(standard.mean, standard.std):
-        return ": it was trained on standardised data, and these are not"
+        return ": it was trained on standardised data, and these are not standardised"
     return ""
 
 
@@ -124,4 +125,4 @@ def _unit(mean: tuple[float, ...], std: tuple[float, ...]) -> bool:
 
 
 def _name(standard: Standard) -> str:
-    return "The head" if standard.reader == "head" else f"Judge {standard.reader}"
+    return "The head" if standard.reader == HEAD.name else f"Judge {standard.reader}"

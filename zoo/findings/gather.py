@@ -1,15 +1,14 @@
 """Gather the facts on a run from the files in its folder, and write the findings beside them."""
 
 from pathlib import Path
-from typing import TypeVar
 
-from pydantic import BaseModel
 from safetensors import SafetensorError, safe_open
 from zoo_registry import BundleError, DataError, Registry, RunSpec
 
-from zoo.codebook.report import CodebookReport
+from zoo.codebook.stored import stored_report
 from zoo.data.prepare import prepare
-from zoo.evaluation.report import EvalReport
+from zoo.evaluation.score import HEAD
+from zoo.evaluation.stored import stored_evaluation
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, Standard, reads_signals
 from zoo.findings.find import find
@@ -19,8 +18,6 @@ from zoo.io.files import current, write_json
 from zoo.runs.folder import RunFolder
 from zoo.specs.read import read_result, validated
 from zoo.weights.manifest import TENSORS, bundle_in
-
-Report = TypeVar("Report", bound=BaseModel)
 
 
 def facts_of(folder: Path) -> Facts:
@@ -34,8 +31,8 @@ def facts_of(folder: Path) -> Facts:
     return Facts(
         run=run,
         curve=Curve.read(home.metrics),
-        evaluation=_report(home, home.evaluation("test"), EvalReport, "zoo eval"),
-        codebook=_report(home, home.codebook("test"), CodebookReport, "zoo codebook"),
+        evaluation=stored_evaluation(home),
+        codebook=stored_report(home),
         data=_data(home, run, str(stored["fingerprint"])),
         standards=_standards(home, run),
     )
@@ -51,12 +48,6 @@ def record(facts: Facts, folder: Path) -> Verdict:
     found = verdict(find(facts), facts)
     write_json(RunFolder(folder).findings, found.model_dump(mode="json"))
     return found
-
-
-def _report(home: RunFolder, path: Path, kind: type[Report], command: str) -> Report | None:
-    """The report that ``command`` wrote; None if there is none, or if it is of other data or weights."""
-    content = home.stamped(path)
-    return None if content is None else validated(path, kind, content, command)
 
 
 def write_data(data: DataFacts, fingerprint: str, folder: Path) -> None:
@@ -84,7 +75,7 @@ def _standards(home: RunFolder, run: RunSpec) -> tuple[Standard, ...]:
     """Standardisation statistics of the head and the judges, from their bundles; missing bundles are left out."""
     places = {name: bundle_in(Path(path)) for name, path in run.evaluation.bundles.items()}
     if reads_signals(run.model):
-        places = {"head": home.bundle, **places}
+        places = {HEAD.name: home.bundle, **places}
     found = [_stored_standard(name, current(bundle) / TENSORS) for name, bundle in places.items()]
     return tuple(standard for standard in found if standard is not None)
 

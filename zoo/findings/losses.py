@@ -46,7 +46,7 @@ def weak_term(facts: Facts) -> Finding | None:
     return Finding(
         name="weak-term",
         grade="warning",
-        sentence=f"Loss terms under 1 % of the weighted total hardly steer training: {listing}.",
+        sentence=f"Loss terms under 1 % of the weighted total hardly affect training: {listing}.",
         remedy=_reweigh(facts, least, "Raise", AIM["weak"]) + " if it matters, or to 0 if it does not.",
     )
 
@@ -61,7 +61,7 @@ def dominant_term(facts: Facts) -> Finding | None:
         name="dominant-term",
         grade="warning",
         sentence=f"Loss term {term.name} is {_percent(term.share)} of the weighted total in phase {term.phase!r}, "
-        "so the other terms have little say.",
+        "so the other terms hardly affect training.",
         remedy=_reweigh(facts, term, "Lower", AIM["strong"]) + ", or raise the others.",
     )
 
@@ -95,8 +95,8 @@ def _risen(facts: Facts, epochs: tuple[Epoch, ...]) -> Finding | None:
     before, now = (epoch.values[f"train/{worst}"] for epoch in (epochs[lowest], epochs[-1]))
     return _diverged(
         facts,
-        f"Training diverges: since epoch {epochs[lowest].number} the weighted loss has risen by {rise / size:.1f} "
-        f"times its size then, mostly in {worst} ({before:.3g} to {now:.3g}).",
+        f"Training diverges: since epoch {epochs[lowest].number}, the weighted loss has risen by {rise / size:.1f} "
+        f"times its value in that epoch, mostly in {worst} ({before:.3g} to {now:.3g}).",
     )
 
 

@@ -1,93 +1,81 @@
-"""Readers: classifiers of a model's output, and how well the same network classifies raw signals."""
+"""Scores on a model's output, with the scores of the same network on raw signals, and what both prove."""
 
 from dataclasses import dataclass
-from math import sqrt
 
 from scipy.special import bdtrc
 
-from zoo.evaluation.report import ClassReport, EvalReport, Majority
+from zoo.evaluation.report import EvalReport, Majority
+from zoo.evaluation.score import HEAD, HEAD_ON_RAW, Reader, Score, on_raw
 from zoo.findings.facts import Facts
 
 CHANCE = 0.05
 """A score that guessing at the majority's rate reaches with a higher probability is no better than guessing."""
-SURE = 2.0
-"""Standard deviations above which a difference of counts is clear."""
-REBUILT, RAW = " on rebuilt", " on raw"
 
 
 @dataclass(frozen=True)
-class Reader:
-    """A classifier of the model's output, with its scores.
+class Compared:
+    """The score of a classifier of the model's output.
 
-    ``twin`` are the scores of the same network on raw signals, its training input, if it reads rebuilt ones.
-    ``raw`` are the best available for comparison: the twin's, the head's own if it reads raw signals, else a judge's.
+    ``twin`` is the score of the same network on raw signals, its training input, if it reads rebuilt ones.
+    ``raw`` is the best available for comparison: the twin, the head's own score if it reads raw signals, else a
+    judge's.
     """
 
-    name: str
-    scores: ClassReport
-    twin: ClassReport | None
-    raw: ClassReport | None
+    score: Score
+    twin: Score | None
+    raw: Score | None
+
+    @property
+    def reader(self) -> Reader:
+        """The classifier and its input."""
+        return self.score.reader
 
     @property
     def words(self) -> str:
-        """Its name in a sentence."""
-        name = self.name.removesuffix(REBUILT)
-        return f"judge {name}, on rebuilt signals," if self.name.endswith(REBUILT) else "the head"
+        """Its name as the start of a sentence."""
+        return self.reader.words[:1].upper() + self.reader.words[1:]
 
 
-def readers(facts: Facts) -> list[Reader]:
-    """The head, if it was ever trained, and every judge of rebuilt signals."""
-    if facts.evaluation is None:
-        return []
-    every = facts.evaluation.classifiers
+def compared(facts: Facts) -> list[Compared]:
+    """Scores of the head, if it was ever trained, and of every judge of rebuilt signals."""
+    report = facts.evaluation
     found = []
-    for name, scores in every.items():
-        if name == "head" and facts.head_has_learned:
-            twin = every.get(f"head{RAW}") if "head" in frozen(facts) else None
-            found.append(Reader(name, scores, twin, twin or _raw_beside_head(facts, facts.evaluation)))
-        elif name.endswith(REBUILT):
-            twin = every.get(name.removesuffix(REBUILT) + RAW)
-            found.append(Reader(name, scores, twin, twin))
+    for score in report.scores if report else ():
+        if report is None:
+            continue
+        if score.reader == HEAD and facts.head_has_learned:
+            twin = report.score(HEAD_ON_RAW) if _frozen_head(facts) else None
+            found.append(Compared(score, twin, twin or _raw_beside_head(facts, report)))
+        elif score.reader.reads == "rebuilt":
+            twin = report.score(on_raw(score.reader.name))
+            found.append(Compared(score, twin, twin))
     return found
 
 
-def frozen(facts: Facts) -> list[str]:
-    """Networks trained on raw signals that this run did not change: all judges, and a transferred, frozen head."""
-    every = facts.evaluation.classifiers if facts.evaluation else {}
-    judges = [name.removesuffix(RAW) for name in every if name.endswith(RAW) and name != f"head{RAW}"]
-    head = facts.head_reads_rebuilt and facts.head_has_learned and not facts.curve.weighed("ce")
-    return [*(["head"] if head else []), *judges]
+def frozen(facts: Facts) -> list[Score]:
+    """Scores on raw signals of networks that this run did not change: all judges, and a transferred, frozen head."""
+    scores = facts.evaluation.scores if facts.evaluation else []
+    return [score for score in scores if score.reader.reads == "raw" and (not score.reader.own or _frozen_head(facts))]
 
 
-def _raw_beside_head(facts: Facts, report: EvalReport) -> ClassReport | None:
-    """The head's own scores if it reads raw signals, else those of the first judge."""
+def _frozen_head(facts: Facts) -> bool:
+    """Whether the head reads reconstructions and was trained before this run."""
+    return facts.head_reads_rebuilt and facts.head_has_learned and not facts.curve.weighed("ce")
+
+
+def _raw_beside_head(facts: Facts, report: EvalReport) -> Score | None:
+    """The head's own score if it reads raw signals, else that of the first judge."""
     if facts.run and facts.run.model.head and facts.run.model.head.needs == "signal":
-        return report.classifiers["head"]
-    judges = (scores for name, scores in report.classifiers.items() if name.endswith(RAW) and name != f"head{RAW}")
-    return next(judges, None)
+        return report.head
+    return next((score for score in report.scores if score.reader.reads == "raw" and not score.reader.own), None)
 
 
-def at_majority(scores: ClassReport, majority: Majority) -> bool:
-    """Whether guessing at the majority's rate reaches these ``scores`` as well: P(X ≥ correct) > .05.
+def at_majority(score: Score, majority: Majority) -> bool:
+    """Whether guessing at the majority's rate reaches this ``score`` as well: P(X ≥ correct) > .05.
 
     X is binomial over the windows; its tail is the incomplete beta function, exact for any number of windows.
     """
     if majority.correct == majority.total:
         return False
-    chance: float = bdtrc(scores.correct - 1, scores.total, majority.accuracy)
+    chance: float = bdtrc(score.correct - 1, score.total, majority.accuracy)
     return chance > CHANCE
-
-
-def stands_out(more: int, less: int, total: int) -> bool:
-    """Whether ``more`` of ``total`` windows exceeds ``less`` by two standard deviations of the difference.
-
-    Both counts are taken as binomial, with at least one miss and one hit.
-    """
-    shares = [min(max(count, 1), max(total - 1, 1)) / total for count in (more, less)]
-    variance = sum(total * share * (1 - share) for share in shares)
-    return more - less > SURE * sqrt(variance)
-
-
-def capital(text: str) -> str:
-    """``text`` as the start of a sentence."""
-    return text[:1].upper() + text[1:]

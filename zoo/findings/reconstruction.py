@@ -1,10 +1,12 @@
-"""Problems of rebuilt signals: flat, or distorted to suit a classifier."""
+"""Problems of reconstructions: flat, or optimised for a classifier."""
 
 from pathlib import Path
 
+from zoo.evaluation.score import HEAD
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
-from zoo.findings.readers import REBUILT, readers, stands_out
+from zoo.findings.readers import compared
+from zoo.runs.compare import stands_out
 from zoo.weights.manifest import bundle_in
 
 WORSE = 1.25
@@ -30,59 +32,62 @@ def flat_reconstruction(facts: Facts) -> Finding | None:
 
 def fed_classifier(facts: Facts) -> Finding | None:
     """Accuracy on rebuilt signals that rises while their error rises too, with cross-entropy in the loss."""
-    epochs = [epoch for epoch in facts.curve.epochs if {"val/mse", "val/head.correct"} <= epoch.values.keys()]
+    correct, of = f"val/{HEAD.label}.correct", f"val/{HEAD.label}.total"
+    epochs = [epoch for epoch in facts.curve.epochs if {"val/mse", correct} <= epoch.values.keys()]
     if not epochs or not facts.head_reads_rebuilt or "ce" not in epochs[-1].shares:
         return None
     best, last = min(epochs, key=lambda epoch: epoch.values["val/mse"]), epochs[-1]
     errors = [epoch.values["val/mse"] for epoch in (best, last)]
-    hits = [int(epoch.values["val/head.correct"]) for epoch in (best, last)]
-    total = int(last.values["val/head.total"])
+    hits = [int(epoch.values[correct]) for epoch in (best, last)]
+    total = int(last.values[of])
     if errors[1] <= WORSE * errors[0] or not stands_out(hits[1], hits[0], total):
         return None
     return Finding(
         name="fed-classifier",
         grade="grave",
-        sentence=f"Since epoch {best.number} accuracy rose from {hits[0]} to {hits[1]} of {total} windows while the "
-        f"reconstruction got worse (mean squared error {errors[0]:.3g} to {errors[1]:.3g}): the classifier is being "
-        "fed, not the signal rebuilt.",
-        remedy="Lower the weight of ce in training.phases, or leave it out and let a frozen classifier only measure.",
+        sentence=f"Since epoch {best.number}, accuracy rose from {hits[0]} to {hits[1]} of {total} windows while the "
+        f"reconstruction got worse (mean squared error {errors[0]:.3g} to {errors[1]:.3g}): the model optimises its "
+        "output for the classifier instead of reconstructing the signal.",
+        remedy="Lower the weight of ce in training.phases, or remove it and use a frozen classifier only to measure.",
     )
 
 
 def one_network_pleased(facts: Facts) -> Finding | None:
     """Rebuilt signals that their head, trained with them, classifies clearly better than a judge of raw signals."""
-    found = {reader.name: reader for reader in readers(facts)}
-    head = found.get("head")
+    every = compared(facts)
+    head = next((found.score for found in every if found.reader == HEAD), None)
     if head is None or not _trained_to_please(facts):
         return None
-    for reader in found.values():
-        raw, total = reader.twin, reader.scores.total
-        if raw is None or not reader.name.endswith(REBUILT):
+    for found in every:
+        raw, hits, total = found.twin, found.score.correct, found.score.total
+        if raw is None or found.reader.own:
             continue
-        hits = reader.scores.correct
-        if stands_out(raw.correct, hits, total) and stands_out(head.scores.correct, hits, total):
+        if stands_out(raw.correct, hits, total) and stands_out(head.correct, hits, total):
             return Finding(
                 name="one-network-pleased",
                 grade="grave",
-                sentence=f"Rebuilt signals please the head they were trained for ({head.scores.correct} of {total} "
-                f"right), and not {reader.words} which gets {hits} right, and {raw.correct} of the raw ones.",
-                remedy="Trust the judge's score, and lower the weight of ce in training.phases.",
+                sentence=f"The head that was trained with the reconstructions classifies {head.correct} of {total} "
+                f"correctly, but judge {found.reader.name} only {hits} ({raw.correct} on raw signals).",
+                remedy="Rely on the judge's score, and lower the weight of ce in training.phases.",
             )
     return None
 
 
 def no_independent_judge(facts: Facts) -> Finding | None:
-    """Rebuilt signals that were trained for the head, with no other network to judge them."""
+    """Reconstructions that were trained with the head's loss, with no other classifier to judge them."""
     if not _trained_to_please(facts) or facts.evaluation is None or facts.run is None:
         return None
     taken = {_place(transfer.source) for transfer in facts.run.transfer}
     judges = facts.run.evaluation
+    added = facts.evaluation.agreement.judges if facts.evaluation.agreement else []
+    if any(not judge.own and judge.name not in judges.judges for judge in added):
+        return None
     if judges.estimators or any(_place(bundle) not in taken for bundle in judges.bundles.values()):
         return None
     return Finding(
         name="no-independent-judge",
         grade="note",
-        sentence="Reconstructions were trained to please the head, and no other network reads them.",
+        sentence="The reconstructions were trained with the loss of the head, and no other classifier evaluates them.",
         remedy="Name an estimator in evaluation.judges, such as aeon.MiniRocketClassifier, or the bundle of a second "
         "classifier of signals.",
     )

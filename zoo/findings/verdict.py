@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from pydantic import BaseModel
+from zoo_registry.suggest import listed
 
 from zoo.evaluation.report import EvalReport
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
-from zoo.findings.readers import REBUILT, Reader, frozen, readers
+from zoo.findings.readers import Compared, compared, frozen
 from zoo.runs.protocol import UPPER_BOUND
 
 
@@ -27,15 +28,15 @@ def verdict(findings: Sequence[Finding], facts: Facts) -> Verdict:
 
 
 def _healthy(facts: Facts) -> str:
-    parts = {"the curve": facts.curve.epochs, "the scores": facts.evaluation, "the codebook": facts.codebook}
+    parts = {"the training curve": facts.curve.epochs, "the scores": facts.evaluation, "the codebook": facts.codebook}
     known = [name for name, part in parts.items() if part]
-    return f"Nothing wrong found in {', '.join(known)}." if known else "Nothing is known of this run yet."
+    return f"No problems found in {listed(known)}." if known else "Nothing has been measured on this run yet."
 
 
 def _holds(facts: Facts) -> tuple[str, ...]:
     """Sentences with the results that hold, classification first."""
     report = facts.evaluation
-    found = [] if report is None else [_reads(reader, facts, report) for reader in _different(readers(facts))]
+    found = [] if report is None else [_reads(found, facts, report) for found in _different(compared(facts))]
     if report is not None and report.reconstruction and (r2 := report.reconstruction[-1].r2) is not None:
         found.append(f"R² of the reconstruction about each window's own mean is {r2:.3f}.")
     for usage in facts.usages:
@@ -45,19 +46,20 @@ def _holds(facts: Facts) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _different(found: list[Reader]) -> list[Reader]:
-    """Readers without those that repeat an earlier one: a judge may be the same network as the head."""
-    return [one for i, one in enumerate(found) if all(one.scores != other.scores for other in found[:i])]
+def _different(every: list[Compared]) -> list[Compared]:
+    """Scores without those that repeat an earlier one: a judge may be the same network as the head."""
+    numbers = [found.score.model_dump(exclude={"reader"}) for found in every]
+    return [found for i, found in enumerate(every) if numbers[i] not in numbers[:i]]
 
 
-def _reads(reader: Reader, facts: Facts, report: EvalReport) -> str:
-    name = reader.name.removesuffix(REBUILT)
-    kind = "head" if name == "head" else f"judge {name}"
-    rebuilt = reader.name.endswith(REBUILT) or facts.head_reads_rebuilt
-    still = "frozen " if name in frozen(facts) else ""
-    raw = "" if reader.twin is None else f", {reader.twin.correct} raw"
-    best = f" ({UPPER_BOUND})" if report.protocol == "paper" else ""
+def _reads(found: Compared, facts: Facts, report: EvalReport) -> str:
+    reader = found.reader
+    still = "frozen " * any(score.reader.name == reader.name for score in frozen(facts))
+    kind = "head" if reader.own else f"judge {reader.name}"
+    rebuilt = reader.reads == "rebuilt" or facts.head_reads_rebuilt
+    raw = "" if found.twin is None else f"raw: {found.twin.correct}; "
+    best = f"; {UPPER_BOUND}" if report.protocol == "paper" else ""
     return (
-        f"The {still}{kind} reads {reader.scores.correct} of {reader.scores.total} {'rebuilt ' * rebuilt}windows "
-        f"right{raw}; majority {report.majority.correct}{best}."
+        f"The {still}{kind} classifies {found.score.correct} of {found.score.total} {'rebuilt ' * rebuilt}windows "
+        f"correctly ({raw}majority class: {report.majority.correct}{best})."
     )

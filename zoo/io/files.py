@@ -147,9 +147,10 @@ def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
             try:
                 files = [stack.enter_context(open_file(home / name)) for name in names]
             except OSError:
-                after = _identity(current(folder))
+                again = current(folder)
+                after = _identity(again)
                 missing += after is None
-                if before == after and (after is not None or missing >= _LOOKS):
+                if (home, before) == (again, after) and (after is not None or missing >= _LOOKS):
                     raise
             else:
                 if before == _identity(current(folder)):

@@ -41,8 +41,8 @@ def quickstart(out: Path) -> Iterator[Stage]:
         "transfer": [{"source": str(signal / "bundle"), "only": ["head"]}],
         "evaluation": {"judges": {"wrn": str(signal / "bundle")}},
     }
-    yield _stage("VQShape, rebuilt signals read by the frozen WRN", shapes, recon)
-    yield _stage("the same VQShape, frozen, head swapped for token-linear", _swapped(shapes, recon), tokens)
+    yield _stage("VQShape, rebuilt signals classified by the frozen WRN", shapes, recon)
+    yield _stage("same VQShape, frozen, with a token-linear head", _swapped(shapes, recon), tokens)
 
 
 def _swapped(shapes: dict[str, Any], recon: Path) -> dict[str, Any]:

@@ -7,15 +7,18 @@ from typing import Any
 from pydantic import BaseModel
 from zoo_registry import DataError
 
+from zoo.codebook.stored import stored_report
 from zoo.evaluation.loaded_run import open_run
-from zoo.evaluation.report import ClassReport, EvalReport
-from zoo.report.differences import SpecDifference, differences
+from zoo.evaluation.report import EvalReport
+from zoo.evaluation.score import HEAD, Reader, Score
+from zoo.evaluation.stored import evaluation_of, stored_evaluation
 from zoo.report.measures import Judgement, Measure, measures
-from zoo.report.stored import evaluation_of, stored_codebook, stored_evaluation
+from zoo.runs.compare import chance, stands_out
 from zoo.runs.folder import RunFolder
+from zoo.specs.differences import SpecDifference, differences
 
-NOTHING_SHARED = "The runs share no classifier by which one could be called better."
-OTHER_DATA = "different data: the counts are of different windows"
+NOTHING_SHARED = "The runs have no classifier in common, so neither is called better."
+OTHER_DATA = "different data, so the counts are of different windows"
 
 
 class ClassPair(BaseModel, frozen=True):
@@ -37,7 +40,7 @@ class Comparison(BaseModel, frozen=True):
     same_data: bool
     spec: list[SpecDifference]
     measures: list[Measure]
-    classifier: str | None
+    classifier: Reader | None
     classes: list[ClassPair] | None
     verdict: str
 
@@ -55,61 +58,63 @@ def compare(first: Path, second: Path, other_data: bool = False, moved: Sequence
         raise _refused(folders, stored)
     a, b = (judgement(folder, moved) for folder in folders)
     common = shared(a.report, b.report)
-    classifier = common[0] if common else None
+    first_pair = common[0] if common else None
     return Comparison(
         runs=(str(first), str(second)),
         same_data=same,
-        spec=differences([part["run"] for part in stored]),
+        spec=differences([part["run"] for part in stored], apart=("name",)),
         measures=measures([a, b]),
-        classifier=classifier,
-        classes=_classes(a.report, b.report, classifier) if classifier and same else None,
-        verdict=" ".join(_verdict(a, b, name, same) for name in common) or NOTHING_SHARED,
+        classifier=first_pair[0].reader if first_pair else None,
+        classes=_classes(*first_pair) if first_pair and same else None,
+        verdict=" ".join(_verdict(str(first), one, str(second), other, same) for one, other in common)
+        or NOTHING_SHARED,
     )
 
 
 def judgement(folder: RunFolder, moved: Sequence[str] = ()) -> Judgement:
     """Results of a run: its scores, judged now if necessary, and its codebook if that was measured."""
-    measured = stored_codebook(folder)
     name = str(folder.read()["run"]["name"])
     report = stored_evaluation(folder) or evaluation_of(open_run(folder, moved))
-    return Judgement(name, folder, report, measured.report if measured else None)
+    return Judgement(name, folder, report, stored_report(folder))
 
 
-def shared(first: EvalReport, second: EvalReport) -> list[str]:
-    """The classifiers to compare by: heads, and judges of rebuilt signals that both runs have."""
-    both = [name for name in first.classifiers if name in second.classifiers]
-    return [name for name in both if name == "head" or name.endswith(" on rebuilt")]
+def shared(first: EvalReport, second: EvalReport) -> list[tuple[Score, Score]]:
+    """The scores to compare: those of the models' own heads, and of judges of rebuilt signals that both runs have."""
+    pairs = [(score, second.score(score.reader)) for score in first.scores]
+    return [
+        (one, other)
+        for one, other in pairs
+        if other is not None and (one.reader == HEAD or one.reader.reads == "rebuilt")
+    ]
 
 
 def _refused(folders: tuple[RunFolder, RunFolder], stored: list[dict[str, Any]]) -> DataError:
     ours, theirs = (part["fingerprint"][:12] for part in stored)
-    hint = "add --other-data to set them side by side all the same"
-    return DataError(str(folders[1].path), f"the data of {folders[0].path} ({ours}…)", f"others ({theirs}…)", hint)
+    hint = "add --other-data to compare them anyway"
+    return DataError(str(folders[1].path), f"the data of {folders[0].path} ({ours}…)", f"other data ({theirs}…)", hint)
 
 
-def _classes(first: EvalReport, second: EvalReport, classifier: str) -> list[ClassPair]:
-    a, b = first.classifiers[classifier], second.classifiers[classifier]
+def _classes(first: Score, second: Score) -> list[ClassPair]:
     return [
-        ClassPair(name=row.name, windows=row.support, found=(a.confusion[k][k], b.confusion[k][k]))
-        for k, row in enumerate(a.classes)
+        ClassPair(name=row.name, windows=row.support, found=(first.confusion[k][k], second.confusion[k][k]))
+        for k, row in enumerate(first.classes)
     ]
 
 
-def _verdict(a: Judgement, b: Judgement, classifier: str, same: bool) -> str:
-    one, other = a.report.classifiers[classifier], b.report.classifiers[classifier]
+def _verdict(first: str, one: Score, second: str, other: Score, same: bool) -> str:
+    words = one.reader.words
     if not same:
         shares = f"{one.accuracy:.3f} of {one.total} and {other.accuracy:.3f} of {other.total} windows"
-        return f"{classifier}: {shares}; {OTHER_DATA}, so that none is called better."
+        return f"By {words}: {shares}; {OTHER_DATA}, so neither run is called better."
     if one.correct == other.correct:
-        return f"By {classifier} neither is better: right on {one.correct} of {one.total} windows with both."
-    (winner, best), (_, rest) = sorted(
-        [(a.folder.path, one), (b.folder.path, other)], key=lambda pair: -pair[1].correct
-    )
-    words = f"By {classifier} {winner} is better: right on {best.correct} of {best.total} windows"
-    return f"{words}, {best.correct - rest.correct} more{_doubt(best, rest)}."
+        return f"By {words}, neither run is better: {one.correct} of {one.total} windows are correct in both."
+    (winner, best), (_, rest) = sorted([(first, one), (second, other)], key=lambda pair: -pair[1].correct)
+    lead = f"By {words}, {winner} is better: {best.correct} of {best.total} windows are correct"
+    return f"{lead}, {best.correct - rest.correct} more{_doubt(best, rest)}."
 
 
-def _doubt(best: ClassReport, rest: ClassReport) -> str:
-    """A clause if the difference is within two deviations of two independent counts, √(n p (1 − p)) each."""
-    chance = 2 * sum(score.total * score.accuracy * (1 - score.accuracy) for score in (best, rest)) ** 0.5
-    return "" if best.correct - rest.correct > chance else f", which chance may well give (up to {chance:.0f})"
+def _doubt(best: Score, rest: Score) -> str:
+    """A clause if the difference may be chance."""
+    if stands_out(best.correct, rest.correct, best.total):
+        return ""
+    return f", which may be chance (differences up to {chance(best.correct, rest.correct, best.total):.0f} are)"

@@ -35,7 +35,7 @@ def _losses(history: History) -> Picture | None:
                 axis.plot(history.epochs, values, style, color=color, linewidth=1.3, label=name)
 
     alt = f"Loss terms over {len(history.epochs)} epochs, unweighted: {_ends(history.named('train/'), terms)}."
-    return Picture("losses", "Loss terms as they are, before weighing", alt, _panels(history, terms, draw))
+    return Picture("losses", "Unweighted loss terms", alt, _panels(history, terms, draw))
 
 
 def _gradients(history: History) -> Picture | None:
@@ -58,7 +58,7 @@ def _gradients(history: History) -> Picture | None:
     for axis in figure.axes:
         axis.set_yscale("log", nonpositive="mask")
         axis.tick_params(which="both", labelsize=SMALL, labelcolor=SOFT, color=RULE)
-    return Picture("gradients", "How hard each weighted term pulls at each component", alt, figure)
+    return Picture("gradients", "Gradient norm of each weighted loss term, by component", alt, figure)
 
 
 def _panels(history: History, names: Sequence[str], draw: Callable[[Axes, str], None]) -> Figure:
@@ -97,7 +97,7 @@ def _shares(history: History) -> Picture | None:
     figure.legend(loc="outside lower center", ncols=6, frameon=False, fontsize=TEXT)
     last = listed([f"{term} {values[-1]:.1%}" for term, values in shares.items()])
     alt = f"Share of each weighted loss term in the total, stacked over epochs; in the last epoch {last}."
-    return Picture("loss-shares", "What each weighted term contributes", alt, figure)
+    return Picture("loss-shares", "Share of each weighted loss term", alt, figure)
 
 
 def _wide(epochs: Series, stacked: list[Series]) -> tuple[Series, list[Series]]:
@@ -111,7 +111,7 @@ def _accuracies(history: History) -> Picture | None:
     lines = history.accuracies()
     if not lines:
         return None
-    picture = _lines(history, "accuracies", "Accuracy while training", lines, "accuracy")
+    picture = _lines(history, "accuracies", "Accuracy during training", lines, "accuracy")
     picture.figure.axes[0].set_ylim(0, 1.02)
     return picture
 
@@ -121,7 +121,7 @@ def _reconstruction(history: History) -> Picture | None:
     if r2 is None:
         return None
     name = "R² of rebuilt signals, validation"
-    picture = _lines(history, "r2", "Reconstruction while training", {name: r2}, "R²")
+    picture = _lines(history, "r2", "Reconstruction during training", {name: r2}, "R²")
     picture.figure.axes[0].axhline(0, color=MUTED, linewidth=0.8)
     return picture
 
@@ -135,7 +135,7 @@ def _shapes(history: History) -> Picture | None:
     lines = {words: history.columns[name] for name, words in names.items() if name in history.columns}
     known = {words: values for words, values in lines.items() if not np.isnan(values).all()}
     return (
-        _lines(history, "shape-fit", "Drawn shapes beside their stretches", known, "shape over stretch")
+        _lines(history, "shape-fit", "Drawn shapes compared with their stretches", known, "shape over stretch")
         if known
         else None
     )
@@ -146,14 +146,14 @@ def _quantization(history: History) -> Picture | None:
     if error is None:
         return None
     name = "|z_e − z_q| / |z_e|, training"
-    return _lines(history, "quantization", "What quantization takes from tokens", {name: error}, "relative error")
+    return _lines(history, "quantization", "Quantization error of tokens", {name: error}, "relative error")
 
 
 def _codes(history: History) -> Picture | None:
     used, spread = history.named("val/", ".used"), history.named("val/", ".perplexity")
     lines = {f"{book} used": values for book, values in used.items()}
     lines |= {f"{book} perplexity": values for book, values in spread.items()}
-    return _lines(history, "code-usage", "Codes in use while training", lines, "codes") if lines else None
+    return _lines(history, "code-usage", "Codes used during training", lines, "codes") if lines else None
 
 
 def _lines(history: History, name: str, title: str, lines: Mapping[str, Series], y: str) -> Picture:

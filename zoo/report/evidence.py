@@ -8,15 +8,16 @@ import numpy as np
 import torch
 
 from zoo.codebook.book import Measured
+from zoo.codebook.stored import codebook_of
 from zoo.contracts import Output
 from zoo.data.split import DataSet
 from zoo.evaluation.figures import varied
 from zoo.evaluation.loaded_run import LoadedRun, open_run
 from zoo.evaluation.report import EvalReport
+from zoo.evaluation.stored import evaluation_of
 from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
 from zoo.report.history import History, read_history
-from zoo.report.stored import codebook_of, evaluation_of
 from zoo.runs.folder import RunFolder
 from zoo.specs.read import read_result, validated
 from zoo.weights.report import Transferred

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from zoo.evaluation.score import HEAD
 from zoo.runs.metrics import MetricsFile
 
 Series = NDArray[np.float64]
@@ -51,7 +52,9 @@ class History:
             for name, correct in self.named("val/", ".correct").items()
         }
         training = self.columns.get("train/correct")
-        return found if training is None else {"head, training": training / self.columns["train/total"], **found}
+        return (
+            found if training is None else {f"{HEAD.label}, training": training / self.columns["train/total"], **found}
+        )
 
     def marks(self) -> list[Mark]:
         """Starts of phases; for alternating phases, the first start of each."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from zoo.codebook.report import CodebookReport
 from zoo.evaluation.report import EvalReport
+from zoo.evaluation.score import Reader
 from zoo.runs.folder import RunFolder
 
 
@@ -42,12 +43,12 @@ class Measure(BaseModel, frozen=True):
 
 def measures(runs: Sequence[Judgement]) -> list[Measure]:
     """Every measure that at least one of ``runs`` has, accuracies first."""
-    names = dict.fromkeys(name for run in runs for name in run.report.classifiers)
+    readers = dict.fromkeys(score.reader for run in runs for score in run.report.scores)
     rebuilt = [run.report.reconstruction[-1] if run.report.reconstruction else None for run in runs]
     fits = [run.report.shape_fit for run in runs]
     books = [run.codebook for run in runs]
     found = [
-        *(_accuracy(name, runs) for name in names),
+        *(_accuracy(reader, runs) for reader in readers),
         _measure("MSE", [part.mse if part else None for part in rebuilt], higher=False),
         _measure("R²", [part.r2 if part else None for part in rebuilt]),
         _measure("spectral distance", [part.spectral if part else None for part in rebuilt], higher=False),
@@ -58,10 +59,10 @@ def measures(runs: Sequence[Judgement]) -> list[Measure]:
     return [measure for measure in found if any(value is not None for value in measure.values)]
 
 
-def _accuracy(name: str, runs: Sequence[Judgement]) -> Measure:
-    scores = [run.report.classifiers.get(name) for run in runs]
+def _accuracy(reader: Reader, runs: Sequence[Judgement]) -> Measure:
+    scores = [run.report.score(reader) for run in runs]
     return Measure(
-        name=f"accuracy, {name}",
+        name=f"accuracy, {reader.label}",
         higher=True,
         values=tuple(score.accuracy if score else None for score in scores),
         correct=tuple(score.correct if score else None for score in scores),

@@ -63,7 +63,7 @@ def share(value: float | None) -> str:
 
 def number(value: float | None) -> str:
     """A measure with a unit, with three significant digits; empty if not measured."""
-    return "" if value is None else f"{value:.3g}".replace("-", "−")
+    return "" if value is None else f"{value:#.3g}".removesuffix(".").replace("-", "−")
 
 
 def plain_value(value: object) -> str:

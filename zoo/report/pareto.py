@@ -11,7 +11,7 @@ from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
 from zoo.plotting.palette import INK, MUTED, RULE, SERIES, SOFT
 from zoo.plotting.picture import Picture
 from zoo.report.measures import Judgement
-from zoo.runs.dominance import beats
+from zoo.runs.compare import beats
 
 
 class Place(NamedTuple):
@@ -51,10 +51,10 @@ def dominated(places: Sequence[Place]) -> list[bool]:
 
 
 def _accuracy(run: Judgement) -> float | None:
-    found = run.report.classifiers
     if run.report.reconstruction is None:
         return None
-    rebuilt = next((scores for name, scores in found.items() if name.endswith(" on rebuilt")), found.get("head"))
+    judged = (score for score in run.report.scores if score.reader.reads == "rebuilt")
+    rebuilt = next(judged, run.report.head)
     return rebuilt.accuracy if rebuilt else None
 
 
@@ -75,8 +75,8 @@ def pareto_picture(runs: Sequence[Judgement]) -> Picture | None:
         tidy(axis, x=label, y="accuracy")
         _points(axis, found, values, beaten)
     first = listed([place.name for place, worse in zip(found, beaten, strict=True) if not worse])
-    alt = f"{len(found)} runs by accuracy, codebook score and error; beaten by none in all three: {first}."
-    return Picture("pareto", "Runs that no other beats in everything", alt, figure)
+    alt = f"{len(found)} runs by accuracy, codebook score and error; Pareto-optimal: {first}."
+    return Picture("pareto", "Pareto-optimal runs", alt, figure)
 
 
 def _points(axis: Axes, places: Sequence[Place], values: Sequence[float | None], beaten: Sequence[bool]) -> None:

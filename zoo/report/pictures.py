@@ -9,7 +9,8 @@ from zoo.evaluation.figures import (
     reconstruction_picture,
     shapes_picture,
 )
-from zoo.evaluation.report import ClassReport, EvalReport
+from zoo.evaluation.report import EvalReport
+from zoo.evaluation.score import Pair, Score
 from zoo.plotting.picture import Picture
 from zoo.report.curves import curves
 from zoo.report.evidence import Evidence
@@ -42,21 +43,19 @@ def pictures_of(evidence: Evidence) -> Pictures:
 
 def class_pictures(report: EvalReport) -> list[Picture]:
     """Loss of recall of each judge, then the confusion matrix of every classifier that reads output of this run."""
-    lost = [recall_picture(raw, rebuilt, judge) for judge, raw, rebuilt in judged_twice(report)]
-    return [*lost, *(confusion_picture(scores, name) for name, scores in distinct(report).items())]
+    lost = [recall_picture(judge) for judge in judged_twice(report)]
+    return [*lost, *map(confusion_picture, distinct(report))]
 
 
-def judged_twice(report: EvalReport) -> list[tuple[str, ClassReport, ClassReport]]:
-    """Judges with their scores on raw and on rebuilt signals."""
-    found = report.classifiers
-    names = [name.removesuffix(" on rebuilt") for name in found if name.endswith(" on rebuilt")]
-    return [(name, found[f"{name} on raw"], found[f"{name} on rebuilt"]) for name in names]
+def judged_twice(report: EvalReport) -> list[Pair]:
+    """The scores of judges on rebuilt signals, with those on raw signals."""
+    return [pair for pair in report.pairs() if pair.score.reader.reads == "rebuilt"]
 
 
-def distinct(report: EvalReport) -> dict[str, ClassReport]:
-    """Classifiers with different confusion matrices: a transferred head may be the same network as its judge."""
-    found: dict[str, ClassReport] = {}
-    for name, scores in report.classifiers.items():
-        if all(scores.confusion != other.confusion for other in found.values()):
-            found[name] = scores
+def distinct(report: EvalReport) -> list[Score]:
+    """Scores with different confusion matrices: a transferred head may be the same network as its judge."""
+    found: list[Score] = []
+    for score in report.scores:
+        if all(score.confusion != other.confusion for other in found):
+            found.append(score)
     return found

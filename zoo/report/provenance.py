@@ -37,7 +37,7 @@ def facts(evidence: Evidence) -> list[Fact]:
 def splits(data: DataSet) -> str:
     """Sizes of the splits and of a window."""
     _, channels, length = data.train.shape
-    sizes = f"{len(data.train)} windows to train on, {len(data.validation)} to validate, {len(data.test)} to test"
+    sizes = f"{len(data.train)} training, {len(data.validation)} validation and {len(data.test)} test windows"
     return f"{sizes}; {channels} channels of {length} samples, {len(data.classes)} classes"
 
 
@@ -59,7 +59,7 @@ def _transfers(evidence: Evidence) -> list[str]:
 
 def _subjects(data: DataSet) -> str:
     if data.shared_subjects is None:
-        return "unknown, so that nobody can say whether training and test share people"
+        return "unknown, so training and test may share people"
     if data.shared_subjects:
-        return f"{len(data.shared_subjects)} are in both training and test: scores say nothing about new people"
+        return f"{len(data.shared_subjects)} are in both training and test, so scores say nothing about new people"
     return "none is in both training and test"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from zoo_registry.version import version
 
 from zoo.evaluation.report import ClassReconstruction, EvalReport
+from zoo.evaluation.score import Score
 from zoo.io.files import write_text
 from zoo.report.evidence import Evidence
 from zoo.report.history import History
@@ -48,7 +49,7 @@ def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]
         "verdict": evidence.verdict,
         "tiles": tiles(report, evidence.codebook.report if evidence.codebook else None),
         "codebook": evidence.codebook.report if evidence.codebook else None,
-        "classifiers": in_words(report),
+        "scores": ordered(report),
         "phases": _phases(evidence.history),
         "examples": len(evidence.sample.labels),
         "classes": class_rows(report),
@@ -59,17 +60,14 @@ def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]
     }
 
 
-def in_words(report: EvalReport) -> dict[str, Any]:
-    """Classifiers under names that state their input: raw signals first, then rebuilt ones, then the head."""
-    order = (" on raw", " on rebuilt", "head")
-    names = sorted(report.classifiers, key=lambda name: next(i for i, end in enumerate(order) if name.endswith(end)))
-    words = {"head": "the model's own head", "head on raw": "the model's own head on raw signals"}
-    return {words.get(name, f"{name} signals"): report.classifiers[name] for name in names}
+def ordered(report: EvalReport) -> list[Score]:
+    """Scores on raw signals first, then on rebuilt ones, then those of the model's own head."""
+    return sorted(report.scores, key=lambda score: ("raw", "rebuilt", "declared").index(score.reader.reads))
 
 
 def class_rows(report: EvalReport) -> list[ClassRow]:
-    """A row per class, with recall in the order of ``report.classifiers``."""
-    every = list(report.classifiers.values())
+    """A row per class, with recall in the order of ``report.scores``."""
+    every = report.scores
     rebuilt = {row.name: row for row in report.per_class or ()}
     return [
         ClassRow(first.name, first.support, [s.classes[index].recall for s in every], rebuilt.get(first.name))
@@ -85,10 +83,10 @@ def _sections(report: EvalReport, drawn: dict[str, list[Drawn]]) -> Iterator[Sec
         "reconstruction": ("Reconstruction", report.reconstruction),
         "shapes": ("Shapes", drawn["shapes"]),
         "codes": ("Codes", drawn["codes"]),
-        "classes": ("Classes", report.classifiers),
+        "classes": ("Classes", report.scores),
     }
     yield from (Section(name, words) for name, (words, found) in there.items() if found)
-    yield Section("run", "What was run")
+    yield Section("run", "Run")
 
 
 def _phases(history: History | None) -> str:
@@ -98,4 +96,4 @@ def _phases(history: History | None) -> str:
     if len(marks) == 1:
         return f"{len(history.epochs)} epochs in one phase, {marks[0].phase}."
     phases = ", ".join(f"{mark.phase} from epoch {mark.epoch}" for mark in marks)
-    return f"{len(history.epochs)} epochs: {phases}. Dotted lines mark where a phase begins."
+    return f"{len(history.epochs)} epochs: {phases}. Dotted lines mark the start of each phase."

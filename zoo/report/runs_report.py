@@ -8,13 +8,13 @@ from zoo_registry.version import version
 
 from zoo.io.files import write_text
 from zoo.report.comparison import OTHER_DATA
-from zoo.report.differences import differences
 from zoo.report.evidence import Evidence
 from zoo.report.measures import Judgement, Measure, measures
 from zoo.report.page import number, render, save, share
 from zoo.report.pareto import dominated, pareto_picture, places
 from zoo.runs.folder import RunFolder
 from zoo.runs.protocol import UPPER_BOUND
+from zoo.specs.differences import differences
 
 
 class Cell(NamedTuple):
@@ -51,7 +51,7 @@ def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> None:
         "names": [run.name for run in runs],
         "columns": [measure.name for measure in found],
         "rows": rows,
-        "differences": differences([run.stored["run"] for run in runs]),
+        "differences": differences([run.stored["run"] for run in runs], apart=("name",)),
         "other_data": "" if same else OTHER_DATA,
         "upper_bound": UPPER_BOUND,
         "zoo": version(),

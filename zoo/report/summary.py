@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from zoo.codebook.report import CodebookReport
-from zoo.evaluation.report import ClassReport, EvalReport
+from zoo.evaluation.report import EvalReport
+from zoo.evaluation.score import Score
 from zoo.report.pictures import judged_twice
 
 
@@ -17,32 +18,32 @@ class Tile(NamedTuple):
 
 def headline(report: EvalReport) -> str:
     """How many windows are still recognised after rebuilding, in a sentence with the majority class."""
-    chance = f"always naming {report.majority.name} would get {report.majority.correct}"
+    chance = f"always predicting {report.majority.name} gets {report.majority.correct}"
     twice = judged_twice(report)
     if twice:
-        judge, raw, rebuilt = twice[0]
-        words = f"{judge} recognises {rebuilt.correct} of {rebuilt.total} rebuilt windows and {raw.correct} raw ones"
+        rebuilt, raw = twice[0]
+        on_raw = f" and {raw.correct} raw windows" if raw else ""
+        words = f"Judge {rebuilt.reader.name} recognises {rebuilt.correct} of {rebuilt.total} rebuilt windows{on_raw}"
         return f"{words}; {chance}."
-    if "head" in report.classifiers:
-        head = report.classifiers["head"]
-        return f"The model recognises {head.correct} of {head.total} windows; {chance}."
+    if report.head is not None:
+        return f"The model recognises {report.head.correct} of {report.head.total} windows; {chance}."
     if report.reconstruction:
-        return f"The model rebuilds {report.windows} windows with R² {_r2(report)}; no classifier judges them."
+        return f"The model rebuilds {report.windows} windows with R² {_r2(report)}; no classifier evaluates them."
     return f"Nothing was measured on {report.windows} windows."
 
 
 def tiles(report: EvalReport, codebook: CodebookReport | None) -> list[Tile]:
     """Accuracies, fit, score and use of codes, each with its baseline."""
     found = [Tile("majority class", f"{report.majority.accuracy:.3f}", f"always {report.majority.name}")]
-    for judge, raw, rebuilt in judged_twice(report):
-        found += [_tile(f"{judge} on raw", raw), _tile(f"{judge} on rebuilt", rebuilt)]
-    if "head" in report.classifiers:
-        found.append(_tile("the model's own head", report.classifiers["head"]))
+    for rebuilt, raw in judged_twice(report):
+        found += [_tile(score) for score in (raw, rebuilt) if score is not None]
+    if report.head is not None:
+        found.append(_tile(report.head))
     if report.reconstruction:
         found.append(Tile("R² of rebuilt signals", _r2(report), f"MSE {report.reconstruction[-1].mse:.3g}"))
     fit = report.shape_fit
     if fit is not None and fit.correlation is not None:
-        scale = "" if fit.scale is None else f"; drawn {fit.scale:.2f} times as high"
+        scale = "" if fit.scale is None else f"; amplitude ratio {fit.scale:.2f}"
         found.append(Tile("shape fit", f"{fit.correlation:.2f}", f"correlation with stretches{scale}"))
     if codebook:
         worst = min(codebook.parts, key=lambda name: codebook.parts[name])
@@ -54,8 +55,8 @@ def tiles(report: EvalReport, codebook: CodebookReport | None) -> list[Tile]:
     return found
 
 
-def _tile(name: str, scores: ClassReport) -> Tile:
-    return Tile(name, f"{scores.accuracy:.3f}", f"{scores.correct} of {scores.total} windows")
+def _tile(score: Score) -> Tile:
+    return Tile(score.reader.words, f"{score.accuracy:.3f}", f"{score.correct} of {score.total} windows")
 
 
 def _r2(report: EvalReport) -> str:

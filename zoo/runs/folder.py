@@ -4,18 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo_registry import Registry, RunSpec, TrainingError
+from zoo_registry import DataError, Registry, RunSpec, SpecError, TrainingError
+from zoo_registry.errors import show
 from zoo_registry.version import version
 
 from zoo.io.files import write_json
 from zoo.runs.revision import revision
-from zoo.specs.read import migrated, read_json, read_result
+from zoo.specs.differences import first_difference
+from zoo.specs.read import Stored, migrated, read_json, read_result, validated
 from zoo.weights.manifest import read_manifest
 
 if TYPE_CHECKING:
     from zoo.data.split import DataSet
 
 RUN_FILE = "run.json"
+_INDIFFERENT = ("trainer.patience", "trainer.workers")
+"""Fields of a run that affect neither windows nor weights."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +108,20 @@ class RunFolder:
         weights = read_manifest(self.bundle).sha256 if self.bundle.is_dir() else None
         return {"fingerprint": self.read()["fingerprint"], "weights": weights}
 
-    def stamped(self, path: Path) -> dict[str, Any] | None:
-        """The content of ``path`` if its stamp is the run's present one; None if it is missing or outdated.
+    def result(self, path: Path, kind: type[Stored], command: str) -> Stored | None:
+        """The report that ``command`` wrote to ``path``; None if it is missing, or of other weights or data.
 
-        Raises SpecError for a file that is not JSON.
+        Raises DataError for a damaged file.
         """
-        found = read_result(path) if path.is_file() else None
+        if not path.is_file():
+            return None
+        again = f"{command} {self.path}"
+        try:
+            found = read_result(path)
+        except SpecError as error:
+            raise DataError(str(path), f"what `{command}` writes", error.found, f"run `{again}`") from None
         same = isinstance(found, dict) and all(found.get(name) == value for name, value in self.stamp().items())
-        return found if same else None
+        return validated(path, kind, found, again) if same else None
 
     def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
         """Write `run.json` into a new folder; raises TrainingError if there is one already."""
@@ -128,11 +138,11 @@ class RunFolder:
         if same_data:  # which may have moved; and up to version 0.1 a run knew fewer facts of its input
             moved = before.data.model_copy(update={"source": run.data.source})
             before = before.model_copy(update={"data": moved}).with_input(data.input)
-        difference = first_difference(_deciding(before), _deciding(run))
+        difference = first_difference(before.dump(), run.dump(), apart=_INDIFFERENT)
         if difference:
-            where, old, new = difference
+            old, new = map(show, difference.values)
             hint = "resume with the stored spec, or start a new run under another name"
-            raise TrainingError(f"{self.run_file}: {where}", f"{old}, as it was started", str(new), hint)
+            raise TrainingError(f"{self.run_file}: {difference.field}", f"{old}, as it was started", new, hint)
         if not same_data:
             raise TrainingError(
                 str(self.run_file), "the data it was started on", "other data under the same path", "restore the data"
@@ -141,20 +151,13 @@ class RunFolder:
     def read(self) -> dict[str, Any]:
         """The content of `run.json`; raises TrainingError if there is no run."""
         if not self.run_file.exists():
-            hint = "name the folder of a run, such as runs/NAME; `zoo train` makes one"
+            hint = "name the folder of a run, such as runs/NAME; `zoo train` creates one"
             raise TrainingError(str(self.path), f"a run folder with {RUN_FILE}", "none", hint)
         stored = read_json(self.run_file)
         if not isinstance(stored, dict) or not {"run", "fingerprint"} <= stored.keys():
             hint = "restore the file, or train again"
             raise TrainingError(str(self.run_file), "a run written by `zoo train`", "something else", hint)
         return migrated(stored)
-
-
-def _deciding(run: RunSpec) -> dict[str, Any]:
-    """The spec of ``run`` without the fields that affect neither windows nor weights."""
-    found = run.dump()
-    found["trainer"] = {name: value for name, value in found["trainer"].items() if name not in ("patience", "workers")}
-    return found
 
 
 def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, Any]:
@@ -168,14 +171,3 @@ def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, An
         "revision": revision(),
         "fingerprint": fingerprint,
     }
-
-
-def first_difference(old: Any, new: Any, where: str = "") -> tuple[str, Any, Any] | None:
-    """Path, old and new value of the first difference between two JSON values."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in [*old, *(key for key in new if key not in old)]:
-            found = first_difference(old.get(key), new.get(key), f"{where}.{key}" if where else key)
-            if found:
-                return found
-        return None
-    return None if old == new else (where, old, new)

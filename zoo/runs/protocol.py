@@ -4,7 +4,7 @@ from typing import Literal
 
 Protocol = Literal["honest", "paper"]
 
-UPPER_BOUND = "paper protocol: chosen on the test split, an upper bound"
+UPPER_BOUND = "paper protocol: selected on the test split, an upper bound"
 """Label in every table, figure and page for weights that were selected on the split they are judged on."""
 
 

@@ -49,7 +49,7 @@ def validated(path: Path, kind: type[Stored], content: object, command: str) -> 
         return kind.model_validate(content)
     except ValidationError as error:
         field = ".".join(map(str, error.errors()[0]["loc"]))
-        found = f"another {field}" if field else type(content).__name__
+        found = f"an invalid {field}" if field else type(content).__name__
         raise DataError(str(path), "what this version writes", found, f"write it again with `{command}`") from None
 
 

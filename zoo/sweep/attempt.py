@@ -15,6 +15,7 @@ from zoo.codebook.report import CodebookReport
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.report import EvalReport
+from zoo.evaluation.score import HEAD, Reader, on_rebuilt
 from zoo.process.owned import owned
 from zoo.runs.folder import RunFolder
 from zoo.sweep.plan import Plan
@@ -68,11 +69,14 @@ def _value(name: str, report: EvalReport, book: CodebookReport | None) -> float:
         return book.score
     if name == "mse" and report.reconstruction is not None:
         return report.reconstruction[-1].mse
-    return report.classifiers[_classifier(name)].accuracy
+    found = report.score(_reader(name))
+    assert found is not None
+    return found.accuracy
 
 
-def _classifier(name: str) -> str:
-    return "head" if name == "accuracy" else f"{name} on rebuilt"
+def _reader(objective: str) -> Reader:
+    """The classifier whose accuracy is an objective: the model's own head, or else a judge of that name."""
+    return HEAD if objective == "accuracy" else on_rebuilt(objective)
 
 
 class PruneEarly(L.Callback):
@@ -81,7 +85,7 @@ class PruneEarly(L.Callback):
     def __init__(self, prune: PruneSpec, objective: str, trial: optuna.Trial) -> None:
         measure = prune.by or objective
         self.trial = trial
-        self.column = "mse" if measure == "mse" else f"accuracy/{_classifier(measure)}"
+        self.column = "mse" if measure == "mse" else _reader(measure).metric
         self.sign = 1 if (measure in LOWER) == (objective in LOWER) else -1
         """The pruner treats the reported measure as the objective: the sign is flipped if their directions differ."""
 
@@ -89,6 +93,6 @@ class PruneEarly(L.Callback):
         assert isinstance(pl_module, ZooTraining)
         if pl_module.found is None:
             return
-        self.trial.report(self.sign * pl_module.found.scores()[self.column], trainer.current_epoch)
+        self.trial.report(self.sign * pl_module.found.monitored()[self.column], trainer.current_epoch)
         if self.trial.should_prune():
             raise optuna.TrialPruned(f"epoch {trainer.current_epoch}")

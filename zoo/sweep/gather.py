@@ -5,10 +5,11 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 from zoo_registry.suggest import listed
 
+from zoo.runs.compare import spread
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point, edges
 from zoo.sweep.queue import LOWER, POINT, REASON, RUNS, Queue, shown_worker
-from zoo.sweep.results import PointResult, RunResult, State, SweepResult, ranked, spread
+from zoo.sweep.results import PointResult, RunResult, State, SweepResult, ranked
 
 _STATES: dict[TrialState, State] = {
     TrialState.COMPLETE: "done",
@@ -69,8 +70,8 @@ def _point(queue: Queue, number: int, last: FrozenTrial) -> PointResult:
 def _reason(last: FrozenTrial, state: State) -> str:
     if state == "pruned":
         epochs = len(last.intermediate_values)
-        return f"stopped after {epochs} epochs: the others did better by then"
-    lost = "its worker died every time, as when memory runs out"
+        return f"stopped after {epochs} epochs, because other points were better at that epoch"
+    lost = "its worker was killed in every attempt, for example because memory ran out"
     return str(last.user_attrs.get(REASON, lost)) if state == "failed" else ""
 
 
@@ -90,7 +91,7 @@ def _notes(queue: Queue, points: list[PointResult]) -> list[str]:
     notes = []
     data = {run.fingerprint for point in points if point.values for run in point.runs}
     if len(data) > 1 and not any(path.startswith("data") for axis in queue.plan.axes for path in axis.paths):
-        notes.append("Points were trained on different data: the machines hold others under the same path.")
+        notes.append("Points were trained on different data: the path holds other data on some machines.")
     return notes
 
 
@@ -102,5 +103,5 @@ def _at_edges(plan: Plan, result: SweepResult) -> list[str]:
         names = edges(plan.axes, best.numbers)
         if names and plan.spec.method != "search":
             at = listed([f"{name} ({best.settings[name]})" for name in names])
-            found.append(f"The best {objective}, {best.code}, lies at the edge of {at}: better ones may lie outside.")
+            found.append(f"The best {objective}, {best.code}, is at the edge of {at}; better values may lie outside.")
     return found

@@ -7,10 +7,11 @@ from zoo_registry.version import version
 
 from zoo.io.files import write_text
 from zoo.report.page import Section, render, save
+from zoo.runs.compare import Spread
 from zoo.runs.folder import RunFolder
 from zoo.sweep.folder import SweepFolder
 from zoo.sweep.pictures import pictures
-from zoo.sweep.results import PointResult, Spread, SweepResult
+from zoo.sweep.results import PointResult, SweepResult
 from zoo.sweep.thumbnail import HEIGHT, WIDTH, Thumbnail, thumbnail
 
 
@@ -97,9 +98,14 @@ def context(result: SweepResult, folder: SweepFolder) -> dict[str, Any]:
 
 def _sections(parts: Mapping[str, Any]) -> Iterator[Section]:
     yield Section("verdict", "Best points")
-    names = {"rows": "Points", "varied": "One varied", "codebooks": "Codebooks", "unfinished": "Not done"}
+    names = {
+        "rows": "Points",
+        "varied": "One field varied",
+        "codebooks": "Codebooks",
+        "unfinished": "Unfinished points",
+    }
     yield from (Section(part, name) for part, name in names.items() if parts[part])
-    yield Section("spec", "What was swept")
+    yield Section("spec", "Sweep")
 
 
 def headline(result: SweepResult) -> str:
@@ -108,10 +114,11 @@ def headline(result: SweepResult) -> str:
     each = f", each with {seeds} seeds" if seeds > 1 else ""
     words = f"{done} of {result.total} points are done{each}"
     front = sum(point.front for point in result.done)
+    if done > 1 and not result.best:
+        return f"{words}; all have the same values."
     if len(result.objectives) < 2 or not done:
         return f"{words}."
-    beaten = "one is" if front == 1 else f"{front} are"
-    return f"{words}; {beaten} beaten by no other in everything at once."
+    return f"{words}; {front} {'is' if front == 1 else 'are'} Pareto-optimal."
 
 
 def _champion(objective: str, result: SweepResult) -> Champion:

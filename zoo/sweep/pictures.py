@@ -40,8 +40,8 @@ def pareto(result: SweepResult) -> Picture | None:
         axis.margins(0.14, 0.16)
         _grid(axis)
     front = listed([f"{p.code} ({p.label})" for p in points if p.front])
-    alt = f"{len(points)} points by {listed(list(map(_name, result.objectives)))}; beaten by none in all: {front}."
-    return Picture("sweep-pareto", "Points that no other beats in everything", alt, figure)
+    alt = f"{len(points)} points by {listed(list(map(_name, result.objectives)))}; Pareto-optimal: {front}."
+    return Picture("sweep-pareto", "Pareto-optimal points", alt, figure)
 
 
 def _dot(axis: Axes, point: PointResult, x: str, y: str) -> None:
@@ -82,10 +82,9 @@ def varied(result: SweepResult) -> Picture | None:
     for axis, name in zip(panels[-1], axes, strict=True):
         axis.set_xlabel(plain(name), fontsize=SMALL + 1, color=SOFT)
     fixed = ", ".join(f"{name} {label}" for name, label in best.settings.items())
-    alt = (
-        f"{listed(list(map(_name, result.objectives)))} over {listed(axes)}, one varied and the rest fixed at {fixed}."
-    )
-    return Picture("sweep-varied", "One varied, the rest fixed at the best point", alt, figure)
+    names = listed(list(map(_name, result.objectives)))
+    alt = f"{names} over {listed(axes)}, one field varied and the others fixed at {fixed}."
+    return Picture("sweep-varied", "One field varied, the others fixed at the best point", alt, figure)
 
 
 def _panel(axis: Axes, points: Sequence[PointResult], best: PointResult, name: str, objective: str) -> None:

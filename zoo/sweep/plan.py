@@ -107,8 +107,13 @@ def validate_plan(plan: Plan) -> None:
         for seed in plan.spec.seeds:
             run = plan.run(point, number, seed)
             if run.evaluation.protocol == "paper":
-                hint = "judge the best run on the test split afterwards, with `zoo eval`"
-                raise SpecError("run.evaluation.protocol", "honest, as points are chosen by it", "paper", hint)
+                hint = "evaluate the best run on the test split afterwards, with `zoo eval`"
+                raise SpecError(
+                    "run.evaluation.protocol",
+                    "honest, because points are selected on the validation split",
+                    "paper",
+                    hint,
+                )
             if plan.spec.prune is not None:
                 _require_prunable(plan.spec.prune, plan.spec.objectives[0], run)
 
@@ -116,7 +121,9 @@ def validate_plan(plan: Plan) -> None:
 def _require_prunable(prune: PruneSpec, objective: str, run: RunSpec) -> None:
     if (prune.by or objective) in run.evaluation.estimators:
         hint = "prune by accuracy, mse or a judge that is a bundle"
-        raise SpecError("prune.by", "a measure of every epoch", f"{prune.by or objective}, read at the end", hint)
+        raise SpecError(
+            "prune.by", "a measure of every epoch", f"{prune.by or objective}, measured only at the end", hint
+        )
     if prune.warmup >= run.training.epochs:
         found = f"{prune.warmup} of {run.training.epochs}"
         raise SpecError("prune.warmup", "fewer epochs than a run has", found, "lower it, or leave prune out")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, JsonValue
 from zoo_registry import SpecError
 from zoo_registry.sweep import MOST_POINTS, RefineSpec, SweepSpec
 
-from zoo.runs.folder import first_difference
+from zoo.specs.differences import first_difference
 from zoo.sweep.axis import Axis, Level, label_of
 
 AS_IT_IS = "as it is"

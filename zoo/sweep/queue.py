@@ -11,9 +11,10 @@ from optuna.storages import fail_stale_trials
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from zoo_registry import SpecError, TrainingError
+from zoo_registry.errors import show
 from zoo_registry.redacted import redacted_url, without_secrets
 
-from zoo.runs.folder import first_difference
+from zoo.specs.differences import first_difference
 from zoo.sweep.patient import PatientStorage
 from zoo.sweep.plan import Plan, lasting, plan_of
 from zoo.sweep.point import Point
@@ -245,9 +246,9 @@ def require_same(stored: Mapping[str, Any] | None, plan: Plan, where: str) -> No
     """Raise TrainingError that names the first field in which the stored sweep differs."""
     difference = first_difference(lasting(stored or {}), lasting(plan.dump()))
     if difference:
-        field, old, new = difference
+        old, new = map(show, difference.values)
         hint = "resume with the spec it was started with, or choose another name"
-        raise TrainingError(f"{where}: {field}", f"{old}, as it was started", str(new), hint)
+        raise TrainingError(f"{where}: {difference.field}", f"{old}, as it was started", new, hint)
 
 
 def worker_name(process: int, crew: str) -> str:

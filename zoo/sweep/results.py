@@ -2,14 +2,13 @@
 
 import csv
 import io
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
 from zoo_registry.escaping import for_csv
 
-from zoo.runs.dominance import beats
+from zoo.runs.compare import Spread, beats
 
 State = Literal["done", "running", "waiting", "pruned", "failed"]
 
@@ -26,18 +25,6 @@ class RunResult(BaseModel, frozen=True):
     windows: int
     fingerprint: str
     seconds: float
-
-
-class Spread(BaseModel, frozen=True):
-    """The mean over seeds, and their sample deviation (divisor n − 1); None for one seed."""
-
-    mean: float
-    deviation: float | None
-
-    @property
-    def text(self) -> str:
-        """Four digits, as runs of a sweep often differ only in the last ones, and the deviation if there is one."""
-        return f"{self.mean:.4g}" + ("" if self.deviation is None else f" ± {self.deviation:.2g}")
 
 
 class PointResult(BaseModel, frozen=True):
@@ -113,12 +100,6 @@ class SweepResult(BaseModel, frozen=True):
     def point(self, number: int) -> PointResult:
         """The point of that number."""
         return next(point for point in self.points if point.number == number)
-
-
-def spread(values: Sequence[float]) -> Spread:
-    """Mean and deviation of ``values``."""
-    deviation = statistics.stdev(values) if len(values) > 1 else None
-    return Spread(mean=statistics.fmean(values), deviation=deviation)
 
 
 def ranked(points: Sequence[PointResult], objectives: Mapping[str, bool]) -> list[PointResult]:

@@ -70,7 +70,7 @@ def _labour(queue: Queue, folder: SweepFolder, workers: int, show: Show) -> Fini
                     show(queue, folder)
                     time.sleep(LOOK)
             if busy.faults and not queue.finished():
-                raise TrainingError("workers", "to work", busy.faults[0], "its log says more; then add --resume")
+                raise TrainingError("workers", "to work", busy.faults[0], "see its log, then add --resume")
     except BaseException:
         with suppress(OutageError):
             _gathered(queue, folder)

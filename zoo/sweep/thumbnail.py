@@ -50,7 +50,7 @@ def thumbnail(folder: RunFolder) -> Thumbnail | None:
         return None
     rows = _different(report)
     usage, more = report.usage, len(measured.books) - 1
-    caption = f"{report.shapes.groups} different of {usage.used} used of {usage.codes} codes"
+    caption = f"{report.shapes.groups} different shapes of {usage.used} used codes of {usage.codes}"
     caption += f", first of {more + 1} books" if more else ""
     first = report.codes[rows[0]].share if rows else 0.0
     alt = f"Shapes of the codebook, most used first: {caption}; the most used code has {first:.0%} of tokens."

@@ -76,7 +76,7 @@ class WorkerPool:
         self.queue.lose(worker_name(worker.process.pid, self.name))
         if worker.process.returncode in _FAULTS:
             lines = worker.log.read_text(errors="replace").strip().splitlines()
-            self.faults.append(f"{worker.log}: {lines[-1] if lines else 'a worker ended without a word'}")
+            self.faults.append(f"{worker.log}: {lines[-1] if lines else 'a worker ended without a message'}")
 
     def _worker(self) -> Worker:
         self._started += 1

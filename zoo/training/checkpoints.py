@@ -13,11 +13,12 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor
 from zoo_registry import RunSpec, TrainingError
 
+from zoo.evaluation.score import HEAD, on_rebuilt
 from zoo.io.files import new_file, open_file
 from zoo.runs.folder import RunFolder
 
 _BETTER: Mapping[str, tuple[str, str]] = {
-    "accuracy": ("val/accuracy/head", "max"),
+    "accuracy": (f"val/{HEAD.metric}", "max"),
     "x": ("val/loss/x", "min"),
     "codebook": ("val/codebook", "max"),
 }
@@ -58,7 +59,7 @@ class Best(Kept):
     """The best weights by one metric, compared in epochs that measure it."""
 
     def __init__(self, folder: RunFolder, objective: str) -> None:
-        monitor, mode = _BETTER.get(objective, (f"val/accuracy/{objective} on rebuilt", "max"))
+        monitor, mode = _BETTER.get(objective, (f"val/{on_rebuilt(objective).metric}", "max"))
         name = folder.best(objective).stem
         super().__init__(
             folder.checkpoints,

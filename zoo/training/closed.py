@@ -100,13 +100,13 @@ def sentence(found: LinearFit, phase: PhaseSpec) -> str:
     tried = phase.closed.alphas
     folds = phase.closed.method != "ridge"
     if found.groups is None:
-        by = "in folds" if folds else "each by itself"
+        by = "in folds" if folds else "one by one"
     else:
         by = f"in {'folds of ' if folds else ''}{found.groups} groups that stay together"
     edge = "" if tried is None or len(tried) == 1 or min(tried) < found.alpha < max(tried) else ", an end of the grid"
     return (
         f"{phase.closed.method} solved, alpha {found.alpha:.3g}{edge}: "
-        f"{found.correct}/{found.total} training windows right while held out {by}"
+        f"{found.correct}/{found.total} training windows correct when held out {by}"
     )
 
 

@@ -8,6 +8,7 @@ import lightning as L
 from zoo_registry import DivergenceError, RunSpec, ZooNote
 
 from zoo.evaluation.judge import NetworkJudge
+from zoo.evaluation.score import HEAD
 from zoo.findings.codebook import collapsed_scale
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, standard_of
@@ -80,7 +81,7 @@ class FindingsCallback(L.Callback):
         self._standing = Counter({finding.name: self._standing[finding.name] + 1 for finding in found})
         for name in sorted(self._reported - self._standing.keys()):
             self._reported.remove(name)
-            warnings.warn(f"epoch {trainer.current_epoch}: {name} no longer holds", ZooNote, stacklevel=2)
+            warnings.warn(f"epoch {trainer.current_epoch}: finding {name} is resolved", ZooNote, stacklevel=2)
         for finding in found:
             late = finding.name == "collapsed-scale" and trainer.global_step >= LOOK
             if finding.name in AT_ONCE or late or self._standing[finding.name] >= self.patience:
@@ -101,7 +102,7 @@ class FindingsCallback(L.Callback):
     def _facts(self, module: ZooTraining, stopped: str | None = None) -> Facts:
         judges = module.validation.judges.items()
         networks = {name: judge.model for name, judge in judges if isinstance(judge, NetworkJudge)}
-        readers = {"head": module.model, **networks}
+        readers = {HEAD.name: module.model, **networks}
         found = (standard_of(name, model) for name, model in readers.items())
         return Facts(
             run=self.run,

@@ -72,9 +72,9 @@ def validation_row(report: EvalReport) -> Row:
     """Validation as columns: losses, reconstruction, fit of shapes, and correct and total windows of every
     classifier."""
     row: Row = {f"val/{name}": value for name, value in report.losses.items()}
-    for name, scores in report.classifiers.items():
-        row[f"val/{name}.correct"] = scores.correct
-        row[f"val/{name}.total"] = scores.total
+    for score in report.scores:
+        row[f"val/{score.reader.label}.correct"] = score.correct
+        row[f"val/{score.reader.label}.total"] = score.total
     if report.reconstruction:
         every = report.reconstruction[-1]
         row |= {"val/mse": every.mse} | ({} if every.r2 is None else {"val/r2": every.r2})

@@ -192,7 +192,7 @@ class ZooTraining(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         self.found = self.validation.report()
-        for name, value in self.found.scores().items():
+        for name, value in self.found.monitored().items():
             self.log(f"val/{name}", value)
 
     def on_validation_end(self) -> None:

@@ -65,7 +65,6 @@ def _numbers(module: ZooTraining) -> str:
     parts = [str(row["phase"]), f"loss {float(row['train/loss']):.3g}"]
     if report and report.reconstruction:
         parts.append(f"val mse {report.reconstruction[-1].mse:.3g}")
-    if report and "head" in report.classifiers:
-        scores = report.classifiers["head"]
-        parts.append(f"val {scores.correct}/{scores.total}")
+    if report and report.head:
+        parts.append(f"val {report.head.correct}/{report.head.total}")
     return escape(for_terminal(" ".join(parts)))

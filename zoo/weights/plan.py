@@ -13,6 +13,7 @@ from zoo_registry.suggest import nearest
 from zoo.contracts import ClassRows, Component, Resizing
 from zoo.contracts.resizing import Resized
 from zoo.model.assembly import ZooModel
+from zoo.specs.differences import SpecDifference, differences
 from zoo.weights.classes import ClassMatch
 from zoo.weights.naming import Pairs, pair
 from zoo.weights.report import FieldDifference, Status, TensorRow, TransferReport, inside
@@ -198,27 +199,23 @@ class _Planner:
         close = nearest(name, [free for free in self.own if free not in self.pairs.here])
         return "name unknown in the model" + (f"; nearest is {close}" if close else "")
 
-    def differences(self, model: ZooModel) -> Iterator[FieldDifference]:
+    def differences(self, model: ZooModel) -> list[FieldDifference]:
         """Fields that differ between the two specs, in components with selected tensors."""
-        roles = {_role(name) for name in self.found}
         ours, theirs = model.spec.dump(), self.source.model
-        yield from self._of_input(ours.get("input") or {}, theirs.get("input") or {})
-        fields = [(name, theirs.get(name), ours[name]) for name in ("scale", "codebook") if "encoder" in roles]
-        for role in (role for role in _ROLES if role in roles):
-            old, new = theirs.get(role) or {}, ours[role]
-            # Fields missing in the source come from an earlier version: their default reproduces its behaviour.
-            names = list(old) if old.get("kind") == new["kind"] else ["kind"]
-            fields += [(f"{role}.{name}", old.get(name), new.get(name)) for name in names]
-        for name, old_value, new_value in fields:
-            if old_value != new_value:
-                yield FieldDifference(field=name, source=old_value, here=new_value)
+        rows = [row for row in differences([theirs, ours]) if self._matters(row, theirs, ours)]
+        return [FieldDifference(field=row.field, source=row.values[0], here=row.values[1]) for row in rows]
 
-    def _of_input(self, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Iterator[FieldDifference]:
-        """Input metadata that both sides have and that differ."""
-        for name in ("channel_names", "rate", "units") if self.found else ():
-            old, new = theirs.get(name), ours.get(name)
-            if old is not None and new is not None and old != new:
-                yield FieldDifference(field=f"input.{name}", source=old, here=new)
+    def _matters(self, row: SpecDifference, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
+        roles = {_role(name) for name in self.found}
+        part, name = [*row.field.split("."), ""][:2]
+        if part == "input":
+            return bool(roles) and name in ("channel_names", "rate", "units") and None not in row.values
+        if part not in roles:
+            return part in ("scale", "codebook") and "encoder" in roles
+        old = theirs.get(part) or {}
+        if old.get("kind") != ours[part]["kind"]:
+            return name == "kind"
+        return name in old  # a missing field is from an earlier version: its default reproduces the behaviour
 
     def _row(self, status: Status, name: str, reason: str, refused: bool = False, asked: bool = True) -> TensorRow:
         origin = self.pairs.here.get(name)
