@@ -96,11 +96,12 @@ def _component(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"- Reads: {found['reads']}\n- Returns: {found['returns']}"
     yield from (f"- Loss term `{name}`: {sentence}" for name, sentence in found["terms"].items())
     yield f"- Plugin: {found['plugin']} {found['version']}\n"
-    rows = [
-        (f"`{field['name']}`", field["type"], f"`{dumps(field['default'])}`", field["description"])
-        for field in found["fields"]
-    ]
+    rows = [(f"`{field['name']}`", field["type"], _default(field), field["description"]) for field in found["fields"]]
     yield from _table(("field", "type", "default", "meaning"), rows)
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    return f"`{dumps(field['default'])}`" if "default" in field else "required"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

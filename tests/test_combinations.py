@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 from tiny import REGISTRY, tiny
-from zoo_registry import ROLES, ModelSpec, ZooError
+from zoo_registry import ModelSpec, ZooError, roles_of
 
 from zoo.model.assembly import ZooModel
 from zoo.testing import adapt
@@ -21,14 +21,14 @@ Combination = tuple[str | None, ...]
 
 def every_combination() -> Iterator[Combination]:
     """Each kind or none for every role, with both codebooks and both scales."""
-    kinds = [[None, *REGISTRY.kinds(role)] for role in ROLES]
+    kinds = [[None, *REGISTRY.kinds(role)] for role in roles_of("model")]
     return itertools.product(*kinds, ["shared", "per_channel"], ["instance", "none"])
 
 
 def spec_of(combination: Combination) -> ModelSpec:
     """The model spec of a combination; raises ZooError where it is refused."""
     *kinds, codebook, scale = combination
-    parts = {role: {"kind": k, **tiny(k)} for role, k in zip(ROLES, kinds, strict=True) if k is not None}
+    parts = {role: {"kind": k, **tiny(k)} for role, k in zip(roles_of("model"), kinds, strict=True) if k is not None}
     return REGISTRY.model({"input": INPUT, "codebook": codebook, "scale": scale, **parts})
 
 
@@ -109,9 +109,9 @@ def learn(spec: ModelSpec) -> None:
             assert real[stage].shape[1:] == shape.sizes
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", roles_of("model"))
 def test_every_kind_is_in_a_valid_combination(valid, role):
-    index = list(ROLES).index(role)
+    index = roles_of("model").index(role)
     assert {combination[index] for combination in valid} == {None, *REGISTRY.kinds(role)}
 
 
@@ -125,7 +125,7 @@ def in_turn(combinations: list[Combination]) -> list[Combination]:
     """Each choice of components once, with its codebooks and scales in rotation."""
     variants: dict[Combination, list[Combination]] = {}
     for combination in combinations:
-        variants.setdefault(combination[: len(ROLES)], []).append(combination)
+        variants.setdefault(combination[: len(roles_of("model"))], []).append(combination)
     return [found[turn % len(found)] for turn, found in enumerate(variants.values())]
 
 
@@ -133,7 +133,7 @@ def in_turn(combinations: list[Combination]) -> list[Combination]:
 @pytest.mark.parametrize("encoder", [None, *REGISTRY.kinds("encoder")])
 def test_every_valid_choice_of_components_learns(valid, encoder):
     """Every eighth of them; all with ZOO_CASES=all. The quick test covers every pair of components."""
-    place = list(ROLES).index("encoder")
+    place = roles_of("model").index("encoder")
     step = 1 if os.environ.get("ZOO_CASES") == "all" else 8
     learn_all([combination for combination in in_turn(valid) if combination[place] == encoder][::step])
 

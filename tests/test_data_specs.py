@@ -3,17 +3,15 @@
 import json
 import subprocess
 import sys
-from typing import get_args
 
 import numpy as np
 import pytest
-from zoo_registry import DataSpec, Registry, SpecError, ZooError
-from zoo_registry.data import Source
+from zoo_registry import Registry, SpecError, ZooError
 
 from zoo.specs.read import read_data
 
 REGISTRY = Registry.discover()
-DATA = {"source": {"format": "ts", "path": "folder"}, "missing": "mask"}
+DATA = {"source": {"kind": "data.ts", "path": "folder"}, "missing": "mask"}
 
 
 @pytest.fixture
@@ -26,25 +24,41 @@ def path(tmp_path):
 )
 def test_data_are_read_from_a_data_file_a_run_file_and_a_run_folder(path, content):
     path.write_text(json.dumps(content))
-    assert read_data(path, REGISTRY) == read_data(str(path), REGISTRY) == DataSpec.model_validate(DATA)
+    assert read_data(path, REGISTRY) == read_data(str(path), REGISTRY) == REGISTRY.data(DATA)
     path.rename(path.with_name("run.json"))
-    assert read_data(path.parent, REGISTRY) == DataSpec.model_validate(DATA)
+    assert read_data(path.parent, REGISTRY) == REGISTRY.data(DATA)
 
 
 @pytest.mark.parametrize("content", [DATA, {"model": {}, "data": DATA}])
 def test_plain_data(content):
-    assert read_data(content, REGISTRY) == DataSpec.model_validate(DATA)
+    assert read_data(content, REGISTRY) == REGISTRY.data(DATA)
 
 
-@pytest.mark.parametrize("source", get_args(get_args(Source)[0]))
-def test_every_format_has_a_short_form(source, tmp_path, monkeypatch):
-    form = source.model_fields["format"].default
+@pytest.mark.parametrize("kind", REGISTRY.kinds("source"))
+def test_every_source_has_a_short_form(kind, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "a" / "b:c").mkdir(parents=True)
-    np.save(tmp_path / "a" / "b:c" / "X_train.npy", np.zeros((4, 3, 50)))
-    found = read_data(f"{form}:arrow_head" if form == "aeon" else f"{form}:a/b:c", REGISTRY)
-    assert type(found.source) is source
-    assert (found.source.name if form == "aeon" else found.source.path) == ("arrow_head" if form == "aeon" else "a/b:c")
+    place = "arrow_head" if kind == "data.aeon" else "a/b:c"
+    folder = tmp_path / "a" / "b:c"
+    folder.parent.mkdir()
+    if kind == "data.csv":
+        folder.write_text("window,x,label\n0,1,a\n")
+    else:
+        folder.mkdir()
+        np.save(folder / "X_train.npy", np.zeros((4, 3, 50)))
+    found = read_data(f"{kind.removeprefix('data.')}:{place}", REGISTRY)
+    assert (found.source.kind, found.source.location) == (kind, place)
+    assert read_data(f"{kind}:{place}", REGISTRY) == found
+
+
+def test_the_spelling_of_version_0_1_is_read(path):
+    old = {"source": {"format": "npy", "path": "p", "layout": "c t"}}
+    new = {"source": {"kind": "data.npy", "path": "p", "layout": "c t"}}
+    assert REGISTRY.data(old) == REGISTRY.data(new)
+    path.write_text(json.dumps({"model": {}, "data": old}))
+    for change in ("data.source.format=mat", "data.source.kind=data.mat"):
+        assert read_data(path, REGISTRY, [change]).source.kind == "data.mat"
+    with pytest.raises(SpecError, match=r"data\.source\.format: expected a known field"):
+        REGISTRY.data({"source": old["source"] | new["source"]})
 
 
 def test_fields_are_changed_as_in_a_run(path):
@@ -59,8 +73,8 @@ def test_fields_are_changed_as_in_a_run(path):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ({"source": {"format": "ts", "pth": "x"}}, ["data.source.pth", "did you mean 'path'?"]),
-        ({"source": {"format": "tsv", "path": "x"}}, ["data.source", "'ts'"]),
+        ({"source": {"kind": "data.ts", "pth": "x"}}, ["data.source.pth", "did you mean 'path'?"]),
+        ({"source": {"format": "tsv", "path": "x"}}, ["data.source.kind", "did you mean 'data.ts'?"]),
         ({"model": {}}, ["data: expected"]),
         ({"model": {}, "sha256": ""}, ["data.json: expected data or a run, found a bundle"]),
         ({"encoder": {}}, ["data.encoder", "known field"]),
@@ -80,7 +94,7 @@ def test_invalid_data_are_refused_with_their_path_in_a_run(path, content, words)
         ("npy:nowhere", ["nowhere", "X_*.npy", "no such folder"]),
         ("aeon:nothing", ["data.source.name", "basic_motions"]),
         ("nothing.json", ["nothing.json", "no such file"]),
-        ("tsv:folder", ["tsv:folder", "a format among ts, npy, mat, aeon", "npy:FOLDER"]),
+        ("tsv:folder", ["tsv:folder", "a kind among aeon, csv, mat, npy, ts", "npy:FOLDER"]),
     ],
 )
 def test_a_short_form_that_names_no_data_is_refused(source, words):
@@ -96,6 +110,14 @@ def test_a_folder_of_files_is_refused_with_its_short_form(tmp_path, file, form):
     (tmp_path / file).touch()
     with pytest.raises(SpecError, match=rf"say how to read it, such as {form}:{tmp_path}"):
         read_data(tmp_path, REGISTRY)
+
+
+@pytest.mark.parametrize("place", [".", "..", "/"])
+def test_a_folder_without_a_name_of_its_own_is_a_folder(place, tmp_path, monkeypatch):
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    with pytest.raises(SpecError, match="a JSON file, the folder of a run, or KIND:PLACE"):
+        read_data(place, REGISTRY)
 
 
 def test_arrays_in_short_form_are_read_in_their_layout_and_with_changes(tmp_path):

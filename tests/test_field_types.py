@@ -3,14 +3,14 @@
 from typing import Any
 
 import pytest
-from zoo_registry import Registry, RunSpec
+from zoo_registry import Registry
 
 from zoo.specs.field_types import inner_type, takes_null, takes_text_alone
 from zoo.specs.overrides import apply_changes
 
 RUN: dict[str, Any] = {
     "model": {"head": {"kind": "wrn.signal"}},
-    "data": {"source": {"format": "npy", "path": "p", "layout": "c t"}},
+    "data": {"source": {"kind": "data.npy", "path": "p", "layout": "c t"}},
     "transfer": [{"source": "b"}],
 }
 
@@ -51,12 +51,12 @@ def test_without_a_type_a_value_is_json():
 
 
 def test_the_type_comes_from_the_spec_that_the_data_select():
-    data = inner_type(RunSpec, {}, "data")
+    data = inner_type(Registry.discover().run_type(), {}, "data")
     source = inner_type(data, {}, "source")
-    assert inner_type(source, {"format": "ts"}, "layout") is None
-    assert not takes_text_alone(inner_type(source, {"format": "npy"}, "layout"))
-    assert takes_text_alone(inner_type(source, {"format": "mat"}, "key"))
-    assert takes_null(inner_type(source, {"format": "npy"}, "subject"))
+    assert inner_type(source, {"kind": "data.ts"}, "layout") is None
+    assert not takes_text_alone(inner_type(source, {"kind": "data.npy"}, "layout"))
+    assert takes_text_alone(inner_type(source, {"kind": "data.mat"}, "key"))
+    assert takes_null(inner_type(source, {"kind": "data.npy"}, "subject"))
     assert takes_text_alone(inner_type(dict[str, str], {}, "anything"))
     assert takes_text_alone(inner_type(tuple[str, ...], [], "0"))
     assert inner_type(int, 3, "x") is None

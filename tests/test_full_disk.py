@@ -97,7 +97,7 @@ def test_a_command_that_writes_a_bundle_or_tokens_keeps_the_old_one(here, disk, 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1, 2], ids=["best by accuracy", "best by x", "last"])
 def test_a_disk_that_fills_at_any_bundle_of_a_training_is_reported(here, disk, capsys, monkeypatch, number):
-    data = {"source": {"format": "npy", "path": "windows", "layout": "c t"}}
+    data = {"source": {"kind": "data.npy", "path": "windows", "layout": "c t"}}
     (here / "run.json").write_text(json.dumps({"model": SHAPES, "data": data, "training": {"epochs": 2, "batch": 6}}))
     words = ["train", "run.json", "--out", str(disk.path / "run"), "--resume"]
     assert main(words) == 0

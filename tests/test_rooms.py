@@ -42,6 +42,18 @@ def test_the_registry_imports_nothing_of_the_zoo():
         assert not [name for name in imported(file) if re.match(r"(zoo\.|zoo$|zoo_(?!registry))", name)], file
 
 
+def test_plugins_import_only_the_contracts_of_the_zoo():
+    for file in (ROOT / "plugins").rglob("*.py"):
+        names = [name for name in imported(file) if re.match(r"zoo(\.|$)", name)]
+        assert not [name for name in names if not re.match(r"zoo\.(contracts|sources)\b", name)], file
+
+
+def test_the_zoo_imports_no_plugin():
+    plugins = {path.name for path in (ROOT / "plugins").iterdir()}
+    for file in ZOO.rglob("*.py"):
+        assert not [name for name in imported(file) if name.partition(".")[0] in plugins], file
+
+
 def test_kernels_have_one_door():
     files = [file for folder in ("zoo", "plugins") for file in (ROOT / folder).rglob("*.py")]
     outside = [file for file in files if ZOO / "kernels" not in file.parents]

@@ -12,7 +12,7 @@ from test_combinations import REGISTRY, fits
 from test_model_tasks import CHANNELS, LENGTH, NAMES, REBUILDING, signal, spec_of
 from torch import Tensor
 from waves import write_waves
-from zoo_registry import ROLES, DataError
+from zoo_registry import DataError, roles_of
 
 from zoo.cli.main import main
 from zoo.model.assembly import ZooModel
@@ -34,7 +34,7 @@ def silent() -> Tensor:
 def model_of(kinds: dict[str, str | None], head: str | None = None) -> ZooModel:
     headed = {**kinds, "head": head}
     torch.manual_seed(0)
-    known = fits((*(headed.get(role) for role in ROLES), "shared", "instance"))
+    known = fits((*(headed.get(role) for role in roles_of("model")), "shared", "instance"))
     return ZooModel(spec_of(**(headed if known else kinds)))
 
 
@@ -73,7 +73,7 @@ def test_a_window_with_a_silent_channel_is_used_in_training_and_evaluation(tmp_p
         x = np.load(folder / f"X_{split}.npy")
         x[row, 1] = np.nan
         np.save(folder / f"X_{split}.npy", x)
-    data = {"source": {"format": "npy", "path": str(folder), "layout": "c t"}, "missing": "mask"}
+    data = {"source": {"kind": "data.npy", "path": str(folder), "layout": "c t"}, "missing": "mask"}
     model = {"fusion": {"kind": "fusion.channelwise"}, **SHAPES}
     run = {"model": model, "data": data, "training": {"epochs": 1, "batch": 8}}
     (tmp_path / "run.json").write_text(json.dumps({"name": "silent", **run}))

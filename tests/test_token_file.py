@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from small_runs import PUBLISHED
+from zoo_data import BundledSource
 from zoo_registry import DataError, DataSpec, Registry, ShapeError, SpecError, ZooError
 
 import zoo
@@ -66,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def data(folder: Path) -> dict[str, Any]:
-    return {"source": {"format": "npy", "path": str(folder), "layout": "c t", "subject": "subject"},
+    return {"source": {"kind": "data.npy", "path": str(folder), "layout": "c t", "subject": "subject"},
             "split": {"by": "class"}}  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def written(tmp_path: Path, data: dict[str, Any]) -> Callable[..., Written]:
     """Write the tokens that a model gives, with fields of the data changed."""
 
     def write(parts: dict[str, Any], batch: int = 64, split: Any = "all", **changes: Any) -> Written:
-        found, model = prepare(DataSpec.model_validate(data | changes)), model_of(parts)
+        found, model = prepare(Registry.discover().data(data | changes)), model_of(parts)
         write_tokens(model, found, tmp_path / "tokens.npz", split, batch=batch)
         return Written(model, found, contents(tmp_path / "tokens.npz"))
 
@@ -160,7 +161,7 @@ def test_memory_is_that_of_one_batch(tmp_path):
     def peak(windows: int) -> int:
         x = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float32, (windows, CHANNELS, LENGTH))
         x[:] = np.arange(LENGTH)
-        few = prepare(DataSpec.model_validate({"source": {"format": "aeon", "name": "basic_motions"}}))
+        few = prepare(DataSpec(source=BundledSource()))
         rows = np.arange(windows)
         split = dataclasses.replace(few.train, source=x, rows=rows, y=rows % 3, subject=None, group=None)
         many = dataclasses.replace(few, train=split)
@@ -180,7 +181,7 @@ def test_memory_is_that_of_one_batch(tmp_path):
 def test_a_failure_leaves_the_old_file(tmp_path, data, monkeypatch):
     target = tmp_path / "tokens.npz"
     target.write_text("old")
-    model, found = model_of(SHAPES), prepare(DataSpec.model_validate(data))
+    model, found = model_of(SHAPES), prepare(Registry.discover().data(data))
 
     def stop(done: int, total: int) -> None:
         assert (done, total) == (56, 82) or done < 56
@@ -211,7 +212,7 @@ def test_bundle_and_data_may_come_from_a_run(tmp_path, saved, data):
     (run / "run.json").write_text(json.dumps({"run": stored, "fingerprint": "f"}))
     bundle.rename(run / "bundle")
     zoo.tokenize(run, run, tmp_path / "found.npz")
-    zoo.tokenize(run, DataSpec.model_validate(data), tmp_path / "again.npz")
+    zoo.tokenize(run, Registry.discover().data(data), tmp_path / "again.npz")
     for name in ("found", "again"):
         assert (tmp_path / f"{name}.npz").read_bytes() == (tmp_path / "expected.npz").read_bytes()
 
@@ -247,7 +248,7 @@ needs_shared = pytest.mark.skipif(not SHARED.exists(), reason="the shared folder
 
 @needs_shared
 def test_epilepsy(tmp_path, saved):
-    data = {"source": {"format": "ts", "path": str(SHARED / "uea/Epilepsy")}, "length": {"to": 208}}
+    data = {"source": {"kind": "data.ts", "path": str(SHARED / "uea/Epilepsy")}, "length": {"to": 208}}
     found = zoo.tokenize(saved(SHAPES, channels=1, length=208), data, tmp_path / "tokens.npz")
     assert sum(found.windows.values()) == 275
     arrays = contents(found.path)
@@ -259,7 +260,7 @@ def test_epilepsy(tmp_path, saved):
 @needs_shared
 @pytest.mark.slow
 def test_wrist(tmp_path, saved):
-    source = {"format": "npy", "path": str(SHARED / "wrist_adl14"), "layout": "c t", "test": "val",
+    source = {"kind": "data.npy", "path": str(SHARED / "wrist_adl14"), "layout": "c t", "test": "val",
               "subject": "subject", "group": "trial", "classes": "classes.txt"}  # fmt: skip
     encoder = SHAPES["encoder"] | {"patches": 50, "tokens": 50, "dim": 32}
     bundle = saved(SHAPES | {"encoder": encoder}, channels=3, length=500)

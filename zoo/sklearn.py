@@ -55,7 +55,7 @@ class _ZooEstimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn ships 
 
     def _run(self, folder: Path, seed: int) -> RunSpec:
         registry, given = Registry.discover(), _plain(self.spec)
-        source = {"format": "npy", "path": str(folder), "layout": "c t", "classes": "classes.txt"}
+        source = {"kind": "data.npy", "path": str(folder), "layout": "c t", "classes": "classes.txt"}
         data = {"source": source, "split": {"validation": self.validation, "by": "class"}}
         given = {"name": "fitted", **given, "data": data, "training": {**given.get("training", {}), "seed": seed}}
         return registry.run(fit_sizes(given, input_of(registry.run(given).data), registry).run)

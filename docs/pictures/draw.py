@@ -58,7 +58,7 @@ def overview(run: zoo.Run) -> Figure:
 
 def _shapes(axis: Axes, output: Output) -> None:
     shapes = output.shapes[0, CHANNEL].cpu()
-    starts, lengths = (part[0, CHANNEL].cpu() for part in (output.attributes.t, output.attributes.l))
+    starts, lengths = (part[0, CHANNEL].cpu() for part in (output.attributes["t"], output.attributes["l"]))
     codes = output.quantized.codes[0, CHANNEL, :, 0].tolist()
     last = output.x.shape[-1] - 1
     axis.plot(output.x[0, CHANNEL].cpu(), color=MUTED, linewidth=3)

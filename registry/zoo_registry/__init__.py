@@ -12,7 +12,9 @@ from zoo_registry.component import (
     ImageSpec,
     Need,
     QuantizerSpec,
+    SourceSpec,
     Spec,
+    roles_of,
 )
 from zoo_registry.data import DataSpec
 from zoo_registry.errors import (
@@ -75,6 +77,7 @@ __all__ = [
     "RunSpec",
     "Shape",
     "ShapeError",
+    "SourceSpec",
     "Spec",
     "SpecError",
     "Trace",
@@ -88,4 +91,5 @@ __all__ = [
     "class_order",
     "hookimpl",
     "input_sizes",
+    "roles_of",
 ]

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 Need = Literal["signal", "recon", "tokens", "codes", "image"]
+Home = Literal["model", "data", "run"]
 
 READS: Mapping[Need, str] = {
     "signal": "c t",
@@ -49,9 +51,15 @@ class ComponentSpec(Spec, ABC):
     loss terms of the component, each with a sentence. ``gained`` lists fields that an earlier version did not have and
     whose default today differs from the earlier behaviour. Each maps to the value that reproduces that behaviour, for
     stored specs in which every field was filled in.
+
+    The base class of a role sets ``home``, the part of a run spec that has a field named like the ``role``, and
+    describes in ``reads`` and ``returns`` what its components take and give.
     """
 
     role: ClassVar[str]
+    home: ClassVar[Home] = "model"
+    reads: ClassVar[str]
+    returns: ClassVar[str]
     terms: ClassVar[Mapping[str, str]] = {}
     gained: ClassVar[Mapping[str, Any]] = {}
 
@@ -65,6 +73,8 @@ class FusionSpec(ComponentSpec):
     """
 
     role: ClassVar[str] = "fusion"
+    reads: ClassVar[str] = "c t"
+    returns: ClassVar[str] = "c t folded, and unfolded again"
     channelwise: ClassVar[bool] = False
 
     @abstractmethod
@@ -80,6 +90,8 @@ class ImageSpec(ComponentSpec):
     """An image of a signal, for image networks."""
 
     role: ClassVar[str] = "image"
+    reads: ClassVar[str] = "c t"
+    returns: ClassVar[str] = "c h w"
 
     @abstractmethod
     def output(self, x: Shape) -> Shape:
@@ -98,6 +110,7 @@ class EncoderSpec(ComponentSpec):
     """
 
     role: ClassVar[str] = "encoder"
+    returns: ClassVar[str] = "c n d"
     reads: ClassVar[Literal["c t", "c h w"]] = "c t"
     attributes: ClassVar[tuple[Attribute, ...]] = ()
     channelwise: ClassVar[bool] = False
@@ -119,6 +132,8 @@ class QuantizerSpec(ComponentSpec):
     """
 
     role: ClassVar[str] = "quantizer"
+    reads: ClassVar[str] = "c n d"
+    returns: ClassVar[str] = "c n d and codes c n q"
 
     @abstractmethod
     def codebook(self, x: Shape) -> Shape:
@@ -135,6 +150,8 @@ class DecoderSpec(ComponentSpec):
     ``channelwise``: every series is processed independently, and no weight depends on the number of series."""
 
     role: ClassVar[str] = "decoder"
+    reads: ClassVar[str] = "c n d"
+    returns: ClassVar[str] = "c t"
     needs_attributes: ClassVar[tuple[str, ...]] = ()
     channelwise: ClassVar[bool] = False
 
@@ -158,6 +175,7 @@ class HeadSpec(ComponentSpec):
     """
 
     role: ClassVar[str] = "head"
+    returns: ClassVar[str] = "k"
     terms: ClassVar[Mapping[str, str]] = {"ce": "cross-entropy between the logits and the labels"}
     needs: ClassVar[Need]
     needs_attributes: ClassVar[tuple[str, ...]] = ()
@@ -172,6 +190,63 @@ class HeadSpec(ComponentSpec):
         """Module from ``x`` (laid out as ``READS[needs]``) to ``classes`` logits."""
 
 
+class SourceSpec(ComponentSpec):
+    """Stored windows with labels: where they are, and how they are read.
+
+    ``locator`` names the field that says where: `path`, a file or folder on disk, or another name for data that come
+    with a package. ``files`` are patterns of the files in its folder, by which a folder is recognised. ``mapped``:
+    ``read`` maps the windows into memory instead of loading them, so that it is quick. Nothing here may import torch,
+    and only the methods may import NumPy.
+    """
+
+    role: ClassVar[str] = "source"
+    home: ClassVar[Home] = "data"
+    reads: ClassVar[str] = "files"
+    returns: ClassVar[str] = "windows n c t and labels n"
+    locator: ClassVar[str] = "path"
+    files: ClassVar[tuple[str, ...]] = ()
+    mapped: ClassVar[bool] = False
+
+    @property
+    def location(self) -> str:
+        """The value of the field ``locator``."""
+        return str(getattr(self, self.locator))
+
+    @property
+    def place(self) -> Path | None:
+        """The file or folder on disk; None for data that come with a package."""
+        return Path(self.location).expanduser() if self.locator == "path" else None
+
+    @abstractmethod
+    def read(self) -> Any:
+        """Everything, as a `zoo.sources.RawSet`; raise DataError for data that cannot be read."""
+
+    def peek(self) -> Any:
+        """Channels, lengths, classes and sensor as a `zoo.sources.Extent`, with as little reading as the files allow.
+
+        Raises DataError as ``read`` does, for what shows without reading everything.
+        """
+        return self.read().extent
+
+    @classmethod
+    def claims(cls, place: Path) -> bool:
+        """Whether the file ``place``, or a file in the folder ``place`` that is not hidden, is named like its files."""
+        return any(not path.name.startswith(".") for pattern in cls.files for path in place.glob(pattern))
+
+    @classmethod
+    def infer(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """``given``, plain data of a DataSpec with a source of this kind, and fields that its files determine.
+
+        It completes `KIND:PATH` on the command line. Raises DataError if the files do not determine a required field.
+        """
+        return dict(given)
+
+
 ROLES: Mapping[str, type[ComponentSpec]] = {
-    spec.role: spec for spec in (FusionSpec, ImageSpec, EncoderSpec, QuantizerSpec, DecoderSpec, HeadSpec)
+    spec.role: spec for spec in (FusionSpec, ImageSpec, EncoderSpec, QuantizerSpec, DecoderSpec, HeadSpec, SourceSpec)
 }
+
+
+def roles_of(home: Home) -> list[str]:
+    """The roles with a field in that part of a run spec; those of a model are in the order of its forward pass."""
+    return [role for role, spec in ROLES.items() if spec.home == home]

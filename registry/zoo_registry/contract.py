@@ -4,7 +4,7 @@ import inspect
 from typing import Any, Literal, get_args, get_origin
 
 from zoo_registry.attributes import Attribute
-from zoo_registry.component import ROLES, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
+from zoo_registry.component import ROLES, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec, SourceSpec
 from zoo_registry.errors import PluginError
 
 
@@ -23,7 +23,10 @@ def verify(spec: Any, plugin: str) -> str:
         raise PluginError(where, f"a subclass of one role of {', '.join(ROLES)}", found, "derive from a role's spec")
     if not spec.__pydantic_fields_complete__:
         raise PluginError(where, "types that can be resolved", "an undefined name", "import what its fields name")
-    if required := [name for name, field in spec.model_fields.items() if field.is_required() and name != "kind"]:
+    if issubclass(spec, SourceSpec):
+        if spec.locator not in spec.model_fields:
+            raise PluginError(where, f"a field {spec.locator!r}, its locator", "none", "add it, or set locator")
+    elif required := [name for name, field in spec.model_fields.items() if field.is_required() and name != "kind"]:
         raise PluginError(where, "a default for every field", f"none for {', '.join(required)}", "give it one")
     _require_attributes(spec, where)
     return _kind(spec, plugin, where)

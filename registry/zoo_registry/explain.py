@@ -61,9 +61,9 @@ def _holds(data: object, step: int | str) -> bool:
 
 
 def _tags(model: type[BaseModel]) -> list[str]:
-    """The tags that identify ``model`` in a union."""
-    defaults = [model.model_fields[tag].default for tag in ("kind", "format") if tag in model.model_fields]
-    return [default for default in defaults if isinstance(default, str)]
+    """The tag that identifies ``model`` in a union, if it has one."""
+    default = model.model_fields["kind"].default if "kind" in model.model_fields else None
+    return [default] if isinstance(default, str) else []
 
 
 def _parts(models: tuple[type[BaseModel], ...], field: int | str) -> tuple[type[BaseModel], ...]:

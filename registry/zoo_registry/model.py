@@ -14,6 +14,7 @@ from zoo_registry.component import (
     ImageSpec,
     QuantizerSpec,
     Spec,
+    roles_of,
 )
 from zoo_registry.input import AnyInput, InputSpec
 from zoo_registry.trace import Trace, trace
@@ -87,7 +88,7 @@ class ModelSpec(Spec):
 
     def components(self) -> Iterator[tuple[str, ComponentSpec]]:
         """Role and spec of every component, in the order of the forward pass."""
-        for role in ("fusion", "image", "encoder", "quantizer", "decoder", "head"):
+        for role in roles_of("model"):
             if (part := getattr(self, role)) is not None:
                 yield role, part
 

@@ -1,29 +1,58 @@
 """Spec types narrowed to the available components, so that pydantic and editors know every field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache, reduce
 from operator import or_
-from typing import Annotated, Any, cast
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import Field, create_model
 
-from zoo_registry.component import ComponentSpec
+from zoo_registry.component import ROLES, ComponentSpec, Home, Spec, roles_of
+from zoo_registry.data import DataSpec
 from zoo_registry.model import ModelSpec
 from zoo_registry.run import RunSpec
 
+HOMES: Mapping[Home, type[Spec]] = {"model": ModelSpec, "data": DataSpec, "run": RunSpec}
 
-def narrow_model(kinds: Mapping[str, Sequence[type[ComponentSpec]]]) -> type[ModelSpec]:
-    """ModelSpec whose component fields are unions of ``kinds``, discriminated by ``kind``."""
-    parts: dict[str, Any] = {}
-    for role, specs in kinds.items():
-        if specs:
-            union: Any = Annotated[reduce(or_, specs), Field(discriminator="kind")]
-            parts[role] = (union | None, None)
-    return cast(type[ModelSpec], create_model("ModelSpec", __base__=ModelSpec, __doc__=ModelSpec.__doc__, **parts))
+Kinds = tuple[tuple[str, tuple[type[ComponentSpec], ...]], ...]
+"""The available spec classes of every role."""
+
+
+def narrow(home: Home, kinds: Kinds) -> type[Spec]:
+    """The spec of ``home`` whose components are unions of ``kinds``, discriminated by `kind`; a run's parts too.
+
+    Equal kinds of a home give the same class, whatever kinds other homes have: specs of one class can be compared.
+    """
+    parts = tuple((part, narrow(part, kinds)) for part in HOMES if part != "run") if home == "run" else ()
+    return _narrow(home, tuple((role, specs) for role, specs in kinds if specs and role in roles_of(home)), parts)
 
 
 @cache
-def narrow_run(model: type[ModelSpec]) -> type[RunSpec]:
-    """RunSpec over ``model``."""
-    field: Any = (model, ...)
-    return cast(type[RunSpec], create_model("RunSpec", __base__=RunSpec, __doc__=RunSpec.__doc__, model=field))
+def _narrow(home: Home, kinds: Kinds, parts: tuple[tuple[Home, type[Spec]], ...]) -> type[Spec]:
+    types: dict[type[Spec], Any] = {HOMES[part]: narrowed for part, narrowed in parts}
+    for role, specs in kinds:
+        types[ROLES[role]] = Annotated[reduce(or_, specs), Field(discriminator="kind")]
+    return replaced(HOMES[home], types)
+
+
+def replaced(spec: type[Spec], types: Mapping[type[Spec], Any]) -> type[Spec]:
+    """A subclass of ``spec`` with other types of fields, also inside of unions and of lists."""
+    fields: dict[str, Any] = {}
+    for name, field in spec.model_fields.items():
+        if (new := _replaced(field.annotation, types)) is not field.annotation:
+            fields[name] = (new, ... if field.is_required() else field.default)
+    return create_model(spec.__name__, __base__=spec, __doc__=spec.__doc__, **fields)
+
+
+def _replaced(annotation: Any, types: Mapping[type[Spec], Any]) -> Any:
+    if isinstance(annotation, type):
+        return types.get(annotation, annotation)
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        new = _replaced(arguments[0], types)
+        return annotation if new is arguments[0] else new
+    inner = tuple(_replaced(argument, types) for argument in arguments)
+    if all(new is old for new, old in zip(inner, arguments, strict=True)):
+        return annotation
+    return reduce(or_, inner) if origin in (Union, UnionType) else origin[inner]

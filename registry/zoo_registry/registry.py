@@ -1,22 +1,23 @@
 """Find plugins, index their specs by kind and turn JSON into validated specs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, TypeVar, cast
 
 import pluggy
 from pydantic import ValidationError
 
 from zoo_registry import hooks
-from zoo_registry.component import ROLES, ComponentSpec, Spec
+from zoo_registry.component import ROLES, ComponentSpec, Home, Spec, roles_of
 from zoo_registry.contract import verify
 from zoo_registry.data import DataSpec
+from zoo_registry.earlier import respelled
 from zoo_registry.errors import PluginError, SpecError, UnknownKindError, ZooError, show
 from zoo_registry.explain import explain
 from zoo_registry.importer import Importer
 from zoo_registry.model import ModelSpec
-from zoo_registry.narrow import narrow_model, narrow_run
+from zoo_registry.narrow import narrow, replaced
 from zoo_registry.run import RunSpec
 from zoo_registry.suggest import nearest
 
@@ -26,7 +27,7 @@ AnySpec = TypeVar("AnySpec", bound=Spec)
 
 
 class _DataPart(Spec):
-    """Only the data of a run, so that messages use the same field paths as for a run."""
+    """Only the data of a run, so that messages use the same field paths as those of a run."""
 
     data: DataSpec
 
@@ -68,7 +69,7 @@ class Registry:
         if entry is None or plugin in self.failures or self._plugins.has_plugin(plugin):
             return
         try:
-            self.register(entry.load(), plugin, entry.dist.version if entry.dist else "unknown")
+            self.register(entry.load(), plugin, _version(entry))
         except PluginError as error:
             self.failures[plugin] = error
         except (Exception, SystemExit) as error:  # a plugin may raise anything and must not break others
@@ -123,7 +124,7 @@ class Registry:
 
     def plugins(self) -> Mapping[str, str]:
         """Version of every installed plugin by name, loaded or not."""
-        versions = {name: entry.dist.version if entry.dist else "unknown" for name, entry in self._entries.items()}
+        versions = {name: _version(entry) for name, entry in self._entries.items()}
         return dict(sorted((versions | self._versions).items()))
 
     def find(self, kind: object, role: str | None = None, where: str = "kind") -> type[ComponentSpec]:
@@ -171,22 +172,31 @@ class Registry:
 
     def model(self, data: object) -> ModelSpec:
         """Validate plain JSON data as a model spec. Raises SpecError or PluginError."""
-        self._load_kinds(data, "")
-        return self._validate(self._model_type(), data)
+        self._load_kinds(data, "model", "")
+        return self._validate(self._narrowed(ModelSpec, "model"), data)
 
     def run(self, data: object) -> RunSpec:
         """Validate plain JSON data as a run spec. Raises SpecError or PluginError."""
+        data = respelled(data)
         if isinstance(data, dict):
-            self._load_kinds(data.get("model"), "model.")
-        return self._validate(narrow_run(self._model_type()), data)
+            self._load_kinds(data.get("model"), "model", "model.")
+            self._load_kinds(data.get("data"), "data", "data.")
+            self._load_kinds(data, "run", "")
+        return self._validate(self._narrowed(RunSpec, "run"), data)
 
-    def migrate(self, stored: Mapping[str, Any]) -> dict[str, Any]:
-        """A complete model spec stored by an earlier version, plus the fields that its components have gained since.
+    def data(self, data: object) -> DataSpec:
+        """Validate plain JSON data as the ``data`` part of a run. Raises SpecError or PluginError."""
+        part = respelled({"data": data})
+        self._load_kinds(part["data"], "data", "data.")
+        return self._validate(_part_of(self._narrowed(DataSpec, "data")), part).data
 
-        Parts unknown to the installed components are returned unchanged, and `model` refuses them.
+    def migrate(self, stored: Mapping[str, Any], home: Home = "model") -> dict[str, Any]:
+        """The complete spec of a ``home`` stored by an earlier version, plus the fields its components have gained.
+
+        Parts unknown to the installed components are returned unchanged, and `model` or `data` refuses them.
         """
         found = dict(stored)
-        for role in ROLES:
+        for role in roles_of(home):
             part = found.get(role)
             if isinstance(part, Mapping) and (spec := self._known(part.get("kind"), role)) is not None:
                 found[role] = {**spec.gained, **part}
@@ -198,30 +208,30 @@ class Registry:
         except (SpecError, PluginError):
             return None
 
-    def data(self, data: object) -> DataSpec:
-        """Validate plain JSON data as the ``data`` part of a run. Raises SpecError."""
-        return self._validate(_DataPart, {"data": data}).data
+    def run_type(self) -> type[RunSpec]:
+        """RunSpec over every installed component."""
+        self.load_all()
+        return self._narrowed(RunSpec, "run")
 
     def schema(self, what: str) -> dict[str, Any]:
         """JSON schema of a ``model`` or ``run`` spec over every installed component."""
         self.load_all()
-        model = self._model_type()
-        return (model if what == "model" else narrow_run(model)).model_json_schema()
+        return self._narrowed(Spec, "model" if what == "model" else "run").model_json_schema()
 
-    def _load_kinds(self, data: object, prefix: str) -> None:
+    def _load_kinds(self, data: object, home: Home, prefix: str) -> None:
+        """Load the plugins of the components in ``data``, a plain spec of ``home`` whose path is ``prefix``."""
         if not isinstance(data, dict):
             return
-        for role in ROLES:
-            part = data.get(role)
-            if part is None:
-                continue
-            if not isinstance(part, dict) or "kind" not in part:
-                hint = f"`zoo list {role}` shows the kinds"
-                raise SpecError(f"{prefix}{role}", 'an object with a "kind"', show(part), hint)
-            self.find(part["kind"], role, f"{prefix}{role}.kind")
+        for role in roles_of(home):
+            for where, part in _parts(data.get(role), prefix + role):
+                if not isinstance(part, dict) or "kind" not in part:
+                    hint = f"`zoo list {role}` shows the kinds"
+                    raise SpecError(where, 'an object with a "kind"', show(part), hint)
+                self.find(part["kind"], role, f"{where}.kind")
 
-    def _model_type(self) -> type[ModelSpec]:
-        return _narrowed(tuple((role, tuple(known.values())) for role, known in self._kinds.items()))
+    def _narrowed(self, spec: type[AnySpec], home: Home) -> type[AnySpec]:
+        kinds = tuple((role, tuple(known.values())) for role, known in self._kinds.items())
+        return cast(type[AnySpec], narrow(home, kinds))
 
     def _validate(self, spec: type[AnySpec], data: object) -> AnySpec:
         if not isinstance(data, dict):
@@ -237,8 +247,16 @@ class Registry:
 
 
 @cache
-def _narrowed(kinds: tuple[tuple[str, tuple[type[ComponentSpec], ...]], ...]) -> type[ModelSpec]:
-    return narrow_model(dict(kinds))
+def _part_of(data: type[DataSpec]) -> type[_DataPart]:
+    return cast(type[_DataPart], replaced(_DataPart, {DataSpec: data}))
+
+
+def _parts(given: object, where: str) -> Iterator[tuple[str, object]]:
+    """The component or the list of components in a field, each with its path."""
+    if isinstance(given, list):
+        yield from ((f"{where}.{index}", part) for index, part in enumerate(given))
+    elif given is not None:
+        yield where, given
 
 
 def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
@@ -254,4 +272,14 @@ def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
 
 
 def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else "an unnamed distribution"
+    return _metadata(entry.dist)[0] if entry.dist else "an unnamed distribution"
+
+
+def _version(entry: EntryPoint) -> str:
+    return _metadata(entry.dist)[1] if entry.dist else "unknown"
+
+
+@cache
+def _metadata(distribution: Distribution) -> tuple[str, str]:
+    """Name and version; each access parses the whole file, and one distribution may have many plugins."""
+    return distribution.name, distribution.version

@@ -155,6 +155,10 @@ class RunSpec(Spec):
         judges = self.evaluation.bundles if self.model.decoder is not None else ()
         return (*(name for name in _OWN_OBJECTIVES if owned[name]), *judges)
 
+    def plugins(self) -> list[str]:
+        """Names of the plugins this run needs, sorted."""
+        return sorted({*self.model.plugins(), str(self.data.source.kind).partition(".")[0]})
+
     def dump(self) -> dict[str, Any]:
         """Plain JSON data, complete: every default filled in."""
         return self.model_dump(mode="json")

@@ -143,7 +143,7 @@ def prepare(home: Path) -> Mapping[str, list[str]]:
     """Windows, a trained run and its bundle in ``home``, and command lines by name that work on them."""
     write_waves(home / "windows", train=36, test=12)
     write_waves(home / "many", train=3600, test=12)
-    source = {"format": "npy", "path": "windows", "layout": "c t"}
+    source = {"kind": "data.npy", "path": "windows", "layout": "c t"}
     training = {"epochs": 4, "batch": 8, "phases": [{"weights": {"x": 1, "z": 1, "s": 1, "dist": 0.8, "ce": 1}}]}
     run = {"name": "small", "model": SHAPES, "data": {"source": source}, "training": training}
     (home / "run.json").write_text(json.dumps(run))

@@ -22,7 +22,7 @@ CLOSED = {"epochs": 1, "batch": 8, "phases": [{"name": "solve", "learn": ["head"
 def runs(tmp_path_factory):
     """Two bags with different seeds and closed-form phases, and a network."""
     home = tmp_path_factory.mktemp("runs")
-    source = {"format": "npy", "path": str(write_waves(home / "windows", train=30, test=12)), "layout": "c t"}
+    source = {"kind": "data.npy", "path": str(write_waves(home / "windows", train=30, test=12)), "layout": "c t"}
     for name, model, seed in (("one", BAG, 0), ("other", BAG, 1), ("network", SIGNAL, 0)):
         training = CLOSED | {"seed": seed} if model is BAG else {"epochs": 1, "batch": 8}
         spec = {"name": name, "model": model, "data": {"source": source}, "training": training}

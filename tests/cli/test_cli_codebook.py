@@ -20,7 +20,7 @@ def runs(tmp_path_factory):
     for split, count in (("train", 30), ("test", 12)):
         np.save(home / f"X_{split}.npy", rng.normal(size=(count, 2, 40)).cumsum(-1).astype(np.float32))
         np.save(home / f"y_{split}.npy", np.arange(count) % 3)
-    data = {"source": {"format": "npy", "path": str(home), "layout": "c t"}}
+    data = {"source": {"kind": "data.npy", "path": str(home), "layout": "c t"}}
     plain = {role: part for role, part in MODEL.items() if role not in ("quantizer", "head")}
     for name, model, seed in (("one", MODEL, 0), ("other", MODEL, 1), ("plain", plain, 0)):
         spec = {"name": name, "model": model, "data": data, "training": {"epochs": 1, "batch": 8, "seed": seed}}

@@ -96,7 +96,7 @@ def test_a_missing_folder_is_reported_without_torch(command):
 def test_checking_a_run_reads_its_data_without_torch(tmp_path):
     path = tmp_path / "run.json"
     model = {role: part for role, part in SPEC.items() if role != "input"}
-    path.write_text(json.dumps({"model": model, "data": {"source": {"format": "aeon"}}}))
+    path.write_text(json.dumps({"model": model, "data": {"source": {"kind": "data.aeon"}}}))
     status, out, modules = modules_after("check", str(path))
     assert status == 0
     assert "(c=6, t=100)" in out  # basic_motions

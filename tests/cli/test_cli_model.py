@@ -52,7 +52,7 @@ def run(toys, tmp_path):
         {"name": "classes", "every": "batch", "length": 5, "weights": {"ce": {"start": 0, "end": 1, "over": 5}}},
         {"name": "look", "learn": [], "measure": True},
     ]
-    data = {"source": {"format": "npy", "path": str(tmp_path), "layout": "c t"}}
+    data = {"source": {"kind": "data.npy", "path": str(tmp_path), "layout": "c t"}}
     return {"name": "toys", "model": toys, "data": data, "training": {"epochs": 7, "phases": phases}}
 
 

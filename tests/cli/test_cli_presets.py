@@ -124,11 +124,16 @@ def test_show_prints_a_spec_and_describes_it_on_stderr(zoo, windows):
     assert "--small" in shown.err
     placed = zoo("presets", "show", "probe_only", "--data", "mine", "--small", "--set", "training.batch=14").json
     assert placed["data"]["source"] == {
-        "format": "npy", "path": "mine", "layout": "c t", "test": "val", "subject": "subject", "classes": "classes.txt",
-    }  # fmt: skip
+        "kind": "data.npy",
+        "path": "mine",
+        "layout": "c t",
+        "test": "val",
+        "subject": "subject",
+        "classes": "classes.txt",
+    }
     assert (placed["model"]["encoder"]["dim"], placed["training"]["batch"]) == (64, 14)
     paper = zoo("presets", "show", "uea_paper", "--data", f"ts:{MOTIONS}").json["data"]
-    assert paper == {"source": {"format": "ts", "path": str(MOTIONS)}, "length": {"to": 512}}
+    assert paper == {"source": {"kind": "data.ts", "path": str(MOTIONS)}, "length": {"to": 512}}
     assert zoo("presets", "show", "probe_only", "--data", "npy:mine").json["data"] == placed["data"]
 
 
@@ -182,7 +187,7 @@ def test_windows_that_fit_no_size_are_refused_with_a_hint(zoo, windows):
         (["show", "nothing"], ["one of bag_of_shapes", "'nothing'", "`zoo presets`"]),
         (["shwo"], ["'shwo'"]),
         (["show"], ["'NAME'"]),
-        (["show", "probe_only", "--data", "nowhere"], ["nowhere", "no such folder"]),
+        (["show", "probe_only", "--data", "nowhere"], ["nowhere", "no such file or folder"]),
         (["show", "probe_only", "--data", "."], ["X_train.npy", "none of them"]),
         (["show", "probe_only", "--set", "training.epoch=1"], ["did you mean 'epochs'?"]),
         (["show", "signal_wrn", "--small"], ["--small", "leave it out"]),

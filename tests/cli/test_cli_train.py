@@ -12,7 +12,7 @@ from zoo.specs.overrides import apply_changes
 SPEC = {
     "name": "tiny",
     "model": {"head": {"kind": "wrn.signal", "depth": 10}},
-    "data": {"source": {"format": "npy", "path": "windows", "layout": "c t"}},
+    "data": {"source": {"kind": "data.npy", "path": "windows", "layout": "c t"}},
     "training": {"epochs": 3, "batch": 8},
 }
 
@@ -97,7 +97,7 @@ def test_setting_a_field_of_an_omitted_part_changes_its_default():
 def test_a_run_is_judged_wherever_its_data_are_now(moved, capsys, command):
     capsys.readouterr()
     assert main([*command, moved[0]]) == 2
-    assert "give the present location of its data: --set data.source.path=FOLDER" in complaint(capsys)
+    assert "give the present location of its data: --set data.source.path=PLACE" in complaint(capsys)
     assert main([*command, *moved]) == 0
 
 

@@ -103,7 +103,7 @@ def test_a_source_that_is_not_a_bundle_is_refused(zoo, toys, write, tmp_path):
 
 
 def test_the_model_of_a_run_that_names_its_input_needs_no_data(zoo, toys, write, source):
-    run = {"model": toys, "data": {"source": {"format": "npy", "path": "nowhere", "layout": "c t"}}}
+    run = {"model": toys, "data": {"source": {"kind": "data.npy", "path": "nowhere", "layout": "c t"}}}
     assert zoo("transfer", source, write(run, "run.json")).status == 0
 
 

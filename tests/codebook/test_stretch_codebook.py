@@ -98,7 +98,7 @@ def test_the_renderer_returns_what_its_tokens_hold():
 @pytest.mark.skipif(not WRIST.is_dir(), reason="no ../shared/data/wrist_adl14")
 @pytest.mark.filterwarnings("ignore:training and test share")
 def test_a_k_means_of_stretches_passes_on_real_movements():
-    source = {"format": "npy", "path": str(WRIST), "layout": "c t", "test": "val", "group": "trial"}
+    source = {"kind": "data.npy", "path": str(WRIST), "layout": "c t", "test": "val", "group": "trial"}
     run = Registry.discover().run({"model": {"head": {"kind": "wrn.signal"}}, "data": {"source": source}})
     data = load_set(run)
     split, train = (

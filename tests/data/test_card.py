@@ -23,7 +23,7 @@ NAMED = {"subject": "subject", "group": "trial"}
 
 def card_of(folder, **source):
     missing = source.pop("missing", "refuse")
-    data = {"source": {"format": "npy", "path": str(folder), "layout": "c t", **source}, "missing": missing}
+    data = {"source": {"kind": "data.npy", "path": str(folder), "layout": "c t", **source}, "missing": missing}
     return draw_card(Registry.discover().data(data))
 
 
@@ -118,7 +118,7 @@ def test_a_constant_channel_is_reported_and_does_no_harm(write_npy: Write, tmp_p
     x[:, 2] = 9.81
     folder = write_npy(X_train=x)
     spec = tmp_path / "data.json"
-    spec.write_text(json.dumps({"source": {"format": "npy", "path": str(folder), "layout": "c t"}}))
+    spec.write_text(json.dumps({"source": {"kind": "data.npy", "path": str(folder), "layout": "c t"}}))
     assert main(["data", str(spec), "--stats", str(tmp_path / "norm.npz")]) == 0
     assert "does not vary in training: channel 2" in capsys.readouterr().out
     mean, std = read_statistics(tmp_path / "norm.npz", 3)
@@ -129,7 +129,7 @@ def test_a_constant_channel_is_reported_and_does_no_harm(write_npy: Write, tmp_p
 def test_data_sets_are_shown_side_by_side(write_npy: Write, tmp_path, monkeypatch, capsys):
     spec = tmp_path / "data.json"
     folder = write_npy()
-    spec.write_text(json.dumps({"source": {"format": "npy", "path": str(folder), "layout": "c t", **NAMED}}))
+    spec.write_text(json.dumps({"source": {"kind": "data.npy", "path": str(folder), "layout": "c t", **NAMED}}))
     sources = [str(spec), "aeon:italy_power_demand", "aeon:gunpoint", str(spec)]
     assert main(["data", *sources, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -146,7 +146,7 @@ def test_data_sets_are_shown_side_by_side(write_npy: Write, tmp_path, monkeypatc
 
 def test_one_card_shows_classes_and_channels(write_npy: Write, tmp_path, capsys):
     spec = tmp_path / "data.json"
-    spec.write_text(json.dumps({"source": {"format": "npy", "path": str(write_npy()), "layout": "c t", **NAMED}}))
+    spec.write_text(json.dumps({"source": {"kind": "data.npy", "path": str(write_npy()), "layout": "c t", **NAMED}}))
     assert main(["data", str(spec), "--set", "data.split.validation=0.5"]) == 0
     out = capsys.readouterr().out
     for text in ("Classes", "channel 2", "new people: ann, bob", "zero crossings"):
@@ -159,7 +159,7 @@ def test_one_card_shows_classes_and_channels(write_npy: Write, tmp_path, capsys)
 def test_the_uea_sets_have_cards(shared):
     registry = Registry.discover()
     cards = [
-        draw_card(registry.data({"source": {"format": "ts", "path": str(path)}}))[0]
+        draw_card(registry.data({"source": {"kind": "data.ts", "path": str(path)}}))[0]
         for path in sorted((shared / "uea").iterdir())
     ]
     assert [card.name for card in cards] == ["AtrialFibrillation", "ERing", "Epilepsy", "Libras"]

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from toy_sets import Write
+from zoo_data import NpySource
 from zoo_registry import EvaluationSpec, ModelSpec, RunSpec, TrainingSpec
-from zoo_registry.data import DataSpec, LengthSpec, NpySource
+from zoo_registry.data import DataSpec, LengthSpec
 from zoo_wrn import WideResNetSignal
 
 from zoo.data import DataSet, prepare

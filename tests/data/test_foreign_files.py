@@ -6,17 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy_sets import Write
-from zoo_registry import DataError, SpecError
-from zoo_registry.data import DataSpec, MatSource, NpySource, SplitSpec, TsSource
-from zoo_registry.formats import PLACES
+from zoo_data import MatSource, NpySource, TsSource
+from zoo_registry import DataError, Registry, SpecError
+from zoo_registry.data import DataSpec, SplitSpec
 
 from zoo.data import input_of, prepare
-from zoo.data.labels import class_names, index_labels
-from zoo.data.recognise import recognise
 from zoo.data.sources import read
-from zoo.specs.read import read_data, shorthand
+from zoo.sources.labels import class_names, index_labels
+from zoo.specs.places import recognise, shorthand
+from zoo.specs.read import read_data
 
 NAMES = ("café", "run", "1")
+REGISTRY = Registry.discover()
 
 
 @pytest.mark.parametrize(
@@ -127,9 +128,9 @@ def test_hidden_files_of_another_system_are_ignored(write_npy: Write, write_mat:
     before = prepare(spec).fingerprint
     (folder / "._ID-101_CLASS-01_Window-0001.mat").write_bytes(b"\0\5\x16\7")
     assert prepare(spec).fingerprint == before
-    assert recognise(folder)["source"]["format"] == "mat"
+    assert recognise(folder, REGISTRY)["source"]["kind"] == "data.mat"
     (folder / "._Toy_TRAIN.ts").write_bytes(b"\0\5\x16\7")
-    assert recognise(folder)["source"]["format"] == "mat"
+    assert recognise(folder, REGISTRY)["source"]["kind"] == "data.mat"
 
 
 def test_bom_comments_and_blank_lines_do_not_change_a_ts_file(write_ts: Write) -> None:
@@ -183,23 +184,23 @@ def test_a_pipe_is_refused_before_it_is_opened(write_npy: Write, name: str) -> N
         prepare(DataSpec(source=NpySource(path=str(folder), layout="c t", classes="classes.txt")))
 
 
-@pytest.mark.parametrize("name", ["walk.csv", "walk.TSV", "walk.npz"])
-def test_files_of_other_formats_are_refused_with_the_supported_formats(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["walk.parquet", "walk.XLSX", "walk.npz"])
+def test_files_that_no_source_reads_are_refused_with_the_next_step(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("time,x,y,z\n")
     suffix = Path(name).suffix
-    for ask in (lambda: read_data(tmp_path / name, None), lambda: read_data(tmp_path, None)):
+    for place in (tmp_path / name, tmp_path):
         with pytest.raises(SpecError) as caught:
-            ask()
+            read_data(place, REGISTRY)
         assert suffix.lower() in str(caught.value).lower()
-        assert all(form in caught.value.hint for form in PLACES)
+        assert "`zoo list source` shows what can be read" in caught.value.hint
     with pytest.raises(DataError, match="save windows"):
-        recognise(tmp_path)
-    with pytest.raises(SpecError, match="a format among"):
-        shorthand(f"{suffix[1:]}:{tmp_path}")
+        recognise(tmp_path, REGISTRY)
+    with pytest.raises(SpecError, match="a kind among aeon, csv, mat, npy, ts, found"):
+        shorthand(f"{suffix[1:]}:{tmp_path}", REGISTRY)
 
 
 def test_a_path_that_looks_like_a_format_is_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "wrist:data.json").touch()
-    assert shorthand("wrist:data.json") is None
-    assert shorthand("C:data.json") is None
+    assert shorthand("wrist:data.json", REGISTRY) is None
+    assert shorthand("C:data.json", REGISTRY) is None

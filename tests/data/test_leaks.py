@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from toy_sets import Write, waves
+from zoo_data import NpySource, TsSource
 from zoo_registry import Registry, SpecError, ZooNote
-from zoo_registry.data import DataSpec, NpySource, SplitSpec
+from zoo_registry.data import DataSpec, SplitSpec
 
 from zoo.cli.main import main
 from zoo.data import prepare
@@ -57,7 +58,7 @@ def test_each_leak_is_counted_in_the_split_it_reaches(write_npy: Write, monkeypa
     x[validation[1]] = x[train[2]]
     np.save(folder / "X_test.npy", test.astype(np.float64))
     np.save(folder / "X_train.npy", x)
-    monkeypatch.setattr("zoo.data.raw._BLOCK_VALUES", 100)
+    monkeypatch.setattr("zoo.sources.raw._BLOCK_VALUES", 100)
     assert read(folder).leaks[:2] == (3, 1)
 
 
@@ -75,7 +76,7 @@ def test_a_copied_test_split_is_reported_by_data_check_and_on_loading(write_npy:
     folder = write_npy(X_test=waves(24, 3, 20, seed=24)[::2])
     run = {
         "model": {"head": {"kind": "wrn.signal"}},
-        "data": {"source": {"format": "npy", "path": str(folder), "layout": "c t"}},
+        "data": {"source": {"kind": "data.npy", "path": str(folder), "layout": "c t"}},
     }
     spec = tmp_path / "run.json"
     spec.write_text(json.dumps(run))
@@ -88,7 +89,7 @@ def test_a_copied_test_split_is_reported_by_data_check_and_on_loading(write_npy:
         load_set(Registry.discover().run(run))
     with warnings.catch_warnings():
         warnings.simplefilter("error", ZooNote)
-        load_set(Registry.discover().run(run | {"data": {"source": {"format": "aeon"}}}))
+        load_set(Registry.discover().run(run | {"data": {"source": {"kind": "data.aeon"}}}))
 
 
 def test_training_windows_are_not_accepted_as_test_split(tmp_path):
@@ -102,7 +103,7 @@ def test_real_sets_leak_where_windows_are_duplicated(shared: Path):
     wrist = {"path": str(shared / "wrist_adl14"), "layout": "c t", "test": "val", "group": "trial"}
     assert prepare(DataSpec(source=NpySource(**wrist))).leaks == (0, 0, 0, 0)
     # Libras is known to contain duplicate windows.
-    found = {name: prepare(DataSpec.model_validate({"source": {"format": "ts", "path": str(shared / "uea" / name)}}))
+    found = {name: prepare(DataSpec(source=TsSource(path=str(shared / "uea" / name))))
              for name in ("ERing", "Epilepsy", "Libras")}  # fmt: skip
     assert {name: data.leaks.test for name, data in found.items()} == {"ERing": 0, "Epilepsy": 0, "Libras": 19}
 
@@ -153,7 +154,7 @@ def test_overlaps_of_splits_are_counted_reported_and_found(write_npy: Write, tmp
     assert data.leaks.test == 1
     assert data.leaks.test_overlaps == 1
     assert data.leaks.validation_overlaps > 0
-    spec = {"source": {"format": "npy", "path": str(folder), "layout": "c t"}}
+    spec = {"source": {"kind": "data.npy", "path": str(folder), "layout": "c t"}}
     (tmp_path / "data.json").write_text(json.dumps(spec))
     assert main(["data", str(tmp_path / "data.json")]) == 0
     sentence = "1 of 12 test windows overlap windows of an earlier split"

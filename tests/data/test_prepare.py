@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy_sets import Write, waves
+from zoo_data import NpySource
 from zoo_registry import DataError
-from zoo_registry.data import DataSpec, LengthSpec, NpySource, SplitSpec
+from zoo_registry.data import DataSpec, LengthSpec, SplitSpec
 
 from zoo.data import Split, prepare
 from zoo.data.glance import glance
@@ -28,7 +29,7 @@ def test_statistics_are_those_of_the_training_split(write_npy: Write) -> None:
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_statistics_survive_a_large_offset_and_many_blocks(masked: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo.data.raw._BLOCK_VALUES", 100)
+    monkeypatch.setattr("zoo.sources.raw._BLOCK_VALUES", 100)
     offset = np.array([[4000], [-8]])
     x = (offset + np.random.default_rng(0).normal(size=(40, 2, 25))).astype(np.float32)
     if masked:
@@ -54,7 +55,7 @@ def test_what_another_process_has_read_is_not_read_again(write_npy: Write, monke
         raise AssertionError("every window is read")
 
     here = prepare(spec, first)
-    for owner in ("zoo.data.raw.RawSplit", "zoo.data.split.Split"):
+    for owner in ("zoo.sources.raw.RawSplit", "zoo.data.split.Split"):
         monkeypatch.setattr(f"{owner}.blocks", unread)
     there = prepare(spec, second)
     assert (there.fingerprint, there.mean.tolist()) == (here.fingerprint, here.mean.tolist())
@@ -68,7 +69,7 @@ def test_unobserved_samples_affect_no_statistic(write_npy: Write) -> None:
 
 
 def test_blocks_are_all_windows_in_order(write_npy: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo.data.raw._BLOCK_VALUES", 200)
+    monkeypatch.setattr("zoo.sources.raw._BLOCK_VALUES", 200)
     train = prepare(spec_of(write_npy())).train
     blocks = [x for x, _ in train.blocks()]
     assert len(blocks) > 2
@@ -88,7 +89,7 @@ def test_the_length_step_works_on_windows_that_stay_on_disk(write_npy: Write, me
 
 
 def test_preparing_never_holds_all_windows_in_memory(write_npy: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo.data.raw._BLOCK_VALUES", 30_000)
+    monkeypatch.setattr("zoo.sources.raw._BLOCK_VALUES", 30_000)
     x = np.tile(waves(60, 3, 100), (100, 1, 1)).astype(np.float16)
     folder = write_npy(X_train=x, y_train=np.arange(6000) % 3, X_test=x[:60], y_test=np.arange(60) % 3)
     spec = spec_of(folder, length=LengthSpec(to=200))

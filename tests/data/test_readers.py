@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy_sets import Write, waves
+from zoo_data import BundledSource, MatSource, NpySource, TsSource
 from zoo_registry import DataError, ZooNote
-from zoo_registry.data import BundledSource, DataSpec, LengthSpec, MatSource, NpySource, SplitSpec, TsSource
+from zoo_registry.data import DataSpec, LengthSpec, SplitSpec
 
 from zoo.data import input_of, prepare
-from zoo.data.labels import index_labels
-from zoo.data.layout import lay_out
 from zoo.data.sources import read
+from zoo.sources.labels import index_labels
+from zoo.sources.layout import lay_out
 
 BUNDLED = {
     "basic_motions": (6, 100, 4),
@@ -244,7 +245,8 @@ def test_reading_the_input_imports_neither_torch_nor_aeons_loaders(write_npy: Wr
     write_mat()
     code = f"""
 import sys
-from zoo_registry.data import BundledSource, DataSpec, MatSource, NpySource
+from zoo_data import BundledSource, MatSource, NpySource
+from zoo_registry.data import DataSpec
 from zoo.data import input_of
 input_of(DataSpec(source=BundledSource()))
 input_of(DataSpec(source=NpySource(path={str(write_npy())!r}, layout="c t")))

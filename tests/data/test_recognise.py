@@ -1,11 +1,19 @@
-"""File names identify the format of a folder, and the data spec built from them reads it."""
+"""File names identify the kind of source of a folder, and the data spec built from them reads it."""
 
 import numpy as np
 import pytest
-from zoo_registry import DataError, DataSpec, ZooNote
+from zoo_registry import DataError, Registry, ZooNote
 
 from zoo.data import input_of
-from zoo.data.recognise import recognise, recognise_arrays
+from zoo.specs.places import inferred
+from zoo.specs.places import recognise as claimed
+
+REGISTRY = Registry.discover()
+
+
+def recognise(place):
+    """Plain data of the place, completed from its files."""
+    return inferred(claimed(place, REGISTRY), REGISTRY)
 
 
 def save(folder, shape, *splits):
@@ -20,8 +28,8 @@ def save(folder, shape, *splits):
 def test_arrays_are_read_in_their_stored_layout(tmp_path, shape, layout):
     save(tmp_path, shape, "train", "test")
     found = recognise(tmp_path)
-    assert found["source"] == {"format": "npy", "path": str(tmp_path), "layout": layout, "test": "test"}
-    assert input_of(DataSpec(**found)).length == max(shape[1:])
+    assert found["source"] == {"kind": "data.npy", "path": str(tmp_path), "layout": layout, "test": "test"}
+    assert input_of(REGISTRY.data(found)).length == max(shape[1:])
 
 
 @pytest.mark.parametrize(
@@ -44,8 +52,8 @@ def test_a_declared_layout_is_never_guessed(tmp_path, shape):
     with pytest.raises(DataError, match="either may be time"):
         recognise(tmp_path)
     for layout in ("c t", "t c"):
-        said = {"source": {"format": "npy", "path": str(tmp_path), "layout": layout}}
-        assert recognise_arrays(said)["source"]["layout"] == layout
+        said = {"source": {"kind": "data.npy", "path": str(tmp_path), "layout": layout}}
+        assert inferred(said, REGISTRY)["source"]["layout"] == layout
 
 
 def test_windows_where_either_axis_may_be_time_are_refused_with_the_flag_to_add(tmp_path):
@@ -72,18 +80,19 @@ def test_where_there_is_no_test_split_one_is_cut(tmp_path):
     found = recognise(tmp_path)
     assert found["source"]["test"] is None
     assert found["split"] == {"test": 0.2}
-    assert DataSpec(**found).split.test == 0.2
+    assert REGISTRY.data(found).split.test == 0.2
 
 
 def test_other_formats_and_none_are_recognised(tmp_path):
     with pytest.raises(DataError, match=r"none of them"):
         recognise(tmp_path)
-    with pytest.raises(DataError, match=r"no such folder"):
+    with pytest.raises(DataError, match=r"no such file or folder"):
         recognise(tmp_path / "nowhere")
     (tmp_path / "ID-1_CLASS-2_Window-0001.mat").touch()
-    assert recognise(tmp_path) == {"source": {"format": "mat", "path": str(tmp_path)}, "split": {"test": 0.2}}
+    assert recognise(tmp_path) == {"source": {"kind": "data.mat", "path": str(tmp_path)}, "split": {"test": 0.2}}
     (tmp_path / "ERing_TRAIN.ts").touch()
-    assert recognise(tmp_path)["source"]["format"] == "ts"
+    with pytest.raises(DataError, match=r"data of one kind, found data\.mat and data\.ts; .* such as mat:"):
+        recognise(tmp_path)
 
 
 def test_a_broken_array_gives_one_line(tmp_path):

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy_sets import Write, waves
+from zoo_data import MatSource, NpySource, TsSource
 from zoo_registry import DataError
-from zoo_registry.data import DataSpec, LengthSpec, MatSource, NpySource, SplitSpec, TsSource
+from zoo_registry.data import DataSpec, LengthSpec, SplitSpec
 
 from zoo.data import input_of, prepare
 

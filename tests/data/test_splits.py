@@ -8,8 +8,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from zoo_registry import DataError
 
-from zoo.data.raw import RawSplit
 from zoo.data.splits import Cut, Draw, cut, together
+from zoo.sources.raw import RawSplit
 
 
 def draw(share: float = 0.25, by: str = "class", seed: int = 0) -> Draw:

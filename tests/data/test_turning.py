@@ -27,7 +27,7 @@ def run(folder, **training):
         x[0, 1, 3] = np.nan
         np.save(folder / f"X_{split}.npy", x)
         np.save(folder / f"y_{split}.npy", np.arange(12) % 2)
-    source = {"format": "npy", "path": str(folder), "layout": "c t"}
+    source = {"kind": "data.npy", "path": str(folder), "layout": "c t"}
     spec = {
         "model": {"head": {"kind": "wrn.signal", "depth": 10}},
         "data": {"source": source, "missing": "mask"},

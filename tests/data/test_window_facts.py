@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy_sets import Write
+from zoo_data import BundledSource, NpySource
+from zoo_data.npy import open_array
 from zoo_registry import DataError, DataSpec, InputSpec, Registry, SpecError
-from zoo_registry.data import BundledSource, LengthSpec, NpySource
+from zoo_registry.data import LengthSpec
 
 from zoo.data import prepare
-from zoo.data.npy import open_array
 from zoo.data.peek import input_of
-from zoo.data.raw import RawSplit, require_whole
+from zoo.sources.raw import RawSplit, require_whole
 
 
 def spec_of(folder: Path, **fields: object) -> DataSpec:
@@ -58,7 +59,7 @@ def test_names_for_another_number_of_channels_are_refused(write_npy: Write) -> N
 
 def test_a_run_keeps_facts_missing_in_the_data_and_refuses_contradictions() -> None:
     model = {"head": {"kind": "wrn.signal"}, "input": {"channels": 3, "length": 20, "classes": 2, "units": "g"}}
-    run = Registry.discover().run({"name": "a", "model": model, "data": {"source": {"format": "aeon"}}})
+    run = Registry.discover().run({"name": "a", "model": model, "data": {"source": {"kind": "data.aeon"}}})
     assert run.with_input(InputSpec(channels=3, length=20, classes=2, rate=5.0)).model.input == InputSpec(
         channels=3, length=20, classes=2, rate=5.0, units="g"
     )

@@ -20,7 +20,7 @@ SHAPES: dict[str, Any] = {
     "quantizer": {"kind": "quantizers.ema", "codes": 8, "start": "kmeans"},
     "decoder": {"kind": "vqshape.renderer"},
 }
-DATA = {"source": {"format": "npy", "path": "data/windows", "layout": "c t", "classes": "classes.txt"}}
+DATA = {"source": {"kind": "data.npy", "path": "data/windows", "layout": "c t", "classes": "classes.txt"}}
 
 
 @pytest.fixture(scope="session")

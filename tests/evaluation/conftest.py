@@ -33,7 +33,7 @@ def trained(home: Path) -> Train:
         if folder.run_file.exists():
             return folder
         training = {"epochs": 1, "batch": 10} | parts.pop("training", {})
-        data = {"source": {"format": "npy", "path": str(home / "windows"), "layout": "c t"}, "missing": "mask"}
+        data = {"source": {"kind": "data.npy", "path": str(home / "windows"), "layout": "c t"}, "missing": "mask"}
         spec = {"name": name, "model": model, "data": data, "training": training, **parts}
         return train(Registry.discover().run(json.loads(json.dumps(spec))), folder.path, quiet=True)
 

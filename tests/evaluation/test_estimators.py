@@ -5,6 +5,7 @@ import pytest
 import torch
 from aeon.classification.convolution_based import MiniRocketClassifier
 from sklearn.linear_model import RidgeClassifier
+from zoo_data import BundledSource
 from zoo_registry import DataSpec, EstimatorSpec, EvaluationSpec, SpecError, TrainingError, ZooNote
 
 from zoo.data.gaps import bridged
@@ -21,7 +22,7 @@ RIDGE = EstimatorSpec(estimator="sklearn.RidgeClassifier")
 
 @pytest.fixture(scope="module")
 def motions():
-    return prepare(DataSpec(source={"format": "aeon", "name": "basic_motions"}))
+    return prepare(DataSpec(source=BundledSource()))
 
 
 @pytest.fixture(autouse=True)
@@ -172,7 +173,7 @@ def test_an_unknown_estimator_is_refused_in_one_line(spec, words):
     ],
 )
 def test_an_estimator_that_cannot_be_fitted_is_refused_before_training(spec, words):
-    short = prepare(DataSpec(source={"format": "aeon", "name": "basic_motions"}, length={"to": 8}))
+    short = prepare(DataSpec(source=BundledSource(), length={"to": 8}))
     with pytest.raises(SpecError) as error:
         rehearse(spec, short, "evaluation.judges.it")
     assert words in str(error.value)

@@ -8,17 +8,18 @@ import matplotlib.image
 import numpy as np
 import pytest
 import torch
+from zoo_data import NpySource
 from zoo_registry import DataError, DataSpec, SpecError
 
 from zoo.data.check import input_after
-from zoo.data.raw import Extent
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.figures import confusion_picture, recall_picture
 from zoo.evaluation.score import HEAD, Pair, Score
 from zoo.io.files import write_json
+from zoo.sources.raw import Extent
 from zoo.specs.read import read_json, read_result
 
-DATA = DataSpec.model_validate({"source": {"format": "npy", "path": "d", "layout": "c t"}})
+DATA = DataSpec(source=NpySource(path="d", layout="c t"))
 
 
 def report_of(classes: int, seed: int = 0) -> Score:

@@ -57,7 +57,7 @@ def run_of(folder: Path) -> Callable[..., RunSpec]:
     """A run on ``folder`` of a model, with its training and other parts."""
 
     def make(model: Mapping[str, Any], training: Mapping[str, Any] | None = None, **parts: Any) -> RunSpec:
-        data = {"source": {"format": "npy", "path": str(folder), "layout": "c t", "subject": "subject"}}
+        data = {"source": {"kind": "data.npy", "path": str(folder), "layout": "c t", "subject": "subject"}}
         return Registry.discover().run({"model": model, "data": data, "training": training or {}, **parts})
 
     return make

@@ -13,7 +13,7 @@ from zoo.cli.main import main
 
 def source(home: Path) -> dict[str, Any]:
     """Plain data of the windows in ``home``."""
-    return {"source": {"format": "npy", "path": str(home / "windows"), "layout": "c t"}}
+    return {"source": {"kind": "data.npy", "path": str(home / "windows"), "layout": "c t"}}
 
 
 def run_spec(home: Path, name: str, model: dict[str, Any], **parts: Any) -> dict[str, Any]:

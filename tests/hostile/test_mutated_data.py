@@ -91,7 +91,7 @@ def _odd_labels(y: Array, draw: random.Random) -> Array:
 def npy(folder: Path, draw: random.Random) -> dict[str, Any]:
     """Arrays with or without a file of class names; returns the source that reads them."""
     rng = np.random.default_rng(draw.randrange(2**32))
-    source: dict[str, Any] = {"format": "npy", "path": str(folder), "layout": draw.choice(("c t", "c t", "t c"))}
+    source: dict[str, Any] = {"kind": "data.npy", "path": str(folder), "layout": draw.choice(("c t", "c t", "t c"))}
     for split, count in (("train", 30), ("test", 12)):
         x, y = rng.normal(size=(count, 2, 24)).astype(np.float32), np.arange(count) % 3
         x = _odd_windows(x, draw) if draw.random() < 0.25 else x
@@ -133,7 +133,7 @@ def ts(folder: Path, draw: random.Random) -> dict[str, Any]:
             lines[place : place + draw.randrange(2)] = [draw.choice(ODD_LINES)]
         text = draw.choice(("\n", "\r\n")).join(lines)
         (folder / f"x_{split}.ts").write_text(text, draw.choice(("utf-8", "utf-8-sig", "utf-16")), newline="")
-    return {"format": "ts", "path": str(folder)}
+    return {"kind": "data.ts", "path": str(folder)}
 
 
 def mat(folder: Path, draw: random.Random) -> dict[str, Any]:
@@ -146,19 +146,37 @@ def mat(folder: Path, draw: random.Random) -> dict[str, Any]:
         savemat(folder / name, content if draw.random() > 0.01 else {"other": x})
     if draw.random() < 0.1:
         (folder / draw.choice(("ID-1_CLASS-x_Window-1.mat", "._a.mat", "notes.mat"))).write_bytes(b"x")
-    return {"format": "mat", "path": str(folder)}
+    return {"kind": "data.mat", "path": str(folder)}
+
+
+def csv(folder: Path, draw: random.Random) -> dict[str, Any]:
+    """A table of text, long or wide, with some unusual lines."""
+    rng, wide = np.random.default_rng(draw.randrange(2**32)), draw.random() < 0.5
+    names = draw.sample(["a", "b", "c\x1b[2J", "1.0", "D", "é", "=1"], 3)
+    lines = ["label," + ",".join(f"{c}_{t}" for c in "xy" for t in range(20)) if wide else "label,window,x,y"]
+    for number in range(24):
+        x = [[f"{value:.3f}" for value in channel] for channel in rng.normal(size=(2, 20))]
+        rows = [[*x[0], *x[1]]] if wide else [[str(number), *pair] for pair in zip(*x, strict=True)]
+        lines += [",".join([names[number % 3], *cells]) for cells in rows]
+    for _ in range(draw.choice((0, 1, 2))):
+        place = draw.randrange(len(lines))
+        lines[place : place + draw.randrange(2)] = [draw.choice([*ODD_LINES, "a,0,1,2", 'a,"0,1', "nan,1,,"])]
+    text = draw.choice(("\n", "\r\n")).join(lines).replace(",", draw.choice((",", ",", ";", "\t")))
+    (folder / "table.csv").write_text(text, draw.choice(("utf-8", "utf-8-sig", "utf-16")), newline="")
+    source = {"kind": "data.csv", "path": str(folder / "table.csv"), "channels": ["x", "y"]}
+    return source | ({} if wide else {"window": "window"})
 
 
 def written(folder: Path, draw: random.Random) -> tuple[Path, str]:
     """A run on data of a random format, with one file damaged half of the time; also returns what was done."""
-    kind = draw.choice((npy, npy, ts, mat))
+    kind = draw.choice((npy, npy, ts, mat, csv))
     source = kind(folder, draw)
     done = kind.__name__
     if draw.random() < 0.5:
         path, way = draw.choice(sorted(file for file in folder.iterdir() if file.is_file())), draw.choice(WAYS)
         damage(path, way, draw)
         done += f", {path.name} {way}"
-    split = {"test": 0.3} if kind is mat or source.get("test", "") is None else {}
+    split = {"test": 0.3} if kind in (mat, csv) or source.get("test", "") is None else {}
     split |= {"by": "class"} if draw.random() < 0.5 else {}
     data = {"source": source, "split": split, "missing": draw.choice(("mask", "refuse"))}
     if draw.random() < 0.2:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from damage import as_text, mutated
 from guarded import Tally, cases, guarded
-from zoo_registry import ROLES, Registry, RunSpec, ZooError
+from zoo_registry import ROLES, Registry, RunSpec, ZooError, roles_of
 
 from zoo.specs.presets import load, names
 
@@ -25,7 +25,7 @@ def seeds(home: Path) -> list[dict[str, Any]]:
     found += [json.loads((home / f"{name}.json").read_text()) for name in ("signal", "bag", "swept", "sweep")]
     sizes = {"channels": 2, "length": 40, "classes": 3}
     while len(found) < 40:
-        kinds = {role: draw.choice([None, *registry.kinds(role)]) for role in ROLES}
+        kinds = {role: draw.choice([None, *registry.kinds(role)]) for role in roles_of("model")}
         data = {"input": sizes, **{role: {"kind": kind} for role, kind in kinds.items() if kind}}
         try:
             found.append(registry.model(data).dump())

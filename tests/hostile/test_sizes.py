@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import torch
 from guarded import guarded, peak
+from zoo_data import TsSource
 from zoo_registry import DataError, SpecError
-from zoo_registry.data import DataSpec, TsSource
+from zoo_registry.data import DataSpec
 
 from zoo.cli import components
 from zoo.data import prepare

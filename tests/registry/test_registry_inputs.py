@@ -127,7 +127,7 @@ def test_a_head_on_images_needs_classes():
 
 
 def test_no_data_source_gives_images():
-    data = {"source": {"format": "npy", "path": "set", "layout": "c t"}}
+    data = {"source": {"kind": "data.npy", "path": "set", "layout": "c t"}}
     with pytest.raises(SpecError, match=r"^model\.input: expected a signal, .*, found ready-made images; leave"):
         REGISTRY.run({"model": on_images(head=WRN), "data": data})
 

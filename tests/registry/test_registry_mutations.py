@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 import toy_plugin
+import zoo_data
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from zoo_registry import ROLES, ImageInputSpec, ModelSpec, Registry, ZooError
+from zoo_registry import ROLES, ImageInputSpec, ModelSpec, Registry, ZooError, roles_of
 
 RUN = {
     "name": "run",
     "data": {
-        "source": {"format": "npy", "path": "set", "layout": "c t"},
+        "source": {"kind": "data.npy", "path": "set", "layout": "c t"},
         "split": {"validation": 0.2},
         "length": {"to": 64, "method": "pad"},
     },
@@ -31,8 +32,11 @@ RUN = {
 
 @pytest.fixture(scope="module", params=["toys", "installed"])
 def registry(request: pytest.FixtureRequest) -> Registry:
-    """The toy plugin alone, or together with the installed plugins."""
-    registry = Registry() if request.param == "toys" else Registry.discover()
+    """The toy plugin and the data sources alone, or together with the installed plugins."""
+    registry = Registry.discover()
+    if request.param == "toys":
+        registry = Registry()
+        registry.register(zoo_data, "data")
     registry.register(toy_plugin, "toy")
     return registry
 
@@ -43,7 +47,7 @@ def models(registry: Registry) -> list[ModelSpec]:
     draw, found = random.Random(0), []
     while len(found) < 40:
         sizes = draw.choice([{"length": 64}, {"length": 64}, {"height": 64, "width": 64}])
-        roles = ("encoder", "quantizer", "head") if "height" in sizes else ROLES
+        roles = ("encoder", "quantizer", "head") if "height" in sizes else roles_of("model")
         kinds = {role: draw.choice([None, *registry.kinds(role)]) for role in roles}
         parts = {role: {"kind": kind} for role, kind in kinds.items() if kind}
         with suppress(ZooError):

@@ -166,7 +166,7 @@ def test_a_mistake_is_reported_once(toys, run):
 
 
 def test_a_misspelt_field_is_reported_before_the_missing_one(toys, run):
-    run["data"]["source"] = {"format": "ts", "paht": "set"}
+    run["data"]["source"] = {"kind": "data.ts", "paht": "set"}
     with pytest.raises(SpecError, match=r"^data\.source\.paht: .* did you mean 'path'\?"):
         toys.run(run)
 

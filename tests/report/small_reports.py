@@ -15,7 +15,7 @@ NAMES = ["<script>alert(1)</script>", "walk & run", "price $5 or $6"]
 
 def spec(home: Path, name: str, model: dict[str, Any], **parts: Any) -> dict[str, Any]:
     """Plain data of a run of three epochs in two phases."""
-    source = {"format": "npy", "path": str(home / "windows"), "layout": "c t", "classes": "names.txt"}
+    source = {"kind": "data.npy", "path": str(home / "windows"), "layout": "c t", "classes": "names.txt"}
     phases = [{"name": "first <b>part</b>", "length": 2}, {"name": "second"}]
     training = {"epochs": 3, "batch": 6, "phases": phases} | parts.pop("training", {})
     return {"name": name, "model": model, "data": {"source": source}, "training": training, **parts}

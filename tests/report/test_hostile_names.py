@@ -53,7 +53,7 @@ def zoo(capfd):
 
 
 def spec(home: Path, name: str, model: dict[str, Any], **parts: Any) -> Path:
-    source = {"format": "npy", "path": str(home / "win\x1b[2Jdows"), "layout": "c t", "subject": "subject"}
+    source = {"kind": "data.npy", "path": str(home / "win\x1b[2Jdows"), "layout": "c t", "subject": "subject"}
     phases = [{"name": "=warm up", "length": 1}, {"name": "everything"}]
     training = {"epochs": 2, "batch": 6, "phases": phases}
     data = {"source": source, "split": {"by": "class"}}

@@ -21,7 +21,7 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def base(windows: Path) -> dict[str, Any]:
     """Plain data of a run with every kind of objective except a judge."""
-    source = {"format": "npy", "path": str(windows), "layout": "c t"}
+    source = {"kind": "data.npy", "path": str(windows), "layout": "c t"}
     weights = {"x": 1, "z": 1, "s": 1, "dist": 0.8, "ce": 1}
     return {
         "model": SHAPES,

@@ -6,10 +6,11 @@ import sys
 
 import pytest
 from swept import S, Z
-from zoo_registry import ZooError
+from zoo_registry import TrainingError, ZooError
 
 from zoo.cli.main import main
 from zoo.sweep.plan import plan_of, read_plan, validate_plan
+from zoo.sweep.queue import require_same
 
 Q = "model.quantizer.codes"
 ALL = {"training.phases": [{}]}
@@ -97,7 +98,7 @@ def test_the_schema_names_every_field_with_a_description(capsys):
 
 
 def test_the_run_may_be_a_preset(windows, tmp_path):
-    source = {"format": "npy", "path": str(windows), "layout": "c t"}
+    source = {"kind": "data.npy", "path": str(windows), "layout": "c t"}
     changed = {"data": {"source": source}, "model.encoder.patches": 8}
     spec = {"run": "channelwise_codebook", "set": changed, "vary": {"model.quantizer.codes": [16, 32]}}
     (tmp_path / "sweep.json").write_text(json.dumps(spec | {"objectives": ["codebook", "mse"]}))
@@ -112,6 +113,18 @@ def test_a_file_of_another_kind_is_refused(content, words, tmp_path):
     with pytest.raises(ZooError) as caught:
         read_plan(tmp_path / "sweep.json")
     assert words in str(caught.value)
+
+
+def test_a_sweep_of_version_0_1_can_be_resumed(plan):
+    today = plan()
+    stored = json.loads(json.dumps(today.dump()))
+    source = stored["run"]["data"]["source"]
+    source["format"] = source.pop("kind").removeprefix("data.")
+    require_same(stored, today, "sweep")
+    assert plan_of(stored).points == today.points
+    source["layout"] = "t c"
+    with pytest.raises(TrainingError, match=r"sweep: run\.data\.source\.layout: expected 't c'"):
+        require_same(stored, today, "sweep")
 
 
 def test_a_plan_can_be_read_back_from_its_dump(plan, sweep_of):

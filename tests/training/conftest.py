@@ -22,7 +22,7 @@ def spec_of(windows: Path) -> Callable[..., dict[str, Any]]:
     """Plain data of a run on ``windows``, with parts of it given."""
 
     def make(model: dict[str, Any], training: dict[str, Any], **parts: Any) -> dict[str, Any]:
-        data = {"source": {"format": "npy", "path": str(windows), "layout": "c t"}}
+        data = {"source": {"kind": "data.npy", "path": str(windows), "layout": "c t"}}
         return {"model": model, "data": data, "training": {"epochs": 2, "batch": 6} | training, **parts}
 
     return make

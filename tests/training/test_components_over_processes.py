@@ -11,11 +11,11 @@ import torch
 from filelock import FileLock
 from processes_pair import record, record_pair
 from tiny import REGISTRY, TINY, accepted
-from zoo_registry import ROLES, ZooError
+from zoo_registry import ZooError, roles_of
 
 Tensors = dict[str, torch.Tensor]
 
-KINDS = [kind for role in ROLES for kind in REGISTRY.kinds(role)]
+KINDS = [kind for role in roles_of("model") for kind in REGISTRY.kinds(role)]
 SERIES = {
     "fusion": "fusion.channelwise",
     "encoder": "conv.encoder",
@@ -51,7 +51,7 @@ def fits(kinds: dict[str, str]) -> bool:
 def covering() -> Iterator[dict[str, str]]:
     """A few models that together contain every registered component."""
     left = set(KINDS)
-    for role in ROLES:
+    for role in roles_of("model"):
         for kind in REGISTRY.kinds(role):
             if kind not in left:
                 continue
@@ -71,7 +71,7 @@ MODELS = {" + ".join(kinds.values()): kinds for kinds in covering()}
 def run_of(data: Path, kinds: dict[str, str], processes: int) -> dict[str, Any]:
     return {
         "model": {role: component(kind) for role, kind in kinds.items()},
-        "data": {"source": {"format": "npy", "path": str(data), "layout": "c t"}, "split": {"validation": 0.25}},
+        "data": {"source": {"kind": "data.npy", "path": str(data), "layout": "c t"}, "split": {"validation": 0.25}},
         "training": {
             "epochs": EPOCHS,
             "batch": BATCH // processes,

@@ -151,7 +151,7 @@ def test_the_run_file_is_a_complete_spec(run_of, tmp_path):
     assert again.dump() == stored["run"]
     assert again.model.input is not None
     assert again.model.input.classes == 3
-    assert stored["plugins"].keys() == {"wrn"}
+    assert stored["plugins"].keys() == {"data", "wrn"}
     assert len(stored["fingerprint"]) == 64
 
 

@@ -58,7 +58,7 @@ def run_of(data: Path, case: str, processes: int) -> dict[str, Any]:
     return {
         "model": parts,
         "data": {
-            "source": {"format": "npy", "path": str(data), "layout": "c t"},
+            "source": {"kind": "data.npy", "path": str(data), "layout": "c t"},
             "split": {"validation": 11 / 51},
         },
         "training": EXACT | {"batch": BATCH * 2 // processes} | training,

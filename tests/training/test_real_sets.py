@@ -15,9 +15,9 @@ MODEL = SHAPES | {
     "encoder": SHAPES["encoder"] | {"patches": None, "tokens": 10},
     "quantizer": {"kind": "vqshape.codebook", "codes": 8},
 }
-WRIST = {"source": {"format": "npy", "path": str(SHARED / "wrist_adl14"), "layout": "c t", "test": "val",
+WRIST = {"source": {"kind": "data.npy", "path": str(SHARED / "wrist_adl14"), "layout": "c t", "test": "val",
                     "subject": "subject", "group": "trial", "classes": "classes.txt"}}  # fmt: skip
-EPILEPSY = {"source": {"format": "ts", "path": str(SHARED / "uea/Epilepsy")}, "length": {"to": 500}}
+EPILEPSY = {"source": {"kind": "data.ts", "path": str(SHARED / "uea/Epilepsy")}, "length": {"to": 500}}
 
 
 @pytest.mark.slow

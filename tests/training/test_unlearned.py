@@ -15,7 +15,7 @@ AUTOENCODER = ["encoder", "quantizer", "decoder"]
 
 def phases(*learn: list[str] | None):
     data = [{"name": f"part {index}", "learn": names, "length": 1} for index, names in enumerate(learn)]
-    source = {"format": "aeon", "name": "basic_motions"}
+    source = {"kind": "data.aeon", "name": "basic_motions"}
     run = {"model": MODEL, "data": {"source": source}, "training": {"phases": data}}
     return Registry.discover().run(run).training.phases
 

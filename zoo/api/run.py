@@ -50,7 +50,7 @@ def train(
 class Run:
     """A finished run in ``path``.
 
-    ``moved`` gives the new location of data that were moved, such as `data.source.path=FOLDER`; other data are
+    ``moved`` gives the new location of data that were moved, such as `data.source.path=PLACE`; other data are
     refused.
     """
 

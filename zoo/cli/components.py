@@ -1,7 +1,7 @@
 """`zoo list`, `zoo show` and `zoo schema`: the installed components and how a spec writes them."""
 
 from json import dumps
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from zoo_registry import ROLES, Registry
@@ -58,8 +58,12 @@ def show(
     print_facts(facts)
     if found["fields"]:
         print_title("Fields")
-        rows = [(f["name"], f["type"], dumps(f["default"]), f["description"]) for f in found["fields"]]
+        rows = [(f["name"], f["type"], _default(f), f["description"]) for f in found["fields"]]
         print_table(["field", "type", "default", "meaning"], rows)
+
+
+def _default(field: dict[str, Any]) -> str:
+    return dumps(field["default"]) if "default" in field else "required"
 
 
 def schema(

@@ -26,7 +26,7 @@ def data(
         list[str],
         typer.Argument(
             metavar="DATA...",
-            help="JSON file of data or of a run, folder of a run, or FORMAT:PATH such as ts:folder; several are "
+            help="JSON file of data or of a run, folder of a run, or KIND:PLACE such as ts:folder; several are "
             "shown side by side.",
             show_default=False,
         ),

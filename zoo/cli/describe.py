@@ -7,16 +7,6 @@ from typing import Any
 from zoo_registry import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
 from zoo_registry.docs import docstring
 
-_READS = {"fusion": "c t", "image": "c t", "quantizer": "c n d", "decoder": "c n d"}
-_RETURNS = {
-    "fusion": "c t folded, and unfolded again",
-    "image": "c h w",
-    "encoder": "c n d",
-    "quantizer": "c n d and codes c n q",
-    "decoder": "c t",
-    "head": "k",
-}
-
 
 def describe(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, Any]:
     """Everything that `zoo show` prints about a component; ``versions`` are those of the installed plugins."""
@@ -40,15 +30,15 @@ def summary(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str,
 
 
 def _shapes(spec: type[ComponentSpec]) -> dict[str, str]:
-    reads, returns = _READS.get(spec.role, ""), _RETURNS[spec.role]
-    if issubclass(spec, EncoderSpec):
-        return {"reads": spec.reads, "returns": returns + _with([one.name for one in spec.attributes])}
-    if issubclass(spec, DecoderSpec):
-        return {"reads": reads + _with(spec.needs_attributes), "returns": returns}
     if issubclass(spec, HeadSpec):
         linear = ", a linear map of features, which can be solved for" if spec.linear else ""
-        return {"reads": f"{spec.needs} {READS[spec.needs]}{_with(spec.needs_attributes)}", "returns": returns + linear}
-    return {"reads": reads, "returns": returns}
+        return {
+            "reads": f"{spec.needs} {READS[spec.needs]}{_with(spec.needs_attributes)}",
+            "returns": spec.returns + linear,
+        }
+    takes = spec.needs_attributes if issubclass(spec, DecoderSpec) else ()
+    gives = [one.name for one in spec.attributes] if issubclass(spec, EncoderSpec) else ()
+    return {"reads": spec.reads + _with(takes), "returns": spec.returns + _with(gives)}
 
 
 def _with(attributes: Sequence[str]) -> str:
@@ -56,12 +46,13 @@ def _with(attributes: Sequence[str]) -> str:
 
 
 def _fields(spec: type[ComponentSpec]) -> list[dict[str, Any]]:
+    """The fields but the kind; those that a spec has to give have no ``default``."""
     properties: Mapping[str, Mapping[str, Any]] = spec.model_json_schema()["properties"]
     return [
         {
             "name": name,
             "type": _type(schema),
-            "default": schema.get("default"),
+            **({} if spec.model_fields[name].is_required() else {"default": schema.get("default")}),
             "description": " ".join(str(schema.get("description", "")).split()),
         }
         for name, schema in properties.items()

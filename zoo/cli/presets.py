@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from zoo_registry import Registry, RunSpec
+from zoo_registry import Registry
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
 from zoo.process.lines import print_line
 from zoo.specs.overrides import apply_changes
+from zoo.specs.places import inferred, recognise, shorthand
 from zoo.specs.presets import load, names
 from zoo.specs.presets.fitting import fit
-from zoo.specs.read import as_it_lies, shorthand
 
 presets = typer.Typer(help="List known experiments as run specs, with purpose and source.")
 
@@ -39,7 +39,7 @@ def show_preset(
     data: Annotated[
         str | None,
         typer.Option(
-            metavar="FOLDER", help="Where your data lie, or FORMAT:FOLDER, such as ts:data/ERing; sizes follow them."
+            metavar="FOLDER", help="Where your data are, or KIND:PLACE, such as ts:data/ERing; sizes follow them."
         ),
     ] = None,
     small_sizes: Annotated[bool, typer.Option("--small", help="Sizes for two CPU cores instead of a GPU.")] = False,
@@ -49,7 +49,7 @@ def show_preset(
     preset, registry = load(name), Registry.discover()
     run = preset.small_run() if small_sizes else dict(preset.run)
     if data is not None:
-        run["data"] = _placed(run["data"], data, changes or ())
+        run["data"] = _placed(run["data"], data, registry, changes or ())
     spec = registry.run(run)
     run = apply_changes(run, changes or (), spec.dump(), type(spec))
     fittings: list[str] = []
@@ -62,16 +62,12 @@ def show_preset(
         print_line(line, error=True)
 
 
-def _placed(given: dict[str, Any], place: str, changes: Sequence[str]) -> dict[str, Any]:
+def _placed(given: dict[str, Any], place: str, registry: Registry, changes: Sequence[str]) -> dict[str, Any]:
     """``given`` with the source at ``place`` and the ``changes`` to that source."""
-    from zoo.data.recognise import recognise
-
-    arrays = any(Path(place).glob("X_*.npy"))
-    found = shorthand(f"npy:{place}" if arrays else place)
-    if found is None:
-        return {**given, **recognise(Path(place))}
+    found = shorthand(place, registry) or recognise(Path(place), registry)
     settings = [change for change in changes if change.startswith("data.source.")]
-    return {**given, **as_it_lies(apply_changes({"data": found}, settings, {}, RunSpec)["data"])}
+    changed = apply_changes({"data": found}, settings, {}, registry.run_type())["data"]
+    return {**given, **inferred(changed, registry)}
 
 
 def _fitted(run: dict[str, Any], registry: Registry, changes: Sequence[str]) -> tuple[dict[str, Any], list[str]]:

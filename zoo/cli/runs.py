@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from zoo_registry import PhaseSpec, RampSpec, RunSpec
-from zoo_registry.data import BundledSource
 
 from zoo.cli.tables import print_facts, print_table, print_title
 from zoo.runs.folder import RunFolder
@@ -33,10 +32,9 @@ def run_data(run: RunSpec) -> dict[str, Any]:
 def print_run(run: RunSpec) -> None:
     """Print the plan of a run: its settings, then a row per phase."""
     training, source = run.training, run.data.source
-    place = source.name if isinstance(source, BundledSource) else source.path
     facts = [
         ("run", run.name),
-        ("data", f"{source.format} {place}"),
+        ("data", f"{source.kind} {source.location}"),
         ("training", f"{training.epochs} epochs, batches of {training.batch}, {training.optimizer.kind}"),
     ]
     facts += [("transfer", f"{', '.join(t.only or ('all',))} from {t.source}, {t.policy}") for t in run.transfer]

@@ -24,7 +24,7 @@ def tokenize(
     data: Annotated[
         str,
         typer.Argument(
-            help="JSON file of data or of a run, folder of a run, or FORMAT:PATH such as ts:folder.", show_default=False
+            help="JSON file of data or of a run, folder of a run, or KIND:PLACE such as ts:folder.", show_default=False
         ),
     ],
     out: Annotated[Path, typer.Option(help="The .npz file to write.", show_default=False)],

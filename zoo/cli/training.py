@@ -26,7 +26,7 @@ Moved = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
-        help="New location of the run's data, such as data.source.path=FOLDER; other data are refused.",
+        help="New location of the run's data, such as data.source.path=PLACE; other data are refused.",
         show_default=False,
     ),
 ]

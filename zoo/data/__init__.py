@@ -1,4 +1,4 @@
-"""From files to train, validation and test splits; only ``zoo.training.data`` and batches need torch."""
+"""From a source to train, validation and test splits; only ``zoo.training.data`` and batches need torch."""
 
 from zoo.data.peek import input_of
 from zoo.data.prepare import prepare

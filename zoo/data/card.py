@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 from zoo_registry import InputSpec
-from zoo_registry.data import BundledSource, DataSpec
+from zoo_registry.data import DataSpec
 
 from zoo.data.difficulty import Difficulty, difficulty
 from zoo.data.leaks import Leaks
@@ -62,13 +62,13 @@ class DataCard(BaseModel, frozen=True):
 
 def draw_card(spec: DataSpec) -> tuple[DataCard, DataSet]:
     """The card of the data in ``spec``, and the data; raises DataError if they are refused."""
-    data = prepare(spec)
+    data, place = prepare(spec), spec.source.place
     splits = {split.name: split for split in (data.train, data.validation, data.test)}
     support = {name: np.bincount(split.y, minlength=len(data.classes)) for name, split in splits.items()}
     low, high = _extremes(data.train)
     people = _subjects(splits)
     card = DataCard(
-        name=spec.source.name if isinstance(spec.source, BundledSource) else Path(spec.source.path).resolve().name,
+        name=spec.source.location if place is None else place.resolve().name,
         windows={name: len(split) for name, split in splits.items()},
         classes=[
             ClassCount(name=label, windows={name: int(counts[k]) for name, counts in support.items()})

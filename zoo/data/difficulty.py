@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from zoo.data.raw import Labels
 from zoo.data.split import DataSet, Split, Windows
+from zoo.sources.raw import Labels
 
 WAVEFORMS = 8
 """Number of principal components that reconstruct every series."""

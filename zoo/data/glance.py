@@ -1,12 +1,12 @@
 """Quick checks of stored windows before a run starts."""
 
 import numpy as np
-from zoo_registry.data import DataSpec, NpySource
+from zoo_registry.data import DataSpec
 
 from zoo.data.check import scan_all
 from zoo.data.leaks import leak_sentences, leaks_between
-from zoo.data.raw import RawSplit
 from zoo.data.sources import read
+from zoo.sources.raw import RawSplit
 
 _MOST_VALUES = 2**26
 """Number of values that can be read and hashed in about a second."""
@@ -15,10 +15,10 @@ _MOST_VALUES = 2**26
 def glance(spec: DataSpec) -> list[str]:
     """Sentences about windows in the source's test split that are also in its training split, fully or partly.
 
-    Reads arrays of up to 64 million values, and skips larger ones and other formats; `zoo data` and `zoo train` check
-    those. Raises DataError with file and window for values that these commands would refuse.
+    Reads mapped arrays of up to 64 million values, and skips larger ones and other sources; `zoo data` and `zoo train`
+    check those. Raises DataError with file and window for values that these commands would refuse.
     """
-    if not isinstance(spec.source, NpySource):
+    if not spec.source.mapped:
         return []
     raw = read(spec.source)
     splits = [raw.train, *([] if raw.test is None else [raw.test])]

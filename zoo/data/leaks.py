@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from zoo.data.digest import comparable, digest
 from zoo.data.overlaps import Hashes, Rows, sharing
-from zoo.data.raw import Array
+from zoo.sources.raw import Array
 
 Digests = NDArray[np.uint64]
 """One hash per window, equal for equal windows; 0 for windows that are not compared."""

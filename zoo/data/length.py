@@ -4,7 +4,7 @@ import numpy as np
 from zoo_registry import DataError
 from zoo_registry.data import LengthSpec
 
-from zoo.data.raw import Array
+from zoo.sources.raw import Array
 
 
 def interpolate(x: Array, to: int) -> Array:

@@ -12,11 +12,11 @@ from zoo_registry.data import DataSpec, LengthSpec
 from zoo.data.check import check_set, scan_all
 from zoo.data.leaks import leaks_between
 from zoo.data.length import to_length
-from zoo.data.raw import Array, RawSet, RawSplit
 from zoo.data.sources import read
 from zoo.data.split import DataSet, Rows, Split
 from zoo.data.splits import Draw, cut, together
 from zoo.data.statistics import channel_statistics, require_observed
+from zoo.sources.raw import Array, RawSet, RawSplit
 
 T = TypeVar("T")
 

@@ -1,35 +1,26 @@
-"""The reader of each source format."""
+"""What a source gives, checked to be what its contract says."""
 
-from zoo_registry.data import BundledSource, MatSource, NpySource, Source, TsSource
+from typing import TypeVar
 
-from zoo.data.bundled import peek_bundled, read_bundled
-from zoo.data.mat import peek_mat, read_mat
-from zoo.data.npy import peek_npy, read_npy
-from zoo.data.raw import Extent, RawSet
-from zoo.data.ts import peek_ts, read_ts
+from zoo_registry import PluginError, SourceSpec
+
+from zoo.sources import Extent, RawSet
+
+Given = TypeVar("Given", RawSet, Extent)
 
 
-def read(source: Source) -> RawSet:
+def read(source: SourceSpec) -> RawSet:
     """Read a source completely; raise DataError for unreadable data."""
-    match source:
-        case TsSource():
-            return read_ts(source)
-        case BundledSource():
-            return read_bundled(source)
-        case NpySource():
-            return read_npy(source)
-        case MatSource():
-            return read_mat(source)
+    return _required(source, "read", source.read(), RawSet)
 
 
-def peek(source: Source) -> Extent:
-    """Channels, length and classes of a source, with as little reading as its format allows."""
-    match source:
-        case TsSource():
-            return peek_ts(source)
-        case BundledSource():
-            return peek_bundled(source)
-        case NpySource():
-            return peek_npy(source)
-        case MatSource():
-            return peek_mat(source)
+def peek(source: SourceSpec) -> Extent:
+    """Channels, length and classes of a source, with as little reading as its files allow."""
+    return _required(source, "peek", source.peek(), Extent)
+
+
+def _required(source: SourceSpec, method: str, given: object, kind: type[Given]) -> Given:
+    if not isinstance(given, kind):
+        found, hint = type(given).__name__, "repair the plugin: zoo.testing.check_component tests it"
+        raise PluginError(f"{source.kind}.{method}", f"a zoo.sources.{kind.__name__}", found, hint)
+    return given

@@ -11,7 +11,7 @@ from zoo_registry.data import LengthSpec
 
 from zoo.data.leaks import Leaks
 from zoo.data.length import to_length
-from zoo.data.raw import Array, Labels, require_whole, row_blocks
+from zoo.sources.raw import Array, Labels, require_whole, row_blocks
 
 Rows = NDArray[np.intp]
 

@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from zoo_registry import DataError
 
-from zoo.data.raw import Labels, RawSplit
 from zoo.data.split import Rows
+from zoo.sources.raw import Labels, RawSplit
 
 _MOST_FOLDS = 20
 Cut = tuple[Rows, Rows]

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from zoo_registry import DataError
 
-from zoo.data.raw import RawSplit
 from zoo.data.split import Split
+from zoo.sources.raw import RawSplit
 
 
 def channel_statistics(split: Split) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

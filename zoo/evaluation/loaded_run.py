@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from zoo_registry import DataError, Registry, RunSpec, SpecError
-from zoo_registry.data import BundledSource
 
 from zoo.data.batch import Batch, batches
 from zoo.data.split import DataSet, Rows, Split
@@ -58,7 +56,7 @@ class LoadedRun:
 def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     """The finished run in ``folder``, on a GPU if there is one.
 
-    ``changes`` give the new location of its data, such as `data.source.path=FOLDER`. Raises ZooError when there is no
+    ``changes`` give the new location of its data, such as `data.source.path=PLACE`. Raises ZooError when there is no
     finished run, or when the data are not those it was trained on.
     """
     stored = folder.read()
@@ -69,7 +67,7 @@ def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     data = _data(run, bool(changes))
     if not data.has(stored["fingerprint"]):
         found = "other data there" if changes else "other data under the same path"
-        hint = "restore the data, or give their location with --set data.source.path=FOLDER"
+        hint = "restore the data, or give their location with --set data.source.path=PLACE"
         raise DataError(str(folder.run_file), "the data it was trained on", found, hint)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return LoadedRun(folder, run, model.to(device), data, stamp)
@@ -89,8 +87,8 @@ def _data(run: RunSpec, moved: bool) -> DataSet:
     try:
         return load_set(run)
     except DataError as error:
-        source = run.data.source
-        if moved or isinstance(source, BundledSource) or Path(source.path).is_dir():
+        place = run.data.source.place
+        if moved or place is None or place.exists():
             raise
-        hint = "give the present location of its data: --set data.source.path=FOLDER"
+        hint = "give the present location of its data: --set data.source.path=PLACE"
         raise DataError(error.where, error.expected, error.found, hint) from None

@@ -123,8 +123,10 @@ def _name(target: Path, error: OSError) -> None:
 
 def current(target: Path) -> Path:
     """The present path of the content of ``target``, which a process killed during a replacement may have moved."""
+    if target.exists():
+        return target
     aside = _aside(target)
-    return aside if not target.exists() and aside.is_dir() else target
+    return aside if aside.is_dir() else target
 
 
 _LOOKS = 20

@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import NamedTuple
 
+from zoo_registry import Registry
+
 from zoo.data.split import DataSet
 from zoo.report.evidence import Evidence
 from zoo.weights.report import Transferred
@@ -17,11 +19,11 @@ class Fact(NamedTuple):
 
 def facts(evidence: Evidence) -> list[Fact]:
     """The facts that identify this run."""
-    stored, run = evidence.stored, evidence.stored["run"]
-    source = run["data"]["source"]
+    stored = evidence.stored
+    source = Registry.discover().run(stored["run"]).data.source
     versions = ", ".join(f"{name} {version}" for name, version in stored["plugins"].items())
     found = [
-        Fact("data", f"{source['format']} {source.get('path') or source.get('name')}"),
+        Fact("data", f"{source.kind} {source.location}"),
         Fact("splits", splits(evidence.data)),
         Fact("subjects", _subjects(evidence.data)),
         Fact("fingerprint", stored["fingerprint"]),

@@ -166,7 +166,7 @@ def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, An
     return {
         "run": run.dump(),
         "zoo": version(),
-        "plugins": {name: versions[name] for name in run.model.plugins()},
+        "plugins": {name: versions[name] for name in run.plugins()},
         "seed": run.training.seed,
         "revision": revision(),
         "fingerprint": fingerprint,

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 from zoo_registry import SpecError
+from zoo_registry.earlier import respelled, respelled_change
 
 from zoo.specs.field_types import Type, inner_type, takes_null, takes_text_alone
 
@@ -20,13 +21,15 @@ def apply_changes(
     consists of names and list positions. Parts that ``data`` leaves out are taken from ``complete``, the spec with its
     defaults, so that one field of a default can be changed. Raises SpecError for a path that does not exist.
     """
-    changed = copy.deepcopy(data)
+    changed: dict[str, Any] = respelled(copy.deepcopy(data))
     for change in changes:
         path, sign, text = change.partition("=")
         if not sign or not path:
             raise SpecError("--set", "PATH=VALUE", repr(change), "write it like training.epochs=5")
         names = path.split(".")
-        _set(changed, complete, names, _value(text, _type(spec, changed, complete, names)), path)
+        value = _value(text, _type(spec, changed, complete, names))
+        path, value = respelled_change(path, value)
+        _set(changed, complete, path.split("."), value, path)
     return changed
 
 

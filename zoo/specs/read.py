@@ -8,10 +8,12 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from zoo_registry import DataError, DataSpec, ModelSpec, Registry, RunSpec, SpecError
-from zoo_registry.formats import PLACES, WAY_ON, format_in, other_formats
+from zoo_registry.component import Home
+from zoo_registry.earlier import respelled
 
 from zoo.io.files import current, open_file
 from zoo.specs.overrides import apply_changes
+from zoo.specs.places import WAY_ON, claims, inferred, other_formats, short, shorthand
 
 Stored = TypeVar("Stored", bound=BaseModel)
 Source = dict[str, Any] | str | Path
@@ -19,6 +21,7 @@ _LARGEST_FILE = 16 * 2**20
 _LARGEST_RESULT = 2**28
 """Largest file in bytes that the zoo wrote itself: reports with a thousand classes must be readable."""
 _SAVED_AS = ("spec.json", "run.json")
+_PARTS: tuple[Home, ...] = ("model", "data")
 _LEFT_OUT: dict[str, Any] = {"data": {"split": {}, "length": {}}}
 """Defaults of parts that a data spec may leave out, so that one field of them can be changed."""
 
@@ -65,15 +68,16 @@ def load_spec(source: Source) -> object:
 
 
 def migrated(stored: dict[str, Any]) -> dict[str, Any]:
-    """The content of a `run.json` of any version, with its model in the format of this version."""
+    """The content of a `run.json` of any version, with its model and its data as this version writes them."""
     return stored | {"run": _migrated(stored["run"])}
 
 
 def _migrated(data: Any) -> Any:
-    """``data`` with its model migrated, if there is one."""
-    if not isinstance(data, dict) or not isinstance(data.get("model"), dict):
+    """``data`` with its model and its data migrated, where there are any."""
+    if not isinstance(data, dict):
         return data
-    return data | {"model": Registry.discover().migrate(data["model"])}
+    registry, found = Registry.discover(), respelled(data)
+    return found | {part: registry.migrate(found[part], part) for part in _PARTS if isinstance(found.get(part), dict)}
 
 
 def is_run(data: object) -> bool:
@@ -110,64 +114,37 @@ def read_run(source: Source, registry: Registry, changes: Sequence[str] = ()) ->
 
 
 def read_data(source: Source, registry: Registry, changes: Sequence[str] = ()) -> DataSpec:
-    """A data spec from a file of one, from the data of a run, or from `FORMAT:PATH` such as `ts:folder`.
+    """A data spec from a file of one, from the data of a run, or from `KIND:PLACE` such as `ts:folder`.
 
     ``changes`` are written as for a run, such as `data.length.to=512`. Raises SpecError.
     """
-    short = shorthand(str(source))
-    data = short or _data_part(source)
+    few = shorthand(source, registry) if isinstance(source, str) else None
+    data = few or _data_part(source, registry)
     if changes and isinstance(data, dict):
-        data = apply_changes({"data": data}, changes, _LEFT_OUT, RunSpec)["data"]
-    return registry.data(as_it_lies(data) if short and isinstance(data, dict) else data)
+        data = apply_changes({"data": data}, changes, _LEFT_OUT, registry.run_type())["data"]
+    return registry.data(inferred(data, registry) if few and isinstance(data, dict) else data)
 
 
-def as_it_lies(data: dict[str, Any]) -> dict[str, Any]:
-    """Complete the short ``data``; for arrays, missing fields are inferred from the files in the folder.
-
-    Raises DataError if that is not possible.
-    """
-    if data["source"].get("format") != "npy":
-        return data
-    from zoo.data.recognise import recognise_arrays  # imports NumPy
-
-    return recognise_arrays(data)
-
-
-def shorthand(source: str) -> dict[str, Any] | None:
-    """Plain data from `FORMAT:PATH`, with no other fields; None for another text.
-
-    Raises SpecError for an unknown format.
-    """
-    form, sign, place = source.partition(":")
-    if sign and form in PLACES:
-        return {"source": {"format": form, PLACES[form]: place}}
-    if sign and form.isalnum() and len(form) > 1 and not Path(source).exists():  # one letter may be a drive
-        raise SpecError(source, f"FORMAT:PATH with a format among {', '.join(PLACES)}", repr(form), WAY_ON)
-    return None
-
-
-def _data_part(source: Source) -> object:
+def _data_part(source: Source, registry: Registry) -> object:
     if isinstance(source, str | Path):
-        _require_ours(current(Path(source)), str(source))
+        _require_ours(current(Path(source)), str(source), registry)
     data = load_spec(source)
     if isinstance(data, dict) and "sha256" in data:
         raise SpecError(str(source), "data or a run", "a bundle", "name a data spec or a run")
     return data.get("data") if isinstance(data, dict) and is_run(data) else data
 
 
-def _require_ours(path: Path, named: str) -> None:
+def _require_ours(path: Path, named: str, registry: Registry) -> None:
     """Raise SpecError for a folder or a file that contains data instead of a spec."""
-    expected = "a JSON file, the folder of a run, or FORMAT:PATH"
-    if _is_foreign(path):
-        other = other_formats(path)
-        hint = WAY_ON if other else f"say how to read it, such as {format_in(path) or 'ts'}:{named}"
-        raise SpecError(named, expected, other or "another folder", hint)
-    if path.is_file() and (other := other_formats(path)):
-        raise SpecError(named, expected, other, WAY_ON)
-
-
-def _is_foreign(path: Path) -> bool:
-    return path.is_dir() and not any((path / name).is_file() for name in _SAVED_AS)
+    foreign = path.is_dir() and not any((path / name).is_file() for name in _SAVED_AS)
+    if path.suffix == ".json" or not (foreign or path.is_file()):
+        return
+    kinds, other = claims(path, registry), other_formats(path)
+    if foreign or kinds or other:
+        found = f"data of the kind {' or '.join(kinds)}" if kinds else other or "another folder"
+        hint = f"say how to read it, such as {short(kinds[0]) if kinds else 'ts'}:{named}"
+        hint = WAY_ON if other and not kinds else hint
+        raise SpecError(named, "a JSON file, the folder of a run, or KIND:PLACE", found, hint)
 
 
 def _model_part(data: object) -> object:

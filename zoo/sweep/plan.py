@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from zoo_registry import InputSpec, Registry, RunSpec, SpecError, ZooError
+from zoo_registry.earlier import respelled
 from zoo_registry.explain import explain, unknown
 from zoo_registry.sweep import PruneSpec, SweepSpec
 
@@ -197,7 +198,7 @@ def _require_bundles(run: RunSpec) -> None:
 
 def lasting(dumped: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a dumped plan that must not change on resume: all but the time limit for outages."""
-    return {name: value for name, value in dumped.items() if name != "outage"}
+    return {name: respelled(value) if name == "run" else value for name, value in dumped.items() if name != "outage"}
 
 
 def describe_axes(axes: Sequence[Axis]) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ They import torch, and are in ``zoo`` because ``import zoo_registry`` must not i
 """
 
 import torch
-from zoo_registry.component import ROLES, ComponentSpec, QuantizerSpec
+from zoo_registry.component import ComponentSpec, QuantizerSpec, SourceSpec, roles_of
 from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.registry import Registry
 from zoo_registry.shapes import Shape
@@ -20,6 +20,7 @@ from zoo.testing.channelwise_checks import check_channelwise
 from zoo.testing.maintenance_checks import FOR_CARE, with_care
 from zoo.testing.resizing_checks import check_resizing
 from zoo.testing.samples import NormalWindows, adapt
+from zoo.testing.source_checks import FOR_SOURCES
 from zoo.testing.trials import (
     DecoderTrial,
     EncoderTrial,
@@ -41,10 +42,16 @@ def check_component(
     ``x`` is the first argument of the spec's ``build``: a signal `c t`, an image `c h w`, tokens `c n d` or codes
     `c n q k`; by default a small shape that suits the role. ``series`` `c t` is the target of a decoder, and
     ``classes`` the number of classes of a head. The default random generator is left unchanged.
+
+    A source is checked on the data that it names: a few windows of at least two classes are enough.
     """
     spec_checks.check_contract(spec)
     spec_checks.check_json(spec)
     spec_checks.check_bounds(spec)
+    if isinstance(spec, SourceSpec):
+        for rule in FOR_SOURCES:
+            rule(spec)
+        return
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         trial = trial_of(spec, x, series, classes)
@@ -81,5 +88,5 @@ def _check_care(spec: LearnedQuantizerSpec, x: Shape) -> None:
 
 
 def every_component(registry: Registry) -> list[ComponentSpec]:
-    """Every installed component with its defaults, by role and kind, to parametrize a test over."""
-    return [registry.find(kind, role).model_validate({}) for role in ROLES for kind in registry.kinds(role)]
+    """Every installed component of a model with its defaults, by role and kind, to parametrize a test over."""
+    return [registry.find(kind).model_validate({}) for role in roles_of("model") for kind in registry.kinds(role)]

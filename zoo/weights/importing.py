@@ -10,9 +10,9 @@ from torch import Tensor
 from zoo_registry import BundleError, Imported, Registry, SpecError
 
 from zoo.contracts import Standardize
-from zoo.data.labels import class_names
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
+from zoo.sources.labels import class_names
 from zoo.weights.checkpoint import read_checkpoint
 from zoo.weights.statistics import read_statistics
 from zoo.weights.validate_tensor import FLOATS

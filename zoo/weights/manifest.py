@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from pydantic import Field, ValidationError, field_validator
-from zoo_registry import ROLES, BundleError, ModelSpec, Registry, SpecError, ZooError
+from zoo_registry import BundleError, ModelSpec, Registry, SpecError, ZooError, roles_of
 from zoo_registry.component import Spec
 from zoo_registry.explain import explain
 
@@ -39,7 +39,7 @@ class Manifest(Spec):
     @classmethod
     def _parts_are_objects(cls, model: Mapping[str, Any]) -> Mapping[str, Any]:
         """Require objects, because sources are compared part by part, even if no installed plugin knows them."""
-        for role in ROLES:
+        for role in roles_of("model"):
             if not isinstance(model.get(role), Mapping | None):
                 raise ValueError(f"A component or null as {role}")
         return model

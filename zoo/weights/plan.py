@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from zoo_registry import ROLES, BundleError, TransferSpec
+from zoo_registry import BundleError, TransferSpec, roles_of
 from zoo_registry.explain import unknown
 from zoo_registry.suggest import nearest
 
@@ -20,6 +20,7 @@ from zoo.weights.report import FieldDifference, Status, TensorRow, TransferRepor
 from zoo.weights.source import Source
 
 Tensors = Mapping[str, Tensor]
+_ROLES = roles_of("model")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def plan(model: ZooModel, source: Source, spec: TransferSpec, seed: int = 0) -> 
 
     Raises SpecError or BundleError for a path that does not exist.
     """
-    own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in ROLES}
+    own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in _ROLES}
     _require_paths(spec, own)
     resizing = _resizing(model)
     classes = ClassMatch.of(model.spec, source.model)
@@ -245,8 +246,8 @@ class _Planner:
 
 def _require_paths(spec: TransferSpec, own: Tensors) -> None:
     for path in spec.only or ():
-        if _role(path) not in ROLES:
-            raise unknown("only", f"one of {', '.join(ROLES)}", path, list(ROLES), "or a path in one")
+        if _role(path) not in _ROLES:
+            raise unknown("only", f"one of {', '.join(_ROLES)}", path, _ROLES, "or a path in one")
         if not any(inside(name, path) for name in own):
             inner = {".".join(name.split(".")[: path.count(".") + 1]) for name in own if _role(name) == _role(path)}
             hint = f"{_role(path)} holds {', '.join(sorted(inner))}" if inner else f"leave {_role(path)} out"

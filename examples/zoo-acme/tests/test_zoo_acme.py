@@ -1,5 +1,9 @@
+import json
+from pathlib import Path
+
+import numpy as np
 import torch
-from zoo_acme import AttentionPool
+from zoo_acme import AttentionPool, JsonLines
 from zoo_registry import Shape
 
 from zoo.contracts import Output, Tokens
@@ -17,3 +21,11 @@ def test_equal_scores_give_the_plain_mean() -> None:
     values = torch.randn(5, 2, 4, 6)
     logits = head(Output(x=torch.empty(5, 2, 8), tokens=Tokens(values)))
     torch.testing.assert_close(logits, head.classify(values.mean((1, 2))))
+
+
+def test_json_lines_keep_the_contract_of_a_source(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(24, 2, 10))
+    lines = [{"x": window.tolist(), "label": "walk" if row % 2 else "sit"} for row, window in enumerate(x)]
+    path = tmp_path / "windows.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    check_component(JsonLines(path=str(path)))

@@ -1,9 +1,11 @@
-"""zoo-acme: a head that learns which tokens to attend to."""
+"""zoo-acme: a head that learns which tokens to attend to, and a source of windows as JSON lines."""
 
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
-from zoo_registry import HeadSpec, Shape, hookimpl
+from zoo_registry import ComponentSpec, HeadSpec, Shape, hookimpl
+
+from zoo_acme.json_lines import JsonLines
 
 if TYPE_CHECKING:
     from zoo.contracts import Head
@@ -25,5 +27,5 @@ class AttentionPool(HeadSpec):
 
 
 @hookimpl
-def zoo_components() -> list[type[HeadSpec]]:
-    return [AttentionPool]
+def zoo_components() -> list[type[ComponentSpec]]:
+    return [AttentionPool, JsonLines]

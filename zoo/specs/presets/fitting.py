@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from math import log
 from typing import Any, NamedTuple
 
-from zoo_registry import ROLES, InputSpec, Registry, ZooError
+from zoo_registry import InputSpec, Registry, ZooError, roles_of
 
 _FACTOR = 4
 """Largest distance of a size from that of the preset, or of the series' length if that is smaller."""
@@ -79,7 +79,7 @@ class _Bench:
         """Sizes that may be at fault: the one in the error, then those of the preset, backwards from there."""
         if blamed in model and field in self._fields(model[blamed]["kind"]):
             yield blamed, field
-        before = [role for role in ROLES if role in model]
+        before = [role for role in roles_of("model") if role in model]
         for role in reversed(before[: before.index(blamed) + 1] if blamed in before else before):
             for name, value in model[role].items():
                 if isinstance(value, int) and not isinstance(value, bool) and (role, name) != (blamed, field):
@@ -122,4 +122,5 @@ def _changed(part: Plain, name: str, value: int | None) -> Plain:
 def _place(error: ZooError) -> int:
     """Position in the forward pass of the refused component."""
     role = error.where.removeprefix("model.").partition(".")[0]
-    return list(ROLES).index(role) if role in ROLES else -1
+    roles = roles_of("model")
+    return roles.index(role) if role in roles else -1

@@ -4,10 +4,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from zoo_registry import DataError
-from zoo_registry.data import BundledSource, TsSource
 
-from zoo.data.raw import Extent, RawSet, Sensor
-from zoo.data.ts import peek_ts, read_ts
+from zoo.sources import Extent, RawSet, Sensor
+from zoo_data.specs import BundledSource, TsSource
+from zoo_data.ts import peek_ts, read_ts
 
 _AXES = tuple(f"{sensor} {axis}" for sensor in ("acceleration", "rotation") for axis in "xyz")
 _SENSORS = {"basic_motions": Sensor(_AXES, rate=10.0)}

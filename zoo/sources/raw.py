@@ -39,7 +39,8 @@ class RawSplit:
 
     ``x`` is an array `(n c t)`, memory-mapped where the format allows, or a tuple of series `(c t)` of unequal length;
     ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are names or numbers, None if unknown. ``where`` is the
-    source file or folder; ``files`` is the file of each window if every window has its own.
+    source file or folder; ``files`` is the file of each window if every window has its own, and ``lines`` the line of
+    ``where`` at which each window starts, counted from 1, if it is a text file.
     """
 
     where: str
@@ -48,6 +49,7 @@ class RawSplit:
     subject: Array | None = None
     group: Array | None = None
     files: tuple[str, ...] = ()
+    lines: Labels | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -76,7 +78,9 @@ class RawSplit:
 
     def place(self, row: int) -> str:
         """Location of window ``row``, for messages."""
-        return self.files[row] if self.files else f"{self.where}, window {row}"
+        if self.files:
+            return self.files[row]
+        return f"{self.where}, window {row}" if self.lines is None else f"{self.where}, line {self.lines[row]}"
 
 
 class RawSet(NamedTuple):
@@ -86,6 +90,15 @@ class RawSet(NamedTuple):
     test: RawSplit | None
     classes: tuple[str, ...]
     sensor: Sensor = Sensor()
+
+    @property
+    def extent(self) -> Extent:
+        """The extent of its splits. Raises DataError if one of them has no windows."""
+        splits = [self.train, *([] if self.test is None else [self.test])]
+        for split in splits:
+            require_windows(split)
+        shortest, longest = zip(*(split.lengths for split in splits), strict=True)
+        return Extent(self.train.channels, min(shortest), max(longest), self.classes, self.sensor)
 
 
 def require_windows(split: RawSplit) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from zoo_registry import DataError, ZooNote
 from zoo_registry.data import Layout
 
-from zoo.data.raw import Array
+from zoo.sources.raw import Array
 
 _WINDOWS_LOOKED_AT = 32
 _FEWEST_SAMPLES = 8

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from zoo_registry import DataError
+from zoo_registry import DataError, ZooError
 
 CUT_SHORT = "the file is cut short: copy or write it again"
 
 
 @contextmanager
 def reading(path: Path, expected: str, hint: str) -> Iterator[None]:
-    """Raise DataError for any failure inside; a DataError passes unchanged.
+    """Raise DataError for any failure inside; a ZooError passes unchanged.
 
     A pipe or a device is refused before it is opened, which could block forever. If the file is truncated, the hint is
     to copy the file again, instead of ``hint``.
@@ -22,7 +22,7 @@ def reading(path: Path, expected: str, hint: str) -> Iterator[None]:
         raise DataError(str(path), expected, found, hint)
     try:
         yield
-    except DataError:
+    except ZooError:
         raise
     except FileNotFoundError:
         raise DataError(str(path), expected, "no such file", hint) from None
@@ -46,6 +46,15 @@ def folder_of(path: str, holding: str) -> Path:
         found = "a file" if folder.exists() else "no such folder"
         raise DataError(str(folder), f"a folder with {holding}", found, "check data.source.path")
     return folder
+
+
+def file_of(path: str | Path, holding: str, field: str = "path") -> Path:
+    """``path`` as an existing file; raise DataError otherwise, which names the ``field`` of the source to correct."""
+    file = Path(path).expanduser()
+    if not file.is_file():
+        found = "a folder" if file.is_dir() else "a pipe or a device" if file.exists() else "no such file"
+        raise DataError(str(file), holding, found, f"check data.source.{field}")
+    return file
 
 
 def _ran_out(error: Exception) -> bool:

@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from zoo_registry import DataError
 
-from zoo.data.raw import Array, Labels
-from zoo.data.reading import reading
-from zoo.data.text import inside, text_lines, word
+from zoo.sources.raw import Array, Labels
+from zoo.sources.reading import reading
+from zoo.sources.text import inside, text_lines, word
 
 _NAMES_HINT = "one class name per line, in the order of the class numbers"
 _LARGEST_FILE = 4 * 2**20
-_UNLABELLED = ("", "nan", "<na>", "nat")
-"""Spellings of a missing label in common libraries."""
+UNLABELLED = ("", "nan", "<na>", "nat")
+"""Spellings of a missing label in common libraries, in lower case."""
 _SHOWN = 10
 
 
@@ -84,7 +84,7 @@ def require_known(unknown: NDArray[np.bool_], where: str) -> None:
 def _words(names: Array, where: str) -> Array:
     every, index = np.unique(names, return_inverse=True)
     words = [word(str(name)) for name in every]
-    require_known(np.array([name.lower() in _UNLABELLED for name in words], dtype=bool)[index], where)
+    require_known(np.array([name.lower() in UNLABELLED for name in words], dtype=bool)[index], where)
     return np.array(words, dtype=str)[index]
 
 

@@ -1,19 +1,29 @@
 """Read `.ts` files of the UEA and UCR archives, through aeon's loader."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from zoo_registry import DataError
-from zoo_registry.data import TsSource
 from zoo_registry.escaping import for_terminal
 
-from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit, require_windows
-from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
-from zoo.data.text import data_lines, ends_within_a_line, word
-from zoo.io.scratch import scratch
+from zoo.sources import (
+    CUT_SHORT,
+    Array,
+    Extent,
+    Labels,
+    RawSet,
+    RawSplit,
+    data_lines,
+    ends_within_a_line,
+    folder_of,
+    plain_copy,
+    reading,
+    require_windows,
+    visible,
+    word,
+)
+from zoo_data.specs import TsSource
 
 _FILE = "a .ts file as in the UEA and UCR archives"
 _HINT = "correct the file, or download it again"
@@ -92,23 +102,12 @@ def _classes(path: Path, words: list[str]) -> tuple[str, ...]:
 
 def _read(path: Path, classes: tuple[str, ...]) -> RawSplit:
     _require_whole_lines(path, _header(path).first.count(":"))
-    with reading(path, _FILE, _HINT), _as_aeon_reads(path) as plain:
+    with reading(path, _FILE, _HINT), plain_copy(path) as plain:  # aeon's loader takes a comment for a series
         from aeon.datasets import load_from_ts_file
 
         x, labels = load_from_ts_file(str(plain))
         series: Array | tuple[Array, ...] = x if isinstance(x, np.ndarray) else _as_array(x)
     return RawSplit(str(path), series, _index(path, labels, classes))
-
-
-@contextmanager
-def _as_aeon_reads(path: Path) -> Iterator[Path]:
-    """A copy of ``path`` without lines that aeon's loader reads as series: marks, blank lines and comments between
-    data."""
-    with scratch() as folder:
-        plain = folder / path.name
-        with plain.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in data_lines(path))
-        yield plain
 
 
 def _require_whole_lines(path: Path, channels: int) -> None:

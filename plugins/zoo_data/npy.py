@@ -6,12 +6,24 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from zoo_registry import DataError
-from zoo_registry.data import NpySource
 
-from zoo.data.labels import class_names, index_labels, plain_labels
-from zoo.data.layout import lay_out, note_swapped
-from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit
-from zoo.data.reading import CUT_SHORT, folder_of, reading, visible
+from zoo.sources import (
+    CUT_SHORT,
+    Array,
+    Extent,
+    Labels,
+    RawSet,
+    RawSplit,
+    class_names,
+    folder_of,
+    index_labels,
+    lay_out,
+    note_swapped,
+    plain_labels,
+    reading,
+    visible,
+)
+from zoo_data.specs import NpySource
 
 _HINT = "write it again with numpy.save"
 _OBJECTS_HINT = "save names as strings: numpy.save(FILE, y.astype(str)); numbers with .astype(float)"

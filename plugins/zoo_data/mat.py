@@ -6,12 +6,22 @@ from typing import NamedTuple
 
 import numpy as np
 from zoo_registry import DataError
-from zoo_registry.data import MatSource
 
-from zoo.data.labels import class_names, index_labels
-from zoo.data.layout import lay_out, note_swapped
-from zoo.data.raw import Array, Extent, Labels, RawSet, RawSplit
-from zoo.data.reading import folder_of, reading, visible
+from zoo.sources import (
+    Array,
+    Extent,
+    Labels,
+    RawSet,
+    RawSplit,
+    class_names,
+    folder_of,
+    index_labels,
+    lay_out,
+    note_swapped,
+    reading,
+    visible,
+)
+from zoo_data.specs import MatSource
 
 _NAME = re.compile(r"ID-(?P<subject>[^_]+)_CLASS-(?P<label>\d{1,9})_Window-(?P<window>\d+)\.mat", re.IGNORECASE)
 _EXAMPLE = "ID-102_CLASS-13_Window-0001.mat"
@@ -29,7 +39,7 @@ class _Window(NamedTuple):
 def read_mat(source: MatSource) -> RawSet:
     """All windows as one training split, in memory; the subject is the ID, labels are the CLASS numbers.
 
-    ``zoo.data.labels.index_labels`` describes how these numbers become class indices. Raises DataError for a file that
+    ``zoo.sources.index_labels`` describes how these numbers become class indices. Raises DataError for a file that
     cannot be read, has another name pattern, or does not have the array.
     """
     windows = _windows(source)

@@ -3,16 +3,21 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from zoo_registry import DataError
 from zoo_registry.escaping import for_terminal
+
+from zoo.io.scratch import scratch
 
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """Byte order marks of files that an editor saved as "Unicode"; a UTF-8 mark is removed."""
 _LONGEST_LINE = 2**26
 """Characters; a file of another kind may have no line ends."""
 _COMMENTS = ("#", "%")
+_UNDECODED = re.compile("[\udc80-\udcff]")
+"""What `surrogateescape` makes of bytes that it cannot decode."""
 _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
@@ -22,14 +27,47 @@ def text_lines(path: Path) -> Iterator[str]:
     Raises OSError, ValueError for an overlong line, and UnicodeDecodeError for a file that is neither UTF-8 nor UTF-16
     with a byte order mark.
     """
-    with path.open("rb") as file:
-        encoding = _MARKS.get(file.read(2), "utf-8-sig")
-    with path.open(encoding=encoding) as lines:
+    with path.open(encoding=encoding_of(path)) as lines:
         while line := lines.readline(_LONGEST_LINE):
             if len(line) == _LONGEST_LINE:
                 raise ValueError(f"a line of {_LONGEST_LINE:,} characters or more")
             if words := line.strip():
                 yield words
+
+
+@contextmanager
+def plain_copy(path: Path) -> Iterator[Path]:
+    """A temporary copy of ``path`` in UTF-8 with only its ``data_lines``. Raises as ``text_lines`` does."""
+    with scratch() as folder:
+        plain = folder / path.name
+        with plain.open("w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in data_lines(path))
+        yield plain
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Every line of ``path`` with its line end and its number, from 1.
+
+    Raises DataError with the line where the text is not UTF-8, nor UTF-16 with a byte order mark, or is overlong.
+    """
+    encoding = encoding_of(path)
+    with path.open(encoding=encoding, errors="surrogateescape", newline="") as lines:
+        number = 0
+        while line := lines.readline(_LONGEST_LINE):
+            number += 1
+            if len(line) == _LONGEST_LINE:
+                found, hint = f"{_LONGEST_LINE:,} characters or more", "is it a text file?"
+                raise DataError(f"{path}, line {number}", "a line of text", found, hint)
+            if not line.isascii() and (wrong := _UNDECODED.search(line)):
+                found, hint = f"the byte {ord(wrong[0]) - 0xDC00:#x}", "save the file as UTF-8"
+                raise DataError(f"{path}, line {number}", f"text in {encoding.removesuffix('-sig')}", found, hint)
+            yield number, line
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8, or UTF-16 if the file has its byte order mark. Raises OSError."""
+    with path.open("rb") as file:
+        return _MARKS.get(file.read(2), "utf-8-sig")
 
 
 def data_lines(path: Path) -> Iterator[str]:

@@ -1,0 +1,13 @@
+"""Data sources: `.npy`, `.ts`, `.mat` and `.csv` files, and sets that come with aeon. Never imports torch."""
+
+from zoo_registry import SourceSpec, hookimpl
+
+from zoo_data.csv_spec import CsvSource
+from zoo_data.specs import BundledSource, MatSource, NpySource, TsSource
+
+__all__ = ["BundledSource", "CsvSource", "MatSource", "NpySource", "TsSource", "zoo_components"]
+
+
+@hookimpl
+def zoo_components() -> list[type[SourceSpec]]:
+    return [BundledSource, CsvSource, MatSource, NpySource, TsSource]

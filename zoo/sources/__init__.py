@@ -1,0 +1,34 @@
+"""The NumPy side of the contract: what a data source returns, and what readers of files share. Never imports torch."""
+
+from zoo.sources.labels import UNLABELLED, class_names, index_labels, plain_labels
+from zoo.sources.layout import lay_out, layout_of, note_swapped
+from zoo.sources.raw import Array, Extent, Labels, RawSet, RawSplit, Sensor, require_windows
+from zoo.sources.reading import CUT_SHORT, file_of, folder_of, reading, visible
+from zoo.sources.text import data_lines, ends_within_a_line, numbered_lines, plain_copy, word
+
+__all__ = [
+    "CUT_SHORT",
+    "UNLABELLED",
+    "Array",
+    "Extent",
+    "Labels",
+    "RawSet",
+    "RawSplit",
+    "Sensor",
+    "class_names",
+    "data_lines",
+    "ends_within_a_line",
+    "file_of",
+    "folder_of",
+    "index_labels",
+    "lay_out",
+    "layout_of",
+    "note_swapped",
+    "numbered_lines",
+    "plain_copy",
+    "plain_labels",
+    "reading",
+    "require_windows",
+    "visible",
+    "word",
+]
