@@ -33,7 +33,7 @@ def test_every_block_of_a_page_runs(page, reader, capsys):
 @pytest.mark.slow
 def test_the_tutorial_trains_evaluates_draws_shapes_and_swaps_the_head(reader, capsys, monkeypatch):
     run = run_page(TUTORIAL, capsys)["run"]
-    assert run.evaluate().classifiers["head"].correct >= 30
+    assert run.evaluate().head.correct >= 30
     assert (reader / "runs" / "shapes" / "figures" / "shapes.png").exists()
     assert zoo.Run("runs/swapped").spec.model.head.kind == "heads.histogram-linear"
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "pictures"))
