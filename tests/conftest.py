@@ -31,6 +31,11 @@ def pytest_sessionfinish() -> None:
     gc.unfreeze()
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more worker than cores for `-n auto`: many slow tests wait for the processes that they have started."""
+    return (os.cpu_count() or 1) + 1
+
+
 class Install(Protocol):
     """Write a module `zoo_NAME` and the metadata pip would have written, where Python finds them."""
 

@@ -29,6 +29,8 @@ from zoo.specs.read import load_spec
 from zoo.training.fit import train
 from zoo.weights.bundle import load
 
+__all__ = ["ShapeTransformer", "ZooClassifier"]
+
 Spec = Mapping[str, Any] | str
 _BATCH = 256
 _LARGEST_SEED = 2**32 - 1

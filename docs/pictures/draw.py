@@ -16,6 +16,7 @@ from PIL import Image
 import zoo
 from zoo.codebook.shapes import decoded_shapes, normalised
 from zoo.contracts import Output
+from zoo.model.coded import CodedModel
 from zoo.plotting.drawing import TEXT, new_figure, tidy
 from zoo.plotting.palette import MUTED, RAW, REBUILT, RULE, SERIES
 
@@ -52,7 +53,7 @@ def overview(run: zoo.Run) -> Figure:
     below.legend(frameon=False, fontsize=TEXT, ncols=2, loc="lower left", bbox_to_anchor=(0, 0.98), borderpad=0)
     tidy(above, title="one channel of a running window, and its shapes")
     tidy(below, x="sample")
-    _codebook(right, model)
+    _codebook(right, CodedModel(model))
     return figure
 
 
@@ -67,9 +68,8 @@ def _shapes(axis: Axes, output: Output) -> None:
         axis.plot(places, shape, color=SERIES[code % len(SERIES)], linewidth=1.3)
 
 
-def _codebook(figure: Figure, model: zoo.ZooModel) -> None:
-    codes = model.spec.quantizer.codes
-    shapes = normalised(decoded_shapes(model, [np.arange(codes)])[0])
+def _codebook(figure: Figure, model: CodedModel) -> None:
+    shapes = normalised(decoded_shapes(model, [np.arange(model.size)])[0])
     cells = figure.subplots(4, 8, sharex=True, sharey=True)
     for code, (axis, shape) in enumerate(zip(cells.flat, shapes, strict=True)):
         axis.axhline(0, color=RULE, linewidth=0.6)

@@ -1,7 +1,6 @@
 """A bag of shapes: how often stretches of a signal match each code, and histograms of their mean and deviation."""
 
 from collections.abc import Iterator
-from itertools import groupby
 from typing import NamedTuple
 
 import torch
@@ -110,9 +109,9 @@ class Bag(Adapted):
     def count(self, x: Tensor, mask: Tensor | None = None) -> Iterator[Counted]:
         """The counts of each block in `x (b c t)`, in the order of the features."""
         x = self.standardize(x, mask)
-        for scale, blocks in groupby(self.layout.blocks, lambda block: block.scale):
+        for scale in self.layout.scales:
             stretches = self._read(x, mask, scale)
-            for block in blocks:
+            for block in [block for block in self.layout.blocks if block.scale == scale]:
                 votes = self._votes(block, stretches)
                 yield Counted(block, votes, votes.shares(block.cells))
 

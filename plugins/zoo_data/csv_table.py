@@ -8,8 +8,7 @@ from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
-from zoo_registry import DataError, SpecError
-from zoo_registry.suggest import nearest
+from zoo_registry import DataError, SpecError, nearest
 
 from zoo.sources import numbered_lines
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import model_validator
-from zoo_registry import SourceSpec, SpecError
-from zoo_registry.data import Layout
+from zoo_registry import Layout, SourceSpec, SpecError
 
 if TYPE_CHECKING:
     from zoo.sources import Extent, RawSet

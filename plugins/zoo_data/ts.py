@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from zoo_registry import DataError
-from zoo_registry.escaping import for_terminal
+from zoo_registry import DataError, for_terminal
 
 from zoo.sources import (
     CUT_SHORT,

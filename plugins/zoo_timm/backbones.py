@@ -7,8 +7,7 @@ from typing import Any
 import timm
 import torch
 from torch import Tensor, nn
-from zoo_registry import Shape, SpecError
-from zoo_registry.suggest import nearest
+from zoo_registry import Shape, SpecError, nearest
 
 
 class FeatureMap(nn.Module):

@@ -4,8 +4,7 @@ tensors."""
 from collections.abc import Mapping
 from typing import Any
 
-from zoo_registry import BundleError, Checkpoint
-from zoo_registry.errors import show
+from zoo_registry import BundleError, Checkpoint, show
 
 PUBLISHED: Mapping[str, float] = {
     "num_transformer_enc_heads": 8,

@@ -16,7 +16,7 @@ from zoo_registry.component import (
     Spec,
     roles_of,
 )
-from zoo_registry.data import DataSpec
+from zoo_registry.data import DataSpec, Layout
 from zoo_registry.errors import (
     BundleError,
     DataError,
@@ -28,7 +28,9 @@ from zoo_registry.errors import (
     UnknownKindError,
     ZooError,
     ZooNote,
+    show,
 )
+from zoo_registry.escaping import for_terminal
 from zoo_registry.hooks import hookimpl
 from zoo_registry.importer import Checkpoint, Imported, Importer, input_sizes
 from zoo_registry.input import ImageInputSpec, InputSpec, class_order
@@ -38,6 +40,7 @@ from zoo_registry.model import ModelSpec
 from zoo_registry.registry import Registry
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
+from zoo_registry.suggest import nearest
 from zoo_registry.trace import Trace
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
@@ -66,6 +69,7 @@ __all__ = [
     "Imported",
     "Importer",
     "InputSpec",
+    "Layout",
     "LearnedQuantizerSpec",
     "ModelSpec",
     "Need",
@@ -89,7 +93,10 @@ __all__ = [
     "ZooError",
     "ZooNote",
     "class_order",
+    "for_terminal",
     "hookimpl",
     "input_sizes",
+    "nearest",
     "roles_of",
+    "show",
 ]

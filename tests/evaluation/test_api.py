@@ -61,6 +61,9 @@ def test_a_run_agrees_with_the_commands(run: zoo.Run, capsys: pytest.CaptureFixt
     assert run.evaluate().model_dump(mode="json") == json.loads(capsys.readouterr().out)
     assert main(["codebook", str(run.path), "--json"]) == 0
     assert run.codebook().model_dump(mode="json") == json.loads(capsys.readouterr().out)
+    found = run.findings()
+    assert found.model_dump(mode="json") == json.loads((run.path / "findings.json").read_text())
+    assert found.headline
     assert run.report() == run.path / "report.html"
     assert run.model.spec == zoo.load(run.path).spec == run.spec.model
 

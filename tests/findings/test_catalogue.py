@@ -31,7 +31,7 @@ SHAPES = {
                 "smooth": 1},
 }  # fmt: skip
 CONV = {"encoder": {"kind": "conv.encoder", "dim": 16}, "decoder": {"kind": "conv.decoder", "dim": 16}}
-WEIGHTS = ("weak-term", "dominant-term", "divergence", "fed-classifier")
+WEIGHTS = ("weak-term", "dominant-term", "divergence", "classifier-shortcut")
 
 
 def names(facts: Facts) -> list[str]:
@@ -295,7 +295,7 @@ def test_a_signal_trained_only_for_the_classifier_is_distinguished_from_a_recons
     model = CONV | {"head": {"kind": "wrn.recon", "depth": 10}}
     training = {"epochs": 20, "batch": 16, "optimizer": {"kind": "adamw", "lr": 0.005}, "phases": phases}
     folder = train(run_of(model, training), tmp_path / "run", quiet=True)
-    assert [finding.name for finding in findings_of(folder.path) if finding.name in WEIGHTS] == ["fed-classifier"]
+    assert [finding.name for finding in findings_of(folder.path) if finding.name in WEIGHTS] == ["classifier-shortcut"]
 
 
 def test_equal_shapes_are_reported_during_training(waves, run_of, tmp_path):

@@ -27,7 +27,7 @@ from zoo.findings.finding import GRADES
 from zoo.findings.gather import facts_of
 from zoo.findings.losses import divergence, dominant_term, weak_term
 from zoo.findings.readers import at_majority
-from zoo.findings.reconstruction import flat_reconstruction, no_independent_judge, one_network_pleased
+from zoo.findings.reconstruction import flat_reconstruction, no_independent_judge, only_own_head
 from zoo.findings.shapes import Shapes
 from zoo.findings.verdict import verdict
 from zoo.runs.compare import stands_out
@@ -262,9 +262,9 @@ def judged(head: int, raw: int, rebuilt: int) -> EvalReport:
 
 
 def test_one_network_is_pleased_if_a_judge_reads_raw_but_not_rebuilt_signals(run_with_head):
-    found = one_network_pleased(Facts(run=run_with_head(), curve=WEIGHED, evaluation=judged(92, 90, 79)))
+    found = only_own_head(Facts(run=run_with_head(), curve=WEIGHED, evaluation=judged(92, 90, 79)))
     assert found is not None
-    assert (found.name, found.grade) == ("one-network-pleased", "grave")
+    assert (found.name, found.grade) == ("only-own-head", "grave")
     assert found.sentence == (
         "The head that was trained with the reconstructions classifies 92 of 100 correctly, but judge wave only 79 "
         "(90 on raw signals)."
@@ -274,7 +274,7 @@ def test_one_network_is_pleased_if_a_judge_reads_raw_but_not_rebuilt_signals(run
 
 @pytest.mark.parametrize(("head", "raw", "rebuilt"), [(92, 90, 81), (90, 92, 81), (92, 79, 79), (79, 92, 79)])
 def test_less_than_two_standard_deviations_below_head_or_raw_is_not_reported(run_with_head, head, raw, rebuilt):
-    assert one_network_pleased(Facts(run=run_with_head(), curve=WEIGHED, evaluation=judged(head, raw, rebuilt))) is None
+    assert only_own_head(Facts(run=run_with_head(), curve=WEIGHED, evaluation=judged(head, raw, rebuilt))) is None
 
 
 def test_only_a_head_trained_on_what_it_reads_is_pleased(run_with_head):
@@ -282,7 +282,7 @@ def test_only_a_head_trained_on_what_it_reads_is_pleased(run_with_head):
     tokens = Facts(run=run_with_head("heads.token-linear"), curve=WEIGHED, evaluation=evaluation)
     taken = Facts(run=run_with_head(transfer=[{"source": "runs/wave"}]), curve=Curve(), evaluation=evaluation)
     for facts in (tokens, taken):
-        assert (one_network_pleased(facts), no_independent_judge(facts)) == (None, None)
+        assert (only_own_head(facts), no_independent_judge(facts)) == (None, None)
 
 
 @pytest.mark.parametrize(

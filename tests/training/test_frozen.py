@@ -179,12 +179,12 @@ def test_in_any_phases_a_step_changes_what_learns_and_nothing_else(
     moved: set[str] = set()
     step = ZooTraining.optimizer_step
 
-    def watched(self, *arguments):
+    def watched(self, epoch, batch, *arguments):
         before, moments = copied(self.model.state_dict()), held(self)
-        step(self, *arguments)
+        step(self, epoch, batch, *arguments)
         after = self.model.state_dict()
         changed = {name for name in after if not torch.equal(before[name], after[name])}
-        learns = tuple(self._moment.phase.learn)
+        learns = tuple(self.timeline.at(self._step(batch)).phase.learn)
         assert all(name.startswith(learns) for name in changed), (learns, changed)
         now = held(self)
         stirred = {name for name in moments if not all(map(torch.equal, moments[name], now[name]))}

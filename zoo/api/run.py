@@ -14,6 +14,8 @@ from zoo.evaluation.corruption import parse_corruptions
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import LoadedRun, SplitName, open_run
 from zoo.evaluation.report import EvalReport
+from zoo.findings.gather import facts_of, record
+from zoo.findings.verdict import Verdict
 from zoo.model.assembly import ZooModel
 from zoo.report.comparison import Comparison
 from zoo.report.comparison import compare as compare_runs
@@ -108,6 +110,10 @@ class Run:
     def codebook(self, split: SplitName = "test") -> CodebookReport:
         """Measure its codebook, as `zoo codebook` does. Raises SpecError for a model without one."""
         return measure_run(self._opened, split).report
+
+    def findings(self) -> Verdict:
+        """The findings on its stored results, the gravest first, and what holds; written to `findings.json`."""
+        return record(facts_of(self.path), self.path)
 
     def report(self) -> Path:
         """Write `report.html`, after any missing measurements, and return its path."""

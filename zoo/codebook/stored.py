@@ -12,7 +12,6 @@ from zoo.codebook.pictures import pictures
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.score import DEFINITION
 from zoo.codebook.shapes import Array
-from zoo.evaluation.loaded_run import LoadedRun
 from zoo.evaluation.report import UsageReport
 from zoo.io.files import write_bytes, write_json
 from zoo.io.npz import open_npz
@@ -65,17 +64,10 @@ def stored_report(folder: RunFolder) -> CodebookReport | None:
     return report if report is not None and report.definition == DEFINITION else None
 
 
-def codebook_of(opened: LoadedRun) -> Measured:
-    """The codebook of a run on the test split: the stored one if still valid, else measured now and stored.
-
-    Raises SpecError for a model without a codebook.
-    """
-    folder = opened.folder
-    if stored_report(folder) is not None and folder.codebook("test").with_suffix(".npz").exists():
-        return read_measured(folder)
-    from zoo.codebook.measure_run import measure_run  # imports the probe, which takes seconds
-
-    return measure_run(opened)
+def stored_codebook(folder: RunFolder) -> Measured | None:
+    """The stored codebook of the test split; None, or DataError, as `stored_report` says."""
+    there = stored_report(folder) is not None and folder.codebook("test").with_suffix(".npz").exists()
+    return read_measured(folder) if there else None
 
 
 def _packed(measured: Measured) -> bytes:

@@ -22,7 +22,7 @@ from zoo.findings.data import (
 from zoo.findings.facts import Facts
 from zoo.findings.finding import GRADES, Finding
 from zoo.findings.losses import divergence, dominant_term, weak_term
-from zoo.findings.reconstruction import fed_classifier, flat_reconstruction, no_independent_judge, one_network_pleased
+from zoo.findings.reconstruction import classifier_shortcut, flat_reconstruction, no_independent_judge, only_own_head
 
 Rule = Callable[[Facts], Finding | None]
 
@@ -37,8 +37,8 @@ RULES: tuple[Rule, ...] = (
     identical_shapes,
     shapes_fit_nothing,
     decoder_bypass,
-    fed_classifier,
-    one_network_pleased,
+    classifier_shortcut,
+    only_own_head,
     majority_rate,
     leaked_validation,
     shared_subjects,

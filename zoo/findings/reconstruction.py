@@ -30,7 +30,7 @@ def flat_reconstruction(facts: Facts) -> Finding | None:
     )
 
 
-def fed_classifier(facts: Facts) -> Finding | None:
+def classifier_shortcut(facts: Facts) -> Finding | None:
     """Accuracy on rebuilt signals that rises while their error rises too, with cross-entropy in the loss."""
     correct, of = f"val/{HEAD.label}.correct", f"val/{HEAD.label}.total"
     epochs = [epoch for epoch in facts.curve.epochs if {"val/mse", correct} <= epoch.values.keys()]
@@ -43,7 +43,7 @@ def fed_classifier(facts: Facts) -> Finding | None:
     if errors[1] <= WORSE * errors[0] or not stands_out(hits[1], hits[0], total):
         return None
     return Finding(
-        name="fed-classifier",
+        name="classifier-shortcut",
         grade="grave",
         sentence=f"Since epoch {best.number}, accuracy rose from {hits[0]} to {hits[1]} of {total} windows while the "
         f"reconstruction got worse (mean squared error {errors[0]:.3g} to {errors[1]:.3g}): the model optimises its "
@@ -52,7 +52,7 @@ def fed_classifier(facts: Facts) -> Finding | None:
     )
 
 
-def one_network_pleased(facts: Facts) -> Finding | None:
+def only_own_head(facts: Facts) -> Finding | None:
     """Rebuilt signals that their head, trained with them, classifies clearly better than a judge of raw signals."""
     every = compared(facts)
     head = next((found.score for found in every if found.reader == HEAD), None)
@@ -64,7 +64,7 @@ def one_network_pleased(facts: Facts) -> Finding | None:
             continue
         if stands_out(raw.correct, hits, total) and stands_out(head.correct, hits, total):
             return Finding(
-                name="one-network-pleased",
+                name="only-own-head",
                 grade="grave",
                 sentence=f"The head that was trained with the reconstructions classifies {head.correct} of {total} "
                 f"correctly, but judge {found.reader.name} only {hits} ({raw.correct} on raw signals).",

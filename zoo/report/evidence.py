@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from zoo.codebook.book import Measured
-from zoo.codebook.stored import codebook_of
+from zoo.codebook.stored import stored_codebook
 from zoo.contracts import Output
 from zoo.data.split import DataSet
 from zoo.evaluation.figures import varied
@@ -62,7 +62,7 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
     """
     opened = open_run(folder, moved)
     report = evaluation_of(opened)
-    codebook = codebook_of(opened) if opened.run.model.quantizer else None
+    codebook = _codebook(opened) if opened.run.model.quantizer else None
     return Evidence(
         folder=folder,
         stored=folder.read(),
@@ -74,6 +74,16 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
         history=read_history(folder.metrics),
         transfer=_transferred(folder),
     )
+
+
+def _codebook(opened: LoadedRun) -> Measured:
+    """The stored codebook if it is still valid, else that measured and stored now."""
+    stored = stored_codebook(opened.folder)
+    if stored is not None:
+        return stored
+    from zoo.codebook.measure_run import measure_run  # imports the probe, which takes seconds
+
+    return measure_run(opened)
 
 
 def _transferred(folder: RunFolder) -> Transferred | None:
