@@ -48,7 +48,7 @@ def read_mat(source: MatSource) -> RawSet:
     odd = next((row for row, one in enumerate(series) if one.shape[0] != series[0].shape[0]), None)
     if odd is not None:
         found = f"{series[odd].shape[0]}, but {series[0].shape[0]} in {windows[0].path.name}"
-        raise DataError(str(windows[odd].path), "as many channels in every window", found, "mend or remove the file")
+        raise DataError(str(windows[odd].path), "as many channels in every window", found, "correct or remove the file")
     x = np.stack(series) if len({one.shape for one in series}) == 1 else tuple(series)
     note_swapped(series[0][None], str(windows[0].path))
     subject = np.array([window.subject for window in windows])

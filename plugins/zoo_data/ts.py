@@ -118,7 +118,7 @@ def _require_whole_lines(path: Path, channels: int) -> None:
         if odd is not None:
             row, found = odd
             last = next(lines, None) is None and ends_within_a_line(path)
-            hint = CUT_SHORT if last and found < channels else "mend that line"
+            hint = CUT_SHORT if last and found < channels else "correct that line"
             raise DataError(f"{path}, series {row}", f"{channels} channels and a class", f"{found} channels", hint)
 
 
@@ -133,6 +133,6 @@ def _index(path: Path, labels: Array, classes: tuple[str, ...]) -> Labels:
     for row, label in enumerate(found):
         if label not in index:
             last = row == len(found) - 1 and ends_within_a_line(path)
-            hint = CUT_SHORT if last else "mend the label, or name its class in the header"
+            hint = CUT_SHORT if last else "correct the label, or name its class in the header"
             raise DataError(f"{path}, series {row}", f"a class among {', '.join(classes)}", repr(label), hint)
     return np.array([index[label] for label in found], dtype=np.int64)

@@ -145,7 +145,7 @@ class VQShapeRendererSpec(DecoderSpec):
 def _require_conv(samples: int, smooth: int) -> None:
     if samples % _BLOCK:
         below = max(_BLOCK, samples - samples % _BLOCK)
-        raise ShapeError("decoder.shape_samples", f"a multiple of {_BLOCK} for conv", str(samples), f"take {below}")
+        raise ShapeError("decoder.shape_samples", f"a multiple of {_BLOCK} for conv", str(samples), f"use {below}")
     if smooth % 2 == 0 or smooth > samples:
-        hint = f"take {min(smooth, samples) - 1}"
+        hint = f"use {min(smooth, samples) - 1}"
         raise ShapeError("decoder.smooth", f"an odd number up to shape_samples={samples}", str(smooth), hint)

@@ -51,7 +51,7 @@ def _side_by_side(length: int, patch: int) -> int:
     if length % patch == 0 and 2 <= length // patch <= MOST:
         return length // patch
     near = nearest_divisor(length, max(2, round(length / patch)), least=2)
-    hint = f"take {length // near}" if near else "give patches too and let them overlap"
+    hint = f"use {length // near}" if near else "give patches too and let them overlap"
     raise ShapeError("encoder.patch", f"samples that cut {length} into 2 to {MOST} equal patches", str(patch), hint)
 
 
@@ -59,11 +59,11 @@ def _require_cover(length: int, patches: int, patch: int, step: int) -> None:
     most = min(MOST, -(-length // step))
     if not 2 <= patches <= most:
         expected = f"2 to {most}, each beginning {step} after the last within {length} samples"
-        raise ShapeError("encoder.patches", expected, str(patches), f"take {most}")
+        raise ShapeError("encoder.patches", expected, str(patches), f"use {most}")
     least = max(step, length - (patches - 1) * step)
     if not least <= patch <= length:
         expected = f"{least} to {length} samples, so that {patches} patches leave no gap in {length}"
-        raise ShapeError("encoder.patch", expected, str(patch), f"take {least}")
+        raise ShapeError("encoder.patch", expected, str(patch), f"use {least}")
 
 
 def require_divisor(where: str, what: str, count: int, length: int, least: int) -> None:
@@ -71,7 +71,7 @@ def require_divisor(where: str, what: str, count: int, length: int, least: int) 
     if length % count == 0:
         return
     nearest = nearest_divisor(length, count, least)
-    counts = f"take {nearest} {what}" if nearest else f"take other {what}"
+    counts = f"use {nearest} {what}" if nearest else f"use other {what}"
     hint = f"{counts}, or bring the series to {_nearest_multiple(length, count)} samples (data.length)"
     raise ShapeError(where, f"{what} that divide the series' {length} samples", str(count), hint)
 
@@ -80,7 +80,7 @@ def require_heads(where: str, heads: int, dim: int) -> None:
     """Raise ShapeError unless ``heads`` divide ``dim``."""
     if dim % heads:
         nearest = nearest_divisor(dim, heads, most=MOST_HEADS)
-        hint = f"take {nearest}, or a width of {_nearest_multiple(dim, heads)}"
+        hint = f"use {nearest}, or a width of {_nearest_multiple(dim, heads)}"
         raise ShapeError(where, f"attention heads that divide the width {dim}", str(heads), hint)
 
 

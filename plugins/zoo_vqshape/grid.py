@@ -36,7 +36,7 @@ def grid(length: int, tokens: int, overlap: float, scales: tuple[int, ...] = (1,
     """
     if tokens > length // LEAST:
         expected = f"at most {length // LEAST}, so that a token has {LEAST} of the series' {length} samples"
-        raise ShapeError("encoder.tokens", expected, str(tokens), f"take {length // LEAST}")
+        raise ShapeError("encoder.tokens", expected, str(tokens), f"use {length // LEAST}")
     return tuple(span for scale in scales for span in _even(length, max(1, round(tokens / scale)), overlap))
 
 

@@ -33,7 +33,7 @@ class HyperParameters:
     def __init__(self, checkpoint: Checkpoint) -> None:
         entries = checkpoint.entries.get("hyper_parameters")
         if not isinstance(entries, Mapping):
-            hint = "take the file as Lightning saved it, not its weights alone: heads and loss weights are in there"
+            hint = "use the file as Lightning saved it, not its weights alone: heads and loss weights are in there"
             raise BundleError(checkpoint.where, "hyper_parameters beside the tensors", show(entries), hint)
         self.where = f"{checkpoint.where}: hyper_parameters"
         self.entries: Mapping[str, Any] = entries
@@ -49,14 +49,16 @@ class HyperParameters:
             return PUBLISHED[name]
         value = self.entries[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BundleError(f"{self.where}.{name}", "a number", show(value), "ask the sender for a whole file")
+            raise BundleError(f"{self.where}.{name}", "a number", show(value), "ask the sender for a complete file")
         return value
 
     def count(self, name: str) -> int:
         """One entry that is a whole number."""
         value = self.number(name)
         if value != value // 1:
-            raise BundleError(f"{self.where}.{name}", "a whole number", show(value), "ask the sender for a whole file")
+            raise BundleError(
+                f"{self.where}.{name}", "a whole number", show(value), "ask the sender for a complete file"
+            )
         return int(value)
 
     def tokenizer_heads(self) -> int:

@@ -116,7 +116,7 @@ def test_paths_that_are_no_data_folders(tmp_path: Path, write_npy: Write) -> Non
         (lambda text: text[:-40], "the file is cut short"),
         (lambda text: text[: text.rindex(":") + 2], "'s'"),
         (lambda text: text.replace(",", ";"), "ValueError"),
-        (lambda text: text.replace(":RUN", ":1:RUN"), "3 channels; mend that line"),
+        (lambda text: text.replace(":RUN", ":1:RUN"), "3 channels; correct that line"),
         (lambda text: text.replace("@data\n", "@data\n1.0,2.0:1.0,2.0:Walk\n"), "OSError"),
         (lambda _: "no header at all", "distinct class names"),
         (lambda _: "", "distinct class names"),

@@ -198,7 +198,7 @@ def test_features_that_are_no_numbers_are_refused():
 
 
 def test_problems_larger_than_memory_are_refused_before_allocation():
-    with pytest.raises(TrainingError, match="take fewer features or windows"):
+    with pytest.raises(TrainingError, match="use fewer features or windows"):
         fit_linear(torch.zeros(1, 1).expand(10**6, 10**6), torch.zeros(10**6, dtype=torch.int64), CLASSES)
 
 

@@ -86,10 +86,10 @@ def test_a_spec_is_refused_or_computes_what_it_promises(length, patches, tokens,
 @pytest.mark.parametrize(
     ("fields", "where", "hint"),
     [
-        ({"patches": 8, "step": 10}, "encoder.patch", "take 30"),
-        ({"patches": 12, "step": 10}, "encoder.patches", "take 10"),
-        ({"patch": 8, "step": 10}, "encoder.patch", "take 10"),
-        ({"patch": 100, "step": 10}, "encoder.patches", "take 10"),
+        ({"patches": 8, "step": 10}, "encoder.patch", "use 30"),
+        ({"patches": 12, "step": 10}, "encoder.patches", "use 10"),
+        ({"patch": 8, "step": 10}, "encoder.patch", "use 10"),
+        ({"patch": 100, "step": 10}, "encoder.patches", "use 10"),
     ],
 )
 def test_patches_that_leave_gaps_are_refused_whatever_their_step(fields, where, hint):
@@ -111,7 +111,7 @@ def test_a_refusal_names_patches_and_a_length_that_fit(length, patches):
     refused = refusal(length, patches, None)
     assert (refused is None) == (length % patches == 0)
     if refused:
-        for found in re.findall(r"take (\d+) patches", refused.hint):
+        for found in re.findall(r"use (\d+) patches", refused.hint):
             assert cut(length, int(found), None)
         (other,) = re.findall(r"to (\d+) samples", refused.hint)
         assert cut(int(other), patches, None)
@@ -121,7 +121,7 @@ def test_a_refusal_names_patches_and_a_length_that_fit(length, patches):
 def test_a_refused_patch_names_one_that_fits(length, patch):
     refused = refusal(length, None, patch)
     assert (refused is None) == (length % patch == 0 and 2 <= length // patch <= MOST)
-    for found in re.findall(r"take (\d+)", refused.hint if refused else ""):
+    for found in re.findall(r"use (\d+)", refused.hint if refused else ""):
         assert cut(length, None, int(found))
 
 

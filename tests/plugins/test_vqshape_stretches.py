@@ -38,7 +38,7 @@ def signal(length: int = LENGTH, seed: int = 1) -> Tensor:
 @settings(deadline=None)
 def test_every_grid_covers_every_sample_and_ends_with_the_series(length, tokens, overlap, scales):
     if tokens > length // 2:
-        with pytest.raises(ShapeError, match=f"take {length // 2}"):
+        with pytest.raises(ShapeError, match=f"use {length // 2}"):
             grid(length, tokens, overlap, tuple(scales))
         return
     spans = iter(grid(length, tokens, overlap, tuple(scales)))

@@ -78,7 +78,7 @@ def fit_linear(
     """
     features, labels = features.detach().cpu(), labels.cpu()
     if len(labels) < 2:
-        hint = "take more data, or fit: gradient"
+        hint = "use more data, or fit: gradient"
         raise TrainingError("head", "two training windows or more, as some are held out", str(len(labels)), hint)
     _require_room(features)
     if not bool(features.isfinite().all()):
@@ -114,4 +114,4 @@ def _require_room(features: Tensor) -> None:
     if needed > available():
         expected = f"features whose decomposition fits into {available() / 2**30:.1f} GiB"
         found = f"{size} of {windows} windows, which take {needed / 2**30:.1f} GiB"
-        raise TrainingError("head", expected, found, "take fewer features or windows, or fit: gradient")
+        raise TrainingError("head", expected, found, "use fewer features or windows, or fit: gradient")

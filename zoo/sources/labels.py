@@ -110,6 +110,6 @@ def _first_number(every: Array, classes: int, where: str) -> int:
         return 1
     found = f"labels from {low} to {high}"
     if low < 0 or high > classes or low == 0:
-        raise DataError(where, f"labels that count {classes} class names", found, "mend the labels or the names")
-    hint = "neither 0 nor the last number occurs, so counting may start at 0 or at 1: leave `classes` out, or mend it"
+        raise DataError(where, f"labels that count {classes} class names", found, "correct the labels or the names")
+    hint = "neither 0 nor the last number occurs, so counting may start at 0 or at 1: remove `classes`, or correct it"
     raise DataError(where, f"labels that count {classes} class names", found, hint)

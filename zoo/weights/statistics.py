@@ -56,7 +56,7 @@ def _require_sound(path: Path, pair: Pair, channels: int) -> None:
         where = f"{path}: {name}"
         if values.shape != (channels,):
             found = f"shape {values.shape}"
-            raise BundleError(where, f"{channels} numbers, one per channel", found, "take those of the training data")
+            raise BundleError(where, f"{channels} numbers, one per channel", found, "use those of the training data")
         if not (np.abs(values) <= np.finfo(np.float32).max).all():
             raise BundleError(where, "finite numbers", "NaN or an infinity", "compute them over observed samples")
     if not (pair[1] >= np.finfo(np.float32).tiny).all():

@@ -20,7 +20,7 @@ def validate_tensor(where: str, tensor: Tensor) -> None:
         raise BundleError(where, "real or whole numbers", kind, "save it as float32")
     claimed, held = tensor.numel() * tensor.element_size(), tensor.untyped_storage().nbytes()
     if claimed > held:
-        hint = "save it with .contiguous(), or ask the sender for a whole file"
+        hint = "save it with .contiguous(), or ask the sender for a complete file"
         raise BundleError(where, f"shape {tuple(tensor.shape)} in {claimed:,} bytes", f"{held:,}", hint)
     if tensor.dtype in FLOATS and not bool(tensor.float().isfinite().all()):
         raise BundleError(where, "finite numbers of float32", "NaN, an infinity or a number beyond", "get another copy")
