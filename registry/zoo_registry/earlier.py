@@ -6,7 +6,7 @@ from typing import Any
 def respelled(run: Any) -> Any:
     """``run``, plain data of a run or of its `data` alone, in the spelling of today.
 
-    Version 0.1 wrote the kind of a source as `"kind": "data.npy"`, which is `"kind": "data.npy"`.
+    Version 0.1 wrote the kind of a source as `"format": "npy"`, which is `"kind": "data.npy"`.
     """
     data = run.get("data") if isinstance(run, dict) else None
     source = data.get("source") if isinstance(data, dict) else None

@@ -79,8 +79,7 @@ class Score(BaseModel, frozen=True):
 
     ``balanced_accuracy`` is the mean recall over classes with support; ``macro_f1`` the mean F1 over classes that
     occur or were predicted; ``confusion[i][j]`` counts windows of class i predicted as j. ``ece`` is the expected
-    calibration error: the gap between confidence and accuracy, 0 to 1 (see `Calibration`); None for a judge without
-    logits.
+    calibration error: the gap between confidence and accuracy, 0 to 1; None for a judge without logits.
     """
 
     reader: Reader
