@@ -108,7 +108,7 @@ def test_a_short_form_that_names_no_data_is_refused(source, words):
 )
 def test_a_folder_of_files_is_refused_with_its_short_form(tmp_path, file, form):
     (tmp_path / file).touch()
-    with pytest.raises(SpecError, match=rf"say how to read it, such as {form}:{tmp_path}"):
+    with pytest.raises(SpecError, match=rf"name its format, such as {form}:{tmp_path}"):
         read_data(tmp_path, REGISTRY)
 
 

@@ -15,7 +15,7 @@ from zoo.sources import numbered_lines
 Row = tuple[int, list[str]]
 """The number of a line and its cells."""
 
-FILE = "a table as text, with the names of its columns in the first line"
+FILE = "a file in CSV format, with the names of its columns in the first line"
 """What a file is expected to hold."""
 HINT = "save it as comma-separated values in UTF-8"
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}

@@ -173,7 +173,10 @@ def test_a_mistake_is_one_line_with_its_line_number(path: Path, change: tuple[st
     ("content", "words"),
     [
         (SOUND.replace("a\n", "gr\xfcn\n", 1).encode("latin-1"), "line 2: expected text in utf-8, found the byte 0xfc"),
-        (codecs.BOM_UTF16_LE + SOUND.encode("utf-16-le")[:-1], "expected a table as text, .* found UnicodeDecodeError"),
+        (
+            codecs.BOM_UTF16_LE + SOUND.encode("utf-16-le")[:-1],
+            "expected a file in CSV format, .* found UnicodeDecodeError",
+        ),
         (b"\x93NUMPY\x01\x00v\x00{'descr'", "line 1: expected text in utf-8, found the byte 0x93"),
         (b"PK\x03\x04\x14\x00\x06\x00", "data.source.channels.0: expected a column of the table"),
     ],
@@ -262,11 +265,11 @@ def test_a_file_that_is_not_there_is_refused_with_its_field(path: Path) -> None:
         with pytest.raises(ZooError, match=rf"found no such file; check data\.source\.{field}"):
             peek(source)
         path.write_text(SOUND)
-    with pytest.raises(ZooError, match=r"found a folder; check data\.source\.path"):
+    with pytest.raises(ZooError, match=r"found a folder; name a file in it, such as .*\.csv"):
         read_data(f"csv:{path.parent}", REGISTRY)
 
 
 def test_a_file_named_without_its_kind_is_refused_with_it(path: Path) -> None:
     path.write_text(SOUND)
-    with pytest.raises(ZooError, match=rf"found data of the kind data\.csv; say how to read it, such as csv:{path}"):
+    with pytest.raises(ZooError, match=rf"found data of the kind data\.csv; name its format, such as csv:{path}"):
         read_data(path, REGISTRY)

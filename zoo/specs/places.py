@@ -10,7 +10,7 @@ from zoo_registry import DataError, Registry, SourceSpec, SpecError, UnknownKind
 OURS = "data."
 """The plugin whose sources need no prefix: `npy` is `data.npy`."""
 
-WAY_ON = (
+_WAY_ON = (
     "`zoo list source` shows what can be read: save windows (n c t) as X_train.npy and labels (n) as y_train.npy in a "
     "folder, and write npy:FOLDER"
 )
@@ -20,6 +20,8 @@ _OTHERS = frozenset(
     {".csv", ".tsv", ".txt", ".xls", ".xlsx", ".parquet", ".feather", ".h5", ".hdf5", ".npz", ".npy", ".pkl"}
     | {".pickle", ".arff", ".edf", ".bin", ".cwa", ".gt3x", ".zip", ".gz", ".pt", ".ts", ".mat"}
 )
+_LOOKED_AT = 100
+"""Files of a folder that are looked at for a hint."""
 
 
 def shorthand(text: str, registry: Registry) -> dict[str, Any] | None:
@@ -37,7 +39,7 @@ def shorthand(text: str, registry: Registry) -> dict[str, Any] | None:
         if Path(text).exists():
             return None
         expected = f"KIND:PLACE with a kind among {', '.join(map(short, registry.kinds('source')))}"
-        raise SpecError(text, expected, repr(name), WAY_ON) from None
+        raise SpecError(text, expected, repr(name), _WAY_ON) from None
 
 
 def recognise(place: Path, registry: Registry) -> dict[str, Any]:
@@ -47,14 +49,14 @@ def recognise(place: Path, registry: Registry) -> dict[str, Any]:
     """
     kinds = claims(place, registry)
     if len(kinds) > 1:
-        hint = f"say how to read it, such as {short(kinds[0])}:{place}"
+        hint = f"name its format, such as {short(kinds[0])}:{place}"
         raise DataError(str(place), "data of one kind", " and ".join(kinds), hint)
     if kinds:
         return {"source": {"kind": kinds[0], _source(kinds[0], registry).locator: str(place)}}
     expected = "a place that a source reads, such as a folder with NAME_TRAIN.ts, X_train.npy, or windows as .mat"
     if not place.exists():
         raise DataError(str(place), "a file or a folder with data", "no such file or folder", "check the path")
-    raise DataError(str(place), expected, other_formats(place) or "none of them", WAY_ON)
+    raise DataError(str(place), expected, other_formats(place) or "none of them", way_on(place, registry))
 
 
 def inferred(data: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
@@ -72,7 +74,16 @@ def other_formats(place: Path) -> str | None:
     if place.is_file():
         return f"a {place.suffix} file" if place.suffix.lower() in _OTHERS else None
     kinds = sorted({path.suffix.lower() for path in place.iterdir() if not path.name.startswith(".")} & _OTHERS)
-    return f"{', '.join(kinds)} files alone" if kinds else None
+    return f"only {', '.join(kinds)} files" if kinds else None
+
+
+def way_on(place: Path, registry: Registry) -> str:
+    """What to do with a place that no source claims: name a file in it that one claims, or save the data otherwise."""
+    inside = sorted(place.iterdir())[:_LOOKED_AT] if place.is_dir() else []
+    for path in inside:
+        if kinds := claims(path, registry):
+            return f"name one file, such as {short(kinds[0])}:{path}"
+    return _WAY_ON
 
 
 def short(kind: str) -> str:

@@ -13,7 +13,7 @@ from zoo_registry.earlier import respelled
 
 from zoo.io.files import current, open_file
 from zoo.specs.overrides import apply_changes
-from zoo.specs.places import WAY_ON, claims, inferred, other_formats, short, shorthand
+from zoo.specs.places import claims, inferred, other_formats, short, shorthand, way_on
 
 Stored = TypeVar("Stored", bound=BaseModel)
 Source = dict[str, Any] | str | Path
@@ -142,8 +142,8 @@ def _require_ours(path: Path, named: str, registry: Registry) -> None:
     kinds, other = claims(path, registry), other_formats(path)
     if foreign or kinds or other:
         found = f"data of the kind {' or '.join(kinds)}" if kinds else other or "another folder"
-        hint = f"say how to read it, such as {short(kinds[0]) if kinds else 'ts'}:{named}"
-        hint = WAY_ON if other and not kinds else hint
+        hint = f"name its format, such as {short(kinds[0]) if kinds else 'ts'}:{named}"
+        hint = way_on(path, registry) if other and not kinds else hint
         raise SpecError(named, "a JSON file, the folder of a run, or KIND:PLACE", found, hint)
 
 
