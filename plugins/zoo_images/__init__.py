@@ -12,11 +12,14 @@ _SMALLEST = 8
 
 
 class GramianAngularField(ImageSpec):
-    """Gramian angular summation field of each channel (Wang & Oates 2015, arXiv:1506.00327)."""
+    """Gramian angular field of each channel (Wang & Oates 2015, arXiv:1506.00327)."""
 
     kind: Literal["images.gaf"] = "images.gaf"
     size: int = Field(default=64, ge=_SMALLEST, le=256)
     """Rows and columns of the image, in pixels: the segments that each channel is averaged to."""
+
+    method: Literal["summation", "difference"] = "summation"
+    """summation: cos(phi_i + phi_j), whose diagonal keeps the channel. difference: sin(phi_i − phi_j)."""
 
     def output(self, x: Shape) -> Shape:
         x.require("c t", f"image {self.kind}", "give it a signal")
@@ -28,7 +31,7 @@ class GramianAngularField(ImageSpec):
     def build(self, x: Shape) -> "Image":
         from zoo_images.gramian import GramianAngularImage
 
-        return GramianAngularImage(x["t"], self.size)
+        return GramianAngularImage(x["t"], self.size, self.method)
 
 
 @hookimpl
