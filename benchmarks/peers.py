@@ -1,10 +1,16 @@
-"""Common alternatives to compare with: a library's quantizer, and torch's distances."""
+"""Common alternatives to compare with: libraries' quantizer and images, and torch's distances."""
 
+from collections.abc import Callable
+
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from scipy import sparse
 from torch import Tensor, nn
 
 LIBRARY = "vector-quantize-pytorch"
+PYTS, PERSISTENCE = "pyts", "ripser with persim"
 
 
 def library_quantizer(width: int, codes: int) -> nn.Module:
@@ -17,3 +23,45 @@ def library_quantizer(width: int, codes: int) -> nn.Module:
 def by_distances(rows: Tensor, codes: Tensor) -> Tensor:
     """The nearest code computed directly: all distances, then the minimum."""
     return torch.cdist(rows, codes).argmin(-1)
+
+
+def library_field(size: int, batch: int) -> Callable[[Tensor], Tensor]:
+    """Its Gramian angular summation fields of `(b c t)`, ``batch`` windows at a call; skips where it is missing."""
+    library = pytest.importorskip("pyts.image", reason=f"pip install {PYTS}")
+    field = library.GramianAngularField(size, method="summation")
+
+    def make(x: Tensor) -> Tensor:
+        parts = [field.transform(part.flatten(0, 1).double().numpy()) for part in x.split(batch)]
+        return torch.from_numpy(np.concatenate(parts)).unflatten(0, x.shape[:2]).float()
+
+    return make
+
+
+def library_persistence(
+    size: int, low: float, high: float, spread: float, threshold: float
+) -> Callable[[Tensor], Tensor]:
+    """Persistence images of `(b c t)` as published code makes them; skips where ripser or persim is missing."""
+    ripser = pytest.importorskip("ripser", reason="pip install ripser")
+    persim = pytest.importorskip("persim", reason="pip install persim")
+    imager = persim.PersImage(pixels=[size, size], spread=spread, specs={"minBD": low, "maxBD": high}, verbose=False)
+
+    def one(series: NDArray[np.float32]) -> NDArray[np.float64]:
+        pairs = ripser.ripser(_path_graph(series), maxdim=0, distance_matrix=True)["dgms"][0]
+        pairs = pairs[np.isfinite(pairs[:, 1])]
+        pairs = pairs[pairs[:, 1] - pairs[:, 0] > threshold]
+        image: NDArray[np.float64] = imager.transform(pairs)
+        return image / image.max()
+
+    def make(x: Tensor) -> Tensor:
+        images = np.stack([one(series) for series in x.flatten(0, 1).numpy()])
+        return torch.from_numpy(images).unflatten(0, x.shape[:2]).float()
+
+    return make
+
+
+def _path_graph(series: NDArray[np.float32]) -> sparse.csr_matrix:
+    """Values on the diagonal, and beside it the values at which edges enter."""
+    place = np.arange(len(series))
+    values = np.concatenate([series, np.maximum(series[:-1], series[1:])])
+    rows, columns = np.concatenate([place, place[:-1]]), np.concatenate([place, place[1:]])
+    return sparse.coo_matrix((values, (rows, columns)), shape=(len(series), len(series))).tocsr()

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from zoo_registry import DataError, ModelSpec, ShapeError, SpecError, roles_of
 
 from zoo.model.assembly import ZooModel
+from zoo.testing import adapt
 
 CHANNELS, LENGTH, BATCH = INPUT["channels"], INPUT["length"], 3
 FUSIONS = [None, *REGISTRY.kinds("fusion")]
@@ -42,7 +43,9 @@ NAMES = ["+".join(kind for kind in kinds.values() if kind) for kinds in REBUILDI
 
 def model_of(**kinds: str | None) -> ZooModel:
     torch.manual_seed(0)
-    return ZooModel(spec_of(**kinds)).eval().requires_grad_(False)
+    model = ZooModel(spec_of(**kinds))
+    adapt(model, model.trace.signal)
+    return model.eval().requires_grad_(False)
 
 
 def signal(seed: int = 0) -> Tensor:

@@ -16,6 +16,7 @@ from zoo_registry import DataError, roles_of
 
 from zoo.cli.main import main
 from zoo.model.assembly import ZooModel
+from zoo.testing import adapt
 
 HEADS = [kind for kind in REGISTRY.kinds("head") if REGISTRY.find(kind).needs in ("tokens", "codes")]
 CASES = list(zip(REBUILDING, itertools.cycle(HEADS)))
@@ -35,7 +36,9 @@ def model_of(kinds: dict[str, str | None], head: str | None = None) -> ZooModel:
     headed = {**kinds, "head": head}
     torch.manual_seed(0)
     known = fits((*(headed.get(role) for role in roles_of("model")), "shared", "instance"))
-    return ZooModel(spec_of(**(headed if known else kinds)))
+    model = ZooModel(spec_of(**(headed if known else kinds)))
+    adapt(model, model.trace.signal)
+    return model
 
 
 @pytest.mark.parametrize(("kinds", "head"), CASES, ids=NAMES)

@@ -1,16 +1,20 @@
 """Gramian angular fields against the formula written in loops, and the invariants that follow from it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from zoo_images import GramianAngularField
-from zoo_images.gramian import GramianAngularImage
+from zoo_images.gramian import GramianAngularImage, Method
 from zoo_registry import Registry, Shape, ShapeError
 
 from zoo.model.assembly import ZooModel
 
+METHODS: tuple[Method, ...] = ("summation", "difference")
+GOLDEN = Path(__file__).parents[3] / "shared" / "golden" / "images"
 Sizes = st.integers(8, 20).flatmap(lambda size: st.tuples(st.just(size), st.integers(size, 60)))
 
 
@@ -22,8 +26,9 @@ def hide(*shape: int, seed: int = 0) -> torch.Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed)) > 0.5
 
 
-def plain_field(series: np.ndarray, seen: np.ndarray, size: int) -> np.ndarray:
-    """One channel's image, from the definition: segment means, [-1, 1], polar angle, cosine of sums."""
+def plain_field(series: np.ndarray, seen: np.ndarray, size: int, method: str) -> np.ndarray:
+    """One channel's image, from the definition: segment means, [-1, 1], polar angle, cosine of sums or sine of
+    differences."""
     means: list[float | None] = []
     for i in range(size):
         start, stop = i * len(series) // size, (i + 1) * len(series) // size
@@ -37,22 +42,24 @@ def plain_field(series: np.ndarray, seen: np.ndarray, size: int) -> np.ndarray:
                 continue
             low, high = min(known), max(known)
             x, y = ((2 * (m - low) / (high - low) - 1 if high > low else -1.0) for m in (a, b))
-            image[i, j] = np.cos(np.arccos(np.clip(x, -1, 1)) + np.arccos(np.clip(y, -1, 1)))
+            one, other = np.arccos(np.clip(x, -1, 1)), np.arccos(np.clip(y, -1, 1))
+            image[i, j] = np.cos(one + other) if method == "summation" else np.sin(one - other)
     return image
 
 
+@pytest.mark.parametrize("method", METHODS)
 @given(sizes=Sizes, seed=st.integers(0, 999), masked=st.booleans())
 @settings(max_examples=30, deadline=None)
-def test_image_equals_the_formula(sizes: tuple[int, int], seed: int, masked: bool) -> None:
+def test_image_equals_the_formula(method: Method, sizes: tuple[int, int], seed: int, masked: bool) -> None:
     size, length = sizes
     x = draw(2, 3, length, seed=seed)
     mask = hide(2, 3, length, seed=seed) if masked else None
-    image = GramianAngularImage(length, size)(x, mask)
+    image = GramianAngularImage(length, size, method)(x, mask)
     assert image.shape == (2, 3, size, size)
     seen = torch.ones_like(x, dtype=torch.bool) if mask is None else mask
     for b in range(2):
         for c in range(3):
-            expected = plain_field(x[b, c].numpy(), seen[b, c].numpy(), size)
+            expected = plain_field(x[b, c].numpy(), seen[b, c].numpy(), size, method)
             np.testing.assert_allclose(image[b, c].numpy(), expected, atol=1e-7)
 
 
@@ -61,8 +68,7 @@ def test_segments_equal_piecewise_aggregate_approximation(length: int) -> None:
     borders = np.floor(np.linspace(0, length, 65)).astype(int)
     image = GramianAngularImage(length, 64)
     for i in range(64):
-        found = image.segments[i][image.inside[i]].tolist()
-        assert found == list(range(borders[i], borders[i + 1]))
+        assert image.inside[:, i].nonzero().flatten().tolist() == list(range(borders[i], borders[i + 1]))
 
 
 @given(sizes=Sizes, seed=st.integers(0, 999))
@@ -76,6 +82,49 @@ def test_image_is_symmetric_with_cosine_of_twice_the_angle_on_its_diagonal(sizes
     phi = torch.arccos((2 * (x - low) / (high - low) - 1).clamp(-1, 1))
     torch.testing.assert_close(image.diagonal(dim1=-2, dim2=-1), torch.cos(2 * phi), rtol=0, atol=1e-7)
     assert image.abs().max() <= 1 + 1e-12
+
+
+@pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"{GOLDEN} is not there")
+def test_images_equal_those_of_pyts() -> None:
+    stored = np.load(GOLDEN / "gramian.npz")
+    for key in [key for key in stored if key.startswith("x/")]:
+        for method in METHODS:
+            assert_field(stored[key], stored[f"{method}/{key[2:]}"], method)
+    for key in [key for key in stored if key.startswith("size") and "/x_" in key]:
+        assert_field(stored[key], stored[key.replace("/x_", "/summation_")], "summation")
+
+
+@pytest.mark.skipif(not GOLDEN.is_dir(), reason=f"{GOLDEN} is not there")
+def test_images_of_real_windows_equal_those_of_pyts() -> None:
+    stored, windows = np.load(GOLDEN / "wrist_adl14_images.npz"), GOLDEN.parents[1] / "data" / "wrist_adl14"
+    x = np.load(windows / "X_train.npy", mmap_mode="r")
+    for key in [key for key in stored if key.startswith("summation/")]:
+        row, channel = map(int, key.removeprefix("summation/").split("_"))
+        assert_field(x[row, channel].astype(np.float32), stored[key], "summation")
+
+
+def assert_field(series: np.ndarray, expected: np.ndarray, method: Method) -> None:
+    image = GramianAngularImage(len(series), len(expected), method)
+    found = image(torch.from_numpy(series).view(1, 1, -1))
+    assert found.dtype == torch.float32
+    np.testing.assert_allclose(found[0, 0].numpy(), expected, rtol=0, atol=1e-6)
+
+
+def test_a_tiny_range_keeps_its_digits() -> None:
+    wave = torch.sin(torch.linspace(0, 20, 500, dtype=torch.float64)).view(1, 1, -1)
+    x, image = (1 + 1e-6 * wave).float(), GramianAngularImage(500, 64)
+    torch.testing.assert_close(image(x).double(), image(x.double()), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_image_is_one_graph_and_can_be_exported(method: Method) -> None:
+    image = GramianAngularImage(50, 16, method)
+    x, mask = draw(3, 2, 50).float(), hide(3, 2, 50)
+    compiled = torch.compile(image, backend="aot_eager", fullgraph=True)
+    torch.testing.assert_close(compiled(x, mask), image(x, mask))
+    batch = {0: torch.export.Dim("batch")}
+    program = torch.export.export(image, (x, mask), dynamic_shapes=(batch, batch)).module()
+    torch.testing.assert_close(program(x[:1], mask[:1]), image(x[:1], mask[:1]))
 
 
 def test_scale_and_offset_of_a_channel_do_not_matter() -> None:

@@ -49,6 +49,18 @@ def test_a_classifier_of_images_gets_the_statistics_of_all_training_pixels(run_o
     assert not np.allclose(standardize.mean, data.data.mean, atol=1e-3)
 
 
+@pytest.mark.parametrize("preset", ["pamap2", "geneactiv"])
+def test_an_image_learns_its_own_statistics_before_those_of_its_pixels_are_taken(run_of, preset):
+    image = {"kind": "images.persistence", "preset": preset, "size": 8}
+    run = run_of({**IMAGES, "image": image}, {})
+    data = load_data(run)
+    model = filled(run, data)
+    assert bool(model.image.scale.filled)
+    expected = pixels(model, data.data.train)
+    np.testing.assert_allclose(model.head.standardize.mean, expected.mean(1), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(model.head.standardize.std, expected.std(1), rtol=1e-6)
+
+
 def test_gaps_reach_the_image_as_in_training(run_of, windows):
     x = np.load(windows / "X_train.npy")
     x[::3, :, 25:] = np.nan

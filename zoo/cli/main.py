@@ -42,6 +42,7 @@ COMMANDS = {
     "train": Command("training", "train", "Runs"),
     "eval": Command("training", "evaluate", "Runs"),
     "data": Command("data", "data", "Data"),
+    "images": Command("images", "images", "Data"),
     "codebook": Command("codebook", "codebook", "Runs"),
     "explain": Command("explain", "explain", "Runs"),
     "report": Command("report", "report", "Runs"),

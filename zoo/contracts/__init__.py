@@ -31,7 +31,7 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
-from zoo.kernels import nearest_few, tally, without_autocast
+from zoo.kernels import compiled, nearest_few, tally, without_autocast
 
 __all__ = [
     "Adapted",
@@ -75,6 +75,7 @@ __all__ = [
     "adapted_in",
     "book_of",
     "choice_entropy",
+    "compiled",
     "entropy",
     "gathered",
     "histogram",

@@ -50,6 +50,13 @@ class Image(Component):
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """`(b c t) -> (b c h w)`; unobserved samples must not affect the result."""
 
+    def diagram(self, x: Tensor, mask: Tensor | None = None) -> Tensor | None:
+        """Persistence diagram that the image shows: births and deaths of each channel of `x (b c t)`, `(b c m 2)`.
+
+        Unused rows have equal ends. The result is None for an image that shows none.
+        """
+        return None
+
 
 class Encoder(Component):
     """Tokens from folded series, or from an image."""

@@ -1,9 +1,21 @@
 """Performance-critical operations, each one torch operation: a plain form for every device, faster ones for some."""
 
 from zoo.kernels.choice import Choice, choose
+from zoo.kernels.compiled import compiled
 from zoo.kernels.few import Few, nearest_few
 from zoo.kernels.nearest import Precision, nearest_rows
 from zoo.kernels.precision import without_autocast
 from zoo.kernels.tally import Tally, tally
 
-__all__ = ["Choice", "Few", "Precision", "Tally", "choose", "nearest_few", "nearest_rows", "tally", "without_autocast"]
+__all__ = [
+    "Choice",
+    "Few",
+    "Precision",
+    "Tally",
+    "choose",
+    "compiled",
+    "nearest_few",
+    "nearest_rows",
+    "tally",
+    "without_autocast",
+]

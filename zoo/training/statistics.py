@@ -3,7 +3,9 @@
 import copy
 from functools import cached_property, partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from zoo_registry import ComponentSpec, EncoderSpec, HeadSpec
 
@@ -37,11 +39,11 @@ def _adapt(modules: list[Adapted], windows: TrainingWindows) -> list[dict[str, T
 
 
 class Signals:
-    """The training windows of ``data``, unchanged."""
+    """Training windows, unchanged, with the mean and the deviation `(c)` of the training split."""
 
-    def __init__(self, data: ZooData) -> None:
-        self.split = data.learned
-        self.mean, self.std = torch.as_tensor(data.data.mean), torch.as_tensor(data.data.std)
+    def __init__(self, split: Split, mean: NDArray[np.float64], std: NDArray[np.float64]) -> None:
+        self.split = split
+        self.mean, self.std = torch.as_tensor(mean), torch.as_tensor(std)
 
     def some(self, most: int) -> tuple[Tensor, Tensor | None]:
         """At most ``most`` windows `(b c t)`, evenly spread, with their mask."""
@@ -76,7 +78,7 @@ class Images:
 
 def _windows(model: ZooModel, data: ZooData, part: ComponentSpec) -> TrainingWindows:
     if model.image is None or not _reads_images(part):
-        return Signals(data)
+        return Signals(data.learned, data.data.mean, data.data.std)
     return Images(model.image, data)
 
 
