@@ -30,7 +30,7 @@ def verdict(findings: Sequence[Finding], facts: Facts) -> Verdict:
 def _healthy(facts: Facts) -> str:
     parts = {"the training curve": facts.curve.epochs, "the scores": facts.evaluation, "the codebook": facts.codebook}
     known = [name for name, part in parts.items() if part]
-    return f"No problems found in {listed(known)}." if known else "Nothing has been measured on this run yet."
+    return f"Nothing wrong found in {listed(known)}." if known else "Nothing has been measured on this run yet."
 
 
 def _holds(facts: Facts) -> tuple[str, ...]:
