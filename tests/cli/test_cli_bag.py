@@ -30,6 +30,7 @@ def runs(tmp_path_factory):
     return home
 
 
+@pytest.mark.slow
 def test_codebooks_of_a_head_are_measured_without_the_parts_that_do_not_apply(zoo, runs):
     found = zoo("codebook", runs / "one", "--beside", runs / "other")
     assert found.status == 0

@@ -76,6 +76,7 @@ def test_a_narrow_terminal_gets_escapes() -> None:
         assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_descriptions_remain_when_python_drops_docstrings() -> None:
     for arguments in (["list"], ["check", "--help"]):
         plain, bare = (

@@ -31,6 +31,7 @@ def report_of(classes: int, seed: int = 0) -> Score:
     return counted.report()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [12, 1000])
 def test_pictures_show_the_classes_that_are_confused(classes: int) -> None:
     report = report_of(classes)

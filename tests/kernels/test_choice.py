@@ -53,6 +53,7 @@ def test_autocast_changes_nothing() -> None:
     torch.testing.assert_close(gradient, torch.autograd.grad(expected.doubt, rows)[0])
 
 
+@pytest.mark.slow
 def test_memory_grows_with_rows_and_not_with_codes() -> None:
     rows, codes, real = inputs(60_000, 2048, 8, torch.float32)
 

@@ -59,6 +59,7 @@ def hyper_parameters(draw):
     }
 
 
+@pytest.mark.slow
 @given(h=hyper_parameters(), prefix=st.sampled_from(["model.", "", "module.model.", "model._orig_mod."]))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_sizes_are_imported_as_the_model_they_were_made_from(tmp_path, h, prefix):

@@ -204,6 +204,7 @@ def trained(read: str, waves: Tensor) -> zoo.ZooModel:
     return model.eval()
 
 
+@pytest.mark.slow
 def test_the_context_forecasts_and_fills_gaps_unlike_a_stretch_alone(waves):
     hidden = torch.arange(LENGTH) >= 45
     gap = torch.ones(128, 1, LENGTH, dtype=torch.bool)

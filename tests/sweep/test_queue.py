@@ -257,6 +257,7 @@ def test_optuna_is_quiet(plan, url, capsys):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.slow
 def test_a_worker_handles_interrupts_even_if_its_shell_ignores_them(tmp_path):
     """As started by `zoo sweep … &` in a script; otherwise a worker that lost its point would continue training."""
     code = (

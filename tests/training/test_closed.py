@@ -78,6 +78,7 @@ def test_it_takes_one_pass_over_training_and_one_over_validation(run_of, tmp_pat
     assert sum(count for _, count in seen) == 24 + 6
 
 
+@pytest.mark.slow
 def test_a_stopped_run_resumes_to_the_same_solution(run_of, tmp_path):
     run = run_of(SHAPES, {"epochs": 6, "phases": [RECONSTRUCT, SOLVE]})
     whole = train(run, tmp_path / "whole", quiet=True)

@@ -36,6 +36,7 @@ def way(request, monkeypatch):
     return request.param
 
 
+@pytest.mark.slow
 def test_loads_during_swaps_get_completely_one_bundle_or_the_other(make, tmp_path, way):
     models = [make(seed=seed, encoder={"dim": dim}) for seed, dim in ((0, 4), (1, 6))]
     bundle, faults, loads = tmp_path / "bundle", [], [0]
@@ -66,6 +67,7 @@ def test_loads_during_swaps_get_completely_one_bundle_or_the_other(make, tmp_pat
     assert loads[0] >= 4 * SWAPS
 
 
+@pytest.mark.slow
 def test_files_opened_together_are_of_one_folder_whoever_replaces_it(tmp_path):
     """Two other processes replace it as fast as they can."""
     target = tmp_path / "folder"
@@ -126,6 +128,7 @@ def test_a_folder_that_is_missing_is_refused(tmp_path):
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="folders are exchanged on Linux")
 def test_a_folder_is_never_missing_and_leftovers_of_killed_writers_are_removed_by_the_next(tmp_path):
     target = tmp_path / "bundle"

@@ -24,6 +24,7 @@ def old_folder(target):
         (target / name).write_text("old")
 
 
+@pytest.mark.slow
 def test_a_folder_replaced_by_a_killed_process_is_the_old_one_or_the_new_one(tmp_path):
     target = tmp_path / "count"
     old_folder(target)
