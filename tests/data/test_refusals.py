@@ -12,6 +12,7 @@ from zoo_registry import DataError
 from zoo_registry.data import DataSpec, LengthSpec, SplitSpec
 
 from zoo.data import input_of, prepare
+from zoo.data.check import scan_all
 
 
 def refuse(spec: DataSpec, where: str, found: str) -> None:
@@ -64,6 +65,17 @@ def test_npy_mistakes(write_npy: Write, name: str, values: np.ndarray, where: st
 def test_npy_empty_splits(write_npy: Write) -> None:
     none = {"X_test": waves(0, 3, 20), "y_test": np.zeros(0, dtype=int)}
     refuse(npy(write_npy(**none)), "X_test.npy", "an empty split")
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_npy_windows_without_samples(write_npy: Write, split: str) -> None:
+    """A length step would pad them, so that nothing else refuses them; `zoo check` scans them as they are."""
+    folder = write_npy(**{f"X_{split}": np.zeros((24 if split == "train" else 12, 3, 0), np.float32)})
+    spec = npy(folder, length=LengthSpec(to=20, method="pad"))
+    refuse(spec, f"X_{split}.npy", "a window with none")
+    raw = NpySource(path=str(folder), layout="c t").read()
+    with pytest.raises(DataError, match="at least one sample in every window"):
+        scan_all([raw.train, raw.test], spec)
 
 
 def test_npy_of_one_class(write_npy: Write) -> None:

@@ -105,7 +105,9 @@ def _check_test(train: RawSplit, test: RawSplit, classes: tuple[str, ...]) -> No
 
 
 def scan_all(splits: Sequence[RawSplit], spec: DataSpec) -> list[Scan]:
-    """Read every window of ``splits`` once; raises the errors of ``scan``."""
+    """Read every window of ``splits`` once; raises DataError as `require_windows` and `scan` do."""
+    for split in splits:
+        require_windows(split)
     samples = run_length(min(split.lengths[0] for split in splits))
     return [scan(split, spec, samples) for split in splits]
 

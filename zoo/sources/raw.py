@@ -102,11 +102,15 @@ class RawSet(NamedTuple):
 
 
 def require_windows(split: RawSplit) -> None:
-    """Raise DataError for a split without windows, or windows without channels."""
+    """Raise DataError for a split without windows, or windows without channels or samples."""
     if not len(split):
         raise DataError(split.where, "at least one window", "an empty split", "fill the file, or leave the split out")
     if split.channels < 1:
         raise DataError(split.where, "at least one channel", "none", "write the file again")
+    if split.lengths[0] < 1:
+        raise DataError(
+            split.where, "at least one sample in every window", "a window with none", "leave such windows out"
+        )
 
 
 def require_whole(x: Array, where: str) -> None:
