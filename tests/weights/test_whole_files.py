@@ -4,7 +4,7 @@ import pytest
 from killed import KILLED, killed_at, steps_of
 from zoo_registry import DataError
 
-from zoo.io.files import current, new_folder, write_json, write_text
+from zoo.io.files import current, new_folder, resolved, write_json, write_text
 from zoo.specs.read import read_json
 
 IMPORTS = "from zoo.io.files import new_folder, write_text"
@@ -125,3 +125,11 @@ def test_written_files_have_the_usual_permissions(tmp_path):
 def test_missing_parent_folders_are_created(tmp_path):
     write_json(tmp_path / "a" / "b" / "c.json", {"ä": 1})
     assert (tmp_path / "a" / "b" / "c.json").read_text(encoding="utf-8") == '{\n  "ä": 1\n}\n'
+
+
+def test_a_loop_of_links_is_no_error_until_it_is_opened(tmp_path):
+    loop = tmp_path / "loop"
+    loop.symlink_to("loop")
+    assert resolved(loop) == tmp_path.resolve() / "loop"
+    with pytest.raises(OSError, match="symbolic links"):
+        resolved(loop).read_bytes()

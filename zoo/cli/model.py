@@ -12,6 +12,7 @@ from zoo.cli.runs import print_run, require_bundles, run_data
 from zoo.cli.stages import Stage, stages
 from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
+from zoo.io.files import resolved
 from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
 
@@ -90,7 +91,7 @@ def _build(
     if only and not weights:
         raise SpecError("--only", "--weights beside it", "none", "name the bundle to take them from")
     if out:
-        require_replaceable(out.resolve())
+        require_replaceable(resolved(out))
     torch.manual_seed(seed)
     built = build_model(model)
     if weights:

@@ -14,6 +14,7 @@ from zoo_registry.explain import explain
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_table, print_title
+from zoo.io.files import resolved
 from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
 
@@ -103,7 +104,7 @@ def _plan(model: ModelSpec, chosen: TransferSpec, seed: int, out: Path | None) -
 
     source = read_source(chosen.source)
     if out:
-        require_replaceable(out.resolve())
+        require_replaceable(resolved(out))
     torch.manual_seed(seed)
     built = build(model)
     made = plan(built, source, chosen, seed)

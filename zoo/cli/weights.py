@@ -8,6 +8,7 @@ from zoo_registry import SpecError
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_facts, print_json
+from zoo.io.files import resolved
 
 
 def import_weights(
@@ -38,7 +39,7 @@ def import_weights(
     from zoo.weights.bundle import require_replaceable, save
     from zoo.weights.importing import import_checkpoint
 
-    require_replaceable(out.resolve())
+    require_replaceable(resolved(out))
     model, notes = import_checkpoint(plugin, checkpoint, sizes, expects_norm, classes)
     save(model, out)
     parameters = sum(parameter.numel() for parameter in model.parameters())

@@ -121,6 +121,11 @@ def _name(target: Path, error: OSError) -> None:
         error.filename = str(target)
 
 
+def resolved(path: Path) -> Path:
+    """The absolute path without symbolic links. A loop of links is left as it is, and refused when it is opened."""
+    return Path(os.path.realpath(path))  # Path.resolve raises RuntimeError for a loop before Python 3.13
+
+
 def current(target: Path) -> Path:
     """The present path of the content of ``target``, which a process killed during a replacement may have moved."""
     if target.exists():

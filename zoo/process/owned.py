@@ -33,7 +33,9 @@ def owned(folder: Path, wait: bool = False) -> Iterator[None]:
     made = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     # One lock object per file and thread, which counts its acquisitions.
-    lock = FileLock(folder.resolve() / LOCK_FILE, is_singleton=True, fallback_to_soft=False, on_acquired=_sign)
+    lock = FileLock(
+        Path(os.path.realpath(folder), LOCK_FILE), is_singleton=True, fallback_to_soft=False, on_acquired=_sign
+    )
     _acquire(lock, folder, wait)
     try:
         yield

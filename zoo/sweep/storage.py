@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, SQLAlchemyError
 from zoo_registry import SpecError
 from zoo_registry.redacted import redacted_url
 
+from zoo.io.files import resolved
 from zoo.sweep.outage import Outage, OutageError, reason_of
 from zoo.sweep.patient import PatientStorage
 
@@ -50,7 +51,7 @@ def storage_url(given: str) -> str:
 
 
 def _file_url(path: Path, address: URL) -> str:
-    return address.set(database=str(path.resolve())).render_as_string()
+    return address.set(database=str(resolved(path))).render_as_string()
 
 
 def _address(url: str) -> URL:

@@ -13,7 +13,7 @@ from torch import Tensor
 from zoo_registry import BundleError, Registry, ZooNote
 from zoo_registry.version import version
 
-from zoo.io.files import new_folder, write_json
+from zoo.io.files import new_folder, resolved, write_json
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.weights.manifest import (
@@ -35,7 +35,7 @@ def save(model: ZooModel, folder: str | Path) -> None:
 
     Raises BundleError if ``folder`` holds anything else, and OSError if it cannot be written.
     """
-    target = Path(folder).resolve()
+    target = resolved(Path(folder))
     require_replaceable(target)
     # Cloned, because safetensors cannot store two names that share memory.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
