@@ -59,10 +59,8 @@ class _Gathered:
 
 
 def _files(source: CsvSource) -> list[Path]:
-    place = source.place
-    assert place is not None
-    test = [] if source.test is None else [file_of(place.parent / source.test, FILE, "test")]
-    return [file_of(place, FILE), *test]
+    train = file_of(source.path, FILE)
+    return [train, *([] if source.test is None else [file_of(train.parent / source.test, FILE, "test")])]
 
 
 def _gather(path: Path, source: CsvSource, values: bool) -> _Gathered:

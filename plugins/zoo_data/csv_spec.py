@@ -47,7 +47,7 @@ class CsvSource(SourceSpec):
     """Column with the window's group, such as a trial, which is never split."""
 
     test: str | None = None
-    """File of test windows in the same folder, with the same columns; null takes them from the training windows, with
+    """Name of a file of test windows in the same folder, with the same columns; null takes them from the training windows, with
     the share `split.test`."""
 
     delimiter: Delimiter | None = None
@@ -65,6 +65,9 @@ class CsvSource(SourceSpec):
         names = [*single, *self.channels]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise SpecError("data.source", "another column for each field", f"{twice!r} twice", "correct one of them")
+        if self.test is not None and Path(self.test).name != self.test:
+            hint = "copy it into the folder of the training file"
+            raise SpecError("data.source.test", "the name of a file in that folder", repr(self.test), hint)
         if self.test == Path(self.path).name:
             hint = "name another file, or set it to null and data.split.test to a share such as 0.25"
             found = f"{self.test!r}, the training file"

@@ -230,7 +230,10 @@ class SourceSpec(ComponentSpec):
 
     @classmethod
     def claims(cls, place: Path) -> bool:
-        """Whether the file ``place``, or a file in the folder ``place`` that is not hidden, is named like its files."""
+        """Whether a file in the folder ``place`` that is not hidden is named like ``files``.
+
+        A source of single files replaces this.
+        """
         return any(not path.name.startswith(".") for pattern in cls.files for path in place.glob(pattern))
 
     @classmethod

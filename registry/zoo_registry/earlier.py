@@ -4,7 +4,7 @@ from typing import Any
 
 
 def respelled(run: Any) -> Any:
-    """``run``, plain data of a run or of its `data` alone, in the spelling of today.
+    """``run``, plain data of a run or an object with its `data` alone, in the spelling of today.
 
     Version 0.1 wrote the kind of a source as `"format": "npy"`, which is `"kind": "data.npy"`.
     """

@@ -210,6 +210,9 @@ def test_columns_of_a_wide_table_that_do_not_fit_are_refused(path: Path, header:
         ({"window": None, "time": "t"}, "data.source.time: expected null"),
         ({"label": "x"}, "another column for each field, found 'x' twice"),
         ({"channels": ("x", "x")}, "another column for each field, found 'x' twice"),
+        ({"test": "t.csv"}, "windows that are not also in training, found 't.csv', the training file"),
+        ({"test": "./t.csv"}, r"data.source.test: expected the name of a file in that folder, found './t.csv'"),
+        ({"test": "../t.csv"}, r"data.source.test: expected the name of a file in that folder"),
     ],
 )
 def test_fields_that_contradict_each_other_are_refused(fields: dict[str, Any], words: str) -> None:

@@ -96,6 +96,19 @@ def test_a_moved_folder_continues_in_its_own_database(spec, tmp_path, name, caps
         assert str(tmp_path) not in (tmp_path / name / file).read_text()
 
 
+@pytest.mark.parametrize("left", ["nothing", "a loop of links"])
+def test_a_folder_without_its_database_writes_nowhere_else(spec, tmp_path, monkeypatch, left):
+    begun(spec, tmp_path / "sweep").storage.engine.dispose()
+    database, elsewhere = tmp_path / "sweep" / "study.db", tmp_path / "elsewhere"
+    database.unlink()
+    if left == "a loop of links":
+        database.symlink_to(database.name)
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    main(["sweep", str(spec), "--resume", "--out", str(tmp_path / "sweep")])
+    assert list(elsewhere.iterdir()) == []
+
+
 @pytest.mark.parametrize("old", [False, True], ids=["written now", "written with its whole path"])
 def test_a_copied_folder_leaves_the_database_of_the_original_unchanged(spec, tmp_path, old, capsys):
     original, copy = tmp_path / "original", tmp_path / "copy"

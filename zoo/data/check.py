@@ -37,14 +37,12 @@ class Scan(NamedTuple):
 
 def check_set(raw: RawSet, spec: DataSpec) -> InputSpec:
     """The model input; raise DataError for empty splits and for invalid classes, channels and lengths."""
-    splits = [raw.train, *([raw.test] if raw.test is not None else [])]
-    for split in splits:
-        require_windows(split)
+    found = raw.extent
     if raw.test is not None:
         _check_test(raw.train, raw.test, raw.classes)
-    shortest, longest = min(split.lengths[0] for split in splits), max(split.lengths[1] for split in splits)
-    where = next((split.where for split in splits if split.lengths != (shortest, shortest)), raw.train.where)
-    return input_after(Extent(raw.train.channels, shortest, longest, raw.classes, raw.sensor), spec, where)
+    uniform = (found.shortest, found.shortest)
+    where = next((split.where for split in raw.splits if split.lengths != uniform), raw.train.where)
+    return input_after(found, spec, where)
 
 
 def input_after(found: Extent, spec: DataSpec, where: str) -> InputSpec:

@@ -21,10 +21,9 @@ def glance(spec: DataSpec) -> list[str]:
     if not spec.source.mapped:
         return []
     raw = read(spec.source)
-    splits = [raw.train, *([] if raw.test is None else [raw.test])]
-    if sum(map(_values, splits)) > _MOST_VALUES:
+    if sum(map(_values, raw.splits)) > _MOST_VALUES:
         return []
-    found = [scan.prints for scan in scan_all(splits, spec)]
+    found = [scan.prints for scan in scan_all(raw.splits, spec)]
     if raw.test is None:
         return []
     cuts = np.arange(len(raw.train)), np.empty(0, np.intp), np.arange(len(raw.test))

@@ -48,7 +48,7 @@ def prepare(spec: DataSpec, once: Once = here) -> DataSet:
     """
     raw = read(spec.source)
     entering = check_set(raw, spec)
-    scans = once(lambda: scan_all([split for split in (raw.train, raw.test) if split is not None], spec))
+    scans = once(lambda: scan_all(raw.splits, spec))
     by, stays = together(spec.split.by, raw.train)
     cuts = _cut(raw, spec, by, stays)
     train, validation, test = splits = _splits(raw, cuts, stays, spec, any(found.gaps for found in scans))

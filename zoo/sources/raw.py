@@ -92,12 +92,16 @@ class RawSet(NamedTuple):
     sensor: Sensor = Sensor()
 
     @property
+    def splits(self) -> list[RawSplit]:
+        """The training split, and the test split if there is one."""
+        return [self.train] if self.test is None else [self.train, self.test]
+
+    @property
     def extent(self) -> Extent:
         """The extent of its splits. Raises DataError if one of them has no windows."""
-        splits = [self.train, *([] if self.test is None else [self.test])]
-        for split in splits:
+        for split in self.splits:
             require_windows(split)
-        shortest, longest = zip(*(split.lengths for split in splits), strict=True)
+        shortest, longest = zip(*(split.lengths for split in self.splits), strict=True)
         return Extent(self.train.channels, min(shortest), max(longest), self.classes, self.sensor)
 
 

@@ -53,8 +53,8 @@ def file_of(path: str | Path, holding: str, field: str = "path") -> Path:
     file = Path(path).expanduser()
     if not file.is_file():
         found = "a folder" if file.is_dir() else "a pipe or a device" if file.exists() else "no such file"
-        inside = sorted(path.name for path in file.iterdir()) if file.is_dir() else []
-        hint = f"name a file in it, such as {file / inside[0]}" if inside else f"check data.source.{field}"
+        inside = [path for path in visible(file, "*") if path.is_file()] if file.is_dir() else []
+        hint = f"name a file in it, such as {inside[0]}" if inside else f"check data.source.{field}"
         raise DataError(str(file), holding, found, hint)
     return file
 

@@ -73,6 +73,8 @@ def other_formats(place: Path) -> str | None:
     """Description of data files at ``place`` by their suffixes, such as `a .h5 file`; None if there are none."""
     if place.is_file():
         return f"a {place.suffix} file" if place.suffix.lower() in _OTHERS else None
+    if not place.is_dir():  # a pipe or a device
+        return None
     kinds = sorted({path.suffix.lower() for path in place.iterdir() if not path.name.startswith(".")} & _OTHERS)
     return f"only {', '.join(kinds)} files" if kinds else None
 

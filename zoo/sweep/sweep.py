@@ -15,7 +15,7 @@ from zoo.sweep.outage import OutageError
 from zoo.sweep.plan import Plan
 from zoo.sweep.queue import Queue, create, join, require_same
 from zoo.sweep.results import SweepResult
-from zoo.sweep.storage import storage_url
+from zoo.sweep.storage import FILE, storage_url
 from zoo.sweep.worker_pool import crew
 
 LOOK = 0.5
@@ -94,7 +94,7 @@ def _url(folder: SweepFolder, plan: Plan, resume: bool, storage: str | None) -> 
         raise TrainingError(str(folder.path), "a new folder of a sweep", "a sweep", hint)
     stored = folder.read()
     require_same(stored["sweep"], plan, str(folder.spec))
-    if storage is None and folder.database.exists():  # even if the folder has been moved since
+    if storage is None and (stored["storage"] == FILE or folder.database.exists()):  # even if the folder has moved
         return own
     if storage is None and HIDDEN in stored["storage"]:
         raise TrainingError("--storage", "the URL with its password", "none", f"it was {stored['storage']}")
