@@ -47,8 +47,8 @@ class CsvSource(SourceSpec):
     """Column with the window's group, such as a trial, which is never split."""
 
     test: str | None = None
-    """Name of a file of test windows in the same folder, with the same columns; null takes them from the training windows, with
-    the share `split.test`."""
+    """Name of a file of test windows in the same folder, with the same columns; null takes them from the training
+    windows, with the share `split.test`."""
 
     delimiter: Delimiter | None = None
     """Character between cells; null takes the one that the first line has most of."""
