@@ -12,7 +12,7 @@ from zoo_registry import DataError
 from zoo.sources import Array, Extent, Labels, RawSet, RawSplit, Sensor, file_of, index_labels, reading
 from zoo_data.csv_spec import CsvSource
 from zoo_data.csv_table import FILE, HINT, Table
-from zoo_data.csv_windows import Facts, LongLayout, WideLayout
+from zoo_data.csv_windows import LongLayout, Tags, WideLayout
 
 _WHOLE = re.compile(r"[+-]?\d{1,15}")
 
@@ -43,11 +43,11 @@ class _Gathered:
     values: "array[float]" = field(default_factory=lambda: array("f"))
     lengths: "array[int]" = field(default_factory=lambda: array("q"))
     lines: "array[int]" = field(default_factory=lambda: array("q"))
-    facts: list[Facts] = field(default_factory=list)
+    tags: list[Tags] = field(default_factory=list)
 
     def split(self, y: Labels) -> RawSplit:
         """The windows with the class indices ``y``."""
-        subject, group = (_column([getattr(facts, name) for facts in self.facts]) for name in ("subject", "group"))
+        subject, group = (_column([getattr(tags, name) for tags in self.tags]) for name in ("subject", "group"))
         return RawSplit(str(self.path), self._windows(), y, subject, group, lines=np.array(self.lines))
 
     def _windows(self) -> Array | tuple[Array, ...]:
@@ -65,14 +65,14 @@ def _files(source: CsvSource) -> list[Path]:
 
 def _gather(path: Path, source: CsvSource, values: bool) -> _Gathered:
     found = _Gathered(path, len(source.channels))
-    known: dict[Facts, Facts] = {}
+    known: dict[Tags, Tags] = {}
     with reading(path, FILE, HINT):
         table = Table(path, source.delimiter, source.decimal)
         layout = WideLayout(table, source) if source.window is None else LongLayout(table, source)
         for window in layout.windows():
             found.lines.append(window.lines[0])
             found.lengths.append(len(window.cells) // len(source.channels))
-            found.facts.append(known.setdefault(window.facts, window.facts))  # equal ones share their memory
+            found.tags.append(known.setdefault(window.tags, window.tags))  # equal ones share their memory
             if values:
                 found.values.frombytes(layout.values(window).tobytes())
     if not found.lines:
@@ -83,7 +83,7 @@ def _gather(path: Path, source: CsvSource, values: bool) -> _Gathered:
 
 def _labels(found: Sequence[_Gathered]) -> tuple[list[Labels], tuple[str, ...]]:
     """Class indices of each file and the class names: numbers in their order if all are, else names sorted."""
-    texts = [np.array([facts.label for facts in one.facts]) for one in found]
+    texts = [np.array([tags.label for tags in one.tags]) for one in found]
     whole = all(_WHOLE.fullmatch(str(label)) for labels in texts for label in np.unique(labels))
     return index_labels([labels.astype(np.int64) for labels in texts] if whole else texts, None, str(found[0].path))
 

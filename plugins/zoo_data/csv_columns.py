@@ -8,14 +8,14 @@ from zoo_registry import DataError
 
 from zoo.sources import file_of, reading
 from zoo_data.csv_table import FILE, HINT, Table
-from zoo_data.specs import with_test_split
+from zoo_data.specs import GROUPS, with_test_split
 
 _KNOWN: Mapping[str, Sequence[str]] = {
     "label": ("label", "class", "activity", "target"),
     "window": ("window", "window_id", "segment"),
     "time": ("time", "timestamp"),
     "subject": ("subject", "subject_id", "person", "participant"),
-    "group": ("trial", "group"),
+    "group": GROUPS,
 }
 """Names of columns by field, in lower case."""
 _NUMBERED = re.compile(r"(.*?)[ _.:\[-]?\d{1,7}\]?")

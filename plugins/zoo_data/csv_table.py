@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from zoo_registry import DataError, SpecError, nearest
 
-from zoo.sources import numbered_lines
+from zoo.sources import lines_of
 
 Row = tuple[int, list[str]]
 """The number of a line and its cells."""
@@ -30,7 +30,7 @@ class Table:
     def __init__(self, path: Path, delimiter: str | None = None, decimal: str = "point") -> None:
         self.path = path
         self.decimal = decimal
-        first = next((line for _, line in numbered_lines(path) if line.strip()), "")
+        first = next((line for line in lines_of(path) if line.strip()), "")
         self.delimiter = _DELIMITERS[delimiter] if delimiter else max(_DELIMITERS.values(), key=first.count)
         line, names = next(self._lines(), (1, []))
         self.names = [normalize("NFC", name.strip()) for name in names]
@@ -93,8 +93,7 @@ class Table:
 
     def _lines(self) -> Iterator[Row]:
         """The cells of every line that is not blank, and its number, the last one of a row over several lines."""
-        lines = (line for _, line in numbered_lines(self.path))
-        reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True, strict=True)
+        reader = csv.reader(lines_of(self.path), delimiter=self.delimiter, skipinitialspace=True, strict=True)
         read = 0
         try:
             for cells in reader:

@@ -20,7 +20,7 @@ _LONGEST = 1_000_000
 """Samples of a window; a model reads no longer one."""
 
 
-class Facts(NamedTuple):
+class Tags(NamedTuple):
     """What a window is named by: its label, and its subject and group, None where the spec names no column."""
 
     label: str
@@ -32,12 +32,12 @@ class Facts(NamedTuple):
 class Window:
     """The rows of one window: their ``lines``, and the ``cells`` of their channels one after the other."""
 
-    facts: Facts
+    tags: Tags
     lines: list[int] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
 
 
-class Layout(ABC):
+class TableLayout(ABC):
     """How the windows of a table are laid out; ``columns`` are those of the values of a row."""
 
     def __init__(self, table: Table, source: CsvSource) -> None:
@@ -64,22 +64,22 @@ class Layout(ABC):
     def _arranged(self, flat: NDArray[np.float32]) -> NDArray[np.float32]:
         """The values of one window, row by row, as `(c t)`."""
 
-    def _facts(self, line: int, cells: Sequence[str]) -> Facts:
+    def _tags(self, line: int, cells: Sequence[str]) -> Tags:
         label = word(cells[self._label])
         if label.lower() in UNLABELLED:
             where = f"{self.table.at(line)}, column {self.source.label}"
             raise DataError(where, "a label for every window", repr(label), "add it, or leave the window out")
         subject, group = (None if column is None else word(cells[column]) for column in (self._subject, self._group))
-        return Facts(label, subject, group)
+        return Tags(label, subject, group)
 
 
-class WideLayout(Layout):
+class WideLayout(TableLayout):
     """A row per window."""
 
     def windows(self) -> Iterator[Window]:
         """Every row."""
         for line, cells in self.table.rows():
-            yield Window(self._facts(line, cells), [line], [cells[column] for column in self.columns])
+            yield Window(self._tags(line, cells), [line], [cells[column] for column in self.columns])
 
     def _columns(self) -> list[int]:
         channels, names = self.source.channels, self.table.names
@@ -97,7 +97,7 @@ class WideLayout(Layout):
         return flat.reshape(len(self.source.channels), -1)
 
 
-class LongLayout(Layout):
+class LongLayout(TableLayout):
     """A row per sample; consecutive rows with the same window, subject and group are one window."""
 
     def __init__(self, table: Table, source: CsvSource) -> None:
@@ -127,7 +127,7 @@ class LongLayout(Layout):
 
     def _gathered(self, rows: Iterator[Row]) -> Window:
         first = next(rows)
-        window, moment, label = Window(self._facts(*first)), -np.inf, first[1][self._label]
+        window, moment, label = Window(self._tags(*first)), -np.inf, first[1][self._label]
         for line, cells in chain([first], rows):
             if cells[self._label] != label:
                 self._require_label(window, line, cells)
@@ -141,8 +141,8 @@ class LongLayout(Layout):
         return window
 
     def _require_label(self, window: Window, line: int, cells: Sequence[str]) -> None:
-        if (label := self._facts(line, cells).label) != window.facts.label:
-            expected = f"the label {window.facts.label!r}, as where the window starts, in line {window.lines[0]}"
+        if (label := self._tags(line, cells).label) != window.tags.label:
+            expected = f"the label {window.tags.label!r}, as where the window starts, in line {window.lines[0]}"
             hint = "a window has one label: cut windows where it changes"
             raise DataError(self.table.at(line), expected, repr(label), hint)
 

@@ -8,9 +8,7 @@ from zoo_registry import DataError
 
 from zoo.sources import folder_of, layout_of
 from zoo_data.npy import open_array
-from zoo_data.specs import with_test_split
-
-_GROUPS = ("trial", "group")
+from zoo_data.specs import GROUPS, with_test_split
 
 
 def infer_npy(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -26,7 +24,7 @@ def infer_npy(given: Mapping[str, Any]) -> dict[str, Any]:
         source["layout"] = layout_of(open_array(path, "windows"), str(path))
     if (folder / f"subject_{train}.npy").exists():
         source.setdefault("subject", "subject")
-    if group := next((name for name in _GROUPS if (folder / f"{name}_{train}.npy").exists()), None):
+    if group := next((name for name in GROUPS if (folder / f"{name}_{train}.npy").exists()), None):
         source.setdefault("group", group)
     if (folder / "classes.txt").exists():
         source.setdefault("classes", "classes.txt")

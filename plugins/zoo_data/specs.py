@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 CUT = 0.2
 """Share taken as test split where a source in short form has none."""
+GROUPS = ("trial", "group")
+"""Usual names of what must not be split, from which a source in short form takes its groups."""
 
 
 class TsSource(SourceSpec):

@@ -68,6 +68,11 @@ class InputSpec(Spec):
         """The signal, `c t`."""
         return Shape.of("c t", self.channels, self.length)
 
+    @property
+    def channel_labels(self) -> tuple[str, ...]:
+        """The names of the channels, for people; their numbers where unknown."""
+        return self.channel_names or tuple(f"channel {c}" for c in range(self.channels))
+
     def conflicts(self, other: "InputSpec") -> Iterator[tuple[str, Any, Any]]:
         """Name, value here and value in ``other`` of each field that both know and that differs."""
         for field in type(self).model_fields:

@@ -91,8 +91,28 @@ def test_values_that_change_and_labels_out_of_range_are_found(tmp_path: Path, mo
         raw.train.y[5] = 3
         return raw
 
-    for wrong, words in ((noisy, "other values when read again"), (unnumbered, "class 3 of 3")):
+    for wrong, words in ((noisy, "when read again: other values"), (unnumbered, "class 3 of 3")):
         monkeypatch.setattr(CsvSource, "read", wrong)
+        with pytest.raises(AssertionError, match=words):
+            check_component(source)
+
+
+def test_invented_data_and_content_that_depends_on_the_place_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, read = csv(tmp_path), CsvSource.read
+
+    def inventive(spec: CsvSource) -> RawSet:
+        return read(spec if Path(spec.path).exists() else source)
+
+    def attached(spec: CsvSource) -> RawSet:
+        raw = read(spec)
+        raw.train.x[0][0, 0] += len(spec.path)
+        return raw
+
+    for wrong, words in ((inventive, "gives something where there is nothing"), (attached, "after a move: other")):
+        monkeypatch.setattr(CsvSource, "read", wrong)
+        monkeypatch.setattr(CsvSource, "peek", SourceSpec.peek)
         with pytest.raises(AssertionError, match=words):
             check_component(source)
 

@@ -51,10 +51,9 @@ def bench(
         _print(found, compared, alone(found))
     if out is not None and compared:
         from zoo.bench.picture import ratios_picture
-        from zoo.io.files import write_bytes
+        from zoo.io.files import write_files
 
-        for name, content in ratios_picture(compared).files().items():
-            write_bytes(out / name, content)
+        write_files(out, ratios_picture(compared).files())
         print_line(error=True)
         print_line(f"picture in {out}", error=True)
 

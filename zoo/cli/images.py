@@ -53,18 +53,15 @@ def images(
     from zoo.data.batch import read_batch
     from zoo.images.made import choose, make
     from zoo.images.picture import images_picture
-    from zoo.io.files import write_bytes
+    from zoo.io.files import write_files
 
     found = prepare(read)
     names = found.input.class_names or tuple(map(str, range(found.input.classes or 0)))
     windows = read_batch(found.train, choose(found.train, names, sample, of))
     made = [make(kind, found, windows) for kind in kinds]
     labels = [names[label] for label in windows.y.tolist()]
-    channels = found.input.channel_names or [f"channel {c}" for c in range(windows.x.shape[1])]
-    picture = images_picture(windows, labels, channels, found.input.units, made)
-    for name, content in picture.files().items():
-        write_bytes(out / name, content)
-    _print(made, out, json)
+    picture = images_picture(windows, labels, found.input.channel_labels, found.input.units, made)
+    _print(made, write_files(out, picture.files()), json)
 
 
 def _image_of(source: str, registry: Registry) -> ImageSpec:
@@ -82,7 +79,7 @@ def _others(first: ImageSpec, data: DataSpec, registry: Registry) -> list[ImageS
     """Every other installed kind of image with its defaults, where it fits the windows; ``first`` has to fit."""
     from zoo.data import input_of
 
-    signal = input_of(data).shape
+    signal = input_of(data).shape  # a look, so that an image that does not fit is refused before the data are read
     first.output(signal)
     found = []
     for kind in registry.kinds("image"):
@@ -98,16 +95,16 @@ def _others(first: ImageSpec, data: DataSpec, registry: Registry) -> list[ImageS
     return found
 
 
-def _print(made: "list[Made]", out: Path, json: bool) -> None:
+def _print(made: "list[Made]", files: list[Path], json: bool) -> None:
     if json:
         rows = [{"kind": m.kind, "shape": list(m.images.shape[1:]), "still": m.still} for m in made]
-        print_json({"images": rows, "files": [str(out / f"images.{kind}") for kind in ("png", "svg")]})
+        print_json({"images": rows, "files": [*map(str, files)]})
         return
     shapes = [" × ".join(map(str, one.images.shape[1:])) for one in made]
     table = [(m.kind, shape, f"{100 * m.still:.1f} %") for m, shape in zip(made, shapes, strict=True)]
     print_table(["image", "shape", "pixels that never vary"], table, numbers=["pixels that never vary"])
     print_line()
-    print_line(f"pictures in {out / 'images.png'} and .svg")
+    print_line(f"pictures in {' and '.join(map(str, files))}")
     for one in made:
         if one.still > _MOST_STILL:
             note = f"{one.kind}: {100 * one.still:.0f} % of its pixels never vary over the training split"

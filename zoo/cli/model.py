@@ -8,13 +8,14 @@ import typer
 from zoo_registry import ModelSpec, Registry, RunSpec, SpecError, TransferSpec
 
 from zoo.cli.components import Json
-from zoo.cli.runs import print_run, require_bundles, run_data
+from zoo.cli.runs import print_run, run_data
 from zoo.cli.stages import Stage, stages
 from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
 from zoo.io.files import resolved
 from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
+from zoo.weights.manifest import require_bundles
 
 if TYPE_CHECKING:
     from zoo.model.cost import Bill

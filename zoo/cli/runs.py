@@ -8,7 +8,6 @@ from zoo_registry import PhaseSpec, RampSpec, RunSpec
 from zoo.cli.tables import print_facts, print_table, print_title
 from zoo.runs.folder import RunFolder
 from zoo.runs.protocol import UPPER_BOUND
-from zoo.weights.manifest import bundle_in, read_manifest
 
 
 def require_run(path: Path) -> RunFolder:
@@ -16,12 +15,6 @@ def require_run(path: Path) -> RunFolder:
     folder = RunFolder(path)
     folder.read()
     return folder
-
-
-def require_bundles(run: RunSpec) -> None:
-    """Raise BundleError when a bundle that provides weights or a judge for the run cannot be read."""
-    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
-        read_manifest(bundle_in(Path(source)))
 
 
 def run_data(run: RunSpec) -> dict[str, Any]:

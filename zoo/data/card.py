@@ -1,12 +1,10 @@
 """A data card: counts, classes, subjects, statistics of the training split, difficulty."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
-from zoo_registry import InputSpec
 from zoo_registry.data import DataSpec
 
 from zoo.data.difficulty import Difficulty, difficulty
@@ -81,7 +79,7 @@ def draw_card(spec: DataSpec) -> tuple[DataCard, DataSet]:
         channels=[
             ChannelStatistics(name=name, mean=mean, std=std, min=least, max=most)
             for name, mean, std, least, most in zip(
-                _channels(data.input), *map(_list, (data.mean, data.std, low, high)), strict=True
+                data.input.channel_labels, *map(_list, (data.mean, data.std, low, high)), strict=True
             )
         ],
         length=data.train.shape[2],
@@ -103,10 +101,6 @@ def write_statistics(data: DataSet, path: Path) -> None:
 
     with new_file(path) as file:
         np.savez(file, mean=data.mean, std=np.where(data.std > 0, data.std, 1))
-
-
-def _channels(entering: InputSpec) -> Sequence[str]:
-    return entering.channel_names or [f"channel {c}" for c in range(entering.channels)]
 
 
 def _list(values: NDArray[np.float64]) -> list[float]:

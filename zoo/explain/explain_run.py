@@ -10,7 +10,7 @@ from zoo.evaluation.loaded_run import LoadedRun, SplitName
 from zoo.explain.decision import decide
 from zoo.explain.picture import decision_picture
 from zoo.explain.report import Explanation
-from zoo.io.files import write_bytes, write_json
+from zoo.io.files import write_files, write_json
 
 
 def explain_run(opened: LoadedRun, window: int, split: SplitName = "test", of: str | None = None) -> Explanation:
@@ -49,8 +49,7 @@ def explain_run(opened: LoadedRun, window: int, split: SplitName = "test", of: s
     name = stem(found)
     mask = None if output.mask is None else output.mask[0].cpu()
     picture = decision_picture(name, decision, head.read(output)[0].cpu(), mask, title(found))
-    for file, content in picture.files().items():
-        write_bytes(opened.folder.figures / file, content)
+    write_files(opened.folder.figures, picture.files())
     write_json(opened.folder.explanation(name), {**opened.stamp, **found.model_dump(mode="json")})
     return found
 

@@ -12,7 +12,7 @@ from zoo_registry.explain import unknown
 from zoo.contracts import Image, adapted_in
 from zoo.data.batch import Batch, batches, evenly
 from zoo.data.split import DataSet, Rows, Split
-from zoo.training.statistics import Signals
+from zoo.training.statistics import Signals, adapt
 
 STILL = 1e-3
 """A pixel never varies if its largest and its smallest value are no further apart."""
@@ -35,8 +35,7 @@ def make(spec: ImageSpec, data: DataSet, windows: Batch) -> Made:
     """Build the image of ``spec`` on the training split of ``data``, and make images of ``windows``."""
     _, channels, length = data.train.shape
     image: Image = spec.build(Shape.of("c t", channels, length)).eval()
-    for part in adapted_in(image):
-        part.adapt(Signals(data.train, data.mean, data.std))
+    adapt(adapted_in(image), Signals(data.train, data.mean, data.std))
     diagrams = image.diagram(windows.x, windows.mask)
     return Made(str(spec.kind), image(windows.x, windows.mask), diagrams, _still(image, data.train))
 

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -119,6 +119,14 @@ def _name(target: Path, error: OSError) -> None:
     """Add the file name to ``error``: a failed write does not contain it."""
     if error.filename is None:
         error.filename = str(target)
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
+    """Write ``files``, contents by name, into ``folder``, each atomically; returns their paths. Raises OSError."""
+    paths = [folder / name for name in files]
+    for path, content in zip(paths, files.values(), strict=True):
+        write_bytes(path, content)
+    return paths
 
 
 def resolved(path: Path) -> Path:

@@ -4,7 +4,7 @@ from zoo.sources.labels import UNLABELLED, class_names, index_labels, plain_labe
 from zoo.sources.layout import lay_out, layout_of, note_swapped
 from zoo.sources.raw import Array, Extent, Labels, RawSet, RawSplit, Sensor, require_windows
 from zoo.sources.reading import CUT_SHORT, file_of, folder_of, reading, visible
-from zoo.sources.text import data_lines, ends_within_a_line, numbered_lines, plain_copy, word
+from zoo.sources.text import data_lines, ends_within_a_line, lines_of, plain_copy, word
 
 __all__ = [
     "CUT_SHORT",
@@ -23,8 +23,8 @@ __all__ = [
     "index_labels",
     "lay_out",
     "layout_of",
+    "lines_of",
     "note_swapped",
-    "numbered_lines",
     "plain_copy",
     "plain_labels",
     "reading",

@@ -14,7 +14,7 @@ from zoo.io.scratch import scratch
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 """Byte order marks of files that an editor saved as "Unicode"; a UTF-8 mark is removed."""
 _LONGEST_LINE = 2**26
-"""Characters; a file of another kind may have no line ends."""
+"""Characters."""
 _COMMENTS = ("#", "%")
 _UNDECODED = re.compile("[\udc80-\udcff]")
 """What `surrogateescape` makes of bytes that it cannot decode."""
@@ -22,22 +22,13 @@ _WHOLE = re.compile(r"([+-]?\d+)\.0*")
 
 
 def text_lines(path: Path) -> Iterator[str]:
-    """Lines of ``path`` that are not blank, stripped.
-
-    Raises OSError, ValueError for an overlong line, and UnicodeDecodeError for a file that is neither UTF-8 nor UTF-16
-    with a byte order mark.
-    """
-    with path.open(encoding=encoding_of(path)) as lines:
-        while line := lines.readline(_LONGEST_LINE):
-            if len(line) == _LONGEST_LINE:
-                raise ValueError(f"a line of {_LONGEST_LINE:,} characters or more")
-            if words := line.strip():
-                yield words
+    """Lines of ``path`` that are not blank, stripped. Raises as ``lines_of`` does."""
+    return (words for line in lines_of(path) if (words := line.strip()))
 
 
 @contextmanager
 def plain_copy(path: Path) -> Iterator[Path]:
-    """A temporary copy of ``path`` in UTF-8 with only its ``data_lines``. Raises as ``text_lines`` does."""
+    """A temporary copy of ``path`` in UTF-8 with only its ``data_lines``. Raises as ``lines_of`` does."""
     with scratch() as folder:
         plain = folder / path.name
         with plain.open("w", encoding="utf-8") as file:
@@ -45,10 +36,11 @@ def plain_copy(path: Path) -> Iterator[Path]:
         yield plain
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Every line of ``path`` with its line end and its number, from 1.
+def lines_of(path: Path) -> Iterator[str]:
+    """Every line of ``path`` with its line end.
 
-    Raises DataError with the line where the text is not UTF-8, nor UTF-16 with a byte order mark, or is overlong.
+    Raises OSError, and DataError with the line where the text is not UTF-8, nor UTF-16 with a byte order mark, or is
+    overlong: a file of another kind may have no line ends.
     """
     encoding = encoding_of(path)
     with path.open(encoding=encoding, errors="surrogateescape", newline="") as lines:
@@ -61,7 +53,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
             if not line.isascii() and (wrong := _UNDECODED.search(line)):
                 found, hint = f"the byte {ord(wrong[0]) - 0xDC00:#x}", "save the file as UTF-8"
                 raise DataError(f"{path}, line {number}", f"text in {encoding.removesuffix('-sig')}", found, hint)
-            yield number, line
+            yield line
 
 
 def encoding_of(path: Path) -> str:

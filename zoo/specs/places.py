@@ -66,7 +66,7 @@ def inferred(data: Mapping[str, Any], registry: Registry) -> dict[str, Any]:
 
 def claims(place: Path, registry: Registry) -> list[str]:
     """The kinds of source that claim ``place``."""
-    return [kind for kind in registry.kinds("source") if _source(kind, registry).claims(place)]
+    return [kind for kind, source in _sources(registry).items() if source.claims(place)]
 
 
 def other_formats(place: Path) -> str | None:
@@ -81,16 +81,21 @@ def other_formats(place: Path) -> str | None:
 
 def way_on(place: Path, registry: Registry) -> str:
     """What to do with a place that no source claims: name a file in it that one claims, or save the data otherwise."""
-    inside = sorted(place.iterdir())[:_LOOKED_AT] if place.is_dir() else []
-    for path in inside:
-        if kinds := claims(path, registry):
-            return f"name one file, such as {short(kinds[0])}:{path}"
+    visible = (path for path in place.iterdir() if not path.name.startswith(".")) if place.is_dir() else ()
+    sources = _sources(registry)
+    for path in sorted(visible)[:_LOOKED_AT]:
+        if kind := next((kind for kind, source in sources.items() if source.claims(path)), None):
+            return f"name one file, such as {short(kind)}:{path}"
     return _WAY_ON
 
 
 def short(kind: str) -> str:
     """The name of a kind in `KIND:PLACE`."""
     return kind.removeprefix(OURS)
+
+
+def _sources(registry: Registry) -> dict[str, type[SourceSpec]]:
+    return {kind: _source(kind, registry) for kind in registry.kinds("source")}
 
 
 def _source(kind: str, registry: Registry) -> type[SourceSpec]:

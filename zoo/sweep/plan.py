@@ -19,7 +19,7 @@ from zoo.specs.presets import load, names
 from zoo.specs.read import is_run, load_spec, read_json
 from zoo.sweep.axis import Axis, axes_of
 from zoo.sweep.point import AS_IT_IS, Point, most_refined, points_of
-from zoo.weights.manifest import bundle_in, read_manifest
+from zoo.weights.manifest import require_bundles
 
 SEED = "{seed}"
 """Placeholder of the seed in the paths of bundles that provide weights or judges."""
@@ -62,7 +62,7 @@ class Plan:
             run = Registry.discover().run(_with_seed(data, seed) | {"name": point.folder(number, seed)})
             run = run.with_input(self._input(run))
             _require_measured(self.spec, run)
-            _require_bundles(run)
+            require_bundles(run)
         except ZooError as error:
             raise type(error)(f"{point.label}: {error.where}", error.expected, error.found, error.hint) from None
         return run
@@ -189,11 +189,6 @@ def _require_given(where: str, name: str, run: RunSpec) -> None:
     if part is None:
         hint = f"remove {name!r}, or add one to the model"
         raise SpecError(where, f"a {role} for {name!r}", "none in the model", hint)
-
-
-def _require_bundles(run: RunSpec) -> None:
-    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
-        read_manifest(bundle_in(Path(source)))
 
 
 def lasting(dumped: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from zoo_registry.registry import Registry
 from zoo_registry.shapes import Shape
 
 from zoo.contracts import Decoder
+from zoo.data.sources import read
 from zoo.testing import checks, quantizer_checks, spec_checks
 from zoo.testing.channelwise_checks import check_channelwise
 from zoo.testing.maintenance_checks import FOR_CARE, with_care
@@ -49,8 +50,9 @@ def check_component(
     spec_checks.check_json(spec)
     spec_checks.check_bounds(spec)
     if isinstance(spec, SourceSpec):
+        raw = read(spec)
         for rule in FOR_SOURCES:
-            rule(spec)
+            rule(spec, raw)
         return
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)

@@ -14,7 +14,7 @@ BATCH = 3
 _WINDOWS = 16
 
 Masking = Literal["none", "full", "part"]
-Batch = TypeVar("Batch", bound=Output)
+AnyOutput = TypeVar("AnyOutput", bound=Output)
 
 
 def sample(shapes: Mapping[str, Shape], masking: Masking, seed: int = 0) -> Output:
@@ -65,7 +65,7 @@ def adapt(module: nn.Module, x: Shape) -> None:
             part.adapt(NormalWindows(x))
 
 
-def spoil(output: Batch) -> Batch:
+def spoil(output: AnyOutput) -> AnyOutput:
     """``output`` with other values at unobserved samples and padded tokens."""
     spoilt = replace(output, x=_elsewhere(output.x, output.mask))
     if output.x_recon is not None:
@@ -80,7 +80,7 @@ def spoil(output: Batch) -> Batch:
     return spoilt
 
 
-def one_series(output: Batch, index: int) -> Batch:
+def one_series(output: AnyOutput, index: int) -> AnyOutput:
     """``output`` with only its series number ``index``, and without reconstruction."""
     own = slice(index, index + 1)
     left = replace(output, x=output.x[:, own], mask=None if output.mask is None else output.mask[:, own], x_recon=None)

@@ -34,7 +34,7 @@ from zoo.contracts import (
     zeroed,
 )
 from zoo.model.per_channel import PerChannel
-from zoo.testing.samples import Batch, Masking, adapt, sample, sample_tokens
+from zoo.testing.samples import AnyOutput, Masking, adapt, sample, sample_tokens
 
 SIGNAL = Shape.of("c t", 3, 160)
 IMAGE = Shape.of("c h w", 3, 64, 64)
@@ -45,7 +45,7 @@ Results = dict[str, Tensor]
 """Outputs of a component by name; `loss.NAME` are its loss terms. Values at padded places are 0."""
 
 
-class Trial(ABC, Generic[Batch]):
+class Trial(ABC, Generic[AnyOutput]):
     """One component with its input shapes and promised output shapes."""
 
     spec: ComponentSpec
@@ -61,11 +61,11 @@ class Trial(ABC, Generic[Batch]):
         """The module, as the spec builds it."""
 
     @abstractmethod
-    def run(self, module: nn.Module, batch: Batch) -> Results:
+    def run(self, module: nn.Module, batch: AnyOutput) -> Results:
         """All outputs of the module for ``batch``."""
 
     @abstractmethod
-    def batch(self, masking: Masking = "none", seed: int = 0) -> Batch:
+    def batch(self, masking: Masking = "none", seed: int = 0) -> AnyOutput:
         """A random batch of what the component reads."""
 
     def ready(self) -> nn.Module:

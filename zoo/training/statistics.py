@@ -26,12 +26,13 @@ def fill_statistics(model: ZooModel, data: ZooData) -> None:
     for role, part in model.spec.components():
         empty = [module for module in adapted_in(model.get_submodule(role)) if not bool(module.filled)]
         if empty:
-            learned = once(partial(_adapt, empty, _windows(model, data, part)))
+            learned = once(partial(adapt, empty, _windows(model, data, part)))
             for module, tensors in zip(empty, learned, strict=True):
                 module.load_state_dict(tensors)
 
 
-def _adapt(modules: list[Adapted], windows: TrainingWindows) -> list[dict[str, Tensor]]:
+def adapt(modules: list[Adapted], windows: TrainingWindows) -> list[dict[str, Tensor]]:
+    """Let ``modules`` learn from ``windows``; returns their tensors. Leaves the default random generator unchanged."""
     with torch.random.fork_rng(devices=[]):
         for module in modules:
             module.adapt(windows)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from pydantic import Field, ValidationError, field_validator
-from zoo_registry import BundleError, ModelSpec, Registry, SpecError, ZooError, roles_of
+from zoo_registry import BundleError, ModelSpec, Registry, RunSpec, SpecError, ZooError, roles_of
 from zoo_registry.component import Spec
 from zoo_registry.explain import explain
 
@@ -57,6 +57,12 @@ class OpenBundle(NamedTuple):
     def named(self) -> str:
         """Name of its tensor file in messages."""
         return str(self.folder / TENSORS)
+
+
+def require_bundles(run: RunSpec) -> None:
+    """Raise BundleError when a bundle that provides weights or a judge for ``run`` cannot be read."""
+    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
+        read_manifest(bundle_in(Path(source)))
 
 
 def bundle_in(folder: Path) -> Path:
