@@ -68,7 +68,7 @@ def test_no_file_is_outside_the_folders():
 
 def test_the_list_in_contributing_has_every_folder_above_its_imports():
     page = (ROOT / "CONTRIBUTING.md").read_text()
-    listed = re.findall(r"^      (\w+)/  ", page, re.MULTILINE)
+    listed = re.findall(r"^  (\w+)/  ", page, re.MULTILINE)
     found = rooms()
     assert set(listed) == set(found)
     upward = [(room, other) for room in listed for other in found[room] if listed.index(other) < listed.index(room)]
