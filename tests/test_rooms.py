@@ -4,7 +4,6 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -32,20 +31,9 @@ def rooms() -> dict[str, set[str]]:
     return found
 
 
-def test_folders_have_no_import_cycle():
-    order = list(TopologicalSorter(rooms()).static_order())  # raises CycleError, which names the circle
-    assert {"cli", "model", "training", "io"} <= set(order)
-
-
 def test_the_registry_imports_nothing_of_the_zoo():
     for file in (ROOT / "registry").rglob("*.py"):
         assert not [name for name in imported(file) if re.match(r"(zoo\.|zoo$|zoo_(?!registry))", name)], file
-
-
-def test_plugins_import_only_the_contracts_of_the_zoo():
-    for file in (ROOT / "plugins").rglob("*.py"):
-        names = [name for name in imported(file) if re.match(r"zoo(\.|$)", name)]
-        assert not [name for name in names if not re.match(r"zoo\.(contracts|sources)\b", name)], file
 
 
 def test_the_zoo_imports_no_plugin():
