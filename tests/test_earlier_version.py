@@ -10,14 +10,20 @@ from zoo_registry import TransferSpec
 
 import zoo
 from zoo.cli.main import main
+from zoo.codebook.report import CodebookReport
 from zoo.evaluation.report import EvalReport
-from zoo.evaluation.score import HEAD
+from zoo.evaluation.score import HEAD, HEAD_ON_RAW, on_raw, on_rebuilt
 from zoo.evaluation.stored import stored_evaluation
 from zoo.runs.folder import RunFolder
+from zoo.specs.read import read_result
 from zoo.weights.transfer import transfer
 
 STORED = Path(__file__).parent / "earlier"
-"""Trained for one epoch on windows of float64 by the code of commit 86f09af."""
+"""`run` was trained for one epoch on windows of float64 by the code of commit 86f09af.
+
+`judged` and `headless` hold results by the code of 57e803d on the same windows: of a model with the head `wrn.recon`
+and a judge, and of one without a head.
+"""
 
 
 @pytest.fixture
@@ -41,6 +47,22 @@ def test_its_stored_scores_are_read_as_they_are(earlier: Path):
     report = stored_evaluation(RunFolder(earlier))
     assert [score.reader for score in report.scores] == [HEAD]
     assert report.head.model_dump(exclude={"reader"}) == stored["classifiers"]["head"]
+
+
+def test_stored_scores_of_judges_are_read_by_their_names():
+    stored = read_result(STORED / "judged" / "eval.json")
+    report = EvalReport.model_validate(stored)
+    assert [score.reader for score in report.scores] == [HEAD, HEAD_ON_RAW, on_raw("tree"), on_rebuilt("tree")]
+    for score in report.scores:
+        assert score.model_dump(exclude={"reader"}) == stored["classifiers"][score.reader.label]
+
+
+def test_a_stored_codebook_names_the_classifier_of_its_faithfulness():
+    stored = read_result(STORED / "headless" / "codebook.json")
+    report = CodebookReport.model_validate(stored)
+    assert stored["faithfulness"]["classifier"] == "tree on rebuilt"
+    assert report.faithfulness.classifier == on_rebuilt("tree")
+    assert report.score == stored["score"]
 
 
 def test_its_bundle_is_the_published_form_and_transfers_completely(earlier: Path):

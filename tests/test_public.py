@@ -14,17 +14,35 @@ PUBLIC = ("zoo", "zoo.sklearn", "zoo.testing", *FOR_PLUGINS)
 """As CONTRIBUTING.md names them."""
 
 
-def imports(code: str) -> Iterator[tuple[str, str]]:
-    """Modules of the zoo and of its registry that ``code`` imports, each with a name from it."""
+def imports(code: str) -> Iterator[tuple[str, str | None]]:
+    """Modules of the zoo and of its registry that ``code`` imports, each with a name from it, None for all of it."""
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] in ("zoo", "zoo_registry"):
-            yield from ((node.module, alias.name) for alias in node.names)
+        found: list[tuple[str, str | None]] = []
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found = [(node.module, alias.name) for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found = [(alias.name, None) for alias in node.names]
+        yield from ((module, name) for module, name in found if module.partition(".")[0] in ("zoo", "zoo_registry"))
 
 
-def private(code: str, modules: tuple[str, ...]) -> list[tuple[str, str]]:
+def private(code: str, modules: tuple[str, ...]) -> list[tuple[str, str | None]]:
     """What ``code`` imports that is not public in ``modules``."""
-    names = {(module, name) for module in modules for name in importlib.import_module(module).__all__}
-    return [found for found in imports(code) if found not in names]
+    public = {(module, name) for module in modules for name in (None, *importlib.import_module(module).__all__)}
+    return [found for found in imports(code) if found not in public]
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import zoo.runs.folder", [("zoo.runs.folder", None)]),
+        ("import zoo, zoo.io.files as files", [("zoo.io.files", None)]),
+        ("from zoo import runs", [("zoo", "runs")]),
+        ("from zoo.runs import folder", [("zoo.runs", "folder")]),
+        ("import zoo.sklearn\nfrom zoo import train\nimport zoology", []),
+    ],
+)
+def test_private_imports_are_found_in_every_form(code, found):
+    assert private(code, PUBLIC) == found
 
 
 def test_contributing_names_the_public_modules():
@@ -50,3 +68,28 @@ def test_plugins_import_only_public_names(folder):
 def test_documents_import_only_public_names(page):
     found = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     assert [names for block in found for names in private(block, PUBLIC)] == []
+
+
+TYPED = """
+import zoo
+from zoo.sklearn import ZooClassifier
+
+run: zoo.Run = zoo.train("spec.json", "runs/first")
+correct: list[int] = [score.correct for score in run.evaluate().scores]
+classifier: ZooClassifier = ZooClassifier(random_state=0).fit([[[0.0]]], [0])
+shapes = zoo.load(run.path).spec.encoder
+"""
+
+
+@pytest.mark.slow
+def test_type_checkers_see_the_public_names(tmp_path):
+    """With no settings, as in a project that only uses the zoo."""
+    from mypy.api import run
+
+    script = tmp_path / "script.py"
+    script.write_text(f"{TYPED}run.evaluat()\nzoo.train(epochs=3)\n")
+    said, trouble, _ = run(["--strict", "--config-file=", f"--cache-dir={tmp_path / 'cache'}", str(script)])
+    assert trouble == ""
+    lines = len(TYPED.splitlines())
+    found = [(int(line.split(":")[1]), line.rpartition("[")[2]) for line in said.splitlines() if ": error: " in line]
+    assert found == [(lines + 1, "attr-defined]"), (lines + 2, "call-arg]")], said

@@ -4,7 +4,6 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -32,20 +31,9 @@ def rooms() -> dict[str, set[str]]:
     return found
 
 
-def test_folders_have_no_import_cycle():
-    order = list(TopologicalSorter(rooms()).static_order())  # raises CycleError, which names the circle
-    assert {"cli", "model", "training", "io"} <= set(order)
-
-
 def test_the_registry_imports_nothing_of_the_zoo():
     for file in (ROOT / "registry").rglob("*.py"):
         assert not [name for name in imported(file) if re.match(r"(zoo\.|zoo$|zoo_(?!registry))", name)], file
-
-
-def test_plugins_import_only_the_contracts_of_the_zoo():
-    for file in (ROOT / "plugins").rglob("*.py"):
-        names = [name for name in imported(file) if re.match(r"zoo(\.|$)", name)]
-        assert not [name for name in names if not re.match(r"zoo\.(contracts|sources)\b", name)], file
 
 
 def test_the_zoo_imports_no_plugin():
@@ -68,7 +56,7 @@ def test_no_file_is_outside_the_folders():
 
 def test_the_list_in_contributing_has_every_folder_above_its_imports():
     page = (ROOT / "CONTRIBUTING.md").read_text()
-    listed = re.findall(r"^      (\w+)/  ", page, re.MULTILINE)
+    listed = re.findall(r"^  (\w+)/  ", page, re.MULTILINE)
     found = rooms()
     assert set(listed) == set(found)
     upward = [(room, other) for room in listed for other in found[room] if listed.index(other) < listed.index(room)]

@@ -1,5 +1,7 @@
 """Counting a model's cost leaves the model unchanged; a model that does not fit is refused before allocation."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from small_runs import PUBLISHED
@@ -11,13 +13,9 @@ from zoo.model import memory
 from zoo.model.cost import bill
 
 
-def snapshot(model):
-    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
-
-
 def test_counting_changes_neither_the_model_nor_the_random_state(toys):
     model = zoo.build(toys)
-    before, random = snapshot(model), torch.get_rng_state()
+    before, random = deepcopy(model.state_dict()), torch.get_rng_state()
     bill(model)
     assert torch.equal(torch.get_rng_state(), random)
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())

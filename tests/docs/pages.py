@@ -27,6 +27,13 @@ class Block(NamedTuple):
     def place(self) -> str:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
+    def is_output_of(self, other: "Block") -> bool:
+        """Whether this is a `text` block directly below ``other``: it shows what that prints."""
+        fences_and_a_blank_line = 3
+        return (
+            self.language == "text" and self.line == other.line + len(other.text.splitlines()) + fences_and_a_blank_line
+        )
+
 
 def blocks(page: Path) -> list[Block]:
     """The code blocks of ``page``; the comment `<!-- not run: needs … -->` above one says why it does not run."""
@@ -34,7 +41,7 @@ def blocks(page: Path) -> list[Block]:
     for token in MarkdownIt().parse(page.read_text()):
         if token.type in ("fence", "code_block"):
             line = (token.map or [0])[0] + 1
-            found.append(Block(page, line, token.info.strip() or "text", token.content, needs))
+            found.append(Block(page, line, token.info.strip(), token.content, needs))
         mark = _NOT_RUN.search(token.content) if token.type == "html_block" else None
         needs = mark[1] if mark else ""
     return found

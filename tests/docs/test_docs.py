@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 from pages import PAGES, ROOT, Block, blocks, commands, links, spans
-from zoo_registry import Registry, RunSpec, TrainingSpec
+from zoo_registry import Registry, ZooError
 from zoo_registry.sweep import SweepSpec
 
 from zoo.cli.main import COMMANDS, program
@@ -34,6 +34,12 @@ def test_a_block_names_its_language_and_only_text_is_never_run(block: Block):
     )
 
 
+def test_a_block_without_a_language_is_not_one_of_them(tmp_path: Path):
+    page = tmp_path / "page.md"
+    page.write_text("```\na\n```\n")
+    assert [block.language in LANGUAGES for block in blocks(page)] == [False]
+
+
 def test_a_comment_excuses_only_the_block_below_it(tmp_path: Path):
     page = tmp_path / "page.md"
     page.write_text(
@@ -42,19 +48,56 @@ def test_a_comment_excuses_only_the_block_below_it(tmp_path: Path):
     assert [(block.text, block.needs) for block in blocks(page)] == [("a\n", "needs a GPU"), ("b\n", ""), ("c\n", "")]
 
 
+MODEL = {
+    "encoder": {"kind": "vqshape.encoder"},
+    "quantizer": {"kind": "quantizers.ema"},
+    "decoder": {"kind": "vqshape.renderer"},
+    "head": {"kind": "heads.token-linear"},
+}
+RUN: dict[str, Any] = {
+    "model": MODEL,
+    "data": {"source": {"kind": "data.npy", "path": "data/windows", "layout": "c t"}},
+    "training": {"epochs": 2},
+}
+PARTS = {"quantizer": "model", "phases": "training"}
+"""Fields that a page shows on their own, and the part of a run they belong to. Others belong to the run itself."""
+
+
+def completed(shown: dict[str, Any]) -> dict[str, Any]:
+    """A run with what a page shows of one in its place."""
+    whole = dict(RUN)
+    for field, value in shown.items():
+        if part := PARTS.get(field):
+            whole[part] = whole[part] | {field: value}
+        else:
+            whole[field] = value
+    return whole
+
+
 @pytest.mark.parametrize("block", among("json"))
 def test_a_json_block_is_a_run_a_sweep_or_a_part_of_one(block: Block):
     shown = json.loads(block.text if block.text.startswith("{") else f"{{{block.text}}}")
     if "vary" in shown:
-        assert SweepSpec.model_validate({"run": "run.json"} | shown)
-    elif "model" in shown:
-        assert Registry.discover().run(shown).dump()
-    elif "phases" in shown:
-        assert len(TrainingSpec.model_validate(shown).phases) == 2
-    elif "quantizer" in shown:
-        assert Registry.discover().find(shown["quantizer"]["kind"], "quantizer")(**shown["quantizer"])
+        SweepSpec.model_validate({"run": "run.json"} | shown)
     else:
-        assert shown.keys() <= RunSpec.model_fields.keys()
+        Registry.discover().run(shown if "model" in shown else completed(shown))
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"quantizer": {"kind": "quantizers.ema", "cods": 64}},
+        {"phases": [{"name": "joint", "lenght": 20}]},
+        {"trainer": {"devises": 8}},
+        {"evaluation": {"judges": {"wrn": 1}}},
+        {"transfer": [{"source": "runs/best", "policy": "resise"}]},
+        {"data": {"source": {"kind": "data.csv", "path": "samples.csv", "labl": "label"}}},
+    ],
+    ids=lambda shown: next(iter(shown)),
+)
+def test_a_mistake_in_a_part_of_a_run_is_refused(shown: dict[str, Any]):
+    with pytest.raises(ZooError):
+        Registry.discover().run(completed(shown))
 
 
 def test_every_command_is_in_the_readme():

@@ -1,6 +1,7 @@
 """A folder with one of every file that the zoo writes, made once."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,16 @@ def run_spec(home: Path, name: str, model: dict[str, Any], **parts: Any) -> dict
 def zoo(*arguments: str | Path) -> None:
     """A command that must succeed."""
     assert main([str(argument) for argument in arguments]) == 0
+
+
+@pytest.fixture
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The working directory is an empty folder, and still empty after the test."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    yield
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture(scope="session")

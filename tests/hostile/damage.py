@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from json_paths import places
+
 WAYS = ("cut", "empty", "flip", "junk", "twice", "folder", "loop", "pipe", "gone", "unreadable")
 """What happens to files on disks and in other hands; who may read everything finds the last one whole."""
 
@@ -49,12 +51,6 @@ def flipped(content: bytes, draw: random.Random) -> bytes:
     for _ in range(draw.choice((1, 1, 4, 16)) if content else 0):
         changed[draw.randrange(min(len(changed), draw.choice((200, len(changed)))))] ^= 1 << draw.randrange(8)
     return bytes(changed)
-
-
-def places(tree: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path to every value inside ``tree``."""
-    steps = list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else []
-    return [path for step in steps for path in ((*way, step), *places(tree[step], (*way, step)))]
 
 
 def mutated(data: Any, draw: random.Random, words: list[str] = WORDS) -> Any:

@@ -49,6 +49,7 @@ def command(words: Sequence[str], run: Path, home: Path) -> list[str | Path]:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("empty_folder")
 def test_every_file_of_a_run_may_be_damaged(runs, tmp_path):
     draw, tally, tried = random.Random(0), Tally(), cases(18)
     files = list(READERS)
@@ -70,6 +71,7 @@ def test_every_file_of_a_run_may_be_damaged(runs, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("empty_folder")
 def test_every_file_of_a_sweep_may_be_damaged(swept, home, tmp_path):
     draw, tally, tried = random.Random(0), Tally(), cases(7)
     inner = next(path.name for path in (swept / "runs").iterdir())

@@ -23,11 +23,6 @@ from zoo.contracts.resizing import Resized, Tensors
 from zoo.testing import check_component, every_component
 
 
-def name_of(part: object) -> str | None:
-    """The name of a class, for test ids."""
-    return part.__name__ if isinstance(part, type) else None
-
-
 @pytest.mark.parametrize("spec", [PatchSpec(), MeanSpec(), SignSpec()], ids=lambda spec: spec.kind)
 def test_sound_components_pass(spec):
     check_component(spec)
@@ -160,7 +155,7 @@ RESIZING = {
 }
 
 
-@pytest.mark.parametrize(("module", "message"), [*HEADS.items(), *RESIZING.items()], ids=name_of)
+@pytest.mark.parametrize(("module", "message"), [*HEADS.items(), *RESIZING.items()])
 def test_a_fault_of_a_head(monkeypatch, module, message):
     monkeypatch.setattr(MeanSpec, "build", lambda self, x, classes: module(x["d"], classes))
     with pytest.raises(AssertionError, match=f"^toy.mean: .*{message}"):
@@ -198,7 +193,7 @@ ENCODERS = {
 }
 
 
-@pytest.mark.parametrize(("module", "message"), ENCODERS.items(), ids=name_of)
+@pytest.mark.parametrize(("module", "message"), ENCODERS.items())
 def test_a_fault_of_an_encoder(monkeypatch, module, message):
     monkeypatch.setattr(PatchSpec, "build", lambda self, x: module(self.patch, self.dim))
     with pytest.raises(AssertionError, match=f"^toy.patches: .*{message}"):
@@ -229,7 +224,7 @@ DECODERS = {
 }
 
 
-@pytest.mark.parametrize(("module", "message"), DECODERS.items(), ids=name_of)
+@pytest.mark.parametrize(("module", "message"), DECODERS.items())
 def test_a_fault_of_a_decoder(monkeypatch, module, message):
     monkeypatch.setattr(UnpatchSpec, "build", lambda self, tokens, series: module(tokens["d"], 16))
     with pytest.raises(AssertionError, match=f"^toy.unpatches: .*{message}"):

@@ -10,11 +10,6 @@ from zoo_registry import ComponentSpec
 from zoo.testing import check_component
 
 
-def name_of(part: object) -> str | None:
-    """The name of a class, for test ids."""
-    return part.__name__ if isinstance(part, type) else None
-
-
 class Undescribed(MeanSpec):
     """Mean."""
 
@@ -61,7 +56,7 @@ SPECS: dict[type[ComponentSpec], str] = {
 }
 
 
-@pytest.mark.parametrize(("spec", "message"), SPECS.items(), ids=name_of)
+@pytest.mark.parametrize(("spec", "message"), SPECS.items())
 def test_a_fault_of_a_spec(spec: Any, message):
     with pytest.raises(Exception, match=message):
         check_component(spec())

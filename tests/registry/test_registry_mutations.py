@@ -11,6 +11,7 @@ import toy_plugin
 import zoo_data
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from json_paths import places
 from zoo_registry import ROLES, ImageInputSpec, ModelSpec, Registry, ZooError, roles_of
 
 RUN = {
@@ -64,12 +65,6 @@ TEXT = st.one_of(
 JUNK = st.one_of(
     NUMBERS, ODD, TEXT, st.lists(st.integers(), max_size=3), st.dictionaries(TEXT, st.integers(), max_size=2)
 )
-
-
-def places(tree: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """The path to every value inside ``tree``."""
-    steps = list(tree) if isinstance(tree, dict) else range(len(tree)) if isinstance(tree, list) else []
-    return [path for step in steps for path in ((*way, step), *places(tree[step], (*way, step)))]
 
 
 def mutate(draw: st.DrawFn, tree: Any, kinds: list[str]) -> None:

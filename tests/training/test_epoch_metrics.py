@@ -22,10 +22,10 @@ def output(x: float, z: float, correct: int, size: int) -> Output:
 
 
 def test_an_epoch_is_the_mean_over_windows_and_shares_add_up_to_one():
-    ledger = EpochMetrics(["x", "z"], {"z.commit": 2.0, "z.other": 1.0})
-    ledger.add(output(1.0, 4.0, 3, 3), torch.ones(3, dtype=torch.int64), {"x": 1.0, "z": 0.5}, "a")
-    ledger.add(output(2.0, 2.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0, "z": 0.0}, "b")
-    row = ledger.row()
+    metrics = EpochMetrics(["x", "z"], {"z.commit": 2.0, "z.other": 1.0})
+    metrics.add(output(1.0, 4.0, 3, 3), torch.ones(3, dtype=torch.int64), {"x": 1.0, "z": 0.5}, "a")
+    metrics.add(output(2.0, 2.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0, "z": 0.0}, "b")
+    row = metrics.row()
     assert row["phase"] == "a+b"
     assert row["train/x"] == pytest.approx((3 * 1.0 + 2.0) / 4)
     assert row["train/z.weight"] == pytest.approx(3 * 0.5 / 4)
@@ -49,53 +49,53 @@ batches = st.lists(
 @given(batches)
 def test_any_number_of_batches_adds_up_in_any_reading_interval(batches):
     """Values on the device are read in groups; rows in between change nothing."""
-    ledger = EpochMetrics(["x", "z"])
+    metrics = EpochMetrics(["x", "z"])
     for index, (x, z, correct, more) in enumerate(batches):
         size = correct + more
-        ledger.add(output(x, z, correct, size), torch.ones(size, dtype=torch.int64), {"x": 2.0, "z": index}, "a")
+        metrics.add(output(x, z, correct, size), torch.ones(size, dtype=torch.int64), {"x": 2.0, "z": index}, "a")
         if index % 50 == 7:
-            ledger.row()
+            metrics.row()
     windows = sum(correct + more for _, _, correct, more in batches)
-    row = ledger.row()
+    row = metrics.row()
     assert row["train/total"] == windows
     assert row["train/correct"] == sum(correct for _, _, correct, _ in batches)
     assert row["train/x"] == pytest.approx(sum(x * (c + m) for x, _, c, m in batches) / windows, abs=1e-9)
     weighed = sum(index * z * (c + m) for index, (_, z, c, m) in enumerate(batches))
     assert row["train/z.weighted"] == pytest.approx(weighed / windows, abs=1e-9)
-    ledger.clear()
-    assert ledger.row() == {"phase": "", "train/x.share": 0.0, "train/z.share": 0.0, "train/loss": 0.0}
+    metrics.clear()
+    assert metrics.row() == {"phase": "", "train/x.share": 0.0, "train/z.share": 0.0, "train/loss": 0.0}
 
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_the_error_of_quantization_is_relative_and_leaves_padding_out(masked):
-    ledger, generator = EpochMetrics([]), torch.Generator().manual_seed(0)
+    metrics, generator = EpochMetrics([]), torch.Generator().manual_seed(0)
     given_, taken = [], []
     for _ in range(3):
         values, off = torch.randn(2, 4, 2, 3, 5, generator=generator)
         mask = torch.rand(4, 2, 3, generator=generator) > 0.3 if masked else None
         quantized = Quantized(values - off, torch.zeros(4, 2, 3, 1, dtype=torch.int64), values)
         found = Output(x=values, tokens=Tokens(values, mask), quantized=quantized, losses={"z": torch.tensor(0.0)})
-        ledger.add(found, torch.zeros(4), {}, "a")
+        metrics.add(found, torch.zeros(4), {}, "a")
         real = slice(None) if mask is None else mask
         given_.append(values[real].flatten())
         taken.append(off[real].flatten())
     wanted = float(torch.cat(taken).norm() / torch.cat(given_).norm())
-    assert ledger.row()["train/quantization_error"] == pytest.approx(wanted, rel=1e-5)
+    assert metrics.row()["train/quantization_error"] == pytest.approx(wanted, rel=1e-5)
 
 
 def test_the_scale_of_shapes_covers_all_tokens_of_an_epoch_and_the_latest_few_batches():
-    ledger = EpochMetrics(["x"])
-    assert ledger.latest_scale() is None
+    metrics = EpochMetrics(["x"])
+    assert metrics.latest_scale() is None
     heights = [(8.0, 10.0), (1.0, 4.0), (1.0, 4.0), (1.0, 2.0)]
     for drawn, true in heights:
         found = {"drawn": torch.tensor(drawn), "true": torch.tensor(true)}
-        ledger.add(output(1.0, 1.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0}, "a", found)
-    assert ledger.latest_scale() == pytest.approx(3 / 10)
-    assert ledger.row()["train/scale"] == pytest.approx(11 / 20)
-    ledger.clear()
-    assert ledger.latest_scale() is None
-    ledger.add(output(1.0, 1.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0}, "a")
-    assert "train/scale" not in ledger.row()
+        metrics.add(output(1.0, 1.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0}, "a", found)
+    assert metrics.latest_scale() == pytest.approx(3 / 10)
+    assert metrics.row()["train/scale"] == pytest.approx(11 / 20)
+    metrics.clear()
+    assert metrics.latest_scale() is None
+    metrics.add(output(1.0, 1.0, 1, 1), torch.ones(1, dtype=torch.int64), {"x": 1.0}, "a")
+    assert "train/scale" not in metrics.row()
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -138,10 +138,10 @@ def test_weighted_parts_of_z_add_up_to_it(kind, codebook):
         "input": {"channels": 2, "length": 40, "classes": 3},
     }
     model = ZooModel(Registry.discover().model(spec))
-    ledger = EpochMetrics(list(model.spec.terms()), model.quantizer.part_weights())
+    metrics = EpochMetrics(list(model.spec.terms()), model.quantizer.part_weights())
     target = torch.tensor([0, 1, 2])
-    ledger.add(model(torch.randn(3, 2, 40), target=target), target, dict.fromkeys(model.spec.terms(), 3.0), "a")
-    row = ledger.row()
+    metrics.add(model(torch.randn(3, 2, 40), target=target), target, dict.fromkeys(model.spec.terms(), 3.0), "a")
+    row = metrics.row()
     parts = [value for name, value in row.items() if name.startswith("train/z.") and name.endswith(".weighted")]
     total = row["train/z.weighted"]
     assert sum(parts) - total == pytest.approx(total, rel=1e-4, abs=1e-6)
