@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from zoo.cli.tables import print_table, print_title
 from zoo.evaluation.corruption import CorruptionReport
-from zoo.evaluation.report import ClassReconstruction, EvalReport, Majority, UsageReport
+from zoo.evaluation.report import ClassReconstruction, EvalReport, Majority
 from zoo.evaluation.score import Pair, Score
 from zoo.evaluation.seeds import SeedsMeasure, SeedsReport
+from zoo.evaluation.usage_report import UsageReport
 from zoo.process.lines import print_line
 from zoo.runs.protocol import labelled
 

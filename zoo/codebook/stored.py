@@ -8,11 +8,10 @@ import numpy as np
 from zoo_registry import DataError, ZooError
 
 from zoo.codebook.book import Book, Measured
-from zoo.codebook.pictures import pictures
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.score import DEFINITION
 from zoo.codebook.shapes import Array
-from zoo.evaluation.report import UsageReport
+from zoo.evaluation.usage_report import UsageReport
 from zoo.io.files import write_bytes, write_json
 from zoo.io.npz import open_npz
 from zoo.runs.folder import RunFolder
@@ -27,6 +26,8 @@ def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, An
 
     Pictures are drawn before the first file is written; each file is written atomically, the report last.
     """
+    from zoo.codebook.pictures import pictures  # imports matplotlib, which takes a second
+
     target = folder.codebook(measured.report.split)
     arrays = _packed(measured)
     drawn = {name: content for picture in pictures(measured) for name, content in picture.files().items()}

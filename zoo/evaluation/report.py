@@ -6,17 +6,8 @@ from pydantic import BaseModel, model_validator
 
 from zoo.evaluation.corruption import CorruptionReport
 from zoo.evaluation.score import HEAD, Pair, Reader, Score, keyed, pairs
+from zoo.evaluation.usage_report import UsageReport
 from zoo.runs.protocol import Protocol
-
-
-class UsageReport(BaseModel, frozen=True):
-    """One level of codes. ``perplexity`` is exp of the entropy of their shares: how many codes are used evenly."""
-
-    book: str
-    codes: int
-    used: int
-    perplexity: float
-    counts: list[int]
 
 
 class ChannelScore(BaseModel, frozen=True):
