@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 from zoo_registry import DataError
+from zoo_registry.attributes import LENGTH
 
 from zoo.contracts import Output
 from zoo.contracts.processes import summed
@@ -80,9 +81,11 @@ class Evaluation:
             self.usage.to(output.x.device).update(output.quantized.codes, output.tokens.mask)
 
     def _fit(self, output: Output) -> None:
-        found = stretches(self.model, output) if self.shapes is not None else None
-        if self.shapes is not None and found is not None and "l" in output.attributes:
-            self.shapes.to(output.x.device).update(found, by_length(output.attributes["l"]))
+        if self.shapes is None or LENGTH.name not in output.attributes:
+            return
+        found = stretches(self.model, output)
+        if found is not None:
+            self.shapes.to(output.x.device).update(found, by_length(output.attributes[LENGTH.name]))
 
     def _classify(self, output: Output, batch: Batch) -> None:
         if output.logits is not None:
