@@ -16,7 +16,7 @@ from zoo.evaluation.judge import Judge, NetworkJudge, Reading
 from zoo.evaluation.judges import same_head
 from zoo.evaluation.reconstruction import Reconstruction
 from zoo.evaluation.report import EvalReport, Majority
-from zoo.evaluation.score import HEAD, HEAD_ON_RAW, Reader, on_raw, on_rebuilt, pairs
+from zoo.evaluation.score import HEAD, HEAD_ON_RAW, Reader, judged, on_raw, on_rebuilt
 from zoo.evaluation.shape_fit import ShapeFit, buckets, by_length, stretches
 from zoo.evaluation.usage import Usage
 from zoo.model.assembly import ZooModel
@@ -113,7 +113,7 @@ class Evaluation:
                 raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
         best, count = majority(support)
         rebuilds = self.model.spec.decoder is not None
-        judged = [pair for pair in pairs(scores) if not pair.score.reader.own]
+        twice = judged(scores)
         own = {name for name, judge in self.judges.items() if self._is_own(judge)}
         shapes = self.shapes.report() if self.shapes is not None and self.shapes.update_called else []
         return EvalReport(
@@ -124,8 +124,8 @@ class Evaluation:
             codebook=self.usage.report() if self.usage is not None else None,
             losses={name: value / max(seen, 1) for name, value in losses.items()},
             judges={name: judge.words for name, judge in self.judges.items()},
-            gaps={pair.score.reader.name: gaps(pair) for pair in judged} if rebuilds else None,
-            agreement=agreement(judged, own) if rebuilds else None,
+            gaps={judge.rebuilt.reader.name: gaps(judge) for judge in twice} if rebuilds else None,
+            agreement=agreement(twice, own) if rebuilds else None,
             shape_fit=shapes[-1] if shapes else None,
             shapes_by_length=buckets(shapes) if shapes else None,
         )

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, model_validator
 
 from zoo.evaluation.corruption import CorruptionReport
-from zoo.evaluation.score import HEAD, Pair, Reader, Score, keyed, pairs
+from zoo.evaluation.score import HEAD, Judged, Pair, Reader, Score, judged, keyed, pairs
 from zoo.evaluation.usage_report import UsageReport
 from zoo.runs.protocol import Protocol
 
@@ -176,6 +176,10 @@ class EvalReport(BaseModel, frozen=True):
     def pairs(self) -> list[Pair]:
         """The scores of every network and estimator, the model's own head first."""
         return pairs(self.scores)
+
+    def judged(self) -> list[Judged]:
+        """The scores of judges on raw and on rebuilt signals."""
+        return judged(self.scores)
 
     def monitored(self) -> dict[str, float]:
         """The numbers by which epochs are compared: accuracies of classifiers, losses, error and fit of shapes."""
