@@ -49,7 +49,7 @@ def print_seeds(found: SeedsReport, split: str) -> None:
     """Print every measure over several seeds: mean ± sample deviation, and the score of each run."""
     title = f"{len(found.runs)} seeds, {split} split of {found.windows} windows, mean ± sample deviation"
     print_title(labelled(title, found.protocol))
-    rows = [(row.name, f"{_number(row.mean)} ± {_number(row.deviation)}", _each(row)) for row in found.measures]
+    rows = [(row.name, row.text, _each(row)) for row in found.measures]
     print_table(["measure", "mean ± sd", "each run"], rows)
     print_line()
     for run, seed in zip(found.runs, found.seeds, strict=True):
