@@ -1,5 +1,6 @@
 """Numbers that an encoder gives for every token, in addition to its values."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -23,3 +24,8 @@ SCALE = Attribute("sigma", "scale of the token's shape", "unit of the encoder's 
 
 STRETCH = (START, LENGTH, OFFSET, SCALE)
 """Attributes of a token that represents a stretch of a series; measures of codebooks read them by these names."""
+
+
+def give_places(attributes: Iterable[Attribute]) -> bool:
+    """Whether ``attributes`` include the start and the length of a token's stretch, by their names."""
+    return {START.name, LENGTH.name} <= {attribute.name for attribute in attributes}

@@ -81,7 +81,7 @@ def test_a_model_without_a_codebook_is_refused(zoo, runs):
     for words in ([runs / "plain"], [runs / "one", "--beside", runs / "plain"]):
         found = zoo("codebook", *words)
         assert found.status == 2
-        assert "expected a model with a codebook, found none" in found.err.strip().splitlines()[-1]
+        assert "quantizer: expected one to code with, found none in the model" in found.err.strip().splitlines()[-1]
     assert not (runs / "plain/codebook.json").exists()
 
 

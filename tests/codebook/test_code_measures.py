@@ -18,7 +18,7 @@ from zoo.codebook.shapes import normalised
 from zoo.codebook.similarity import correlations, distinctness, grouped, mean_warped, straightness, warped
 from zoo.codebook.stability import matched
 from zoo.contracts import read_stretches
-from zoo.evaluation.usage import usage_reports
+from zoo.evaluation.usage_report import usage_reports
 
 seeds = st.integers(0, 2**31)
 

@@ -1,12 +1,15 @@
 """Where the shape of a code comes from: the code alone, a mean over tokens, or nowhere."""
 
 import json
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
-from made_models import CLASSES, NAMES, SAMPLES, TEMPLATES, batches, made, measured
+from made_models import CLASSES, NAMES, SAMPLES, TEMPLATES, BookSpec, SegmentsSpec, batches, made, measured
 from small_runs import PUBLISHED
+from zoo_registry import STRETCH, Attribute, InputSpec, ModelSpec
 
 from zoo.codebook.book import books_of
 from zoo.codebook.code_statistics import survey
@@ -15,6 +18,7 @@ from zoo.codebook.shapes import decoded_shapes, drawn_shapes, shape_source
 from zoo.contracts import Tokens
 from zoo.data.batch import Batch
 from zoo.evaluation.score import HEAD
+from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.model.coded import CodedModel
 
@@ -98,6 +102,22 @@ def test_without_drawn_shapes_a_code_has_the_mean_input_under_its_tokens():
     (book,) = books_of(survey(CodedModel(model), lines, CLASSES))
     ramp = np.linspace(-1, 1, 64) / np.linspace(-1, 1, 64).std()
     assert book.shapes == pytest.approx(np.tile(ramp, (len(book.codes), 1)), abs=1e-4)
+
+
+class OtherWordsSpec(SegmentsSpec):
+    """The same attributes, described in other words."""
+
+    attributes: ClassVar[tuple[Attribute, ...]] = tuple(replace(one, meaning=f"its {one.name}") for one in STRETCH)
+
+
+@pytest.mark.parametrize("encoder", [SegmentsSpec, OtherWordsSpec])
+def test_an_encoder_gives_positions_by_their_names_whatever_their_description(encoder):
+    given = InputSpec(channels=2, length=LENGTH, classes=CLASSES)
+    book = BookSpec(vectors=tuple(map(tuple, TEMPLATES.tolist())))
+    model = ZooModel(ModelSpec(input=given, encoder=encoder(), quantizer=book)).eval()
+    assert shape_source(CodedModel(model)) == "mean input"
+    (found,) = books_of(survey(CodedModel(model), batches(12, 0), CLASSES))
+    assert found.shapes is not None
 
 
 def test_without_positions_shapes_are_not_measured():

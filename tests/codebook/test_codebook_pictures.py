@@ -9,7 +9,7 @@ from zoo_registry import DataError
 from zoo.codebook.pictures import pictures, usage_picture
 from zoo.codebook.shape_grid import percent, shortened
 from zoo.codebook.stored import read_measured, write_measured
-from zoo.evaluation.usage import usage_reports
+from zoo.evaluation.usage_report import usage_reports
 from zoo.runs.folder import RunFolder
 
 KINDS = ["shapes", "usage", "classes", "places"]

@@ -5,7 +5,7 @@ import torch
 
 from zoo.evaluation.agreement import agreement, gaps
 from zoo.evaluation.classification import Classification
-from zoo.evaluation.score import Pair, Reader, Score, on_raw, on_rebuilt
+from zoo.evaluation.score import Judged, Reader, Score, on_raw, on_rebuilt
 
 
 def scored(reader: Reader, correct: int, total: int = 100) -> Score:
@@ -17,9 +17,9 @@ def scored(reader: Reader, correct: int, total: int = 100) -> Score:
     return counted.report()
 
 
-def judge(name: str, raw: int, rebuilt: int) -> Pair:
+def judge(name: str, raw: int, rebuilt: int) -> Judged:
     """A judge with its correct windows of 100."""
-    return Pair(scored(on_rebuilt(name), rebuilt), scored(on_raw(name), raw))
+    return Judged(scored(on_raw(name), raw), scored(on_rebuilt(name), rebuilt))
 
 
 def said(**judges: tuple[int, int]):
@@ -55,7 +55,7 @@ def test_a_weak_judge_with_little_to_lose_is_named_as_the_weaker_one():
 
 
 def test_gaps_are_the_recalls_on_raw_and_rebuilt_signals():
-    rebuilt, raw = pair = judge("a", 90, 55)
+    raw, rebuilt = pair = judge("a", 90, 55)
     rows = gaps(pair)
     assert [(row.name, row.windows, row.raw, row.rebuilt) for row in rows] == [
         (one.name, one.support, one.recall, other.recall)

@@ -14,7 +14,7 @@ from zoo_registry import DataError, DataSpec, SpecError
 from zoo.data.check import input_after
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.figures import confusion_picture, recall_picture
-from zoo.evaluation.score import HEAD, Pair, Score
+from zoo.evaluation.score import HEAD, Judged, Score
 from zoo.io.files import write_json
 from zoo.sources.raw import Extent
 from zoo.specs.read import read_json, read_result
@@ -35,7 +35,7 @@ def report_of(classes: int, seed: int = 0) -> Score:
 @pytest.mark.parametrize("classes", [12, 1000])
 def test_pictures_show_the_classes_that_are_confused(classes: int) -> None:
     report = report_of(classes)
-    for picture in (confusion_picture(report), recall_picture(Pair(report_of(classes, 3), raw=report))):
+    for picture in (confusion_picture(report), recall_picture(Judged(report, report_of(classes, 3)))):
         height, width, _ = matplotlib.image.imread(io.BytesIO(picture.drawn())).shape
         assert max(height, width) < 4000
         labels = [label.get_text() for label in picture.figure.axes[0].get_yticklabels()]

@@ -10,7 +10,8 @@ from sklearn import metrics as reference
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.reconstruction import Reconstruction, low_pass
 from zoo.evaluation.score import HEAD
-from zoo.evaluation.usage import Usage, perplexity
+from zoo.evaluation.usage import Usage
+from zoo.evaluation.usage_report import perplexity
 
 
 @settings(max_examples=40, deadline=None)

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from zoo.evaluation.corruption import CorruptionReport
 from zoo.evaluation.report import EvalReport, Majority
-from zoo.evaluation.score import HEAD, HEAD_ON_RAW, Pair, Reader, Score, on_raw, on_rebuilt, pairs
+from zoo.evaluation.score import HEAD, HEAD_ON_RAW, Judged, Pair, Reader, Score, judged, on_raw, on_rebuilt, pairs
 
 READERS = [HEAD, HEAD_ON_RAW, on_raw("wrn"), on_rebuilt("wrn"), on_raw("raw"), on_rebuilt("rebuilt"), on_raw("on")]
 
@@ -47,6 +47,8 @@ def test_pairs_hold_the_score_on_the_intended_input_and_the_one_on_raw_signals()
     ]
     head, head_on_raw, a, raw_b, b = scores
     assert pairs(scores) == [Pair(head, head_on_raw), Pair(a, None), Pair(b, raw_b)]
+    assert judged(scores) == [Judged(raw_b, b)]
+    assert judged([a, head, b]) == []
 
 
 def test_a_report_keyed_by_labels_equals_one_with_readers():

@@ -17,7 +17,7 @@ from zoo.evaluation.loaded_run import open_run
 from zoo.findings.curve import Curve
 from zoo.findings.facts import Facts
 from zoo.findings.find import find
-from zoo.findings.gather import findings_of
+from zoo.findings.gather import facts_of
 from zoo.findings.shapes import draw_shapes
 from zoo.runs.folder import RunFolder
 from zoo.specs.read import read_json
@@ -237,7 +237,7 @@ def test_terms_with_too_little_or_too_much_weight(run_of, tmp_path, weights, exp
     training = {"epochs": 2, "batch": 32, "optimizer": {"kind": "adamw", "lr": 1e-5}}
     training["phases"] = [{"length": 50, "weights": weights}]
     folder = train(run_of(SHAPES, training), tmp_path / "run", quiet=True)
-    found = [finding for finding in findings_of(folder.path) if finding.name in WEIGHTS]
+    found = [finding for finding in find(facts_of(folder.path)) if finding.name in WEIGHTS]
     assert [finding.name for finding in found] == ([expected] if expected else [])
     for finding in found:
         assert "training.phases.0.weights." in finding.remedy
@@ -295,7 +295,9 @@ def test_a_signal_trained_only_for_the_classifier_is_distinguished_from_a_recons
     model = CONV | {"head": {"kind": "wrn.recon", "depth": 10}}
     training = {"epochs": 20, "batch": 16, "optimizer": {"kind": "adamw", "lr": 0.005}, "phases": phases}
     folder = train(run_of(model, training), tmp_path / "run", quiet=True)
-    assert [finding.name for finding in findings_of(folder.path) if finding.name in WEIGHTS] == ["classifier-shortcut"]
+    assert [finding.name for finding in find(facts_of(folder.path)) if finding.name in WEIGHTS] == [
+        "classifier-shortcut"
+    ]
 
 
 def test_equal_shapes_are_reported_during_training(waves, run_of, tmp_path):
@@ -324,4 +326,4 @@ def test_a_sound_run_has_no_warning_during_training_or_at_the_end(easy, run_of, 
     folder = RunFolder(tmp_path / "run")
     judge_run(open_run(folder))
     measure_run(open_run(folder))
-    assert findings_of(folder.path) == []
+    assert find(facts_of(folder.path)) == []

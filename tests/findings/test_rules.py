@@ -15,8 +15,9 @@ from zoo_registry import DataError, RunSpec, TrainingError
 
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.reconstruction import Reconstruction
-from zoo.evaluation.report import Agreement, EvalReport, JudgeLoss, Majority, UsageReport
+from zoo.evaluation.report import Agreement, EvalReport, JudgeLoss, Majority
 from zoo.evaluation.score import HEAD, Reader, Score, on_raw, on_rebuilt
+from zoo.evaluation.usage_report import UsageReport
 from zoo.findings.accuracy import majority_rate
 from zoo.findings.classes import class_hard, class_lost, class_missed
 from zoo.findings.codebook import dead_codes, flat_shapes, identical_shapes

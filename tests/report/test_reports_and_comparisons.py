@@ -14,7 +14,9 @@ from zoo.codebook.stored import stored_report
 from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.stored import evaluation_of, stored_evaluation
 from zoo.report.comparison import compare
+from zoo.report.evidence import gather
 from zoo.report.page import number
+from zoo.report.provenance import facts
 from zoo.runs.folder import RunFolder
 
 pytestmark = pytest.mark.slow
@@ -133,6 +135,15 @@ def test_results_of_an_earlier_version_are_read_or_measured_again(pages, shapes,
     assert measures["codebook score"][0] is None
     assert main(["report", str(folder.path)]) == 0
     assert stored_report(folder) == stored_report(shapes)
+
+
+def test_the_page_names_the_present_location_of_the_data(home, pages, signal, tmp_path):
+    folder, windows = RunFolder(tmp_path / "copy"), tmp_path / "elsewhere"
+    shutil.copytree(signal.path, folder.path)
+    shutil.copytree(home / "windows", windows)
+    evidence = gather(folder, [f"data.source.path={windows}"])
+    assert facts(evidence)[0] == ("data", f"data.npy {windows}")
+    assert facts(gather(signal))[0] == ("data", f"data.npy {home / 'windows'}")
 
 
 def test_the_page_says_what_carries_the_signal(pages, shapes):

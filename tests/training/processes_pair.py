@@ -32,7 +32,7 @@ class Recorder(L.Callback):
         self.windows: list[list[int]] = []
 
     def on_train_batch_end(self, trainer: L.Trainer, module: Any, outputs: Any, batch: Any, index: int) -> None:
-        measures = module.timeline.at(len(self.losses) // module.training_spec.accumulate).phase.measure
+        measures = module.position.phase.measure
         loss = torch.tensor(torch.nan) if measures else outputs["loss"].detach().double()
         self.losses.append(float(summed(loss) / world_size()))
         self.windows.append(batch.index.tolist())

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from zoo.cli.tables import print_table, print_title
 from zoo.evaluation.corruption import CorruptionReport
-from zoo.evaluation.report import ClassReconstruction, EvalReport, Majority, UsageReport
+from zoo.evaluation.report import ClassReconstruction, EvalReport, Majority
 from zoo.evaluation.score import Pair, Score
 from zoo.evaluation.seeds import SeedsMeasure, SeedsReport
+from zoo.evaluation.usage_report import UsageReport
 from zoo.process.lines import print_line
 from zoo.runs.protocol import labelled
 
@@ -48,7 +49,7 @@ def print_seeds(found: SeedsReport, split: str) -> None:
     """Print every measure over several seeds: mean ± sample deviation, and the score of each run."""
     title = f"{len(found.runs)} seeds, {split} split of {found.windows} windows, mean ± sample deviation"
     print_title(labelled(title, found.protocol))
-    rows = [(row.name, f"{_number(row.mean)} ± {_number(row.deviation)}", _each(row)) for row in found.measures]
+    rows = [(row.name, row.text, _each(row)) for row in found.measures]
     print_table(["measure", "mean ± sd", "each run"], rows)
     print_line()
     for run, seed in zip(found.runs, found.seeds, strict=True):

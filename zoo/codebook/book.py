@@ -11,8 +11,8 @@ from zoo.codebook.code_statistics import BINS, CodeStatistics
 from zoo.codebook.report import BookReport, CodebookReport, CodeRow, NearDuplicate, ShapeReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import SAME, likeness, mean_warped, straightness, warped
-from zoo.evaluation.report import ShapeScore, UsageReport
-from zoo.evaluation.usage import usage_reports
+from zoo.evaluation.report import ShapeScore
+from zoo.evaluation.usage_report import UsageReport, usage_reports
 
 MOST_SHAPES = 2048
 """Codes whose shapes are compared pair by pair, the most used ones."""

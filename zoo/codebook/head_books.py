@@ -16,7 +16,7 @@ from zoo.codebook.shapes import Array, normalised
 from zoo.codebook.stability import stability
 from zoo.contracts import ShapeBook, ShapesHead, Uses
 from zoo.data.batch import Batch
-from zoo.evaluation.usage import usage_report
+from zoo.evaluation.usage_report import usage_report
 from zoo.model.assembly import ZooModel
 
 SOURCE = "learned"

@@ -13,7 +13,7 @@ from zoo.codebook.code_statistics import BINS
 from zoo.codebook.report import BookReport
 from zoo.codebook.shape_grid import percent, shapes_picture, shortened
 from zoo.codebook.shapes import Array
-from zoo.evaluation.report import UsageReport
+from zoo.evaluation.usage_report import UsageReport
 from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
 from zoo.plotting.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES
 from zoo.plotting.picture import Picture

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from zoo.evaluation.report import ShapeScore, UsageReport
+from zoo.evaluation.report import ShapeScore
 from zoo.evaluation.score import Reader
+from zoo.evaluation.usage_report import UsageReport
 
 
 class ClassShare(BaseModel, frozen=True):

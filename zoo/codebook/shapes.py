@@ -8,7 +8,7 @@ import torch
 from einops import rearrange
 from numpy.typing import NDArray
 from torch import Tensor
-from zoo_registry.attributes import LENGTH, START
+from zoo_registry.attributes import give_places
 
 from zoo.contracts import CodedOutput, Tokens, read_stretches
 from zoo.model.assembly import ZooModel
@@ -34,7 +34,7 @@ def shape_source(model: CodedModel) -> Source | None:
     encoder = model.model.spec.encoder
     if model.model.trace.shapes is not None:
         return "decoded" if model.levels == 1 else "mean decoded"
-    known = encoder is not None and encoder.reads == "c t" and {START, LENGTH} <= {*encoder.attributes}
+    known = encoder is not None and encoder.reads == "c t" and give_places(encoder.attributes)
     return "mean input" if known else None
 
 

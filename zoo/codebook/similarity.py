@@ -8,7 +8,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
 from zoo.codebook.shapes import Array
-from zoo.evaluation.usage import perplexity
+from zoo.evaluation.usage_report import perplexity
 
 SAME = 0.95
 """Correlation from which two shapes count as the same: each explains over nine tenths (.95²) of the other."""

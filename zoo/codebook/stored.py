@@ -2,21 +2,21 @@
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from zoo_registry import DataError, ZooError
 
 from zoo.codebook.book import Book, Measured
-from zoo.codebook.pictures import pictures
 from zoo.codebook.report import CodebookReport
 from zoo.codebook.score import DEFINITION
 from zoo.codebook.shapes import Array
-from zoo.evaluation.report import UsageReport
+from zoo.evaluation.usage_report import UsageReport
 from zoo.io.files import write_bytes, write_json
 from zoo.io.npz import open_npz
 from zoo.runs.folder import RunFolder
-from zoo.specs.read import read_result
+from zoo.specs.read import read_result, validated
 
 _LARGEST = 2**30
 """Bytes of all arrays."""
@@ -27,6 +27,8 @@ def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, An
 
     Pictures are drawn before the first file is written; each file is written atomically, the report last.
     """
+    from zoo.codebook.pictures import pictures  # imports matplotlib, which takes a second
+
     target = folder.codebook(measured.report.split)
     arrays = _packed(measured)
     drawn = {name: content for picture in pictures(measured) for name, content in picture.files().items()}
@@ -38,20 +40,10 @@ def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, An
 
 def read_measured(folder: RunFolder, split: str = "test") -> Measured:
     """Read the files of `zoo codebook` in ``folder``; raises DataError if they are missing or damaged."""
-    path = folder.codebook(split)
-    hint = f"run `zoo codebook {folder.path}`"
+    path, again = folder.codebook(split), f"zoo codebook {folder.path}"
     if not path.exists() or not path.with_suffix(".npz").exists():
-        raise DataError(str(path), "what `zoo codebook` writes, with its .npz", "none", hint)
-    try:
-        report = CodebookReport.model_validate(read_result(path))
-        with open_npz(path.with_suffix(".npz"), _LARGEST) as stored:
-            books = [_book(book.usage, number, stored) for number, book in enumerate(report.books)]
-            names = tuple(map(str, stored["names"]))
-    except ZooError:
-        raise
-    except Exception as error:  # damaged bytes can make the parsers of zip and npy raise any error
-        raise DataError(str(path), "what `zoo codebook` writes", type(error).__name__, hint) from None
-    return Measured(report, books, names)
+        raise DataError(str(path), "what `zoo codebook` writes, with its .npz", "none", f"run `{again}`")
+    return _with_arrays(validated(path, CodebookReport, read_result(path), again), path.with_suffix(".npz"), again)
 
 
 def stored_report(folder: RunFolder) -> CodebookReport | None:
@@ -66,8 +58,22 @@ def stored_report(folder: RunFolder) -> CodebookReport | None:
 
 def stored_codebook(folder: RunFolder) -> Measured | None:
     """The stored codebook of the test split; None, or DataError, as `stored_report` says."""
-    there = stored_report(folder) is not None and folder.codebook("test").with_suffix(".npz").exists()
-    return read_measured(folder) if there else None
+    report, arrays = stored_report(folder), folder.codebook("test").with_suffix(".npz")
+    if report is None or not arrays.exists():
+        return None
+    return _with_arrays(report, arrays, f"zoo codebook {folder.path}")
+
+
+def _with_arrays(report: CodebookReport, path: Path, again: str) -> Measured:
+    """``report`` with the arrays in ``path``; raises DataError if they are damaged."""
+    try:
+        with open_npz(path, _LARGEST) as stored:
+            books = [_book(book.usage, number, stored) for number, book in enumerate(report.books)]
+            return Measured(report, books, tuple(map(str, stored["names"])))
+    except ZooError:
+        raise
+    except Exception as error:  # damaged bytes can make the parsers of zip and npy raise any error
+        raise DataError(str(path), "what `zoo codebook` writes", type(error).__name__, f"run `{again}`") from None
 
 
 def _packed(measured: Measured) -> bytes:

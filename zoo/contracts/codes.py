@@ -82,8 +82,11 @@ def grow(book: Book, size: int, random: torch.Generator) -> Book:
 
 
 def split(vectors: Tensor, counts: Tensor, size: int, random: torch.Generator) -> tuple[Tensor, Tensor]:
-    """The same for `vectors (k d)` with ``counts (k)``."""
-    parents, counts = _split(counts, size)
+    """`vectors (k d)` with new ones at their end up to ``size``, and the counts of all; see `grow` for the parents.
+
+    ``counts (k)`` are those of ``vectors``; a parent shares its count with its new code.
+    """
+    parents, counts = _halved(counts, size)
     return _children(vectors, parents, random), counts
 
 
@@ -94,7 +97,7 @@ def _children(vectors: Tensor, parents: Tensor, random: torch.Generator) -> Tens
     return torch.cat([vectors, vectors[parents] + offset])
 
 
-def _split(counts: Tensor, size: int) -> tuple[Tensor, Tensor]:
+def _halved(counts: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """The original parent of each new code, and the counts `(size)` after the splits."""
     known = len(counts)
     counts = torch.cat([counts, counts.new_zeros(size - known)])

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from zoo_registry.attributes import LENGTH, START
 
 Losses = Mapping[str, Tensor]
 """Unweighted loss terms by name, each a scalar; `z.commit` is a part of `z`, logged and never weighted again."""
@@ -38,7 +39,7 @@ class Tokens(NamedTuple):
     @property
     def places(self) -> tuple[Tensor, Tensor] | None:
         """Start and length of each token, `t` and `l`, `(b c n)` each; None if the encoder does not give both."""
-        start, length = self.attributes.get("t"), self.attributes.get("l")
+        start, length = self.attributes.get(START.name), self.attributes.get(LENGTH.name)
         return None if start is None or length is None else (start, length)
 
     def features(self) -> Tensor:

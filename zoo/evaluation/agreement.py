@@ -3,16 +3,16 @@
 from collections.abc import Collection, Sequence
 
 from zoo.evaluation.report import Agreement, JudgeLoss, RecallGap
-from zoo.evaluation.score import Pair
+from zoo.evaluation.score import Judged
 
 POINTS = 0.1
 """Judges disagree if their losses of accuracy differ by more than this."""
 _REMEDY = "add one with --judge or evaluation.judges, such as aeon.MiniRocketClassifier or another bundle"
 
 
-def agreement(judges: Sequence[Pair], own: Collection[str]) -> Agreement:
+def agreement(judges: Sequence[Judged], own: Collection[str]) -> Agreement:
     """Compare the scores of judges on rebuilt and raw signals; ``own`` names those that are the model's own head."""
-    losses = [_loss(pair, pair.score.reader.name in own) for pair in judges]
+    losses = [_loss(judge, judge.rebuilt.reader.name in own) for judge in judges]
     if len(losses) < 2:
         return Agreement(judges=losses, agree=None, pleased=[], sentence=_too_few(losses))
     harsh = max(losses, key=lambda judge: judge.lost)
@@ -35,17 +35,15 @@ def agreement(judges: Sequence[Pair], own: Collection[str]) -> Agreement:
     return Agreement(judges=losses, agree=not apart, pleased=pleased, sentence=sentence)
 
 
-def gaps(judge: Pair) -> list[RecallGap]:
+def gaps(judge: Judged) -> list[RecallGap]:
     """Recall of a judge on raw and on rebuilt signals, class by class."""
-    rebuilt, raw = judge
-    assert raw is not None
+    raw, rebuilt = judge
     classes = zip(raw.classes, rebuilt.classes, strict=True)
     return [RecallGap(name=a.name, windows=a.support, raw=a.recall, rebuilt=b.recall) for a, b in classes]
 
 
-def _loss(judge: Pair, own: bool) -> JudgeLoss:
-    rebuilt, raw = judge
-    assert raw is not None
+def _loss(judge: Judged, own: bool) -> JudgeLoss:
+    raw, rebuilt = judge
     lost = (raw.correct - rebuilt.correct) / max(raw.total, 1)
     name = rebuilt.reader.name
     return JudgeLoss(name=name, raw=raw.correct, rebuilt=rebuilt.correct, total=raw.total, lost=lost, own=own)

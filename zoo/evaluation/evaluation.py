@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 from zoo_registry import DataError
+from zoo_registry.attributes import LENGTH
 
 from zoo.contracts import Output
 from zoo.contracts.processes import summed
@@ -15,7 +16,7 @@ from zoo.evaluation.judge import Judge, NetworkJudge, Reading
 from zoo.evaluation.judges import same_head
 from zoo.evaluation.reconstruction import Reconstruction
 from zoo.evaluation.report import EvalReport, Majority
-from zoo.evaluation.score import HEAD, HEAD_ON_RAW, Reader, on_raw, on_rebuilt, pairs
+from zoo.evaluation.score import HEAD, HEAD_ON_RAW, Reader, judged, on_raw, on_rebuilt
 from zoo.evaluation.shape_fit import ShapeFit, buckets, by_length, stretches
 from zoo.evaluation.usage import Usage
 from zoo.model.assembly import ZooModel
@@ -80,9 +81,11 @@ class Evaluation:
             self.usage.to(output.x.device).update(output.quantized.codes, output.tokens.mask)
 
     def _fit(self, output: Output) -> None:
-        found = stretches(self.model, output) if self.shapes is not None else None
-        if self.shapes is not None and found is not None and "l" in output.attributes:
-            self.shapes.to(output.x.device).update(found, by_length(output.attributes["l"]))
+        if self.shapes is None or LENGTH.name not in output.attributes:
+            return
+        found = stretches(self.model, output)
+        if found is not None:
+            self.shapes.to(output.x.device).update(found, by_length(output.attributes[LENGTH.name]))
 
     def _classify(self, output: Output, batch: Batch) -> None:
         if output.logits is not None:
@@ -110,7 +113,7 @@ class Evaluation:
                 raise DataError("evaluation", f"{self.windows} windows, once each", str(total), "report this as a bug")
         best, count = majority(support)
         rebuilds = self.model.spec.decoder is not None
-        judged = [pair for pair in pairs(scores) if not pair.score.reader.own]
+        twice = judged(scores)
         own = {name for name, judge in self.judges.items() if self._is_own(judge)}
         shapes = self.shapes.report() if self.shapes is not None and self.shapes.update_called else []
         return EvalReport(
@@ -121,8 +124,8 @@ class Evaluation:
             codebook=self.usage.report() if self.usage is not None else None,
             losses={name: value / max(seen, 1) for name, value in losses.items()},
             judges={name: judge.words for name, judge in self.judges.items()},
-            gaps={pair.score.reader.name: gaps(pair) for pair in judged} if rebuilds else None,
-            agreement=agreement(judged, own) if rebuilds else None,
+            gaps={judge.rebuilt.reader.name: gaps(judge) for judge in twice} if rebuilds else None,
+            agreement=agreement(twice, own) if rebuilds else None,
             shape_fit=shapes[-1] if shapes else None,
             shapes_by_length=buckets(shapes) if shapes else None,
         )

@@ -13,7 +13,7 @@ from torch import Tensor
 from zoo_registry.suggest import listed
 
 from zoo.contracts import Output
-from zoo.evaluation.score import Pair, Score
+from zoo.evaluation.score import Judged, Score
 from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
 from zoo.plotting.palette import INK, MUTED, ON_SERIES, RAW, REBUILT, RULE, SERIES
 from zoo.plotting.picture import Picture
@@ -153,13 +153,13 @@ def _confused(report: Score, counts: NDArray[np.int64]) -> str:
     return f"{report.correct} of {report.total} windows on the diagonal; most frequent mistakes: {listed(parts)}."
 
 
-def recall_picture(judge: Pair) -> Picture:
+def recall_picture(judge: Judged) -> Picture:
     """Recall of one judge per class, on raw and on rebuilt signals, the largest loss first."""
-    rebuilt, raw = judge
+    raw, rebuilt = judge
     name = rebuilt.reader.name
     found = [
         (b.name, a.recall, b.recall)
-        for a, b in zip(raw.classes if raw else (), rebuilt.classes, strict=True)
+        for a, b in zip(raw.classes, rebuilt.classes, strict=True)
         if a.recall is not None and b.recall is not None
     ]
     rows = sorted(found, key=lambda row: row[2] - row[1])[:_MOST_DRAWN]

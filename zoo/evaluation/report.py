@@ -5,18 +5,9 @@ from typing import Any
 from pydantic import BaseModel, model_validator
 
 from zoo.evaluation.corruption import CorruptionReport
-from zoo.evaluation.score import HEAD, Pair, Reader, Score, keyed, pairs
+from zoo.evaluation.score import HEAD, Judged, Pair, Reader, Score, judged, keyed, pairs
+from zoo.evaluation.usage_report import UsageReport
 from zoo.runs.protocol import Protocol
-
-
-class UsageReport(BaseModel, frozen=True):
-    """One level of codes. ``perplexity`` is exp of the entropy of their shares: how many codes are used evenly."""
-
-    book: str
-    codes: int
-    used: int
-    perplexity: float
-    counts: list[int]
 
 
 class ChannelScore(BaseModel, frozen=True):
@@ -185,6 +176,10 @@ class EvalReport(BaseModel, frozen=True):
     def pairs(self) -> list[Pair]:
         """The scores of every network and estimator, the model's own head first."""
         return pairs(self.scores)
+
+    def judged(self) -> list[Judged]:
+        """The scores of judges on raw and on rebuilt signals."""
+        return judged(self.scores)
 
     def monitored(self) -> dict[str, float]:
         """The numbers by which epochs are compared: accuracies of classifiers, losses, error and fit of shapes."""

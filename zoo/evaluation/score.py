@@ -113,6 +113,18 @@ def pairs(scores: Sequence[Score]) -> list[Pair]:
     return found
 
 
+class Judged(NamedTuple):
+    """Scores of one judge on raw and on rebuilt signals."""
+
+    raw: Score
+    rebuilt: Score
+
+
+def judged(scores: Sequence[Score]) -> list[Judged]:
+    """The scores of every judge that reads both raw and rebuilt signals, in the order of ``scores``."""
+    return [Judged(raw, score) for score, raw in pairs(scores) if raw is not None and score.reader.reads == "rebuilt"]
+
+
 class Hits(BaseModel, frozen=True):
     """How many windows a ``reader`` classifies correctly."""
 

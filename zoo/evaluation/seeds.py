@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 from zoo_registry import SpecError
-from zoo_registry.errors import show
 
 from zoo.evaluation.report import EvalReport
 from zoo.runs.compare import Spread, spread
@@ -45,7 +44,7 @@ def require_seeds(folders: Sequence[RunFolder]) -> list[int]:
         ours, theirs = (stored["run"] | {"fingerprint": stored["fingerprint"]} for stored in (first, other))
         difference = first_difference(ours, theirs, apart=("name", "training.seed"))
         if difference:
-            old, new = map(show, difference.values)
+            old, new = difference.shown
             hint = "several runs are averaged only over seeds; evaluate them one by one"
             raise SpecError(f"{folder.path}: {difference.field}", f"{old}, as in {folders[0].path}", new, hint)
     seeds = [int(stored["run"]["training"]["seed"]) for stored in (first, *others)]
@@ -77,11 +76,9 @@ def over_seeds(folders: Sequence[RunFolder], seeds: Sequence[int], reports: Sequ
 
 
 def _measure(name: str, values: list[float], correct: list[int], windows: int) -> SeedsMeasure:
-    found = spread(values)
     return SeedsMeasure(
+        **spread(values).model_dump(),
         name=name,
-        mean=found.mean,
-        deviation=found.deviation,
         values=values,
         correct=correct or None,
         total=windows if correct else None,

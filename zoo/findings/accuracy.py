@@ -28,9 +28,12 @@ def majority_rate(facts: Facts) -> Finding | None:
 
 def blind_judge(facts: Facts) -> Finding | None:
     """A network trained on raw signals that is no better than the majority on these, although their scale fits."""
+    report = facts.evaluation
+    if report is None:
+        return None
     for score in frozen(facts):
-        report, name = facts.evaluation, score.reader.name
-        if report is None or not at_majority(score, report.majority) or name in misfits(facts):
+        name = score.reader.name
+        if not at_majority(score, report.majority) or name in misfits(facts):
             continue
         field = "transfer" if score.reader.own else f"evaluation.judges.{name}"
         return Finding(

@@ -1,6 +1,6 @@
 """Problems of a codebook: shapes that are too low, all alike, flat or unlike the signal, and unused codes."""
 
-from zoo.evaluation.report import UsageReport
+from zoo.evaluation.usage_report import UsageReport
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 from zoo.findings.shapes import Shapes

@@ -11,7 +11,8 @@ from zoo.codebook.report import CodebookReport
 from zoo.contracts import Standardize
 from zoo.data.leaks import Leaks
 from zoo.data.split import DataSet
-from zoo.evaluation.report import EvalReport, ShapeScore, UsageReport
+from zoo.evaluation.report import EvalReport, ShapeScore
+from zoo.evaluation.usage_report import UsageReport
 from zoo.findings.curve import Curve
 from zoo.findings.shapes import Shapes, reported_shapes
 from zoo.model.assembly import ZooModel

@@ -5,14 +5,15 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 from zoo_registry import BundleError, DataError, Registry, RunSpec
 
+from zoo.codebook.report import CodebookReport
 from zoo.codebook.stored import stored_report
 from zoo.data.prepare import prepare
+from zoo.evaluation.report import EvalReport
 from zoo.evaluation.score import HEAD
 from zoo.evaluation.stored import stored_evaluation
 from zoo.findings.curve import Curve
 from zoo.findings.facts import DataFacts, Facts, Standard, reads_signals
 from zoo.findings.find import find
-from zoo.findings.finding import Finding
 from zoo.findings.verdict import Verdict, verdict
 from zoo.io.files import current, write_json
 from zoo.runs.folder import RunFolder
@@ -20,9 +21,10 @@ from zoo.specs.read import read_result, validated
 from zoo.weights.manifest import TENSORS, bundle_in
 
 
-def facts_of(folder: Path) -> Facts:
+def facts_of(folder: Path, evaluation: EvalReport | None = None, codebook: CodebookReport | None = None) -> Facts:
     """Facts from the files of a run; no model is built, and data are read only if `data.json` is missing.
 
+    ``evaluation`` and ``codebook`` are its stored reports, if they have been read already.
     Raises ZooError if there is no run, or if a file does not have the zoo's format.
     """
     home = RunFolder(folder)
@@ -31,16 +33,11 @@ def facts_of(folder: Path) -> Facts:
     return Facts(
         run=run,
         curve=Curve.read(home.metrics),
-        evaluation=stored_evaluation(home),
-        codebook=stored_report(home),
+        evaluation=evaluation or stored_evaluation(home),
+        codebook=codebook or stored_report(home),
         data=_data(home, run, str(stored["fingerprint"])),
         standards=_standards(home, run),
     )
-
-
-def findings_of(folder: Path) -> list[Finding]:
-    """All findings on the run in ``folder``, from its files; raises as `facts_of` does."""
-    return find(facts_of(folder))
 
 
 def record(facts: Facts, folder: Path) -> Verdict:

@@ -39,10 +39,10 @@ class Compared:
 def compared(facts: Facts) -> list[Compared]:
     """Scores of the head, if it was ever trained, and of every judge of rebuilt signals."""
     report = facts.evaluation
+    if report is None:
+        return []
     found = []
-    for score in report.scores if report else ():
-        if report is None:
-            continue
+    for score in report.scores:
         if score.reader == HEAD and facts.head_has_learned:
             twin = report.score(HEAD_ON_RAW) if _frozen_head(facts) else None
             found.append(Compared(score, twin, twin or _raw_beside_head(facts, report)))

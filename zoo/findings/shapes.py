@@ -9,7 +9,7 @@ from zoo.codebook.book import most_used
 from zoo.codebook.report import BookReport
 from zoo.codebook.shapes import Array, decoded_shapes, shape_source
 from zoo.codebook.similarity import likeness
-from zoo.evaluation.report import UsageReport
+from zoo.evaluation.usage_report import UsageReport
 from zoo.model.assembly import ZooModel
 from zoo.model.coded import CodedModel
 

@@ -120,18 +120,7 @@ class ZooModel(nn.Module):
         """
         tokens, decoder = required(output.coded, "encoder", "decode"), required(self.decoder, "decoder", "decode")
         decoded, rebuilt = self._decode(decoder, output, tokens)
-        return DecodedOutput(
-            x=output.x,
-            mask=output.mask,
-            x_recon=rebuilt,
-            shapes=decoded.shapes,
-            scale=output.scale,
-            tokens=output.tokens,
-            quantized=output.quantized,
-            image=output.image,
-            logits=output.logits,
-            losses=output.losses,
-        )
+        return DecodedOutput(**vars(output) | {"x_recon": rebuilt, "shapes": decoded.shapes})
 
     def tokenize(self, x: Tensor, mask: Tensor | None = None) -> Tokenized:
         """Tokens and histogram of codes of `x (b c t)`, as computed by ``encode``.
@@ -298,14 +287,7 @@ def _build_quantizer(spec: QuantizerSpec, tokens: Shape, codebook: Literal["shar
 
 
 def _coded(quantizer: Quantizer, output: EncodedOutput) -> CodedOutput:
-    return CodedOutput(
-        x=output.x,
-        mask=output.mask,
-        image=output.image,
-        scale=output.scale,
-        tokens=output.tokens,
-        quantized=quantizer(output.tokens.values, output.tokens.mask),
-    )
+    return CodedOutput(**vars(output) | {"quantized": quantizer(output.tokens.values, output.tokens.mask)})
 
 
 def _over(decoded: Decoded, folded: _Folded) -> tuple[Decoded, _Folded]:

@@ -2,9 +2,8 @@
 
 import torch
 from torch import Tensor
-from zoo_registry import SpecError
 
-from zoo.contracts import CodedOutput
+from zoo.contracts import CodedOutput, required
 from zoo.model.assembly import ZooModel
 
 
@@ -15,11 +14,10 @@ class CodedModel:
     """
 
     def __init__(self, model: ZooModel) -> None:
-        if model.quantizer is None or model.trace.tokens is None or model.trace.codes is None:
-            hint = "add one to the spec and train it; `zoo list quantizer` shows the kinds"
-            raise SpecError("quantizer", "a model with a codebook", "none", hint)
-        self.model, self.quantizer = model, model.quantizer
-        self.tokens, self.codes = model.trace.tokens, model.trace.codes
+        self.model = model
+        self.quantizer = required(model.quantizer, "quantizer", "code")
+        self.tokens = required(model.trace.tokens, "encoder", "code")
+        self.codes = required(model.trace.codes, "quantizer", "code")
 
     @property
     def books(self) -> int:

@@ -13,7 +13,7 @@ from zoo.evaluation.report import EvalReport
 from zoo.evaluation.score import HEAD, Reader, Score
 from zoo.evaluation.stored import evaluation_of, stored_evaluation
 from zoo.report.measures import Judgement, Measure, measures
-from zoo.runs.compare import chance, stands_out
+from zoo.runs.compare import chance
 from zoo.runs.folder import RunFolder
 from zoo.specs.differences import SpecDifference, differences
 
@@ -115,6 +115,7 @@ def _verdict(first: str, one: Score, second: str, other: Score, same: bool) -> s
 
 def _doubt(best: Score, rest: Score) -> str:
     """A clause if the difference may be chance."""
-    if stands_out(best.correct, rest.correct, best.total):
+    largest = chance(best.correct, rest.correct, best.total)
+    if best.correct - rest.correct > largest:
         return ""
-    return f", which may be chance (differences up to {chance(best.correct, rest.correct, best.total):.0f} are)"
+    return f", which may be chance (differences up to {largest:.0f} may be)"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from zoo_registry import RunSpec
 
 from zoo.codebook.book import Measured
 from zoo.codebook.stored import stored_codebook
@@ -36,9 +37,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred."""
+    """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred.
+
+    ``run`` has the present location of its data.
+    """
 
     folder: RunFolder
+    run: RunSpec
     stored: dict[str, Any]
     report: EvalReport
     codebook: Measured | None
@@ -51,7 +56,7 @@ class Evidence:
     @property
     def name(self) -> str:
         """The name of the run."""
-        return str(self.stored["run"]["name"])
+        return self.run.name
 
 
 def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
@@ -65,10 +70,11 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
     codebook = _codebook(opened) if opened.run.model.quantizer else None
     return Evidence(
         folder=folder,
+        run=opened.run,
         stored=folder.read(),
         report=report,
         codebook=codebook,
-        verdict=record(facts_of(folder.path), folder.path),
+        verdict=record(facts_of(folder.path, report, codebook.report if codebook else None), folder.path),
         data=opened.data,
         sample=_sample(opened),
         history=read_history(folder.metrics),

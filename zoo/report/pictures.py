@@ -10,7 +10,7 @@ from zoo.evaluation.figures import (
     shapes_picture,
 )
 from zoo.evaluation.report import EvalReport
-from zoo.evaluation.score import Pair, Score
+from zoo.evaluation.score import Score
 from zoo.plotting.picture import Picture
 from zoo.report.curves import curves
 from zoo.report.evidence import Evidence
@@ -43,13 +43,8 @@ def pictures_of(evidence: Evidence) -> Pictures:
 
 def class_pictures(report: EvalReport) -> list[Picture]:
     """Loss of recall of each judge, then the confusion matrix of every classifier that reads output of this run."""
-    lost = [recall_picture(judge) for judge in judged_twice(report)]
+    lost = [recall_picture(judge) for judge in report.judged()]
     return [*lost, *map(confusion_picture, distinct(report))]
-
-
-def judged_twice(report: EvalReport) -> list[Pair]:
-    """The scores of judges on rebuilt signals, with those on raw signals."""
-    return [pair for pair in report.pairs() if pair.score.reader.reads == "rebuilt"]
 
 
 def distinct(report: EvalReport) -> list[Score]:

@@ -3,8 +3,6 @@
 from collections import Counter
 from typing import NamedTuple
 
-from zoo_registry import Registry
-
 from zoo.data.split import DataSet
 from zoo.report.evidence import Evidence
 from zoo.weights.report import Transferred
@@ -19,8 +17,7 @@ class Fact(NamedTuple):
 
 def facts(evidence: Evidence) -> list[Fact]:
     """The facts that identify this run."""
-    stored = evidence.stored
-    source = Registry.discover().run(stored["run"]).data.source
+    stored, source = evidence.stored, evidence.run.data.source
     versions = ", ".join(f"{name} {version}" for name, version in stored["plugins"].items())
     found = [
         Fact("data", f"{source.kind} {source.location}"),

@@ -5,7 +5,6 @@ from typing import NamedTuple
 from zoo.codebook.report import CodebookReport
 from zoo.evaluation.report import EvalReport
 from zoo.evaluation.score import Score
-from zoo.report.pictures import judged_twice
 
 
 class Tile(NamedTuple):
@@ -19,12 +18,11 @@ class Tile(NamedTuple):
 def headline(report: EvalReport) -> str:
     """How many windows are still recognised after rebuilding, in a sentence with the majority class."""
     chance = f"always predicting {report.majority.name} gets {report.majority.correct}"
-    twice = judged_twice(report)
-    if twice:
-        rebuilt, raw = twice[0]
-        on_raw = f" and {raw.correct} raw windows" if raw else ""
-        words = f"Judge {rebuilt.reader.name} recognises {rebuilt.correct} of {rebuilt.total} rebuilt windows{on_raw}"
-        return f"{words}; {chance}."
+    judges = report.judged()
+    if judges:
+        raw, rebuilt = judges[0]
+        words = f"Judge {rebuilt.reader.name} recognises {rebuilt.correct} of {rebuilt.total} rebuilt windows"
+        return f"{words} and {raw.correct} raw windows; {chance}."
     if report.head is not None:
         return f"The model recognises {report.head.correct} of {report.head.total} windows; {chance}."
     if report.reconstruction:
@@ -35,8 +33,8 @@ def headline(report: EvalReport) -> str:
 def tiles(report: EvalReport, codebook: CodebookReport | None) -> list[Tile]:
     """Accuracies, fit, score and use of codes, each with its baseline."""
     found = [Tile("majority class", f"{report.majority.accuracy:.3f}", f"always {report.majority.name}")]
-    for rebuilt, raw in judged_twice(report):
-        found += [_tile(score) for score in (raw, rebuilt) if score is not None]
+    for judge in report.judged():
+        found += map(_tile, judge)
     if report.head is not None:
         found.append(_tile(report.head))
     if report.reconstruction:

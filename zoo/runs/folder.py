@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo_registry import DataError, Registry, RunSpec, SpecError, TrainingError
-from zoo_registry.errors import show
 from zoo_registry.version import version
 
 from zoo.io.files import write_json
@@ -140,7 +139,7 @@ class RunFolder:
             before = before.model_copy(update={"data": moved}).with_input(data.input)
         difference = first_difference(before.dump(), run.dump(), apart=_INDIFFERENT)
         if difference:
-            old, new = map(show, difference.values)
+            old, new = difference.shown
             hint = "resume with the stored spec, or start a new run under another name"
             raise TrainingError(f"{self.run_file}: {difference.field}", f"{old}, as it was started", new, hint)
         if not same_data:

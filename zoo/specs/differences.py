@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
+from zoo_registry import show
 
 
 class SpecDifference(BaseModel, frozen=True):
@@ -11,6 +12,11 @@ class SpecDifference(BaseModel, frozen=True):
 
     field: str
     values: tuple[Any, ...]
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The values as they appear in a message."""
+        return tuple(map(show, self.values))
 
 
 def differences(specs: Sequence[Any], apart: Collection[str] = ()) -> list[SpecDifference]:

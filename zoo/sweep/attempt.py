@@ -12,6 +12,7 @@ from zoo_registry.sweep import PruneSpec
 
 from zoo.codebook.measure_run import measure_run
 from zoo.codebook.report import CodebookReport
+from zoo.contracts import required
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.report import EvalReport
@@ -65,12 +66,12 @@ def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> Ru
 
 
 def _value(name: str, report: EvalReport, book: CodebookReport | None) -> float:
-    if name == "codebook" and book is not None:
-        return book.score
-    if name == "mse" and report.reconstruction is not None:
-        return report.reconstruction[-1].mse
+    if name == "codebook":
+        return required(book, "quantizer", "measure codes").score
+    if name == "mse":
+        return required(report.reconstruction, "decoder", "measure mse")[-1].mse
     found = report.score(_reader(name))
-    assert found is not None
+    assert found is not None  # the plan refuses runs without this classifier
     return found.accuracy
 
 

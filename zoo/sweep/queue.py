@@ -11,7 +11,6 @@ from optuna.storages import fail_stale_trials
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from zoo_registry import SpecError, TrainingError
-from zoo_registry.errors import show
 from zoo_registry.redacted import redacted_url, without_secrets
 
 from zoo.specs.differences import first_difference
@@ -246,7 +245,7 @@ def require_same(stored: Mapping[str, Any] | None, plan: Plan, where: str) -> No
     """Raise TrainingError that names the first field in which the stored sweep differs."""
     difference = first_difference(lasting(stored or {}), lasting(plan.dump()))
     if difference:
-        old, new = map(show, difference.values)
+        old, new = difference.shown
         hint = "resume with the spec it was started with, or choose another name"
         raise TrainingError(f"{where}: {difference.field}", f"{old}, as it was started", new, hint)
 

@@ -27,15 +27,18 @@ from zoo.training.gradients import gradient_norms
 from zoo.training.heights import drawn_heights
 from zoo.training.learning import Frozen, set_learning
 from zoo.training.sharding import put_apart, shard, update_codes
-from zoo.training.timeline import Timeline, rate
+from zoo.training.timeline import PhasePosition, Timeline, rate
 
 
 class ZooTraining(L.LightningModule):
     """A ZooModel in training; with ``diagnose``, ``gradients`` holds the gradient norms of an epoch by term.
 
     Phase, weights and learning rate depend only on the optimizer step, and random numbers only on the epoch, so that a
-    resumed run equals an uninterrupted one.
+    resumed run equals an uninterrupted one. ``position`` is that of the latest batch.
     """
+
+    position: PhasePosition
+    _frozen: Frozen
 
     def __init__(
         self, model: ZooModel, training: TrainingSpec, train: Split, batches: int, validation: Evaluation
@@ -56,7 +59,6 @@ class ZooTraining(L.LightningModule):
         self.gradients: dict[str, float] = {}
         self._diagnosed: set[int] = set()
         self._entered: int | None = None
-        self._frozen: Frozen | None = None
         self._closed: ClosedForm | None = None
         self._stats: Stats = {}
 
@@ -74,6 +76,10 @@ class ZooTraining(L.LightningModule):
         # Not fused, which fails if some weights already have a momentum and others start to learn in a later phase.
         return SGD(parameters, lr=spec.lr, momentum=spec.momentum, weight_decay=spec.weight_decay)
 
+    def on_train_start(self) -> None:
+        put_apart(self.model)
+        self._learn(self.timeline.at(self._step(0)).phase)
+
     def on_train_epoch_start(self) -> None:
         self.ledger.clear()
         self.gradients, self._diagnosed = {}, set()
@@ -86,10 +92,10 @@ class ZooTraining(L.LightningModule):
             # resumed run does so at another time.
             torch.manual_seed(_epoch_seed(self.training_spec.seed, self.current_epoch, rank()))
         step = self._step(batch_idx)
-        moment = self.timeline.at(step)
-        if moment.index != self._entered:
-            self._enter(moment.phase)
-        self._entered = moment.index
+        self.position = self.timeline.at(step)
+        if self.position.index != self._entered:
+            self._enter(self.position.phase)
+        self._entered = self.position.index
         share = rate(self.training_spec.schedule, step, self.training_spec.epochs * self.steps_per_epoch)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = share * self.training_spec.optimizer.lr
@@ -101,20 +107,23 @@ class ZooTraining(L.LightningModule):
     def _enter(self, phase: PhaseSpec) -> None:
         """Start ``phase``, after checking that the frozen tensors of the phase before did not change."""
         put_apart(self.model)
-        same = self._frozen is not None and self._frozen.phase is phase
-        if self._frozen is not None and not same:
+        if self._frozen.phase is phase:
+            set_learning(self.model, phase)
+        else:
             self._frozen.require_unchanged(self.model)
-        set_learning(self.model, phase)
-        if not same:
-            self._frozen = Frozen(self.model, phase)
+            self._learn(phase)
         self._closed = ClosedForm(self.model, self.train_split, phase) if phase.fit == "closed" else None
 
+    def _learn(self, phase: PhaseSpec) -> None:
+        """Let only what learns in ``phase`` learn, and copy the rest to check that it does not change."""
+        set_learning(self.model, phase)
+        self._frozen = Frozen(self.model, phase)
+
     def on_train_epoch_end(self) -> None:
-        if self._frozen is not None:
-            self._frozen.require_unchanged(self.model)
+        self._frozen.require_unchanged(self.model)
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor | None:
-        moment = self.timeline.at(self._step(batch_idx))
+        moment = self.position
         reading = nullcontext() if self._closed is None else self._closed.reading(batch)
         with torch.set_grad_enabled(not moment.phase.measure), synchronised(), reading:
             output: Output = self.model(batch.x, batch.mask, batch.y)

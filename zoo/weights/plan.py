@@ -1,6 +1,6 @@
 """Plan a transfer: the target of every source tensor, or the reason why it has none."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -201,21 +201,9 @@ class _Planner:
 
     def differences(self, model: ZooModel) -> list[FieldDifference]:
         """Fields that differ between the two specs, in components with selected tensors."""
-        ours, theirs = model.spec.dump(), self.source.model
-        rows = [row for row in differences([theirs, ours]) if self._matters(row, theirs, ours)]
+        ours, theirs, roles = model.spec.dump(), self.source.model, {_role(name) for name in self.found}
+        rows = [row for row in differences([theirs, ours]) if _matters(row, theirs, ours, roles)]
         return [FieldDifference(field=row.field, source=row.values[0], here=row.values[1]) for row in rows]
-
-    def _matters(self, row: SpecDifference, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> bool:
-        roles = {_role(name) for name in self.found}
-        part, name = [*row.field.split("."), ""][:2]
-        if part == "input":
-            return bool(roles) and name in ("channel_names", "rate", "units") and None not in row.values
-        if part not in roles:
-            return part in ("scale", "codebook") and "encoder" in roles
-        old = theirs.get(part) or {}
-        if old.get("kind") != ours[part]["kind"]:
-            return name == "kind"
-        return name in old  # a missing field is from an earlier version: its default reproduces the behaviour
 
     def _row(self, status: Status, name: str, reason: str, refused: bool = False, asked: bool = True) -> TensorRow:
         origin = self.pairs.here.get(name)
@@ -242,6 +230,19 @@ class _Planner:
     def _sizes(self, name: str, what: str) -> str:
         theirs, ours = (_times(tensor.shape) for tensor in (self._theirs(name), self.own[name]))
         return f"{theirs} in the source, {ours} here: {what}"
+
+
+def _matters(row: SpecDifference, theirs: Mapping[str, Any], ours: Mapping[str, Any], roles: Collection[str]) -> bool:
+    """Whether a difference concerns the components of ``roles``, whose tensors were transferred."""
+    part, name = [*row.field.split("."), ""][:2]
+    if part == "input":
+        return bool(roles) and name in ("channel_names", "rate", "units") and None not in row.values
+    if part not in roles:
+        return part in ("scale", "codebook") and "encoder" in roles
+    old = theirs.get(part) or {}
+    if old.get("kind") != ours[part]["kind"]:
+        return name == "kind"
+    return name in old  # a missing field is from an earlier version: its default reproduces the behaviour
 
 
 def _require_paths(spec: TransferSpec, own: Tensors) -> None:
