@@ -47,7 +47,7 @@ def test_a_huge_file_is_refused(tmp_path, name):
 def test_a_file_without_line_ends_is_refused(tmp_path):
     sparse(tmp_path / "x_TRAIN.ts")
     before = peak()
-    with pytest.raises(DataError, match=r"x_TRAIN\.ts: .* a line of 67,108,864 characters or more"):
+    with pytest.raises(DataError, match=r"x_TRAIN\.ts, line 1: .* 67,108,864 characters or more"):
         prepare(DataSpec(source=TsSource(path=str(tmp_path))))
     assert peak() - before < 2**30
 

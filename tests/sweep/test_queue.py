@@ -235,14 +235,15 @@ def test_runs_are_stored_with_their_trial(plan, url):
     assert RunResult.model_validate(queue.counted()[0].user_attrs["runs"][0]) == run
 
 
-def test_a_worker_killed_between_its_first_heartbeat_and_the_claim_leaves_the_point_queued(plan, url, monkeypatch):
+@pytest.mark.parametrize("step", ["set_trial_state_values", "set_trial_user_attr"])
+def test_a_worker_killed_in_the_middle_of_a_claim_leaves_the_point_queued(plan, url, monkeypatch, step):
     queue = create(url, plan(vary={Z: [1]}), resume=False)
 
     def die(*_: object) -> bool:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(queue.storage, "set_trial_state_values", die)
+        patch.setattr(queue.storage, step, die)
         with pytest.raises(KeyboardInterrupt):
             queue.claim("me")
     assert queue.trials(TrialState.WAITING)

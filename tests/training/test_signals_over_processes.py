@@ -134,9 +134,9 @@ def test_random_kills_end_at_the_weights_of_an_uninterrupted_run(start: Any, tmp
                 return
             shutil.rmtree(out)
         elif victim < 2:
-            killed = "expected to train to the end, found killed by SIGKILL; continue with --resume"
+            killed = "expected to train to the end, found killed by SIGKILL; continue with --resume; if memory ran out"
             assert program.parent.returncode == 2
-            assert [line.partition("; where")[0] for line in said] == [f"zoo: process {victim} of 2: {killed}"]
+            assert [line.partition(", lower")[0] for line in said] == [f"zoo: process {victim} of 2: {killed}"]
 
 
 def test_a_stopped_process_ends_the_run_in_one_line(start: Any) -> None:

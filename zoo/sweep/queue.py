@@ -87,18 +87,18 @@ class Queue:
                 refining = self.first_done() if refining is None else refining
                 if not refining:
                     return None
-            if self._take(trial):
-                taken = optuna.Trial(self.study, self._id_of(trial))
-                taken.set_user_attr(WORKER, worker)
-                return taken
+            identity = self._id_of(trial)
+            if self.storage.atomically(lambda: self._take(identity, worker)):  # noqa: B023 (called at once)
+                return optuna.Trial(self.study, identity)
         return None
 
-    def _take(self, trial: FrozenTrial) -> bool:
-        """Whether this worker got the waiting trial; its first heartbeat is sent before, so that a worker killed in
-        between is detected."""
-        self.beat(trial)
+    def _take(self, identity: int, worker: str) -> bool:
+        """Whether this worker got the waiting trial; a running trial always has a heartbeat and its own worker."""
+        self.storage.record_heartbeat(identity)
         with suppress(UpdateFinishedTrialError):
-            return self.storage.set_trial_state_values(self._id_of(trial), TrialState.RUNNING)
+            if self.storage.set_trial_state_values(identity, TrialState.RUNNING):
+                self.storage.set_trial_user_attr(identity, WORKER, worker)
+                return True
         return False
 
     def beat(self, trial: optuna.Trial | FrozenTrial) -> bool:
