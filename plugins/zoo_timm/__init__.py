@@ -1,5 +1,6 @@
 """zoo-timm: backbones of timm (PyTorch Image Models) on images of a signal."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
@@ -7,6 +8,9 @@ from zoo_registry import EncoderSpec, HeadSpec, Shape, hookimpl
 
 if TYPE_CHECKING:
     from zoo.contracts import Encoder, Head
+
+TAPS = 3
+"""Feature maps that distillation compares, the last ones of a backbone."""
 
 # Plain names only: a prefix would download from a hub, and a tag selects weights.
 Backbone = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=80)]
@@ -51,11 +55,15 @@ class TimmClassifier(HeadSpec):
     backbone: Backbone = "mobilenetv3_small_050"
     """Name of a model in timm, without a tag for its weights."""
 
+    def taps(self, x: Shape) -> Mapping[str, None]:
+        """The feature maps of the backbone's last stages."""
+        return dict.fromkeys([f"stage{stage + 1}" for stage in range(TAPS)])
+
     def build(self, x: Shape, classes: int) -> "Head":
         from zoo_timm.backbones import class_layers, create_classifier
         from zoo_timm.classifier import ImageClassifier
 
-        return ImageClassifier(create_classifier(self.backbone, x, classes), class_layers(self.backbone))
+        return ImageClassifier(create_classifier(self.backbone, x, classes), class_layers(self.backbone), TAPS)
 
 
 @hookimpl

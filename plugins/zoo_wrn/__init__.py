@@ -1,5 +1,6 @@
 """zoo-wrn: WideResNets that classify signals, reconstructions and images."""
 
+from collections.abc import Mapping
 from math import prod
 from typing import TYPE_CHECKING, Literal
 
@@ -35,6 +36,14 @@ class WideResNetSpec(HeadSpec):
         if positions < 2:
             hint = "use longer windows or a larger image"
             raise ShapeError("head", f"more than {REDUCTION} samples, or rows or columns of pixels", str(x), hint)
+
+    def taps(self, x: Shape) -> Mapping[str, Shape]:
+        """The outputs of the three stages; each stage after the first halves every axis, rounding up."""
+        found = {}
+        for stage, reduction in enumerate((1, 2, 4)):
+            sizes = {axis: -(-size // reduction) for axis, size in x.axes[1:]}
+            found[f"stage{stage + 1}"] = x.replace(c=16 * self.width * 2**stage, **sizes)
+        return found
 
 
 class WideResNetSignal(WideResNetSpec):

@@ -1,9 +1,11 @@
 """Heads around a WideResNet: on the signal, on the reconstruction and on an image."""
 
+from abc import abstractmethod
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import Head, Output, Resizing, Standardize, required
+from zoo.contracts import Head, Output, Resizing, Standardize, Tapped, required
 from zoo_wrn.sizes import REDUCTION
 from zoo_wrn.wideresnet import IMAGES, RESIZING, SERIES, WideResNet
 
@@ -21,8 +23,12 @@ class SeriesClassifier(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Logits of `x (b c t)`, pooled where ``mask (b c t)`` is True in any channel."""
-        logits: Tensor = self.network(self.standardize(x, mask), None if mask is None else _observed(mask))
-        return logits
+        return self.tapped(x, mask).logits
+
+    def tapped(self, x: Tensor, mask: Tensor | None = None) -> Tapped:
+        """The same with the outputs of the three stages."""
+        features = self.network.features(self.standardize(x, mask))
+        return Tapped(self.network.classify(features[-1], None if mask is None else _observed(mask)), features)
 
 
 class SeriesHead(Head):
@@ -32,6 +38,18 @@ class SeriesHead(Head):
         super().__init__()
         self.classifier = classifier
 
+    @abstractmethod
+    def series(self, output: Output) -> Tensor:
+        """The series `(b c t)` that it classifies."""
+
+    def forward(self, output: Output) -> Tensor:
+        """`(b c t) -> (b k)`."""
+        logits: Tensor = self.classifier(self.series(output), output.mask)
+        return logits
+
+    def tapped(self, output: Output) -> Tapped:
+        return self.classifier.tapped(self.series(output), output.mask)
+
     def resizing(self) -> Resizing:
         return RESIZING.within("classifier.network")
 
@@ -39,20 +57,15 @@ class SeriesHead(Head):
 class SignalHead(SeriesHead):
     """Logits of the input signal."""
 
-    def forward(self, output: Output) -> Tensor:
-        """`x (b c t) -> (b k)`."""
-        logits: Tensor = self.classifier(output.x, output.mask)
-        return logits
+    def series(self, output: Output) -> Tensor:
+        return output.x
 
 
 class ReconHead(SeriesHead):
     """Logits of the reconstruction."""
 
-    def forward(self, output: Output) -> Tensor:
-        """`x_recon (b c t) -> (b k)`."""
-        rebuilt = required(output.x_recon, "decoder", "classify reconstructions")
-        logits: Tensor = self.classifier(rebuilt, output.mask)
-        return logits
+    def series(self, output: Output) -> Tensor:
+        return required(output.x_recon, "decoder", "classify reconstructions")
 
 
 class ImageHead(Head):
@@ -68,8 +81,11 @@ class ImageHead(Head):
 
     def forward(self, output: Output) -> Tensor:
         """`image (b c h w) -> (b k)`."""
-        logits: Tensor = self.network(self.standardize(required(output.image, "image", "classify images")))
-        return logits
+        return self.tapped(output).logits
+
+    def tapped(self, output: Output) -> Tapped:
+        features = self.network.features(self.standardize(required(output.image, "image", "classify images")))
+        return Tapped(self.network.classify(features[-1]), features)
 
     def resizing(self) -> Resizing:
         return RESIZING.within("network")

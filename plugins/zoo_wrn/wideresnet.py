@@ -84,7 +84,10 @@ class WideResNet(nn.Module):
         nn.init.zeros_(self.fc.bias)
 
     def features(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Raw outputs of the three stages: `(b 16w t)`, `(b 32w t/2)`, `(b 64w t/4)`; the same for images."""
+        """Raw outputs of the three stages: `(b 16w t)`, `(b 32w t/2)`, `(b 64w t/4)`; the same for images.
+
+        Sizes are rounded up.
+        """
         first: Tensor = self.block1(self.conv1(x))
         second: Tensor = self.block2(first)
         third: Tensor = self.block3(second)
@@ -92,7 +95,10 @@ class WideResNet(nn.Module):
 
     def forward(self, x: Tensor, observed: Tensor | None = None) -> Tensor:
         """Logits; ``observed (b p)`` is True at positions of the last stage that are pooled; None means all."""
-        _, _, last = self.features(x)
+        return self.classify(self.features(x)[-1], observed)
+
+    def classify(self, last: Tensor, observed: Tensor | None = None) -> Tensor:
+        """Logits of the output ``last`` of the last stage."""
         positions = rearrange(F.relu(self.batch_norm(last)), "b d ... -> b d (...)")
         logits: Tensor = self.fc(_pool(positions, observed))
         return logits

@@ -6,6 +6,7 @@ from zoo_registry.component import (
     ROLES,
     ComponentSpec,
     DecoderSpec,
+    DistillerSpec,
     EncoderSpec,
     FusionSpec,
     HeadSpec,
@@ -14,6 +15,8 @@ from zoo_registry.component import (
     QuantizerSpec,
     SourceSpec,
     Spec,
+    WeigherSpec,
+    field_of,
     roles_of,
 )
 from zoo_registry.data import DataSpec, Layout
@@ -41,6 +44,7 @@ from zoo_registry.registry import Registry
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
 from zoo_registry.suggest import nearest
+from zoo_registry.teachers import TeacherSpec
 from zoo_registry.trace import Trace
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
@@ -58,6 +62,7 @@ __all__ = [
     "DataError",
     "DataSpec",
     "DecoderSpec",
+    "DistillerSpec",
     "DivergenceError",
     "EncoderSpec",
     "EstimatorSpec",
@@ -84,15 +89,18 @@ __all__ = [
     "SourceSpec",
     "Spec",
     "SpecError",
+    "TeacherSpec",
     "Trace",
     "TrainerSpec",
     "TrainingError",
     "TrainingSpec",
     "TransferSpec",
     "UnknownKindError",
+    "WeigherSpec",
     "ZooError",
     "ZooNote",
     "class_order",
+    "field_of",
     "for_terminal",
     "hookimpl",
     "input_sizes",

@@ -52,12 +52,13 @@ class ComponentSpec(Spec, ABC):
     whose default today differs from the earlier behaviour. Each maps to the value that reproduces that behaviour, for
     stored specs in which every field was filled in.
 
-    The base class of a role sets ``home``, the part of a run spec that has a field named like the ``role``, and
-    describes in ``reads`` and ``returns`` what its components take and give.
+    The base class of a role sets ``home``, the part of a run spec that has a field for it, and describes in ``reads``
+    and ``returns`` what its components take and give. The field is named like the ``role``, unless ``field`` names it.
     """
 
     role: ClassVar[str]
     home: ClassVar[Home] = "model"
+    field: ClassVar[str] = ""
     reads: ClassVar[str]
     returns: ClassVar[str]
     terms: ClassVar[Mapping[str, str]] = {}
@@ -185,6 +186,13 @@ class HeadSpec(ComponentSpec):
         """Raise ShapeError if the head cannot read ``x``; its layout is already checked."""
         return
 
+    def taps(self, x: Shape) -> Mapping[str, Shape | None]:
+        """Names and shapes of the features that the module's ``tapped`` returns for ``x``, from first to last.
+
+        A shape is None if only the built network knows it. Empty for a head whose features cannot be read.
+        """
+        return {}
+
     @abstractmethod
     def build(self, x: Shape, classes: int) -> Any:
         """Module from ``x`` (laid out as ``READS[needs]``) to ``classes`` logits."""
@@ -245,11 +253,61 @@ class SourceSpec(ComponentSpec):
         return dict(given)
 
 
-ROLES: Mapping[str, type[ComponentSpec]] = {
-    spec.role: spec for spec in (FusionSpec, ImageSpec, EncoderSpec, QuantizerSpec, DecoderSpec, HeadSpec, SourceSpec)
-}
+class DistillerSpec(ComponentSpec):
+    """A loss between the head of a student and those of its teachers.
+
+    ``maps``: it compares similarity maps of features, so student and teachers need heads with ``taps``.
+    """
+
+    role: ClassVar[str] = "distiller"
+    home: ClassVar[Home] = "run"
+    field: ClassVar[str] = "distill"
+    reads: ClassVar[str] = "student b k, teachers m b k and their weights m b"
+    returns: ClassVar[str] = "a loss"
+    maps: ClassVar[bool] = False
+
+    @abstractmethod
+    def build(self) -> Any:
+        """`zoo.contracts.Distiller`."""
+
+
+class WeigherSpec(ComponentSpec):
+    """The weight of every teacher, window by window.
+
+    ``evidence``: weights depend on the predictions of the teachers, which mislead on windows they were trained on.
+    """
+
+    role: ClassVar[str] = "weigher"
+    home: ClassVar[Home] = "run"
+    field: ClassVar[str] = "weigh"
+    reads: ClassVar[str] = "teachers m b k and labels b"
+    returns: ClassVar[str] = "weights m b"
+    evidence: ClassVar[bool] = True
+
+    @abstractmethod
+    def build(self, teachers: int) -> Any:
+        """`zoo.contracts.Weigher` of that many teachers."""
+
+
+_ROLES: tuple[type[ComponentSpec], ...] = (
+    FusionSpec,
+    ImageSpec,
+    EncoderSpec,
+    QuantizerSpec,
+    DecoderSpec,
+    HeadSpec,
+    SourceSpec,
+    DistillerSpec,
+    WeigherSpec,
+)
+ROLES: Mapping[str, type[ComponentSpec]] = {spec.role: spec for spec in _ROLES}
 
 
 def roles_of(home: Home) -> list[str]:
     """The roles with a field in that part of a run spec; those of a model are in the order of its forward pass."""
     return [role for role, spec in ROLES.items() if spec.home == home]
+
+
+def field_of(role: str) -> str:
+    """The field for components of ``role`` in the part of a run spec where they have their home."""
+    return ROLES[role].field or role

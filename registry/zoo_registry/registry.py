@@ -9,7 +9,7 @@ import pluggy
 from pydantic import ValidationError
 
 from zoo_registry import hooks
-from zoo_registry.component import ROLES, ComponentSpec, Home, Spec, roles_of
+from zoo_registry.component import ROLES, ComponentSpec, Home, Spec, field_of, roles_of
 from zoo_registry.contract import verify
 from zoo_registry.data import DataSpec
 from zoo_registry.earlier import respelled
@@ -197,10 +197,18 @@ class Registry:
         """
         found = dict(stored)
         for role in roles_of(home):
-            part = found.get(role)
-            if isinstance(part, Mapping) and (spec := self._known(part.get("kind"), role)) is not None:
-                found[role] = {**spec.gained, **part}
+            field = field_of(role)
+            part = found.get(field)
+            if isinstance(part, list | tuple):
+                found[field] = [self._completed(one, role) for one in part]
+            elif part is not None:
+                found[field] = self._completed(part, role)
         return found
+
+    def _completed(self, part: Any, role: str) -> Any:
+        """The plain spec of one component with the fields that it has gained."""
+        spec = self._known(part.get("kind"), role) if isinstance(part, Mapping) else None
+        return part if spec is None else {**spec.gained, **part}
 
     def _known(self, kind: object, role: str) -> type[ComponentSpec] | None:
         try:
@@ -223,13 +231,19 @@ class Registry:
         if not isinstance(data, dict):
             return
         for role in roles_of(home):
-            where, part = prefix + role, data.get(role)
-            if part is None:
-                continue
-            if not isinstance(part, dict) or "kind" not in part:
-                hint = f"`zoo list {role}` shows the kinds"
-                raise SpecError(where, 'an object with a "kind"', show(part), hint)
-            self.find(part["kind"], role, f"{where}.kind")
+            field = field_of(role)
+            where, part = prefix + field, data.get(field)
+            if isinstance(part, list | tuple):
+                for number, one in enumerate(part):
+                    self._load_kind(one, role, f"{where}.{number}")
+            elif part is not None:
+                self._load_kind(part, role, where)
+
+    def _load_kind(self, part: object, role: str, where: str) -> None:
+        if not isinstance(part, dict) or "kind" not in part:
+            hint = f"`zoo list {role}` shows the kinds"
+            raise SpecError(where, 'an object with a "kind"', show(part), hint)
+        self.find(part["kind"], role, f"{where}.kind")
 
     def _narrowed(self, spec: type[AnySpec], home: Home) -> type[AnySpec]:
         kinds = tuple((role, tuple(known.values())) for role, known in self._kinds.items())

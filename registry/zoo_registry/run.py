@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SerializeAsAny, model_validator
 
 from zoo_registry.closed import check_closed, check_order
-from zoo_registry.component import Spec
+from zoo_registry.component import DistillerSpec, Spec, WeigherSpec
 from zoo_registry.data import DataSpec
 from zoo_registry.errors import SpecError, show
 from zoo_registry.explain import unknown
@@ -14,6 +14,7 @@ from zoo_registry.input import ImageInputSpec, InputSpec
 from zoo_registry.judge import AnyJudge, EstimatorSpec, JudgeName
 from zoo_registry.model import ModelSpec
 from zoo_registry.suggest import listed
+from zoo_registry.teachers import AnyTeacher, check_gate, check_teachers, check_temperature
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
 
@@ -83,7 +84,7 @@ class EvaluationSpec(Spec):
 
 
 class RunSpec(Spec):
-    """Everything one experiment needs: model, data, training, evaluation, transfer."""
+    """Everything one experiment needs: model, data, training, evaluation, transfer, teachers."""
 
     json_schema: str | None = Field(default=None, alias="$schema", exclude=True)
     """Where an editor finds the JSON schema; ignored."""
@@ -109,6 +110,15 @@ class RunSpec(Spec):
     transfer: tuple[TransferSpec, ...] = ()
     """Weights loaded from bundles before training, in order."""
 
+    teachers: Mapping[JudgeName, AnyTeacher] = Field(default={}, max_length=8)
+    """Trained classifiers by name that the head learns from: the folder of each, or an object with its weight."""
+
+    distill: tuple[SerializeAsAny[DistillerSpec], ...] = Field(default=(), max_length=8)
+    """Losses between the head and the teachers; the phases weigh their terms."""
+
+    weigh: SerializeAsAny[WeigherSpec] | None = None
+    """Weights of the teachers, window by window; null keeps their prior weights."""
+
     @model_validator(mode="after")
     def _parts_fit(self) -> "RunSpec":
         if isinstance(self.model.input, ImageInputSpec):
@@ -116,10 +126,15 @@ class RunSpec(Spec):
             raise SpecError("model.input", "a signal, as every data source gives", "ready-made images", hint)
         _check_terms(self.model)
         _check_turn(self.training.turn, self.model)
+        check_teachers(self.teachers, self.distill, self.weigh, self.model.head)
+        terms = self.terms()
         for index, phase in enumerate(self.training.phases):
-            _check_phase(f"training.phases.{index}", phase, self.model)
-            check_closed(f"training.phases.{index}", phase, self.model.head)
+            where = f"training.phases.{index}"
+            _check_phase(where, phase, self.model, terms)
+            check_temperature(f"{where}.temperature", phase.temperature, bool(self.teachers))
+            check_closed(where, phase, self.model.head)
         check_order(self.training)
+        check_gate(self.weigh, self.training)
         if self.evaluation.codebook is not None and self.model.quantizer is None:
             hint = "leave it out, or add a quantizer"
             raise SpecError(
@@ -155,9 +170,21 @@ class RunSpec(Spec):
         judges = self.evaluation.bundles if self.model.decoder is not None else ()
         return (*(name for name in _OWN_OBJECTIVES if owned[name]), *judges)
 
+    def terms(self) -> Mapping[str, str]:
+        """Loss terms of the run, each with a sentence: those of the model, then those of the distillation."""
+        found = dict(self.model.terms())
+        for part in self._own_parts():
+            found.update(part.terms)
+        return found
+
     def plugins(self) -> list[str]:
         """Names of the plugins this run needs, sorted."""
-        return sorted({*self.model.plugins(), str(self.data.source.kind).partition(".")[0]})
+        kinds = [str(part.kind) for part in (self.data.source, *self._own_parts())]
+        return sorted({*self.model.plugins(), *(kind.partition(".")[0] for kind in kinds)})
+
+    def _own_parts(self) -> "tuple[DistillerSpec | WeigherSpec, ...]":
+        """The components of the run itself."""
+        return self.distill if self.weigh is None else (*self.distill, self.weigh)
 
     def dump(self) -> dict[str, Any]:
         """Plain JSON data, complete: every default filled in."""
@@ -206,21 +233,24 @@ def _check_protocol(protocol: str, select: str) -> None:
         raise SpecError("training.select", "an objective, to select by on the test split", "last", hint)
 
 
-def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec) -> None:
+def _check_phase(where: str, phase: PhaseSpec, model: ModelSpec, terms: Mapping[str, str]) -> None:
     _check_paths(f"{where}.learn", phase.learn or (), model)
-    terms = model.terms()
     for term, weight in (phase.weights or {}).items():
         if term not in terms:
-            hint = f"the model gives {', '.join(terms) or 'none'}: remove it or add the component that owns it"
-            raise unknown(f"{where}.weights", "a loss term that the model gives", term, list(terms), hint)
-        if isinstance(weight, RampSpec) and weight.over > phase.length:
-            expected = f"at most the phase's length, {phase.length}: a ramp ends with its phase"
-            hint = f"set {where}.length to {weight.over} or more"
-            raise SpecError(f"{where}.weights.{term}.over", expected, str(weight.over), hint)
+            hint = f"the run gives {', '.join(terms) or 'none'}: remove it or add the component that owns it"
+            raise unknown(f"{where}.weights", "a loss term that the run gives", term, list(terms), hint)
+        _check_ramp(f"{where}.weights.{term}", weight, where, phase)
+    _check_ramp(f"{where}.temperature", phase.temperature, where, phase)
     if phase.measure == (phase.learn != ()) and (phase.measure or phase.learn == ()):
         expected = "learn: [] where measure is true" if phase.measure else "something that learns"
         found = "null, which means all" if phase.learn is None else str(list(phase.learn))
         raise SpecError(f"{where}.learn", expected, found, "or change `measure`")
+
+
+def _check_ramp(field: str, value: float | RampSpec | None, where: str, phase: PhaseSpec) -> None:
+    if isinstance(value, RampSpec) and value.over > phase.length:
+        expected = f"at most the phase's length, {phase.length}: a ramp ends with its phase"
+        raise SpecError(f"{field}.over", expected, str(value.over), f"set {where}.length to {value.over} or more")
 
 
 def _check_paths(where: str, paths: Iterable[str], model: ModelSpec) -> None:

@@ -63,13 +63,13 @@ class StepsSpec(Spec):
 
 
 class RampSpec(Spec):
-    """A weight that changes linearly from one value to another, then stays constant."""
+    """A weight, or a temperature, that changes linearly from one value to another, then stays constant."""
 
     start: Weight = 0.0
-    """Weight at the start of the phase."""
+    """Value at the start of the phase."""
 
     end: Weight = 1.0
-    """Weight after `over`."""
+    """Value after `over`."""
 
     over: int = Field(ge=1, le=1_000_000)
     """Duration of the ramp, in the unit of the phase (epochs or batches)."""
@@ -111,6 +111,9 @@ class PhaseSpec(Spec):
 
     weights: Mapping[str, Weight | RampSpec] | None = None
     """Weight of each loss term, a number or a ramp; terms not listed have weight 0. Null gives every term weight 1."""
+
+    temperature: Weight | RampSpec | None = None
+    """Temperature of distillation, a number or a ramp; null takes the one in `distill`."""
 
     measure: bool = False
     """The phase only measures: it is intended that nothing learns."""

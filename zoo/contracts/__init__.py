@@ -5,6 +5,7 @@ from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
 from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
 from zoo.contracts.kmeans import kmeans
+from zoo.contracts.lessons import Distiller, FixedWeights, Lesson, Weigher, gram, unit_rows
 from zoo.contracts.linear import LinearHead
 from zoo.contracts.maintenance import CodebookMaintenance
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse, observed, zeroed
@@ -28,6 +29,7 @@ from zoo.contracts.values import (
     Quantized,
     Scale,
     Stats,
+    Tapped,
     Tokenized,
     Tokens,
 )
@@ -45,14 +47,17 @@ __all__ = [
     "Decoded",
     "DecodedOutput",
     "Decoder",
+    "Distiller",
     "EncodedOutput",
     "Encoder",
     "Evidence",
+    "FixedWeights",
     "Fusion",
     "Head",
     "IdentityFusion",
     "Image",
     "Interpolate",
+    "Lesson",
     "LinearHead",
     "Losses",
     "Output",
@@ -68,16 +73,19 @@ __all__ = [
     "Standardize",
     "StartAnew",
     "Stats",
+    "Tapped",
     "Tokenized",
     "Tokens",
     "TrainingWindows",
     "Uses",
+    "Weigher",
     "adapted_in",
     "book_of",
     "choice_entropy",
     "compiled",
     "entropy",
     "gathered",
+    "gram",
     "histogram",
     "instance_scale",
     "kmeans",
@@ -94,6 +102,7 @@ __all__ = [
     "straight_through",
     "summed",
     "tally",
+    "unit_rows",
     "without_autocast",
     "world_size",
     "zeroed",

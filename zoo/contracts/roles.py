@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from zoo.contracts.resizing import Resizing
-from zoo.contracts.values import Decoded, Losses, Output, Quantized, Stats, Tokens
+from zoo.contracts.values import Decoded, Losses, Output, Quantized, Stats, Tapped, Tokens
 
 
 class Component(nn.Module):
@@ -142,3 +142,7 @@ class Head(Component):
     @abstractmethod
     def forward(self, output: Output) -> Tensor:
         """`(b k)` from the parts of ``output`` that the spec's ``needs`` names; pools over observed positions."""
+
+    def tapped(self, output: Output) -> Tapped:
+        """The logits of ``forward``, and the features that the spec's ``taps`` names, in the same order."""
+        return Tapped(self(output), ())

@@ -102,12 +102,20 @@ class Scale(NamedTuple):
     std: Tensor
 
 
+class Tapped(NamedTuple):
+    """Logits `(b k)` of a head with the features behind them, `(b ...)` each, from first to last."""
+
+    logits: Tensor
+    features: tuple[Tensor, ...]
+
+
 @dataclass
 class Output:
     """All results of one forward pass.
 
     ``x (b c t)`` is the input signal, or `(b c h w)` the input images; ``x_recon (b c t)`` and ``shapes (b c n s)`` are
-    in its units (shapes: of the folded series), ``mask (b c t)`` is True where observed, ``logits (b k)``.
+    in its units (shapes: of the folded series), ``mask (b c t)`` is True where observed, ``logits (b k)``. ``features``
+    are those of `Tapped`, empty unless they were asked for.
     """
 
     x: Tensor
@@ -119,6 +127,7 @@ class Output:
     quantized: Quantized | None = None
     image: Tensor | None = None
     logits: Tensor | None = None
+    features: tuple[Tensor, ...] = ()
     losses: dict[str, Tensor] = field(default_factory=dict)
 
     @property

@@ -172,11 +172,13 @@ class ZooModel(nn.Module):
         require_observed(self.fusion.fold(x, mask)[1])
         return torch.where(mask, x, self._rebuild(*parts, x, mask))
 
-    def forward(self, x: Tensor, mask: Tensor | None = None, target: Tensor | None = None) -> Output:
+    def forward(
+        self, x: Tensor, mask: Tensor | None = None, target: Tensor | None = None, taps: bool = False
+    ) -> Output:
         """All outputs of the model for `x (b c t)` in the data's units.
 
         ``mask (b c t)`` is True where observed, None = everywhere; ``target (b)`` holds class indices and adds the
-        terms that need labels. Losses are unweighted.
+        terms that need labels. Losses are unweighted. With ``taps`` the output has the features of the head.
         """
         output = self._read(x, mask)
         if self.encoder is not None:
@@ -188,7 +190,7 @@ class ZooModel(nn.Module):
             if self.decoder is not None:
                 output.losses.update(self._errors(self.decoder, encoded, folded))
         if self.head is not None:
-            output.logits = self.head(output)
+            output.logits, output.features = self.head.tapped(output) if taps else (self.head(output), ())
             if target is not None:
                 output.losses["ce"] = F.cross_entropy(output.logits, target)
         return output
