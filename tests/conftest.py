@@ -22,8 +22,10 @@ settings.load_profile("seeded")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
-# A background shell starts its programs with interrupts ignored, and tests send interrupts.
+# A background shell starts its programs with interrupts ignored, nohup with hang-ups, and tests send both.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if os.name == "posix":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_sessionfinish() -> None:

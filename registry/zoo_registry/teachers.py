@@ -24,6 +24,10 @@ class TeacherSpec(Spec):
     """Logits to imitate. in-sample: those of the trained model. out-of-fold: those of models that did not see the
     window in training, from `zoo train --folds`."""
 
+    cache: Literal["auto", "gram", "logits"] = "auto"
+    """What is kept of its predictions for all training windows. Logits always; gram: also the inner products of its
+    features, at most 1 GiB; auto: these too, if they are not larger and a distiller needs them."""
+
     other_data: bool = False
     """Allow a teacher that was trained on other data, or on data that are not known. It must have the same classes,
     channels and length, and may not have seen the student's validation and test subjects."""

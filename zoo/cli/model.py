@@ -15,6 +15,7 @@ from zoo.cli.training import Changes
 from zoo.io.files import resolved
 from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
+from zoo.teachers.checks import require_teachers
 from zoo.weights.manifest import require_bundles
 
 if TYPE_CHECKING:
@@ -37,9 +38,10 @@ def check(spec: SpecFile, changes: Changes = None, json: Json = False) -> None:
         from zoo.data.glance import glance
 
         require_bundles(run)
+        require_teachers(run)
         notes = glance(run.data)
     if json:
-        shapes = {"stages": [_stage(stage) for stage in found], "terms": dict(model.terms())}
+        shapes = {"stages": [_stage(stage) for stage in found], "terms": dict((run or model).terms())}
         print_json(shapes | (run_data(run) | {"notes": notes} if run else {}))
         return
     print_table(["stage", "component", "shape"], [(s.name, s.kind, str(s.shape)) for s in found])

@@ -33,6 +33,10 @@ def print_run(run: RunSpec) -> None:
     facts += [("transfer", f"{', '.join(t.only or ('all',))} from {t.source}, {t.policy}") for t in run.transfer]
     facts += [("judge", f"{name} from {path}") for name, path in run.evaluation.bundles.items()]
     facts += [("judge", f"{name}, {spec}, after training") for name, spec in run.evaluation.estimators.items()]
+    facts += [("teacher", f"{name} from {spec.source}, weight {spec.weight:g}") for name, spec in run.teachers.items()]
+    if run.teachers:
+        facts.append(("distillation", ", ".join(str(part.kind) for part in run.distill)))
+        facts.append(("weights of teachers", str(run.weigh.kind) if run.weigh else "fixed"))
     if run.evaluation.protocol == "paper":
         facts.append(("selection", UPPER_BOUND))
     print_title("Run")
@@ -50,7 +54,7 @@ def _learns(phase: PhaseSpec) -> str:
 
 
 def _weights(phase: PhaseSpec, run: RunSpec) -> str:
-    given = phase.weights if phase.weights is not None else dict.fromkeys(run.model.terms(), 1.0)
+    given = phase.weights if phase.weights is not None else dict.fromkeys(run.terms(), 1.0)
     return ", ".join(f"{term} {_weight(weight, phase)}" for term, weight in given.items()) or "none"
 
 

@@ -13,6 +13,7 @@ from zoo.cli.tables import print_json
 from zoo.process.launched import launched
 from zoo.process.lines import print_line
 from zoo.specs.read import read_run
+from zoo.teachers.checks import require_teachers
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/NAME.", show_default=False)]
@@ -44,6 +45,7 @@ def train(
     """Train a run into its folder: checkpoints, metrics.csv, TensorBoard events and a bundle."""
     spec = read_run(run, Registry.discover(), changes or ())
     folder = out or _home(run, spec)
+    require_teachers(spec)
     from zoo.training.fit import train as fit
 
     fit(spec, folder, resume, diagnose=diagnose)

@@ -79,6 +79,16 @@ class RunFolder:
         return self.path / "judges"
 
     @property
+    def teachers(self) -> Path:
+        """Predictions of the run's teachers for its training windows."""
+        return self.path / "teachers"
+
+    @property
+    def logits(self) -> Path:
+        """Logits of windows that the model did not see in training, written by `zoo train --folds`."""
+        return self.path / "logits.npz"
+
+    @property
     def metrics(self) -> Path:
         """A row per epoch."""
         return self.path / "metrics.csv"

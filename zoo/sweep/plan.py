@@ -19,6 +19,7 @@ from zoo.specs.presets import load, names
 from zoo.specs.read import is_run, load_spec, read_json
 from zoo.sweep.axis import Axis, axes_of
 from zoo.sweep.point import AS_IT_IS, Point, most_refined, points_of
+from zoo.teachers.checks import require_teachers
 from zoo.weights.manifest import require_bundles
 
 SEED = "{seed}"
@@ -63,6 +64,7 @@ class Plan:
             run = run.with_input(self._input(run))
             _require_measured(self.spec, run)
             require_bundles(run)
+            require_teachers(run)
         except ZooError as error:
             raise type(error)(f"{point.label}: {error.where}", error.expected, error.found, error.hint) from None
         return run

@@ -6,6 +6,7 @@ missing. `folds (n)` is the fold of each training window, if its logits come fro
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,12 @@ class LogitsFile:
     validation: Logits | None = None
     test: Logits | None = None
     folds: NDArray[np.int64] | None = None
+
+    @property
+    def digest(self) -> str:
+        """Hash of all logits."""
+        parts = (self.train, self.validation, self.test)
+        return sha256(b"".join(b"" if part is None else part.tobytes() for part in parts)).hexdigest()
 
     def write(self, path: Path) -> None:
         """Write the file atomically; raises OSError."""

@@ -24,6 +24,10 @@ from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.process.owned import owned
 from zoo.runs.folder import RunFolder
+from zoo.teachers.checks import require_teachers
+from zoo.teachers.distillation import Distillation
+from zoo.teachers.predictions import Predictions
+from zoo.teachers.teach import teach
 from zoo.training.checkpoints import WholeCheckpoints, checkpoints, damage, newest, read_weights
 from zoo.training.codebook_score import CodebookScore
 from zoo.training.data import ZooData, load_data
@@ -90,7 +94,9 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback]) -> RunFolder:
         folder.require_same(run, data.data)
     checkpoint = once(lambda: _checkpoint(folder)) if resuming else None
     once(lambda: _rehearse(run, data.data))
-    model, module, transfers = prepare(run, data, fresh=checkpoint is None)
+    require_teachers(run)  # again, now that the student's input is known
+    taught = teach(run, data.data, data.learned, folder, once)
+    model, module, transfers = prepare(run, data, taught, fresh=checkpoint is None)
     module.diagnose = job.diagnose
     if run.trainer.precision == "64-true":
         module.double()  # Lightning does so only after it has read a checkpoint, which float32 would round
@@ -147,10 +153,11 @@ class Prepared(NamedTuple):
     transfers: list[TransferReport]
 
 
-def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
+def prepare(run: RunSpec, data: ZooData, taught: tuple[Predictions, ...] = (), fresh: bool = True) -> Prepared:
     """The initial state for `train`; weights are transferred only into a ``fresh`` model, not into a resumed one.
 
-    Raises ZooError for an invalid phase, or weights that the policy refuses.
+    ``taught`` are the predictions of the run's teachers. Raises ZooError for an invalid phase, or weights that the
+    policy refuses.
     """
     torch.manual_seed(run.training.seed)
     model = build(run.model)
@@ -160,7 +167,8 @@ def prepare(run: RunSpec, data: ZooData, fresh: bool = True) -> Prepared:
         set_learning(model, phase)
     judges = load_networks(run.evaluation.bundles, data.data.input)
     validation = Evaluation(model, data.data.classes, len(data.data.validation), judges)
-    module = ZooTraining(model, run.training, data.learned, len(data.train_dataloader()), validation)
+    distillation = Distillation(run, taught) if taught else None
+    module = ZooTraining(model, run.training, data.learned, len(data.train_dataloader()), validation, distillation)
     _require_reached(run, module.timeline)
     _require_shares(data.data)
     # The strategy averages gradients of parameters that are trainable at its setup; phases freeze some later.

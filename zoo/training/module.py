@@ -20,6 +20,7 @@ from zoo.evaluation.evaluation import Evaluation
 from zoo.evaluation.report import EvalReport
 from zoo.linear import LinearFit
 from zoo.model.assembly import ZooModel
+from zoo.teachers.distillation import Distillation
 from zoo.training.batch_norm import synchronised
 from zoo.training.closed import ClosedForm
 from zoo.training.epoch_metrics import EpochMetrics
@@ -41,16 +42,24 @@ class ZooTraining(L.LightningModule):
     _frozen: Frozen
 
     def __init__(
-        self, model: ZooModel, training: TrainingSpec, train: Split, batches: int, validation: Evaluation
+        self,
+        model: ZooModel,
+        training: TrainingSpec,
+        train: Split,
+        batches: int,
+        validation: Evaluation,
+        distillation: Distillation | None = None,
     ) -> None:
         super().__init__()
         self.model = model
+        self.distillation = distillation
         self.training_spec = training
         self.train_split = train
         self.steps_per_epoch = -(-batches // training.accumulate)
         self.timeline = Timeline(training.phases, self.steps_per_epoch)
         parts = model.quantizer.part_weights() if model.quantizer is not None else {}
-        self.ledger = EpochMetrics(list(model.spec.terms()), parts)
+        terms = [*model.spec.terms(), *(distillation.terms if distillation is not None else ())]
+        self.ledger = EpochMetrics(terms, parts)
         self.validation = validation
         self.found: EvalReport | None = None
         self.fitted: LinearFit | None = None
@@ -70,7 +79,7 @@ class ZooTraining(L.LightningModule):
     def configure_optimizers(self) -> Optimizer:
         spec = self.training_spec.optimizer
         # As a group, which may be empty: a model whose only state is a codebook has no weights but takes steps.
-        parameters = [{"params": list(self.model.parameters())}]
+        parameters = [{"params": list(self.parameters())}]
         if isinstance(spec, AdamWSpec):
             return AdamW(parameters, lr=spec.lr, weight_decay=spec.weight_decay, fused=True)
         # Not fused, which fails if some weights already have a momentum and others start to learn in a later phase.
@@ -126,7 +135,9 @@ class ZooTraining(L.LightningModule):
         moment = self.position
         reading = nullcontext() if self._closed is None else self._closed.reading(batch)
         with torch.set_grad_enabled(not moment.phase.measure), synchronised(), reading:
-            output: Output = self.model(batch.x, batch.mask, batch.y)
+            output: Output = self.model(batch.x, batch.mask, batch.y, self._maps)
+            if self.distillation is not None:
+                output.losses.update(self.distillation(output, batch, moment.temperature))
         weights = moment.weights(self.ledger.terms)
         parts = self.weigh(output, weights)
         total = torch.stack(list(parts.values())).sum() if parts else torch.zeros((), device=self.device)
@@ -146,6 +157,11 @@ class ZooTraining(L.LightningModule):
         if self._closed is not None and self.trainer.is_last_batch:
             self.fitted = self._closed.solve()
             self.ledger.solved("ce", *self._closed.scores(self.fitted))
+
+    @property
+    def _maps(self) -> bool:
+        """Whether distillation compares features of the head."""
+        return self.distillation is not None and self.distillation.maps
 
     def weigh(self, output: Output, weights: dict[str, float]) -> dict[str, Tensor]:
         """The weighted losses; terms with weight 0 are omitted, and so have no gradient."""
@@ -176,7 +192,9 @@ class ZooTraining(L.LightningModule):
     ) -> None:
         # Lightning's clipping refuses fused optimizers in mixed precision because of loss scaling; there is none here.
         if gradient_clip_val is not None and self.trainer.optimizers[0].param_groups[0]["params"]:
-            nn.utils.clip_grad_norm_(self.model.parameters(), gradient_clip_val)
+            # Apart, so that the student learns the same beside a weigher that learns too.
+            for part in (self.model, *([] if self.distillation is None else [self.distillation])):
+                nn.utils.clip_grad_norm_(part.parameters(), gradient_clip_val)
 
     def _require_finite(self, output: Output, batch_idx: int) -> None:
         # Summed over processes, so that all stop if one must.

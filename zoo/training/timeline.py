@@ -1,7 +1,7 @@
 """The phase, the loss weights and the learning rate of each optimizer step."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from zoo_registry import PhaseSpec, RampSpec
@@ -20,14 +20,18 @@ class PhasePosition:
         """Weight of each of ``terms``: 0 for terms that the phase does not list, 1 for all if it lists none."""
         if self.phase.weights is None:
             return dict.fromkeys(terms, 1.0)
-        return {term: self._weight(self.phase.weights, term) for term in terms}
+        return {term: self._now(self.phase.weights.get(term, 0.0)) for term in terms}
 
-    def _weight(self, weights: Mapping[str, float | RampSpec], term: str) -> float:
-        weight = weights.get(term, 0.0)
-        if isinstance(weight, RampSpec):
-            share = min(self.elapsed / weight.over, 1.0)
-            return weight.start + share * (weight.end - weight.start)
-        return weight
+    @property
+    def temperature(self) -> float | None:
+        """Temperature of distillation; None where the phase sets none."""
+        return None if self.phase.temperature is None else self._now(self.phase.temperature)
+
+    def _now(self, value: float | RampSpec) -> float:
+        if isinstance(value, RampSpec):
+            share = min(self.elapsed / value.over, 1.0)
+            return value.start + share * (value.end - value.start)
+        return value
 
 
 @dataclass(frozen=True)
