@@ -6,13 +6,24 @@ import pytest
 from pydantic import SerializeAsAny, ValidationError
 from toy_plugin import MeanSpec, PatchSpec
 from zoo_data import CsvSource, NpySource
-from zoo_registry import ROLES, HeadSpec, Registry, RunSpec, SourceSpec, Spec, SpecError, UnknownKindError, roles_of
+from zoo_registry import (
+    ROLES,
+    HeadSpec,
+    Registry,
+    RunSpec,
+    SourceSpec,
+    Spec,
+    SpecError,
+    UnknownKindError,
+    field_of,
+    roles_of,
+)
 from zoo_registry.narrow import HOMES, replaced
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_home_has_a_field_for_each_of_its_roles(role):
-    assert role in HOMES[ROLES[role].home].model_fields
+    assert field_of(role) in HOMES[ROLES[role].home].model_fields
     assert role in roles_of(ROLES[role].home)
 
 
@@ -84,6 +95,16 @@ def test_stored_sources_get_the_fields_that_their_kind_has_gained(toys, monkeypa
     assert toys.migrate(stored, "data")["source"] == {**stored["source"], "decimal": "comma"}
     unknown = {"source": {"kind": "gone.parquet", "path": "x"}}
     assert toys.migrate(unknown, "data") == unknown
+
+
+def test_stored_distillers_get_the_fields_that_their_kind_has_gained(monkeypatch):
+    registry = Registry.discover()
+    monkeypatch.setattr(registry.find("distill.logits"), "gained", {"reduction": "elements"})
+    stored = {"distill": [{"kind": "distill.logits"}, {"kind": "gone.loss"}], "weigh": None}
+    assert registry.migrate(stored, "run")["distill"] == [
+        {"kind": "distill.logits", "reduction": "elements"},
+        {"kind": "gone.loss"},
+    ]
 
 
 def test_a_source_without_its_locator_is_refused():

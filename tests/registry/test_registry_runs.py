@@ -77,7 +77,7 @@ def test_an_error_names_the_path_as_written(toys, run, path, value):
         ({"weights": {"x": {"over": 0}}}, "training.phases.0.weights.x.over: expected greater than or equal to 1"),
         ({"weights": {"x": {"end": 2}}}, "training.phases.0.weights.x.over: expected a value, found nothing;"),
         ({"weights": {"x": {"over": 2}}}, "training.phases.0.weights.x.over: expected at most the phase's length, 1:"),
-        ({"weights": {"kl": 1}}, "training.phases.0.weights: expected a loss term that the model gives, found 'kl'"),
+        ({"weights": {"kl": 1}}, "training.phases.0.weights: expected a loss term that the run gives, found 'kl'"),
         ({"weights": {"z.commit": 1}}, "found 'z.commit'"),
         ({"learn": ["encodr"]}, "training.phases.0.learn: expected a component of the model or a path in one"),
         ({"learn": ["encodr"]}, "did you mean 'encoder'?"),

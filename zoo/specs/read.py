@@ -73,10 +73,11 @@ def migrated(stored: dict[str, Any]) -> dict[str, Any]:
 
 
 def _migrated(data: Any) -> Any:
-    """``data`` with its model and its data migrated, where there are any."""
+    """``data`` with the components of its model, its data and the run itself migrated, where there are any."""
     if not isinstance(data, dict):
         return data
-    registry, found = Registry.discover(), respelled(data)
+    registry = Registry.discover()
+    found = registry.migrate(respelled(data), "run")
     return found | {part: registry.migrate(found[part], part) for part in _PARTS if isinstance(found.get(part), dict)}
 
 

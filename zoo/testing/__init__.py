@@ -9,7 +9,7 @@ They import torch, and are in ``zoo`` because ``import zoo_registry`` must not i
 """
 
 import torch
-from zoo_registry.component import ComponentSpec, QuantizerSpec, SourceSpec, roles_of
+from zoo_registry.component import ROLES, ComponentSpec, DistillerSpec, QuantizerSpec, SourceSpec, WeigherSpec
 from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.registry import Registry
 from zoo_registry.shapes import Shape
@@ -18,6 +18,7 @@ from zoo.contracts import Decoder
 from zoo.data.sources import read
 from zoo.testing import checks, quantizer_checks, spec_checks
 from zoo.testing.channelwise_checks import check_channelwise
+from zoo.testing.lesson_checks import check_lessons
 from zoo.testing.maintenance_checks import FOR_CARE, with_care
 from zoo.testing.resizing_checks import check_resizing
 from zoo.testing.samples import NormalWindows, adapt
@@ -54,6 +55,9 @@ def check_component(
         for rule in FOR_SOURCES:
             rule(spec, raw)
         return
+    if isinstance(spec, DistillerSpec | WeigherSpec):
+        check_lessons(spec)
+        return
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         trial = trial_of(spec, x, series, classes)
@@ -67,6 +71,7 @@ def check_component(
             checks.check_code_table(trial, module)
         if isinstance(trial, HeadTrial):
             checks.check_linear(trial, module)
+            checks.check_taps(trial, module)
         if isinstance(trial, QuantizerTrial) and isinstance(spec, QuantizerSpec):
             check_channelwise(trial)
             _check_quantizer(trial)
@@ -90,5 +95,9 @@ def _check_care(spec: LearnedQuantizerSpec, x: Shape) -> None:
 
 
 def every_component(registry: Registry) -> list[ComponentSpec]:
-    """Every installed component of a model with its defaults, by role and kind, to parametrize a test over."""
-    return [registry.find(kind).model_validate({}) for role in roles_of("model") for kind in registry.kinds(role)]
+    """Every installed component with its defaults, by role and kind, to parametrize a test over.
+
+    Sources are left out, because they have no data by default.
+    """
+    roles = [role for role in ROLES if role != SourceSpec.role]
+    return [registry.find(kind).model_validate({}) for role in roles for kind in registry.kinds(role)]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from zoo_registry.component import QuantizerSpec
 
-from zoo.contracts import CodeTable, LinearHead, Output
+from zoo.contracts import CodeTable, Head, LinearHead, Output
 from zoo.testing.samples import spoil
 from zoo.testing.trials import AnyTrial, DecoderTrial, HeadTrial, QuantizerTrial, Results
 
@@ -160,6 +160,21 @@ def check_linear(trial: HeadTrial, module: nn.Module) -> None:
     assert blocks is None or sum(blocks) == features.shape[1], (
         f"{kind}: blocks of {blocks}, {features.shape[1]} features"
     )
+
+
+def check_taps(trial: HeadTrial, module: nn.Module) -> None:
+    """The features of a head are those its spec promises, and the logits beside them are those of `forward`."""
+    assert isinstance(module, Head)
+    batch, kind = trial.batch("part"), trial.spec.kind
+    with torch.no_grad():
+        found, logits = module.tapped(batch), module(batch)
+    assert torch.equal(found.logits, logits), f"{kind}: tapped gives other logits than forward"
+    promised = trial.spec.taps(trial.x)
+    assert len(found.features) == len(promised), f"{kind}: promises {len(promised)} taps, gives {len(found.features)}"
+    for (name, shape), feature in zip(promised.items(), found.features, strict=True):
+        given = tuple(feature.shape)
+        assert given[0] == len(logits), f"{kind}: {name} {given} has not a row per window"
+        assert shape is None or given[1:] == shape.sizes, f"{kind}: promised {name} {shape}, gives {given[1:]}"
 
 
 @torch.no_grad()

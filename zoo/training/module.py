@@ -193,8 +193,9 @@ class ZooTraining(L.LightningModule):
         # Lightning's clipping refuses fused optimizers in mixed precision because of loss scaling; there is none here.
         if gradient_clip_val is not None and self.trainer.optimizers[0].param_groups[0]["params"]:
             # Apart, so that the student learns the same beside a weigher that learns too.
-            for part in (self.model, *([] if self.distillation is None else [self.distillation])):
-                nn.utils.clip_grad_norm_(part.parameters(), gradient_clip_val)
+            for part in (self.model, self.distillation):
+                if part is not None and (learning := list(part.parameters())):
+                    nn.utils.clip_grad_norm_(learning, gradient_clip_val)
 
     def _require_finite(self, output: Output, batch_idx: int) -> None:
         # Summed over processes, so that all stop if one must.
