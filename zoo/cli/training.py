@@ -78,6 +78,14 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    alone: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="For a run with teachers: the run of the student without them, to compare window by window.",
+            show_default=False,
+        ),
+    ] = None,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
@@ -86,6 +94,7 @@ def evaluate(
     Several runs that differ only in their seed give mean and sample deviation of every measure.
     """
     folders = [require_run(run) for run in runs]
+    other = None if alone is None else require_run(alone)
     from zoo.cli.verdict import print_report, print_seeds
     from zoo.evaluation.corruption import parse_corruptions
     from zoo.evaluation.judge_run import judge_run
@@ -94,7 +103,8 @@ def evaluate(
 
     corruptions = parse_corruptions(corrupt or ())
     seeds = require_seeds(folders) if len(runs) > 1 else []
-    reports = [judge_run(open_run(folder, moved or ()), split, corruptions, judge or ()) for folder in folders]
+    without = None if other is None else open_run(other, moved or ())
+    reports = [judge_run(open_run(folder, moved or ()), split, corruptions, judge or (), without) for folder in folders]
     found = over_seeds(folders, seeds, reports) if seeds else None
     if json:
         print_json((found or reports[0]).model_dump(mode="json"))

@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from zoo.cli.tables import print_table, print_title
+from zoo.cli.taught import print_taught
 from zoo.evaluation.corruption import CorruptionReport
 from zoo.evaluation.report import ClassReconstruction, EvalReport, Majority
 from zoo.evaluation.score import Pair, Score
@@ -37,6 +38,8 @@ def print_report(report: EvalReport, split: str) -> None:
     if report.agreement:
         print_line()
         print_line(report.agreement.sentence)
+    if report.taught:
+        print_taught(report.taught)
     if report.corruptions:
         _print_corruptions(report)
     if report.codebook:

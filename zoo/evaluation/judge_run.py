@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import torch
+from zoo_registry import SpecError
 
 from zoo.contracts import Output
 from zoo.evaluation.class_reconstruction import ClassReconstructions
@@ -12,6 +13,7 @@ from zoo.evaluation.evaluation import Evaluation
 from zoo.evaluation.judges import add_judges, load_judges
 from zoo.evaluation.loaded_run import LoadedRun, SplitName
 from zoo.evaluation.report import EvalReport
+from zoo.evaluation.taught import judge_teachers
 from zoo.io.files import write_json
 
 
@@ -20,13 +22,19 @@ def judge_run(
     split: SplitName = "test",
     corruptions: Sequence[Corruption] = (),
     judges: Sequence[str] = (),
+    alone: LoadedRun | None = None,
 ) -> EvalReport:
     """Run a model over a whole split, compute all metrics, and write them into the run's folder.
 
     Every window is also evaluated under each of ``corruptions``; ``judges``, `NAME=BUNDLE` or `NAME=ESTIMATOR` each,
-    are added to those of the run. Raises ZooError when a judge does not fit.
+    are added to those of the run. A run with teachers is compared with them and, window by window, with the run
+    ``alone`` of the student without them. Raises ZooError when a judge or a teacher does not fit.
     """
     report, folder = _judge(opened, split, corruptions, judges), opened.folder
+    if opened.run.teachers:
+        report = report.model_copy(update={"taught": judge_teachers(opened, split, alone)})
+    elif alone is not None:
+        raise SpecError("--alone", "a run with teachers to compare", f"none in {opened.folder.path}", "leave it out")
     write_json(folder.evaluation(split), {"split": split} | opened.stamp | report.model_dump(mode="json"))
     return report
 

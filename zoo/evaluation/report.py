@@ -6,6 +6,7 @@ from pydantic import BaseModel, model_validator
 
 from zoo.evaluation.corruption import CorruptionReport
 from zoo.evaluation.score import HEAD, Judged, Pair, Reader, Score, judged, keyed, pairs
+from zoo.evaluation.taught_report import TaughtReport
 from zoo.evaluation.usage_report import UsageReport
 from zoo.runs.protocol import Protocol
 
@@ -137,8 +138,8 @@ class EvalReport(BaseModel, frozen=True):
     ``scores`` has one entry per classifier and input: the model's own head, the same head on raw signals if it reads
     reconstructions, and every judge on raw signals and on reconstructions. ``judges`` describes each judge; ``gaps``
     is the loss of recall by judge and class; ``agreement``, whether the judges agree about it; ``shape_fit``, how well
-    drawn shapes fit their stretches. ``per_class`` and ``corruptions`` are measured only by `zoo eval`, not while
-    training.
+    drawn shapes fit their stretches. ``per_class``, ``corruptions`` and ``taught``, about the
+    teachers of a run, are measured only by `zoo eval`, not while training.
     """
 
     windows: int
@@ -155,6 +156,7 @@ class EvalReport(BaseModel, frozen=True):
     shape_fit: ShapeScore | None = None
     shapes_by_length: list[ShapeBucket] | None = None
     corruptions: list[CorruptionReport] | None = None
+    taught: TaughtReport | None = None
 
     @model_validator(mode="before")
     @classmethod

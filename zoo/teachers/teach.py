@@ -16,8 +16,7 @@ from zoo.teachers.teacher import load_teachers
 def teach(run: RunSpec, data: DataSet, learned: Split, folder: RunFolder, once: Once) -> tuple[Predictions, ...]:
     """The predictions of the teachers of ``run`` for the training windows ``learned``, kept in ``folder``.
 
-    They are computed in ``once``. Raises ZooError for a teacher that does not suit the student. Warns if teachers are
-    weighed by predictions for windows they were trained on.
+    They are computed in ``once``. Raises ZooError for a teacher that does not suit the student.
     """
     maps = any(spec.maps for spec in run.distill)
     teachers, size = load_teachers(run, data), run.evaluation.batch
@@ -27,25 +26,26 @@ def teach(run: RunSpec, data: DataSet, learned: Split, folder: RunFolder, once: 
             predict(teacher, data, learned, folder.teachers, maps, size)
 
     once(write)
-    found = tuple(read_predictions(teacher, data, learned, folder.teachers, maps) for teacher in teachers)
-    if run.weigh is not None and run.weigh.evidence:
-        _warn_of_seen(run.weigh.kind, found, torch.from_numpy(learned.y), torch.from_numpy(data.validation.y))
-    return found
+    return tuple(read_predictions(teacher, data, learned, folder.teachers, maps) for teacher in teachers)
 
 
-def _warn_of_seen(kind: str, teachers: tuple[Predictions, ...], train: Tensor, validation: Tensor) -> None:
-    for teacher in teachers:
+def note_seen(run: RunSpec, taught: tuple[Predictions, ...], learned: Split, validation: Split) -> None:
+    """Warn if teachers are weighed by predictions for windows they were trained on, where they are nearly always
+    right."""
+    if run.weigh is None or not run.weigh.evidence:
+        return
+    for teacher in taught:
         if not teacher.unseen:
-            found = f"right for {_right(teacher.evidence, train)} windows there"
+            found = f"right for {_right(teacher.evidence, learned)} windows there"
             if teacher.validation is not None:
                 found += f" and for {_right(teacher.validation, validation)} in validation"
             warnings.warn(
-                f"teachers.{teacher.name}: {kind} weighs it by its predictions for windows it was trained on. It is "
-                f"{found}. Train it with `zoo train --folds`",
+                f"teachers.{teacher.name}: {run.weigh.kind} weighs it by its predictions for windows it was trained "
+                f"on. It is {found}. Train it with `zoo train --folds`",
                 ZooNote,
                 stacklevel=3,
             )
 
 
-def _right(logits: Tensor, target: Tensor) -> str:
-    return f"{int((logits.argmax(-1) == target).sum()):,} of {len(target):,}"
+def _right(logits: Tensor, split: Split) -> str:
+    return f"{int((logits.argmax(-1) == torch.from_numpy(split.y)).sum()):,} of {len(split):,}"

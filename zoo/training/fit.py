@@ -27,7 +27,7 @@ from zoo.runs.folder import RunFolder
 from zoo.teachers.checks import require_teachers
 from zoo.teachers.distillation import Distillation
 from zoo.teachers.predictions import Predictions
-from zoo.teachers.teach import teach
+from zoo.teachers.teach import note_seen, teach
 from zoo.training.checkpoints import WholeCheckpoints, checkpoints, damage, newest, read_weights
 from zoo.training.codebook_score import CodebookScore
 from zoo.training.data import ZooData, load_data
@@ -96,6 +96,8 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback]) -> RunFolder:
     once(lambda: _rehearse(run, data.data))
     require_teachers(run)  # again, now that the student's input is known
     taught = teach(run, data.data, data.learned, folder, once)
+    if checkpoint is None:
+        once(lambda: note_seen(run, taught, data.learned, data.data.validation))
     model, module, transfers = prepare(run, data, taught, fresh=checkpoint is None)
     module.diagnose = job.diagnose
     if run.trainer.precision == "64-true":
