@@ -4,9 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from small_runs import SIGNAL
+from taught import IMAGE, run
 from waves import write_waves
 from zoo_registry import Registry, RunSpec
+
+from zoo.training.fit import train
 
 Make = Callable[..., RunSpec]
 
@@ -32,3 +37,15 @@ def spec_of(windows: Path) -> Callable[..., dict[str, Any]]:
 def run_of(spec_of: Callable[..., dict[str, Any]]) -> Make:
     """The same, validated."""
     return lambda model, training, **parts: Registry.discover().run(spec_of(model, training, **parts))
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Windows with subjects, and two teachers trained on them: `signal` and `image`."""
+    folder = tmp_path_factory.mktemp("taught")
+    windows = write_waves(folder / "windows", train=30, test=12)
+    for split, count, first in (("train", 30, 0), ("test", 12, 6)):
+        np.save(windows / f"subject_{split}.npy", first + np.arange(count) // 5)
+    for name, model in (("signal", SIGNAL), ("image", IMAGE)):
+        train(run(folder, model), folder / name, quiet=True)
+    return folder

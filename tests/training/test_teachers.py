@@ -11,6 +11,7 @@ import pytest
 import torch
 from small_runs import SIGNAL
 from stopped import differing, rows, stopped_and_resumed, weights
+from taught import GATE, LOGITS, MAPS, run, spec, student
 from waves import write_waves
 from zoo_registry import DataError, Registry, SpecError, ZooError, ZooNote
 
@@ -23,51 +24,6 @@ from zoo.teachers.logits_file import LogitsFile
 from zoo.teachers.predictions import features, logits_of, predict, read_predictions
 from zoo.teachers.teacher import load_teachers
 from zoo.training.fit import train
-
-LOGITS, MAPS = {"kind": "distill.logits"}, {"kind": "distill.similarity"}
-IMAGE = {"image": {"kind": "images.gaf", "size": 8}, "head": {"kind": "wrn.image", "depth": 10}}
-PRIOR = {"signal": 0.6, "image": 0.4}
-GATE = {"kind": "weigh.learned"}
-WEIGHTS = {"ce": 0.3, "kd": 0.7, "sp": 100}
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Windows with subjects, and two teachers trained on them: `signal` and `image`."""
-    folder = tmp_path_factory.mktemp("taught")
-    windows = write_waves(folder / "windows", train=30, test=12)
-    for split, count, first in (("train", 30, 0), ("test", 12, 6)):
-        np.save(windows / f"subject_{split}.npy", first + np.arange(count) // 5)
-    for name, model in (("signal", SIGNAL), ("image", IMAGE)):
-        train(run(folder, model), folder / name, quiet=True)
-    return folder
-
-
-def spec(home: Path, model: Any = SIGNAL, training: Any = None, windows: str = "windows", **parts: Any) -> Any:
-    source = {"kind": "data.npy", "path": str(home / windows), "layout": "c t", "subject": "subject"}
-    return {
-        "model": model,
-        "data": {"source": source},
-        "training": {"epochs": 2, "batch": 6} | (training or {}),
-        **parts,
-    }
-
-
-def run(*given: Any, **parts: Any) -> Any:
-    return Registry.discover().run(spec(*given, **parts))
-
-
-def student(home: Path, distill: Any = (LOGITS, MAPS), training: Any = None, **parts: Any) -> Any:
-    """A run with both teachers; its phase weighs every term of ``distill``."""
-    terms = {term for one in distill for term in Registry.discover().find(one["kind"]).terms}
-    gate = {"gate": 1} if parts.get("weigh") == GATE else {}
-    weighed = {"phases": [{"weights": {term: WEIGHTS[term] for term in ("ce", *sorted(terms))} | gate}]}
-    teachers = {
-        "signal": {"source": str(home / "signal"), "weight": 0.6},
-        "image": {"source": str(home / "image"), "weight": 0.4},
-    }
-    parts = {"teachers": teachers, "distill": list(distill), **parts}
-    return spec(home, SIGNAL, weighed | (training or {}), **parts)
 
 
 @pytest.fixture

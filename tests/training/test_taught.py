@@ -1,0 +1,91 @@
+"""What `zoo eval` says about teachers agrees with counts made by hand."""
+
+import numpy as np
+import pytest
+import torch
+from small_runs import SIGNAL
+from taught import GATE, LOGITS, MAPS, run, spec, student
+from zoo_registry import Registry, SpecError
+
+import zoo
+from zoo.data.batch import read_batch
+from zoo.evaluation.judge_run import judge_run
+from zoo.evaluation.loaded_run import open_run
+from zoo.evaluation.stored import stored_evaluation
+from zoo.evaluation.taught import DRAWS, bootstrap
+from zoo.runs.data import load_set
+from zoo.training.fit import train
+
+
+@pytest.fixture(scope="module")
+def folders(home, tmp_path_factory):
+    """The student with teachers and a learned gate, and alone."""
+    folder = tmp_path_factory.mktemp("students")
+    registry = Registry.discover()
+    taught = train(registry.run(student(home, [LOGITS, MAPS], weigh=GATE)), folder / "taught", quiet=True)
+    return taught, train(registry.run(spec(home, SIGNAL, {"seed": 5})), folder / "alone", quiet=True)
+
+
+@pytest.fixture(scope="module")
+def report(folders):
+    taught, alone = folders
+    return judge_run(open_run(taught), "test", alone=open_run(alone)).taught
+
+
+@torch.no_grad()
+def right(folder, split):
+    batch = read_batch(split, np.arange(len(split)))
+    return zoo.load(folder)(batch.x).logits.argmax(-1).numpy() == split.y
+
+
+def test_readers_and_pairs_are_those_counted_by_hand(home, folders, report):
+    test = load_set(run(home)).test
+    mine, other = (right(folder.path, test) for folder in folders)
+    signal, image = (right(home / name, test) for name in ("signal", "image"))
+    counts = {reader.name: reader.correct for reader in report.readers}
+    assert (counts["signal"], counts["image"]) == (signal.sum(), image.sum())
+    assert counts["any teacher"] == (signal | image).sum()
+    assert all(reader.total == 12 for reader in report.readers)
+    pair = report.paired
+    assert (pair.won, pair.lost, pair.both) == ((mine & ~other).sum(), (~mine & other).sum(), (mine & other).sum())
+    assert pair.won + pair.lost + pair.both + pair.neither == 12
+    assert pair.difference == pytest.approx((pair.won - pair.lost) / 12)
+    assert pair.low <= pair.difference <= pair.high
+    assert (pair.units, pair.draws) == ("subjects", DRAWS)
+    saved = ~other & signal
+    assert (pair.rescues[0].windows, pair.rescues[0].learned) == (saved.sum(), (saved & mine).sum())
+
+
+def test_weights_of_classes_sum_to_one_and_maps_have_a_distance_per_stage(home, report):
+    assert [of.windows for of in report.weights] == np.bincount(load_set(run(home)).train.y).tolist()
+    assert all(sum(of.weights) == pytest.approx(1) for of in report.weights)
+    assert len(report.map_distance) == 3
+    assert all(distance >= 0 for distance in report.map_distance)
+
+
+def test_the_report_is_stored_and_read_again(folders, report):
+    stored = stored_evaluation(folders[0])
+    assert stored is not None
+    assert stored.taught == report
+
+
+def test_a_student_is_compared_only_on_the_same_data(home, folders, tmp_path):
+    other = spec(home, SIGNAL)
+    other["data"]["split"] = {"validation": 0.4}
+    elsewhere = train(Registry.discover().run(other), tmp_path / "other", quiet=True)
+    with pytest.raises(SpecError, match=r"--alone: expected a run on the data of this one"):
+        judge_run(open_run(folders[0]), "test", alone=open_run(elsewhere))
+
+
+def test_a_run_without_teachers_has_nothing_to_compare(folders):
+    with pytest.raises(SpecError, match=r"--alone: expected a run with teachers"):
+        judge_run(open_run(folders[1]), "test", alone=open_run(folders[0]))
+
+
+def test_an_interval_over_units_is_that_of_their_means():
+    """For many units of one value, that of the normal approximation; for two units, the range of their means."""
+    values = np.random.default_rng(1).normal(0.1, 1, 400)
+    low, high = bootstrap(values, np.arange(400))
+    half = 1.96 * values.std() / 20
+    assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.01)
+    assert bootstrap(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0, 0, 1, 1])) == (0.0, 1.0)
