@@ -71,6 +71,8 @@ def predict(teacher: Teacher, data: DataSet, learned: Split, folder: Path, maps:
     """
     key = _key(teacher, data, learned)
     where, file = f"teachers.{teacher.name}", folder / f"{teacher.name}.npz"
+    if teacher.model is not None and torch.cuda.is_available():
+        teacher.model.to("cuda")
     if _stored(file, key) is None:
         found = _logits(teacher, data, learned, size)
         for name, logits in found.items():
@@ -130,11 +132,7 @@ def _ready(file: Path) -> Path:
 def _logits(teacher: Teacher, data: DataSet, learned: Split, size: int) -> dict[str, Logits]:
     if teacher.model is None:
         file = required(teacher.file, "teacher", "predict")
-        if file.validation is None:
-            raise DataError(
-                f"teachers.{teacher.name}", "logits of the validation split", "none in its file", "add them"
-            )
-        return {"train": file.train, "validation": file.validation}
+        return {"train": file.train} | ({} if file.validation is None else {"validation": file.validation})
     return {
         "train": logits_of(teacher.model, learned, size),
         "validation": logits_of(teacher.model, data.validation, size),
