@@ -11,13 +11,12 @@ def print_taught(report: TaughtReport) -> None:
     """Print every teacher, their weights by class, and the student beside itself without teachers."""
     print_title("Teachers")
     print_table(["reader", *_SCORES], [_row(reader) for reader in report.readers], numbers=_SCORES)
-    teachers = [reader.name for reader in report.readers[: len(report.weights[0].weights)]] if report.weights else []
-    if any(each.weights != report.weights[0].weights for each in report.weights):
+    if report.vary:
         print_title("Mean weights of teachers in training")
         rows = [
             (each.name, str(each.windows), *(f"{weight:.3f}" for weight in each.weights)) for each in report.weights
         ]
-        print_table(["class", "windows", *teachers], rows, numbers=["windows", *teachers])
+        print_table(["class", "windows", *report.teachers], rows, numbers=["windows", *report.teachers])
     if report.map_distance:
         values = ", ".join(f"{distance:.2e}" for distance in report.map_distance)
         print_line()

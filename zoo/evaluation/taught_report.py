@@ -64,3 +64,14 @@ class TaughtReport(BaseModel, frozen=True):
     map_distance: list[float] | None = None
     map_batch: int | None = None
     paired: Paired | None = None
+
+    @property
+    def teachers(self) -> list[str]:
+        """Names of the teachers, in the order of their weights."""
+        count = len(self.weights[0].weights) if self.weights else 0
+        return [reader.name for reader in self.readers[:count]]
+
+    @property
+    def vary(self) -> bool:
+        """Whether the weights differ between classes."""
+        return any(of.weights != self.weights[0].weights for of in self.weights)

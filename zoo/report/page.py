@@ -50,7 +50,7 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"share": share, "number": number, "plain_value": plain_value}
+    environment.filters |= {"share": share, "number": number, "points": points, "plain_value": plain_value}
     palette = {colour.name: colour for colour in PALETTE if colour.light != "#000000"}
     page = environment.get_template(template).render({**context, "palette": palette.values()})
     return for_markup(page)
@@ -64,6 +64,11 @@ def share(value: float | None) -> str:
 def number(value: float | None) -> str:
     """A measure with a unit, with three significant digits; empty if not measured."""
     return "" if value is None else f"{value:#.3g}".removesuffix(".").replace("-", "−")
+
+
+def points(value: float) -> str:
+    """A difference in percentage points, with its sign and one digit."""
+    return f"{value:+.1f}".replace("-", "−")
 
 
 def plain_value(value: object) -> str:

@@ -79,6 +79,7 @@ def _sections(report: EvalReport, drawn: dict[str, list[Drawn]]) -> Iterator[Sec
     yield Section("verdict", "Verdict")
     yield Section("scores", "Scores")
     there = {
+        "teachers": ("Teachers", report.taught),
         "training": ("Training", drawn["curves"]),
         "reconstruction": ("Reconstruction", report.reconstruction),
         "shapes": ("Shapes", drawn["shapes"]),
