@@ -1,6 +1,5 @@
 """Specs of the weighers: what speaks for a teacher in one window, times its prior weight."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -84,20 +83,22 @@ class AgreementSpec(EvidenceSpec):
 class LearnedSpec(EvidenceSpec):
     """A small network that weighs teachers by how sure and how agreed they are, whatever the student does.
 
-    It learns from the cross-entropy of the weighted mean of the teachers' probabilities. From the distillation loss it
-    would learn to choose the teacher that is easiest to imitate.
+    Before training it is fitted to the cross-entropy of the weighted mean of the teachers' probabilities. From the
+    distillation loss it would learn to choose the teacher that is easiest to imitate.
     """
 
     kind: Literal["weigh.learned"] = "weigh.learned"
-    terms: ClassVar[Mapping[str, str]] = {"gate": "cross-entropy of the weighted mean of the teachers' probabilities"}
 
     hidden: int = Field(default=16, ge=1, le=1024)
     """Units of its hidden layer."""
 
+    decay: float = Field(default=1e-3, ge=0, le=1e3)
+    """Weight of the squared norm of its weights in the fit."""
+
     def build(self, teachers: int) -> "Weigher":
         from zoo_distill.gate import Gate
 
-        return Gate(teachers, self.hidden, self.floor)
+        return Gate(teachers, self.hidden, self.decay, self.floor)
 
 
 @hookimpl

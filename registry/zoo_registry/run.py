@@ -14,7 +14,7 @@ from zoo_registry.input import ImageInputSpec, InputSpec
 from zoo_registry.judge import AnyJudge, EstimatorSpec, JudgeName
 from zoo_registry.model import ModelSpec
 from zoo_registry.suggest import listed
-from zoo_registry.teachers import AnyTeacher, check_gate, check_teachers, check_temperature
+from zoo_registry.teachers import AnyTeacher, check_teachers, check_temperature
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import PhaseSpec, RampSpec, TrainingSpec
 
@@ -134,7 +134,6 @@ class RunSpec(Spec):
             check_temperature(f"{where}.temperature", phase.temperature, bool(self.teachers))
             check_closed(where, phase, self.model.head)
         check_order(self.training)
-        check_gate(self.weigh, self.training)
         if self.evaluation.codebook is not None and self.model.quantizer is None:
             hint = "leave it out, or add a quantizer"
             raise SpecError(
@@ -173,18 +172,15 @@ class RunSpec(Spec):
     def terms(self) -> Mapping[str, str]:
         """Loss terms of the run, each with a sentence: those of the model, then those of the distillation."""
         found = dict(self.model.terms())
-        for part in self._own_parts():
+        for part in self.distill:
             found.update(part.terms)
         return found
 
     def plugins(self) -> list[str]:
         """Names of the plugins this run needs, sorted."""
-        kinds = [str(part.kind) for part in (self.data.source, *self._own_parts())]
+        weigher = () if self.weigh is None else (self.weigh,)
+        kinds = [str(part.kind) for part in (self.data.source, *self.distill, *weigher)]
         return sorted({*self.model.plugins(), *(kind.partition(".")[0] for kind in kinds)})
-
-    def _own_parts(self) -> "tuple[DistillerSpec | WeigherSpec, ...]":
-        """The components of the run itself."""
-        return self.distill if self.weigh is None else (*self.distill, self.weigh)
 
     def dump(self) -> dict[str, Any]:
         """Plain JSON data, complete: every default filled in."""

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from zoo_registry.component import DistillerSpec, HeadSpec, Spec, WeigherSpec
 from zoo_registry.errors import SpecError
-from zoo_registry.training import RampSpec, TrainingSpec
+from zoo_registry.training import RampSpec
 
 
 class TeacherSpec(Spec):
@@ -61,7 +61,7 @@ def check_teachers(
         raise SpecError("distill", "a loss between the student and its teachers", "none", hint)
     if not sum(teacher.weight for teacher in teachers.values()):
         raise SpecError("teachers", "a weight above 0", "only weights of 0", "raise the weight of one teacher")
-    terms = Counter(term for part in (*distill, *([weigh] if weigh else [])) for term in part.terms)
+    terms = Counter(term for part in distill for term in part.terms)
     for term in [*head.terms, "x"]:
         terms[term] += 1
     if doubled := [term for term, times in terms.items() if times > 1]:
@@ -80,13 +80,3 @@ def check_temperature(where: str, temperature: float | RampSpec | None, teachers
 
 
 _COLDEST = 0.01
-
-
-def check_gate(weigh: WeigherSpec | None, training: TrainingSpec) -> None:
-    """Raise SpecError for a weigher with a loss term that no phase weighs: it would never learn."""
-    if weigh is None:
-        return
-    for term in weigh.terms:
-        if not any(phase.weights is None or phase.weights.get(term, 0) for phase in training.phases):
-            hint = f'add "{term}": 1 to the weights of a phase'
-            raise SpecError("training.phases", f"a phase that weighs {term}, the loss of {weigh.kind}", "none", hint)

@@ -30,8 +30,7 @@ def run(*given: Any, **parts: Any) -> Any:
 def student(home: Path, distill: Any = (LOGITS, MAPS), training: Any = None, **parts: Any) -> Any:
     """A run with both teachers; its phase weighs every term of ``distill``."""
     terms = {term for one in distill for term in Registry.discover().find(one["kind"]).terms}
-    gate = {"gate": 1} if parts.get("weigh") == GATE else {}
-    weighed = {"phases": [{"weights": {term: WEIGHTS[term] for term in ("ce", *sorted(terms))} | gate}]}
+    weighed = {"phases": [{"weights": {term: WEIGHTS[term] for term in ("ce", *sorted(terms))}}]}
     teachers = {
         "signal": {"source": str(home / "signal"), "weight": 0.6},
         "image": {"source": str(home / "image"), "weight": 0.4},

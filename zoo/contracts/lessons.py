@@ -40,7 +40,14 @@ class Distiller(nn.Module):
 
 
 class Weigher(nn.Module):
-    """The weight of every teacher, window by window."""
+    """The weight of every teacher, window by window; computed once for all training windows."""
+
+    def fit(self, logits: Tensor, target: Tensor, prior: Tensor) -> None:
+        """Learn from all training windows before the weights are computed, with the arguments of ``forward``.
+
+        Uses torch's default random generator. Does nothing unless overridden.
+        """
+        return
 
     @abstractmethod
     def forward(self, logits: Tensor, target: Tensor, prior: Tensor) -> Tensor:
@@ -48,10 +55,6 @@ class Weigher(nn.Module):
 
         They are not negative and sum to 1 in every window, as ``prior`` does.
         """
-
-    def losses(self, weights: Tensor, logits: Tensor, target: Tensor) -> Losses:
-        """Terms from which the weigher itself learns; the student has no part in them."""
-        return {}
 
 
 class FixedWeights(Weigher):

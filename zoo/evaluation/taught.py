@@ -1,5 +1,6 @@
 """Measure what the teachers of a run know about a split, and what its student learned from them."""
 
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
-from zoo_registry import DataError, SpecError
+from zoo_registry import SpecError, ZooError, ZooNote
 
 from zoo.contracts import gram, unit_rows
 from zoo.data.prepare import here
@@ -20,10 +21,9 @@ from zoo.evaluation.score import HEAD
 from zoo.evaluation.taught_report import ClassWeights, Paired, Reached, Rescue, TaughtReport
 from zoo.model.assembly import ZooModel
 from zoo.runs.data import learned_windows
-from zoo.teachers.distillation import Distillation
 from zoo.teachers.predictions import features, logits_of
 from zoo.teachers.teach import teach
-from zoo.teachers.teacher import Teacher, load_teachers
+from zoo.teachers.teacher import Teacher, load_teacher
 
 DRAWS = 10_000
 """Bootstrap samples of an interval."""
@@ -48,41 +48,58 @@ def judge_teachers(opened: LoadedRun, split: SplitName, alone: LoadedRun | None 
     """Teachers and student on a split of the run's data; with ``alone``, the run of the student without teachers, also
     window by window.
 
-    Raises ZooError for a teacher that is missing or has changed, and SpecError if the data of ``alone`` differ.
+    A teacher that is missing, has changed or is not known for this split is left out, with a ZooNote. Raises SpecError
+    if the data of ``alone`` differ.
     """
-    run, data, windows = opened.run, opened.data, opened.split(split)
-    teachers, size = load_teachers(run, data), run.evaluation.batch
-    for teacher in teachers:
-        if teacher.model is not None:
-            teacher.model.to(opened.model.device)
-    known = {teacher.name: _logits(teacher, split, windows, size) for teacher in teachers}
+    run, windows, size = opened.run, opened.split(split), opened.run.evaluation.batch
+    teachers = list(_found(opened))
+    known = {
+        teacher.name: found for teacher in teachers if (found := _logits(teacher, split, windows, size)) is not None
+    }
     read = _Windows(torch.from_numpy(windows.y), torch.from_numpy(logits_of(opened.model, windows, size)), known)
-    distances = list(_distances(opened, split, teachers))
+    whole = len(teachers) == len(run.teachers)
+    distances = list(_distances(opened, split, teachers)) if whole else []
     return TaughtReport(
         readers=list(_readers(read, opened)),
-        weights=_weights(opened),
+        weights=_weights(opened) if whole else [],
         map_distance=distances or None,
         map_batch=min(size, len(windows)) if distances else None,
         paired=None if alone is None else _paired(opened, alone, split, read),
     )
 
 
-def _logits(teacher: Teacher, split: SplitName, windows: Split, size: int) -> Tensor:
+def _found(opened: LoadedRun) -> Iterator[Teacher]:
+    """The teachers that can be loaded, on the device of the student."""
+    for name, spec in opened.run.teachers.items():
+        try:
+            teacher = load_teacher(name, spec, opened.data)
+        except ZooError as error:
+            warnings.warn(f"teachers.{name} is not evaluated: {error}", ZooNote, stacklevel=5)
+            continue
+        if teacher.model is not None:
+            teacher.model.to(opened.model.device)
+        yield teacher
+
+
+def _logits(teacher: Teacher, split: SplitName, windows: Split, size: int) -> Tensor | None:
     if teacher.model is not None:
         return torch.from_numpy(logits_of(teacher.model, windows, size))
     stored = None if teacher.file is None else {"validation": teacher.file.validation, "test": teacher.file.test}[split]
     if stored is None:
-        hint = f"add an array `{split}` to the file"
-        raise DataError(f"teachers.{teacher.name}", f"logits of the {split} split", "none in its file", hint)
+        note = f"its file has no logits of the {split} split"
+        warnings.warn(f"teachers.{teacher.name} is not evaluated: {note}", ZooNote, stacklevel=5)
+        return None
     return torch.from_numpy(stored)
 
 
 def _readers(read: _Windows, opened: LoadedRun) -> Iterator[Reached]:
     for name, logits in read.teachers.items():
         yield _reached(name, logits, read, opened.classes)
-    prior = torch.tensor([teacher.weight for teacher in opened.run.teachers.values()])
+    if not read.teachers:
+        return
+    prior = torch.tensor([opened.run.teachers[name].weight for name in read.teachers])
     each = torch.stack([logits.softmax(-1) for logits in read.teachers.values()])
-    mean = torch.einsum("m,mnk->nk", prior / prior.sum(), each)
+    mean = torch.einsum("m,mnk->nk", prior / prior.sum().clamp(min=1e-12), each)
     yield _reached(_MEAN, mean.clamp(min=torch.finfo(mean.dtype).tiny).log(), read, opened.classes)
     right = torch.stack([read.right(logits) for logits in read.teachers.values()]).any(0)
     classes = [right[read.target == k].double().mean() for k in range(len(opened.classes)) if (read.target == k).any()]
@@ -104,26 +121,21 @@ def _reached(name: str, logits: Tensor, read: _Windows, classes: tuple[str, ...]
 _SHARED = {"correct", "total", "accuracy", "balanced_accuracy", "ece"}
 
 
-@torch.no_grad()
 def _weights(opened: LoadedRun) -> list[ClassWeights]:
-    """Mean weight of every teacher in the training windows of each class, by the weigher as it was trained."""
-    run, data = opened.run, opened.data
-    learned = learned_windows(run, data)
-    taught = Distillation(run, teach(run, data, learned, opened.folder, here))
-    own = "distillation."
-    stored = torch.load(opened.folder.last, map_location="cpu", weights_only=True)["state_dict"]
-    taught.load_state_dict({name.removeprefix(own): tensor for name, tensor in stored.items() if name.startswith(own)})
+    """Mean weight of every teacher in the training windows of each class."""
+    learned = learned_windows(opened.run, opened.data)
+    taught = teach(opened.run, opened.data, learned, opened.folder, here)
+    assert taught is not None
     target = torch.from_numpy(learned.y)
-    weights = taught.weigher(torch.stack([teacher.evidence for teacher in taught.teachers]), target, taught.prior)
     return [
-        ClassWeights(name=name, windows=int(of.sum()), weights=weights[:, of].mean(1).tolist())
+        ClassWeights(name=name, windows=int(of.sum()), weights=taught.weights[:, of].mean(1).tolist())
         for k, name in enumerate(opened.classes)
         if (of := target == k).any()
     ]
 
 
 @torch.no_grad()
-def _distances(opened: LoadedRun, split: SplitName, teachers: tuple[Teacher, ...]) -> Iterator[float]:
+def _distances(opened: LoadedRun, split: SplitName, teachers: list[Teacher]) -> Iterator[float]:
     """The distance of the student's similarity maps from those merged over teachers, stage by stage."""
     models = [teacher.model for teacher in teachers if teacher.model is not None]
     if len(models) < len(teachers) or not all(map(_taps, (opened.model, *models))):

@@ -38,11 +38,12 @@ def load_teachers(run: RunSpec, data: DataSet) -> tuple[Teacher, ...]:
     Raises ZooError for one that does not suit the student, was trained on other data, or has seen its validation or
     test subjects.
     """
-    return tuple(_teacher(f"teachers.{name}", name, spec, data) for name, spec in run.teachers.items())
+    return tuple(load_teacher(name, spec, data) for name, spec in run.teachers.items())
 
 
-def _teacher(where: str, name: str, spec: TeacherSpec, data: DataSet) -> Teacher:
-    path = Path(spec.source)
+def load_teacher(name: str, spec: TeacherSpec, data: DataSet) -> Teacher:
+    """One of them; raises as ``load_teachers`` does."""
+    where, path = f"teachers.{name}", Path(spec.source)
     if is_file_of_logits(path):
         found = read_logits(path)
         require_classes(where, found.classes, data.input)

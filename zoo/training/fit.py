@@ -26,8 +26,7 @@ from zoo.process.owned import owned
 from zoo.runs.folder import RunFolder
 from zoo.teachers.checks import require_teachers
 from zoo.teachers.distillation import Distillation
-from zoo.teachers.predictions import Predictions
-from zoo.teachers.teach import note_seen, teach
+from zoo.teachers.teach import Taught, note_seen, teach
 from zoo.training.checkpoints import WholeCheckpoints, checkpoints, damage, newest, read_weights
 from zoo.training.codebook_score import CodebookScore
 from zoo.training.data import ZooData, load_data
@@ -96,8 +95,8 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback]) -> RunFolder:
     once(lambda: _rehearse(run, data.data))
     require_teachers(run)  # again, now that the student's input is known
     taught = teach(run, data.data, data.learned, folder, once)
-    if checkpoint is None:
-        once(lambda: note_seen(run, taught, data.learned, data.data.validation))
+    if taught is not None and checkpoint is None:
+        note_seen(run, taught.teachers, data.learned, data.data.validation)
     model, module, transfers = prepare(run, data, taught, fresh=checkpoint is None)
     module.diagnose = job.diagnose
     if run.trainer.precision == "64-true":
@@ -155,10 +154,10 @@ class Prepared(NamedTuple):
     transfers: list[TransferReport]
 
 
-def prepare(run: RunSpec, data: ZooData, taught: tuple[Predictions, ...] = (), fresh: bool = True) -> Prepared:
+def prepare(run: RunSpec, data: ZooData, taught: Taught | None = None, fresh: bool = True) -> Prepared:
     """The initial state for `train`; weights are transferred only into a ``fresh`` model, not into a resumed one.
 
-    ``taught`` are the predictions of the run's teachers. Raises ZooError for an invalid phase, or weights that the
+    ``taught`` is what the run's teachers say. Raises ZooError for an invalid phase, or weights that the
     policy refuses.
     """
     torch.manual_seed(run.training.seed)
@@ -169,7 +168,7 @@ def prepare(run: RunSpec, data: ZooData, taught: tuple[Predictions, ...] = (), f
         set_learning(model, phase)
     judges = load_networks(run.evaluation.bundles, data.data.input)
     validation = Evaluation(model, data.data.classes, len(data.data.validation), judges)
-    distillation = Distillation(run, taught) if taught else None
+    distillation = None if taught is None else Distillation(run, taught)
     module = ZooTraining(model, run.training, data.learned, len(data.train_dataloader()), validation, distillation)
     _require_reached(run, module.timeline)
     _require_shares(data.data)
