@@ -12,7 +12,9 @@ from small_runs import SHAPES, SIGNAL
 from zoo_registry import DataError, Registry, SpecError, TrainingError
 
 import zoo
+from zoo.data.prepare import prepare
 from zoo.runs.metrics import MetricsFile
+from zoo.teachers.logits_file import LogitsFile
 from zoo.training.fit import train
 
 REGISTRY = Registry.discover()
@@ -48,19 +50,24 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "accumulate": (model("quantizers.ema"), {"accumulate": 2, "epochs": 2}),
     "clip": (model("vqshape.codebook"), {"clip": 0.01}),
     "fsdp": (model("vqshape.codebook", start="kmeans"), {"phases": LEARNING, "clip": 0.5}),
+    "teachers": (SIGNAL, {"phases": [{"weights": {"ce": 0.5, "kd": 0.5}}]}),
 }
 EXACTLY = {"precision": "64-true"}
 SPREAD = {"strategy": "fsdp", "precision": "32-true"}
 
 
+def data_of(data: Path) -> dict[str, Any]:
+    source = {"kind": "data.npy", "path": str(data), "layout": "c t"}
+    return {"source": source, "split": {"validation": 11 / 51}}
+
+
 def run_of(data: Path, case: str, processes: int) -> dict[str, Any]:
     parts, training = CASES[case]
+    taught = {"teachers": {"t": str(data / "logits.npz")}, "distill": [{"kind": "distill.logits"}]}
     return {
         "model": parts,
-        "data": {
-            "source": {"kind": "data.npy", "path": str(data), "layout": "c t"},
-            "split": {"validation": 11 / 51},
-        },
+        "data": data_of(data),
+        **(taught if case == "teachers" else {}),
         "training": EXACT | {"batch": BATCH * 2 // processes} | training,
         "trainer": {"accelerator": "cpu", "devices": processes, **(SPREAD if case == "fsdp" else EXACTLY)},
         "evaluation": {"batch": 6 // processes},
@@ -77,6 +84,9 @@ def waves(tmp_path_factory: pytest.TempPathFactory) -> Path:
         x = np.sin(2 * np.pi * (1 + y[:, None, None]) * time + phase) + 0.1 * rng.normal(size=(count, 2, 40))
         np.save(folder / f"X_{name}.npy", x.astype(np.float32))
         np.save(folder / f"y_{name}.npy", y)
+    found = prepare(REGISTRY.data(data_of(folder)))
+    logits = rng.normal(size=(len(found.train), 3)).astype(np.float32)
+    LogitsFile(logits, found.classes, found.fingerprint).write(folder / "logits.npz")
     return folder
 
 

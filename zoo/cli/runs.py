@@ -55,7 +55,8 @@ def _learns(phase: PhaseSpec) -> str:
 
 def _weights(phase: PhaseSpec, run: RunSpec) -> str:
     given = phase.weights if phase.weights is not None else dict.fromkeys(run.terms(), 1.0)
-    return ", ".join(f"{term} {_weight(weight, phase)}" for term, weight in given.items()) or "none"
+    warmth = {} if phase.temperature is None else {"temperature": phase.temperature}
+    return ", ".join(f"{term} {_weight(weight, phase)}" for term, weight in {**given, **warmth}.items()) or "none"
 
 
 def _weight(weight: float | RampSpec, phase: PhaseSpec) -> str:
