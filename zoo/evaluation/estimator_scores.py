@@ -65,9 +65,9 @@ def temperature_of(scores: Scores, y: Array) -> float:
 
 
 def _placed(found: Array, seen: Array, classes: int, probable: bool) -> NDArray[np.float64]:
-    """Columns of the classes ``seen`` in the fit among all; two classes may have one column, of the second."""
+    """Columns of the classes ``seen`` in the fit among all; scores of two classes are one column, of the second."""
     if found.ndim == 1:
-        found = np.stack([-found, found], axis=1)
+        found = np.stack([-found, found], axis=1)[:, -len(seen) :]
     rest = np.zeros(len(found)) if probable else found.min(1)
     values = np.repeat(rest[:, None], classes, axis=1)
     values[:, np.asarray(seen, dtype=np.intp)] = found
