@@ -241,13 +241,14 @@ def test_folds_of_other_data_are_refused(trained, people, tmp_path):
 
 def test_weights_that_saw_the_folds_are_refused_and_unknown_ones_noted(trained, people, tmp_path):
     folder, _ = trained
-    for source in (folder.path, folder.bundle):
+    for source in (folder.path, folder.bundle, folder.path / "best" / "accuracy", folder.fold(0).path):
         with pytest.raises(ZooError, match="weights that did not see the folds"):
             train_folds(run_on(people, transfer=[{"source": str(source)}]), tmp_path / "run", BY, quiet=True)
     copied = tmp_path / "copied"
     copied.mkdir()
     for file in folder.bundle.iterdir():
         (copied / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "run.json").write_text(json.dumps(spec_on(people)))
     run = run_on(people, transfer=[{"source": str(copied)}])
     with pytest.warns(ZooNote, match="out-of-fold only if these weights were trained on other windows"):
         require_unseen(run, prepare(run.data))
@@ -256,7 +257,7 @@ def test_weights_that_saw_the_folds_are_refused_and_unknown_ones_noted(trained, 
 def test_a_class_in_one_fold_alone_is_noted(people):
     data = prepare(run_on(people).data)
     with pytest.warns(ZooNote, match="all training windows of 2 are in one fold"):
-        note_lone_classes(data, (data.train.y == 2).astype(int))
+        note_lone_classes(data, np.where(data.train.y == 2, 1, np.arange(len(data.train)) % 2))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         note_lone_classes(data, np.arange(len(data.train)) % 2)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel
-from zoo_registry import RunSpec, SpecError, TrainingError, ZooNote
+from zoo_registry import RunSpec, SpecError, TrainingError, ZooError, ZooNote
 
 from zoo.data.folds import Folding, Unit, cut_folds, without_fold
 from zoo.data.split import DataSet, Rows
 from zoo.io.files import write_json
-from zoo.runs.folder import RUN_FILE, RunFolder
+from zoo.runs.folder import RunFolder
 from zoo.specs.read import read_result, validated
 
 
@@ -87,12 +87,20 @@ def require_unseen(run: RunSpec, data: DataSet) -> None:
     """
     for index, transfer in enumerate(run.transfer):
         where, source = f"transfer.{index}.source", Path(transfer.source)
-        home = next((path for path in (source, *source.parents) if (path / RUN_FILE).is_file()), None)
-        if home is not None and data.has(RunFolder(home).read()["fingerprint"]):
+        home = next((path for path in (source, *source.parents) if _trained_on(data, RunFolder(path))), None)
+        if home is not None:
             expected, found = "weights that did not see the folds", f"those of {home}, trained on the same windows"
             raise TrainingError(where, expected, found, "remove the transfer, or train without --folds")
         words = "logits are out-of-fold only if these weights were trained on other windows"
         warnings.warn(f"{where}, {source}: {words}", ZooNote, stacklevel=3)
+
+
+def _trained_on(data: DataSet, folder: RunFolder) -> bool:
+    """Whether ``folder`` is known to be that of a run on ``data``; a `run.json` can also be a spec."""
+    try:
+        return folder.run_file.is_file() and data.has(folder.read()["fingerprint"])
+    except ZooError:
+        return False
 
 
 def note_lone_classes(data: DataSet, folds: Rows) -> None:
