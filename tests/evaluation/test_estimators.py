@@ -28,7 +28,7 @@ def motions():
 @pytest.fixture(autouse=True)
 def forgetful():
     """The cached fits of other tests are not available."""
-    estimator_judge._fitted.cache_clear()
+    estimator_judge.fitted.cache_clear()
 
 
 def read(judge, split):
@@ -68,7 +68,7 @@ def test_a_second_fit_gives_the_same_answers_and_another_seed_is_another_judge(m
 def test_windows_read_once_are_not_read_again(motions, tmp_path):
     with pytest.warns(ZooNote, match=f"fitting aeon.MiniRocketClassifier on {len(motions.train)} raw"):
         first = read(EstimatorJudge("mini", SMALL, motions, tmp_path), motions.test)
-    estimator_judge._fitted.cache_clear()
+    estimator_judge.fitted.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(estimator_judge, "fit", None)  # a call would fail
         second = read(EstimatorJudge("mini", SMALL, motions, tmp_path), motions.test)

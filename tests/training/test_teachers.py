@@ -21,7 +21,8 @@ from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
 from zoo.teachers import predictions
 from zoo.teachers.logits_file import LogitsFile
-from zoo.teachers.predictions import features, logits_of, predict, read_predictions
+from zoo.teachers.model_logits import model_logits
+from zoo.teachers.predictions import features, predict, read_predictions
 from zoo.teachers.teacher import load_teachers
 from zoo.training.fit import train
 
@@ -99,7 +100,7 @@ def test_stored_logits_are_those_of_the_teacher_in_evaluation_mode(home, fit):
     data = load_set(run(home))
     for name in ("signal", "image"):
         stored = np.load(found.teachers / f"{name}.npz")
-        expected = logits_of(zoo.load(home / name), data.train, 7)
+        expected = model_logits(zoo.load(home / name), data.train, 7)
         np.testing.assert_allclose(stored["train"], expected, rtol=1e-4, atol=1e-5)
     assert data.train.y.shape == stored["train"].shape[:1]
 
@@ -298,7 +299,7 @@ def test_a_teacher_whose_logits_are_not_finite_is_refused_with_the_window(home, 
     with torch.no_grad():
         next(model.head.parameters()).fill_(torch.nan)
     zoo.save(model, broken / "bundle")
-    with pytest.raises(DataError, match=r"teachers\.t: expected finite logits, found others for window 0 of the train"):
+    with pytest.raises(DataError, match=r"teachers\.t: train split, window 0: expected finite logits"):
         fit(student(home, [LOGITS], teachers={"t": str(broken)}))
 
 

@@ -10,6 +10,7 @@ from zoo_registry import Registry, RunSpec
 
 from zoo.codebook.measure_run import measure_run
 from zoo.codebook.report import CodebookReport
+from zoo.data.folds import Folding
 from zoo.evaluation.corruption import parse_corruptions
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import LoadedRun, SplitName, open_run
@@ -25,6 +26,7 @@ from zoo.runs.folder import RunFolder
 from zoo.runs.metrics import MetricsFile
 from zoo.specs.read import Source, read_run
 from zoo.training.fit import train as fit
+from zoo.training.folds import train_folds
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -36,16 +38,22 @@ def train(
     resume: bool = False,
     quiet: bool = False,
     changes: Sequence[str] = (),
+    folds: str | None = None,
 ) -> "Run":
     """Train a run and return it.
 
     ``spec`` is a RunSpec, plain data, or the path of a JSON file or of a run; ``changes`` are written as on the
     command line, such as `training.epochs=5`. The run's folder is ``out``, or else `runs/NAME`. With ``resume`` it
-    continues after the last finished epoch, if there is one. Raises ZooError for anything that is refused.
+    continues after the last finished epoch, if there is one. With ``folds``, such as `subject:5`, a model per fold is
+    trained too, and out-of-fold logits are written, as by `zoo train --folds`. Raises ZooError for anything that is
+    refused.
     """
     run = spec if isinstance(spec, RunSpec) else read_run(spec, Registry.discover(), changes)
     folder = Path("runs") / run.name if out is None else Path(out)
-    fit(run, folder, resume, quiet)
+    if folds is None:
+        fit(run, folder, resume, quiet)
+    else:
+        train_folds(run, folder, Folding.parse(folds), resume, quiet)
     return Run(folder)
 
 

@@ -48,6 +48,7 @@ COMMANDS = {
     "report": Command("report", "report", "Runs"),
     "compare": Command("report", "compare", "Runs"),
     "sweep": Command("sweep", "sweep", "Runs"),
+    "logits": Command("logits", "logits", "Runs"),
     "tokenize": Command("tokenize", "tokenize", "Runs"),
     "doctor": Command("doctor", "doctor", "This machine"),
     "bench": Command("bench", "bench", "This machine"),

@@ -32,6 +32,16 @@ Moved = Annotated[
     ),
 ]
 
+Folds = Annotated[
+    str | None,
+    typer.Option(
+        metavar="UNIT[:N]",
+        help="Logits of training windows from models that did not see them: N folds (default 5) of whole units, "
+        "which are subject, group or class (windows, with class shares kept).",
+        show_default=False,
+    ),
+]
+
 
 def train(
     run: RunFile,
@@ -41,17 +51,37 @@ def train(
     diagnose: Annotated[
         bool, typer.Option("--diagnose", help="Log the gradient norm of each loss term and component, once per epoch.")
     ] = False,
+    folds: Folds = None,
 ) -> None:
-    """Train a run into its folder: checkpoints, metrics.csv, TensorBoard events and a bundle."""
+    """Train a run into its folder: checkpoints, metrics.csv, TensorBoard events and a bundle.
+
+    With --folds, also train a model per fold on the rest of the training split, and write logits.npz.
+    """
     spec = read_run(run, Registry.discover(), changes or ())
     folder = out or _home(run, spec)
     require_teachers(spec)
+    if folds is not None:
+        _train_folds(spec, folder, folds, resume, diagnose)
+        return
     from zoo.training.fit import train as fit
 
     fit(spec, folder, resume, diagnose=diagnose)
     found = launched()
     if found is None or found.rank == 0:
         print_line(f"bundle in {folder / 'bundle'}; `zoo eval {folder}` evaluates it")
+
+
+def _train_folds(spec: RunSpec, folder: Path, folds: str, resume: bool, diagnose: bool) -> None:
+    from zoo.data.folds import Folding
+    from zoo.runs.folds import require_foldable
+
+    folding = Folding.parse(folds)
+    require_foldable(spec)
+    from zoo.cli.counts import print_counts
+    from zoo.training.folds import train_folds
+
+    print_counts(train_folds(spec, folder, folding, resume, diagnose=diagnose))
+    print_line(f"logits in {folder / 'logits.npz'}, bundle in {folder / 'bundle'}")
 
 
 def evaluate(

@@ -14,7 +14,7 @@ from zoo_registry import DataError, DataSpec, Registry, ShapeError, SpecError
 from zoo.contracts import CodedOutput, observed
 from zoo.data import DataSet, Split, input_of, prepare
 from zoo.data.split import Rows
-from zoo.io.npz import NpzStream, new_npz
+from zoo.io.npz import NpzStream, new_npz, require_npz
 from zoo.model.assembly import ZooModel
 from zoo.model.coded import CodedModel
 from zoo.specs.read import Source, read_data
@@ -54,7 +54,7 @@ def tokenize(
     and OSError when the file cannot be written.
     """
     target = Path(out)
-    _require_file(target)
+    require_npz(target, "tokens")
     spec = data if isinstance(data, DataSpec) else read_data(data, Registry.discover())
     model = load(bundle_in(Path(bundle)))
     _require_fit(model, spec, str(bundle))
@@ -140,12 +140,6 @@ def _names(splits: Sequence[Split]) -> dict[str, DTypeLike]:
     columns = {"subject": [part.subject for part in splits], "group": [part.group for part in splits]}
     known = {name: [c for c in column if c is not None] for name, column in columns.items()}
     return {name: np.result_type(*column) for name, column in known.items() if len(column) == len(splits)}
-
-
-def _require_file(target: Path) -> None:
-    if target.suffix != ".npz" or target.is_dir():
-        found = "a folder" if target.is_dir() else repr(target.name)
-        raise SpecError("out", "a file that ends in .npz", found, "name it like tokens.npz")
 
 
 def _require_fit(model: ZooModel, spec: DataSpec, bundle: str) -> None:

@@ -1,7 +1,7 @@
 """A split and a data set as training and evaluation see them; windows are read and brought to length on access."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -53,6 +53,12 @@ class Split:
         """Windows, channels and samples after the length step: `(n c t)`."""
         _, channels, length = self.source.shape
         return len(self.rows), channels, self.step.to if self.step else length
+
+    def take(self, rows: Rows) -> "Split":
+        """The split of only the windows at ``rows``, in that order."""
+        columns = {"subject": self.subject, "group": self.group, "stays": self.stays, "turns": self.turns}
+        taken = {name: None if column is None else column[rows] for name, column in columns.items()}
+        return replace(self, rows=self.rows[rows], y=self.y[rows], **taken)  # type: ignore[arg-type]  # each of its own type
 
     def read(self, index: slice | Rows) -> Windows:
         """The windows at ``index`` of this split, in one vectorised conversion."""

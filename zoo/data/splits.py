@@ -1,13 +1,13 @@
 """Split off a share of the windows: whole groups if these must stay together, with class shares kept as far as
 possible."""
 
-import warnings
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 import numpy as np
 from zoo_registry import DataError
 
+from zoo.data.folds import stratified
 from zoo.data.split import Rows
 from zoo.sources.raw import Labels, RawSplit
 
@@ -67,19 +67,12 @@ def _by_class(y: Labels, draw: Draw) -> Cut:
 
 def _by_group(y: Labels, groups: Rows, draw: Draw) -> Cut:
     """Folds of whole groups, of which a few neighbouring ones are split off."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
     most = min(_MOST_FOLDS, len(np.unique(groups)), int(np.bincount(y).max()))
     if most < 2:
         found = f"{len(np.unique(groups))} in {len(y)} windows"
         raise DataError(draw.where, f"at least two {draw.by}s", found, 'set data.split.by to "class"')
     taken, folds = _fraction(draw.share, most)
-    folding = StratifiedGroupKFold(n_splits=folds, shuffle=True, random_state=draw.seed)
-    fold = np.empty(len(y), dtype=np.intp)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # about classes rarer than folds: checked below
-        for number, (_, off) in enumerate(folding.split(y, y, groups)):
-            fold[off] = number
+    fold = stratified(y, groups, folds, draw.seed)
     ways = (np.flatnonzero((fold - start) % folds < taken) for start in range(folds))
     return _fair(y, [_parts(len(y), off) for off in ways if 0 < len(off) < len(y)], draw)
 

@@ -35,7 +35,7 @@ class EstimatorJudge:
         self.spec = spec
         self.where = f"evaluation.judges.{name}"
         make(spec, self.where)
-        self._task = _Task(spec, data, self.where)
+        self._task = Task(spec, data, self.where)
         self._answers = Answers(folder / f"{name}.npz", self._task.facts)
         self._estimator: Estimator | None = None
         self._answered = False
@@ -66,7 +66,7 @@ class EstimatorJudge:
     def _fitted(self) -> Estimator:
         """The estimator, fitted if necessary; predictions of another fit are dropped, with a note."""
         if self._estimator is None:
-            self._estimator = _fitted(self._task)
+            self._estimator = fitted(self._task)
             self._recognise(self._estimator)
         return self._estimator
 
@@ -94,11 +94,11 @@ class EstimatorJudge:
 def rehearse(spec: EstimatorSpec, data: DataSet, where: str) -> None:
     """Fit on a few training windows of each class; raises SpecError for errors that would otherwise follow training."""
     rows = np.concatenate([np.flatnonzero(data.train.y == label)[:_REHEARSED] for label in np.unique(data.train.y)])
-    task = _Task(spec, data, where)
+    task = Task(spec, data, where)
     predict(spec, fit(spec, task.windows(rows), data.train.y[rows], where), task.windows(rows[:1]), where)
 
 
-class _Task:
+class Task:
     """An estimator and its training data; two with equal facts are equal."""
 
     def __init__(self, spec: EstimatorSpec, data: DataSet, where: str) -> None:
@@ -112,7 +112,7 @@ class _Task:
         return hash(str(self.facts))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Task) and self.facts == other.facts
+        return isinstance(other, Task) and self.facts == other.facts
 
     def windows(self, rows: Rows) -> NDArray[np.float32]:
         """Training windows `(b c t)` at ``rows``, with gaps interpolated."""
@@ -120,7 +120,7 @@ class _Task:
 
 
 @lru_cache(maxsize=2)
-def _fitted(task: _Task) -> Estimator:
+def fitted(task: Task) -> Estimator:
     """The fit of ``task``, cached within this process."""
     words = f"fitting {task.spec.estimator} on {len(task.rows):,} raw training windows"
     warnings.warn(f"{task.where}: {words}", ZooNote, stacklevel=2)

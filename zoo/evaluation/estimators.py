@@ -22,7 +22,9 @@ DISTRIBUTIONS: Mapping[str, str] = {"aeon": "aeon", "sklearn": "scikit-learn"}
 
 
 class Estimator(Protocol):
-    """The interface of a classifier of either library."""
+    """The interface of a classifier of either library; a fit sets ``classes_``, the labels that it saw, sorted."""
+
+    classes_: Array
 
     def fit(self, x: Array, y: Array) -> Any: ...
 
@@ -51,25 +53,25 @@ def make(spec: EstimatorSpec, where: str) -> Estimator:
 def fit(spec: EstimatorSpec, x: NDArray[np.float32], y: Array, where: str) -> Estimator:
     """A new estimator fitted on windows `x (b c t)` of classes `y (b)`; raises SpecError if it refuses them."""
     estimator = make(spec, where)
-    with _undisturbed():
+    with undisturbed():
         try:
             estimator.fit(laid_out(spec, x), y)
         except Exception as error:  # an external estimator may raise anything
             expected = f"windows that {spec.estimator} can be fitted on"
             raise SpecError(
-                where, expected, _reason(error), "name another estimator, or change its parameters"
+                where, expected, reason(error), "name another estimator, or change its parameters"
             ) from None
     return estimator
 
 
 def predict(spec: EstimatorSpec, estimator: Estimator, x: NDArray[np.float32], where: str) -> NDArray[np.int64]:
     """Classes `(b)` of windows `x (b c t)`; raises SpecError if the estimator refuses them."""
-    with _undisturbed():
+    with undisturbed():
         try:
             return np.asarray(estimator.predict(laid_out(spec, x))).astype(np.int64)
         except Exception as error:
             expected = f"windows that {spec.estimator} can read"
-            raise SpecError(where, expected, _reason(error), "name another estimator") from None
+            raise SpecError(where, expected, reason(error), "name another estimator") from None
 
 
 def laid_out(spec: EstimatorSpec, x: NDArray[np.float32]) -> Array:
@@ -107,16 +109,17 @@ def _made(kind: type, parameters: Mapping[str, Any], where: str, spec: Estimator
         made: Estimator = kind(**parameters)
     except Exception as error:  # some need another estimator, some a package that is not installed
         expected = f"{spec.estimator} to be made from parameters that JSON can hold"
-        raise SpecError(where, expected, _reason(error), "name another estimator") from None
+        raise SpecError(where, expected, reason(error), "name another estimator") from None
     return made
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """What an external estimator raised, in one line."""
     return f"{type(error).__name__}: {error}"
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def undisturbed() -> Iterator[None]:
     """Restore the global random states; some estimators seed those of torch and NumPy."""
     state = np.random.get_state()
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():

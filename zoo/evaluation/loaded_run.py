@@ -13,6 +13,7 @@ from zoo.data.split import DataSet, Rows, Split
 from zoo.model.assembly import ZooModel
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
+from zoo.runs.folds import own_data
 from zoo.specs.read import read_run
 from zoo.weights.bundle import load
 
@@ -64,7 +65,7 @@ def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     # Before the weights: if they are replaced in between, the measurements count as those of older weights.
     stamp = folder.stamp()
     model = load(folder.bundle).eval()
-    data = _data(run, bool(changes))
+    data = own_data(folder, _data(run, bool(changes)))
     if not data.has(stored["fingerprint"]):
         found = "other data there" if changes else "other data under the same path"
         hint = "restore the data, or give their location with --set data.source.path=PLACE"

@@ -21,7 +21,8 @@ from zoo.evaluation.score import HEAD
 from zoo.evaluation.taught_report import ClassWeights, Paired, Reached, Rescue, TaughtReport
 from zoo.model.assembly import ZooModel
 from zoo.runs.data import learned_windows
-from zoo.teachers.predictions import features, logits_of
+from zoo.teachers.model_logits import model_logits
+from zoo.teachers.predictions import features
 from zoo.teachers.teach import teach
 from zoo.teachers.teacher import Teacher, load_teacher
 
@@ -56,7 +57,7 @@ def judge_teachers(opened: LoadedRun, split: SplitName, alone: LoadedRun | None 
     known = {
         teacher.name: found for teacher in teachers if (found := _logits(teacher, split, windows, size)) is not None
     }
-    read = _Windows(torch.from_numpy(windows.y), torch.from_numpy(logits_of(opened.model, windows, size)), known)
+    read = _Windows(torch.from_numpy(windows.y), torch.from_numpy(model_logits(opened.model, windows, size)), known)
     whole = len(teachers) == len(run.teachers)
     distances = list(_distances(opened, split, teachers)) if whole else []
     return TaughtReport(
@@ -83,7 +84,7 @@ def _found(opened: LoadedRun) -> Iterator[Teacher]:
 
 def _logits(teacher: Teacher, split: SplitName, windows: Split, size: int) -> Tensor | None:
     if teacher.model is not None:
-        return torch.from_numpy(logits_of(teacher.model, windows, size))
+        return torch.from_numpy(model_logits(teacher.model, windows, size))
     stored = None if teacher.file is None else {"validation": teacher.file.validation, "test": teacher.file.test}[split]
     if stored is None:
         note = f"its file has no logits of the {split} split"
@@ -161,7 +162,7 @@ def _paired(opened: LoadedRun, alone: LoadedRun, split: SplitName, read: _Window
         hint = "name a run on the same data and split"
         raise SpecError("--alone", "a run on the data of this one", f"other data in {alone.folder.path}", hint)
     windows = alone.split(split)
-    other = read.right(torch.from_numpy(logits_of(alone.model, windows, alone.run.evaluation.batch)))
+    other = read.right(torch.from_numpy(model_logits(alone.model, windows, alone.run.evaluation.batch)))
     mine = read.right(read.student)
     difference = mine.double().numpy() - other.double().numpy()
     units, rows = _units(windows)

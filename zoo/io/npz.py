@@ -13,6 +13,7 @@ from zipfile import ZipFile
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
+from zoo_registry import SpecError
 
 from zoo.io.files import new_file, open_file
 from zoo.io.scratch import scratch
@@ -35,6 +36,13 @@ def open_npz(path: Path, most: int) -> Iterator[Mapping[str, Array]]:
         file.seek(0)
         with np.load(file, allow_pickle=False) as arrays:
             yield arrays
+
+
+def require_npz(target: Path, name: str) -> None:
+    """Raise SpecError unless ``target`` can be an .npz file; ``name`` is a usual one, without the ending."""
+    if target.suffix != ".npz" or target.is_dir():
+        found = "a folder" if target.is_dir() else repr(target.name)
+        raise SpecError("out", "a file that ends in .npz", found, f"name it like {name}.npz")
 
 
 class NpzStream:

@@ -1,11 +1,12 @@
 """Folds of windows that keep groups whole and shares of classes as far as possible."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from zoo.data.folds import stratified
 
 _FOLDS = 5
 
@@ -15,20 +16,15 @@ def folds(labels: Tensor, groups: Tensor | None) -> Sequence[Tensor]:
 
     Windows of one of ``groups (n)`` share a fold.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-
     y = labels.numpy()
     if np.bincount(y).max() == 1:  # shares of classes cannot be kept
         y = np.zeros_like(y)
     most = min(_FOLDS, int(np.bincount(y).max()))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of classes rarer than folds
-        if groups is None:
-            parts = StratifiedKFold(max(most, 2), shuffle=True, random_state=0).split(y, y)
-        else:
-            most = max(min(most, len(torch.unique(groups))), 2)
-            parts = StratifiedGroupKFold(most, shuffle=True, random_state=0).split(y, y, groups.numpy())
-        return [torch.from_numpy(off) for _, off in parts]
+    if groups is not None:
+        most = min(most, len(torch.unique(groups)))
+    number = max(most, 2)
+    found = stratified(y, None if groups is None else groups.numpy(), number, seed=0)
+    return [torch.from_numpy(np.flatnonzero(found == fold)) for fold in range(number)]
 
 
 def rest(rows: Tensor, size: int) -> Tensor:

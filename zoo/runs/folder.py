@@ -57,6 +57,25 @@ class RunFolder:
         return self.path / "bundle"
 
     @property
+    def folds(self) -> Path:
+        """A run folder per fold of the training split, of a model that did not see it."""
+        return self.path / "folds"
+
+    def fold(self, number: int) -> "RunFolder":
+        """The run folder of the model that did not see fold ``number``."""
+        return RunFolder(self.folds / str(number))
+
+    @property
+    def folds_file(self) -> Path:
+        """The fold of each training window."""
+        return self.folds / "folds.json"
+
+    @property
+    def logits(self) -> Path:
+        """Out-of-fold logits of the training split, and logits of the others."""
+        return self.path / "logits.npz"
+
+    @property
     def transfer(self) -> Path:
         """The report on a transfer of weights, tensor by tensor."""
         return self.path / "transfer.json"
@@ -82,11 +101,6 @@ class RunFolder:
     def teachers(self) -> Path:
         """Predictions of the run's teachers for its training windows."""
         return self.path / "teachers"
-
-    @property
-    def logits(self) -> Path:
-        """Logits of windows that the model did not see in training, written by `zoo train --folds`."""
-        return self.path / "logits.npz"
 
     @property
     def metrics(self) -> Path:

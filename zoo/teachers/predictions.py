@@ -19,6 +19,7 @@ from zoo.io.files import new_file
 from zoo.io.npz import open_npz
 from zoo.model.assembly import ZooModel
 from zoo.teachers.logits_file import Logits
+from zoo.teachers.model_logits import model_logits
 from zoo.teachers.teacher import Teacher
 
 LARGEST_MAPS = 2**30
@@ -74,9 +75,10 @@ def predict(teacher: Teacher, data: DataSet, learned: Split, folder: Path, maps:
     if teacher.model is not None and torch.cuda.is_available():
         teacher.model.to("cuda")
     if _stored(file, key) is None:
-        found = _logits(teacher, data, learned, size)
-        for name, logits in found.items():
-            _require_finite(where, name, logits)
+        try:
+            found = _logits(teacher, data, learned, size)
+        except DataError as error:
+            raise DataError(f"{where}: {error.where}", error.expected, error.found, error.hint) from None
         with new_file(_ready(file)) as out:
             np.savez(out, key=np.array(key), **found)  # type: ignore[arg-type]  # numpy's stub takes the flag allow_pickle for one of them
     if maps and teacher.model is not None and _maps_fit(where, teacher, learned):
@@ -134,28 +136,13 @@ def _logits(teacher: Teacher, data: DataSet, learned: Split, size: int) -> dict[
         file = required(teacher.file, "teacher", "predict")
         return {"train": file.train} | ({} if file.validation is None else {"validation": file.validation})
     return {
-        "train": logits_of(teacher.model, learned, size),
-        "validation": logits_of(teacher.model, data.validation, size),
+        "train": model_logits(teacher.model, learned, size),
+        "validation": model_logits(teacher.model, data.validation, size),
     }
-
-
-@torch.no_grad()
-def logits_of(model: ZooModel, split: Split, size: int) -> Logits:
-    """Logits `(n k)` of all windows of ``split`` in order."""
-    found = [model(batch.x, batch.mask).logits.float().cpu() for batch in _read(model, split, size)]
-    logits: Logits = torch.cat(found).numpy()
-    return logits
 
 
 def _read(model: ZooModel, split: Split, size: int) -> Iterator[Batch]:
     return batches(split, np.arange(len(split)), size, model.device)
-
-
-def _require_finite(where: str, split: str, logits: Logits) -> None:
-    rows = np.flatnonzero(~np.isfinite(logits).all(1))
-    if len(rows):
-        hint = "look at this window with `zoo data`, or train the teacher again"
-        raise DataError(where, "finite logits", f"others for window {rows[0]} of the {split} split", hint)
 
 
 def _maps_file(folder: Path, name: str, key: str) -> Path:

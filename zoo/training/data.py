@@ -120,9 +120,13 @@ def data_of(trainer: L.Trainer) -> ZooData:
     return data
 
 
-def load_data(run: RunSpec, pinned: bool = False) -> ZooData:
-    """The loaders for ``run``; raises and warns like ``load_set``. The first process reads for all."""
-    training, data = run.training, load_set(run, once)
+def load_data(run: RunSpec, pinned: bool = False, data: DataSet | None = None) -> ZooData:
+    """The loaders for ``run``, of ``data`` or else of those in its spec; raises and warns like ``load_set``.
+
+    The first process reads for all.
+    """
+    training = run.training
+    read = load_set(run, once) if data is None else data
     return ZooData(
-        data, training.batch, training.seed, run.evaluation.batch, run.trainer.workers, pinned, training.turn
+        read, training.batch, training.seed, run.evaluation.batch, run.trainer.workers, pinned, training.turn
     )

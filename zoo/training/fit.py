@@ -53,22 +53,25 @@ def train(
     quiet: bool = False,
     diagnose: bool = False,
     hooks: Sequence[Callback] = (),
+    data: DataSet | None = None,
 ) -> RunFolder:
     """Train ``run`` into the folder ``path`` and write its bundle, and one bundle per objective with its best weights.
 
     With ``resume`` a stopped run continues after its last finished epoch, to the same weights as an uninterrupted run;
     a folder without a run starts one. If the last checkpoint is damaged, the one before is used. With ``diagnose``
-    metrics.csv also has gradient norms. ``hooks`` are called after all other callbacks, only when training in this
-    process. Raises ZooError if the run is refused, another process writes into the folder, an estimator that judges it
-    cannot be fitted, the data or the spec differ from those in the folder, no checkpoint is intact, a loss is no longer
-    finite, or a frozen tensor changes.
+    metrics.csv also has gradient norms. Only when training in this process, ``hooks`` are called after all other
+    callbacks, and ``data``, if given, are used instead of reading those of the spec.
+
+    Raises ZooError if the run is refused, another process writes into the folder, an estimator that judges it cannot be
+    fitted, the data or the spec differ from those in the folder, no checkpoint is intact, a loss is no longer finite,
+    or a frozen tensor changes.
     """
     devices, job = find_devices(run.trainer), Job(run, path, resume, quiet, diagnose)
     if devices.processes > 1 and devices.group is None:
         launch(job, devices.processes)
         return RunFolder(path)
     with joined(devices), _owned(path):
-        return _train(job, devices, hooks)
+        return _train(job, devices, hooks, data)
 
 
 @contextmanager
@@ -83,10 +86,10 @@ def _owned(path: Path) -> Iterator[None]:
         yield
 
 
-def _train(job: Job, devices: Devices, hooks: Sequence[Callback]) -> RunFolder:
+def _train(job: Job, devices: Devices, hooks: Sequence[Callback], given: DataSet | None) -> RunFolder:
     """Training in this process, which is the only one or one of a group that `joined` each other."""
     registry, folder = Registry.discover(), RunFolder(job.path)
-    data = load_data(job.run, pinned=devices.accelerator == "gpu")
+    data = load_data(job.run, devices.accelerator == "gpu", given)
     run = job.run.with_input(data.data.input)
     resuming = once(lambda: job.resume and folder.run_file.exists())
     if resuming:
