@@ -26,6 +26,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A cache for the tests of this process, and of the processes that they start."""
+    os.environ["ZOO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def pytest_sessionfinish() -> None:
     """Commands keep what they import from the collector to their end, which here is not the program's."""
     gc.unfreeze()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -36,9 +36,9 @@ class CachedImages:
         }
         self._empty = not self._places
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        """Itself: it never changes, and a copy would read all images into memory."""
-        return self
+    def __reduce__(self) -> tuple[type["CachedImages"], tuple[()]]:
+        """Copies hold no images: they would read all of them into memory."""
+        return CachedImages, ()
 
     def of(self, image: Image, x: Tensor, mask: Tensor | None = None) -> Tensor:
         """Images of `x (b c t)`, found here or made by ``image``; both have the same bits.
