@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from zoo_registry import Registry, ZooNote
 
 from zoo.contracts import Standardize
 from zoo.io import scratch
+from zoo.io.cache import cache_size
 from zoo.model.build import build
 from zoo.training import image_cache
 from zoo.training.data import load_data
@@ -235,7 +237,20 @@ def as_of_half_the_windows(part: Path) -> None:
     sign(part)
 
 
-DAMAGE = [flip_a_bit, cut, forget_windows, spoil_the_manifest, as_by_other_code, as_of_half_the_windows]
+def as_of_another_size(part: Path) -> None:
+    np.save(part / "images.npy", np.load(part / "images.npy")[..., ::2])
+    sign(part)
+
+
+DAMAGE = [
+    flip_a_bit,
+    cut,
+    forget_windows,
+    spoil_the_manifest,
+    as_by_other_code,
+    as_of_half_the_windows,
+    as_of_another_size,
+]
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
@@ -253,7 +268,7 @@ def test_changed_files_are_made_again_with_a_note(windows, cache, damage, split)
 def test_a_folder_without_rights_or_a_file_in_its_place_is_a_note(windows, cache):
     cache.parent.mkdir()
     cache.write_text("a file")
-    with pytest.warns(ZooNote, match=r"cache/images/\w+: .*; images are not cached, .*: set ZOO_CACHE to") as notes:
+    with pytest.warns(ZooNote, match=r"cache/images/\w+: .*; images are not cached, .* set ZOO_CACHE to") as notes:
         model, data = filled(run_on(windows))
     assert len(notes) == 1
     assert torch.equal(model(tensors(data.train)[0]).image, model.image(tensors(data.train)[0]))
@@ -261,9 +276,19 @@ def test_a_folder_without_rights_or_a_file_in_its_place_is_a_note(windows, cache
 
 def test_a_disk_without_space_is_a_note(windows, cache, monkeypatch):
     monkeypatch.setattr(image_cache, "_MOST", 0)
-    with pytest.warns(ZooNote, match=r"0\.0 GB of images, .* GB free; images are not cached"):
+    with pytest.warns(ZooNote, match=r"0\.0 GB of images .* GB free; images are not cached"):
         filled(run_on(windows))
     assert list(cache.rglob("*.npy")) == []
+
+
+def test_what_is_in_the_cache_counts_towards_its_share_of_the_disk(windows, cache, monkeypatch):
+    first = filled(run_on(windows))
+    free, taken = 100_000, cache_size()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr(image_cache, "_MOST", 1.1 * taken / (taken + free))
+    with pytest.warns(ZooNote, match="images are not cached"):
+        filled(run_on(windows, IMAGE | {"size": 16}))
+    require_found(*first)
 
 
 def test_a_disk_that_fills_while_images_are_written_is_a_note(tmp_path, small_disk, monkeypatch):

@@ -3,7 +3,6 @@
 import os
 import platform
 import re
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
@@ -62,14 +61,10 @@ def _version(name: str) -> str:
 
 def _cache() -> dict[str, str]:
     """Where files are that can be made again, and how much space they take."""
-    from zoo.io.cache import VARIABLE, cache_folder
+    from zoo.io.cache import VARIABLE, cache_folder, cache_size
 
-    place = cache_folder()
-    size = 0
-    for file in place.rglob("*"):
-        with suppress(OSError):  # another process may remove it
-            size += file.stat().st_size if file.is_file() else 0
-    return {"folder": f"{place}; {VARIABLE} moves it", "size": f"{size / 1e6:.0f} MB; deleting the folder frees them"}
+    size = f"{cache_size() / 1e6:.0f} MB; deleting the folder frees them"
+    return {"folder": f"{cache_folder()}; {VARIABLE} moves it", "size": size}
 
 
 def _devices() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 VARIABLE = "ZOO_CACHE"
@@ -14,6 +15,15 @@ def cache_folder() -> Path:
     """
     given = os.environ.get(VARIABLE)
     return Path(given).expanduser().absolute() if given else _caches() / "shapezoo"
+
+
+def cache_size() -> int:
+    """Bytes that the files in it take."""
+    size = 0
+    for file in cache_folder().rglob("*"):
+        with suppress(OSError):  # another process may remove it
+            size += file.stat().st_size if file.is_file() else 0
+    return size
 
 
 def _caches() -> Path:

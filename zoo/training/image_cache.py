@@ -9,6 +9,7 @@ buffers of the image, which may come from other data. A folder appears when it i
 """
 
 import copy
+import errno
 import json
 import shutil
 import warnings
@@ -26,7 +27,7 @@ from zoo_registry import ImageSpec, Registry, ZooNote
 from zoo.contracts import Image
 from zoo.data.batch import evenly
 from zoo.data.split import DataSet, Rows, Split
-from zoo.io.cache import VARIABLE, cache_folder
+from zoo.io.cache import VARIABLE, cache_folder, cache_size
 from zoo.io.files import new_folder, write_json
 from zoo.io.npz import NpzStream
 from zoo.model.cached_images import KEY, NOTHING_CACHED, CachedImages, Stored, window_keys
@@ -36,8 +37,8 @@ from zoo.sources.raw import row_blocks
 
 _FILES = ("images.npy", "windows.npy")
 _MANIFEST = "manifest.json"
-_MOST = 0.5
-"""Share of the free space that the images of a split may take."""
+_MOST = 0.25
+"""Share that the cache may take of the space that would be free without it."""
 _COMPARED = 8
 """Stored images that are made again and compared, in case the code that makes them changed."""
 
@@ -59,8 +60,8 @@ def cached_images(spec: ImageSpec, image: Image, data: DataSet) -> CachedImages:
     try:
         parts = [_stored(home / split.name, still, split, facts) for split in (data.train, data.validation)]
     except OSError as error:
-        hint = f"set {VARIABLE} to a folder that can be written to"
-        note = f"{home}: {error.strerror}; images are not cached, but made in every epoch: {hint}"
+        hint = f"delete the cache, or set {VARIABLE} to another folder"
+        note = f"{home}: {error.strerror}; images are not cached, but made in every epoch; {hint}"
         warnings.warn(note, ZooNote, stacklevel=2)
         return NOTHING_CACHED
     return CachedImages(still.state_dict(), parts)
@@ -92,7 +93,7 @@ def _stored(folder: Path, image: Image, split: Split, facts: dict[str, Any]) -> 
                 _make(folder, image, split, facts)
                 found = _read(folder, image, split)
     if found is None:
-        raise OSError(0, "it changed while it was read", str(folder))
+        raise OSError(errno.EIO, "it changed while it was read", str(folder))
     return found
 
 
@@ -106,10 +107,10 @@ def _read(folder: Path, image: Image, split: Split) -> Stored | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     rows = evenly(len(split), _COMPARED)
-    if len(images) != len(split) or keys.shape != (len(split), KEY):
+    again = _images_of(image, split, rows)
+    if images.shape != (len(split), *again.images.shape[1:]) or keys.shape != (len(split), KEY):
         return None
-    again, again_keys = _images_of(image, split, rows)
-    same = np.array_equal(images[rows], again) and np.array_equal(keys[rows], again_keys)
+    same = np.array_equal(images[rows], again.images) and np.array_equal(keys[rows], again.keys)
     return Stored(images, np.asarray(keys)) if same else None
 
 
@@ -149,6 +150,7 @@ def _checksum(file: Path) -> str:
 
 
 def _require_space(home: Path, size: int) -> None:
-    free = shutil.disk_usage(home).free
-    if size > _MOST * free:
-        raise OSError(0, f"{size / 1e9:.1f} GB of images, {free / 1e9:.1f} GB free", str(home))
+    free, taken = shutil.disk_usage(home).free, cache_size()
+    if taken + size > _MOST * (taken + free):
+        found = f"{size / 1e9:.1f} GB of images beside {taken / 1e9:.1f} GB in the cache and {free / 1e9:.1f} GB free"
+        raise OSError(errno.ENOSPC, found, str(home))
