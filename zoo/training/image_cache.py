@@ -61,7 +61,7 @@ def cached_images(spec: ImageSpec, image: Image, data: DataSet) -> CachedImages:
         parts = [_stored(home / split.name, still, split, facts) for split in (data.train, data.validation)]
     except OSError as error:
         hint = f"delete the cache, or set {VARIABLE} to another folder"
-        note = f"{home}: {error.strerror}; images are not cached, but made in every epoch; {hint}"
+        note = f"{home}: {error.strerror or error}; images are not cached, but made in every epoch; {hint}"
         warnings.warn(note, ZooNote, stacklevel=2)
         return NOTHING_CACHED
     return CachedImages(still.state_dict(), parts)
@@ -129,6 +129,7 @@ def _make(folder: Path, image: Image, split: Split, facts: dict[str, Any]) -> No
 def _blocks(image: Image, split: Split, shape: tuple[int, ...], seen: Seen) -> Iterator[Stored]:
     """All images in order. Threads make them: the loops of persistence images let others run, and start at once."""
     threads, blocks = torch.get_num_threads(), list(row_blocks(shape))
+    seen(0, len(split))
     with ThreadPoolExecutor(threads) as pool:
         for first in range(0, len(blocks), threads):  # few at a time, as they may be larger than memory together
             rows = [np.arange(block.start, block.stop) for block in blocks[first : first + threads]]
