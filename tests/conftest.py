@@ -28,6 +28,12 @@ if os.name == "posix":
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A cache for the tests of this process, and of the processes that they start."""
+    os.environ["ZOO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def pytest_sessionfinish() -> None:
     """Commands keep what they import from the collector to their end, which here is not the program's."""
     gc.unfreeze()

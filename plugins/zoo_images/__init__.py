@@ -1,6 +1,6 @@
 """zoo-images: images of a signal, for image networks."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from zoo_registry import ImageSpec, Shape, ShapeError, SpecError, hookimpl
@@ -42,6 +42,8 @@ class PersistenceDiagram(ImageSpec):
     ``preset`` names published numbers; other fields replace them. Hidden samples leave the series: their neighbours
     become neighbours.
     """
+
+    cached: ClassVar[bool] = True
 
     kind: Literal["images.persistence"] = "images.persistence"
     size: int = Field(default=64, ge=_SMALLEST, le=256)

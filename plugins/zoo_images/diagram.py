@@ -31,11 +31,11 @@ def diagram(x: Tensor, seen: Tensor) -> Tensor:
 
 
 def surface(pairs: Tensor, births: Tensor, lifetimes: Tensor, cell: float, spread: float, threshold: float) -> Tensor:
-    """Sum of Gaussians at (birth, lifetime) of ``pairs (n m 2)``, each times its lifetime: `(n h w)` in float64.
+    """Sum of Gaussians at (birth, lifetime) of ``pairs (n m 2)``, each times its lifetime: `(n h w)` in float32.
 
     A pixel is the integral over a square of side ``cell``, whose lower edges are ``births (w)`` and ``lifetimes (h)``,
     both evenly spaced; ``spread`` is the standard deviation. The longest lifetimes are on top. Points count whose
-    lifetime is above the ``threshold``. An image is divided by its own maximum.
+    lifetime is above the ``threshold``. An image is summed in float64 and divided by its own maximum.
     """
     images: Tensor = _surface(pairs, births, lifetimes, cell, spread, threshold)
     return images
@@ -56,7 +56,7 @@ def _(x: Tensor, seen: Tensor) -> Tensor:
 
 @custom_op("shapezoo::persistence_surface", mutates_args=())
 def _surface(pairs: Tensor, births: Tensor, lifetimes: Tensor, cell: float, spread: float, threshold: float) -> Tensor:
-    images = torch.zeros(len(pairs), len(lifetimes), len(births), dtype=torch.float64)
+    images = torch.empty(len(pairs), len(lifetimes), len(births))
     edges = _array(births.double()), _array(lifetimes.double())
     _loop(_draw)(_array(pairs), *edges, cell, spread, threshold, _REACH * spread, images.numpy())
     return images.to(pairs.device)
@@ -64,7 +64,7 @@ def _surface(pairs: Tensor, births: Tensor, lifetimes: Tensor, cell: float, spre
 
 @_surface.register_fake
 def _(pairs: Tensor, births: Tensor, lifetimes: Tensor, cell: float, spread: float, threshold: float) -> Tensor:
-    return pairs.new_empty(pairs.shape[0], lifetimes.shape[0], births.shape[0])
+    return pairs.new_empty(pairs.shape[0], lifetimes.shape[0], births.shape[0], dtype=torch.float32)
 
 
 def _array(tensor: Tensor) -> NDArray[np.float64]:
@@ -127,13 +127,16 @@ def _draw(
     spread: float,
     threshold: float,
     reach: float,
-    images: NDArray[np.float64],
+    images: NDArray[np.float32],
 ) -> None:
+    # One image of float64 at a time: a batch of them would not fit the processor's cache.
+    image = np.empty((len(lifetimes), len(births)))
     edges, centre = (births, lifetimes), np.empty(2)
     size = max(len(births), len(lifetimes))
     mass, first, end = np.empty((2, size)), np.zeros(2, np.int64), np.zeros(2, np.int64)
     unit = 1 / (spread * math.sqrt(2.0))
     for row in range(len(pairs)):
+        image[:] = 0.0
         for point in range(pairs.shape[1]):
             centre[0], centre[1] = pairs[row, point, 0], pairs[row, point, 1] - pairs[row, point, 0]
             if not centre[1] > threshold:
@@ -148,7 +151,6 @@ def _draw(
             for up in range(first[1], end[1]):
                 weight = centre[1] * mass[1, up]
                 for across in range(first[0], end[0]):
-                    images[row, len(lifetimes) - 1 - up, across] += weight * mass[0, across]
-        peak = images[row].max()
-        if peak > 0:
-            images[row] /= peak
+                    image[len(lifetimes) - 1 - up, across] += weight * mass[0, across]
+        peak = image.max()
+        images[row] = image / peak if peak > 0 else image

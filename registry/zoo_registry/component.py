@@ -88,11 +88,16 @@ class FusionSpec(ComponentSpec):
 
 
 class ImageSpec(ComponentSpec):
-    """An image of a signal, for image networks."""
+    """An image of a signal, for image networks.
+
+    ``cached``: training stores the images on disk, because they take longer to make than to read. The image of a window
+    then depends on that window and the buffers alone, to the last bit, and has no gradient.
+    """
 
     role: ClassVar[str] = "image"
     reads: ClassVar[str] = "c t"
     returns: ClassVar[str] = "c h w"
+    cached: ClassVar[bool] = False
 
     @abstractmethod
     def output(self, x: Shape) -> Shape:

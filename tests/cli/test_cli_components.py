@@ -134,7 +134,17 @@ def test_doctor_prints_versions_devices_and_plugins(zoo, toys):
     assert found["plugins"]["toy"] == "1.5"
     assert "cpu" in found["devices"]
     text = zoo("doctor").out
-    assert all(word in text for word in ("Packages", "Devices", "Plugins", "toy", "pydantic"))
+    assert all(word in text for word in ("Packages", "Devices", "Cache", "Plugins", "toy", "pydantic"))
+
+
+def test_doctor_prints_the_cache_and_its_size(zoo, tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
+    assert zoo("doctor", "--json").json["cache"]["size"].startswith("0 MB")
+    (tmp_path / "cache" / "images").mkdir(parents=True)
+    (tmp_path / "cache" / "images" / "one").write_bytes(bytes(3_000_000))
+    found = zoo("doctor", "--json").json["cache"]
+    assert found["folder"].startswith(str(tmp_path / "cache"))
+    assert found["size"].startswith("3 MB")
 
 
 def test_doctor_names_a_torch_that_cannot_be_imported(zoo, monkeypatch):

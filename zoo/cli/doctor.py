@@ -1,4 +1,4 @@
-"""`zoo doctor`: versions, devices and plugins of this machine, and which of them are broken."""
+"""`zoo doctor`: versions, devices, cache and plugins of this machine, and which of them are broken."""
 
 import os
 import platform
@@ -15,13 +15,14 @@ from zoo.cli.tables import print_facts, print_json, print_table, print_title
 
 
 def doctor(json: Json = False) -> None:
-    """Show versions, devices and plugins of this machine, and what is broken."""
+    """Show versions, devices, cache and plugins of this machine, and what is broken."""
     registry = Registry.discover()
     registry.load_all()
     found: dict[str, Any] = {
         "system": _system(),
         "packages": _packages(),
         "devices": _devices(),
+        "cache": _cache(),
         "plugins": dict(registry.plugins()),
         "broken": {name: str(error) for name, error in sorted(registry.failures.items())},
     }
@@ -29,7 +30,7 @@ def doctor(json: Json = False) -> None:
         print_json(found)
         return
     print_facts(list(found["system"].items()))
-    for section in ("packages", "devices", "plugins"):
+    for section in ("packages", "devices", "cache", "plugins"):
         print_title(section.capitalize())
         print_facts(list(found[section].items()))
     if found["broken"]:
@@ -56,6 +57,14 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return f"missing; run `pip install {name}`"
+
+
+def _cache() -> dict[str, str]:
+    """Where files are that can be made again, and how much space they take."""
+    from zoo.io.cache import VARIABLE, cache_folder, cache_size
+
+    size = f"{cache_size() / 1e6:.0f} MB; deleting the folder frees them"
+    return {"folder": f"{cache_folder()}; {VARIABLE} moves it", "size": size}
 
 
 def _devices() -> dict[str, str]:

@@ -1,7 +1,5 @@
 """`zoo tokenize`: write a whole data set as codes into one file."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,12 +9,13 @@ from zoo_registry import Registry
 from zoo.cli.components import Json
 from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
+from zoo.process.bar import bar
 from zoo.process.lines import print_line
 from zoo.specs.read import read_data
 from zoo.weights.manifest import bundle_in, read_manifest
 
 if TYPE_CHECKING:
-    from zoo.codebook.token_file import Seen, TokenFile
+    from zoo.codebook.token_file import TokenFile
 
 
 def tokenize(
@@ -37,7 +36,7 @@ def tokenize(
     read_manifest(bundle_in(bundle))
     from zoo.codebook.token_file import tokenize as write
 
-    with _bar("tokenize") as seen:
+    with bar("tokenize") as seen:
         written = write(bundle, spec, out, split, seen)
     if json:
         print_json(_summary(written))
@@ -47,19 +46,6 @@ def tokenize(
     counts = ", ".join(f"{count} {name}" for name, count in written.windows.items())
     print_line()
     print_line(f"windows: {counts}; {written.codes} codes per level; in {written.path}")
-
-
-@contextmanager
-def _bar(label: str) -> Iterator["Seen"]:
-    """A bar on standard error, drawn where that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task(label, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _summary(written: "TokenFile") -> dict[str, object]:

@@ -1,6 +1,6 @@
 """A token file: a whole data set as codes with their attributes, written batch by batch."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -17,14 +17,13 @@ from zoo.data.split import Rows
 from zoo.io.npz import NpzStream, new_npz, require_npz
 from zoo.model.assembly import ZooModel
 from zoo.model.coded import CodedModel
+from zoo.process.bar import Seen
 from zoo.specs.read import Source, read_data
 from zoo.weights.bundle import load
 from zoo.weights.manifest import bundle_in
 
 SplitChoice = Literal["all", "train", "validation", "test"]
 Array = NDArray[Any]
-Seen = Callable[[int, int], None]
-"""Progress callback: number of windows done, and number in all."""
 
 _BATCH = 64
 

@@ -31,6 +31,7 @@ from zoo.contracts import (
     slots,
     zeroed,
 )
+from zoo.model.cached_images import NOTHING_CACHED, CachedImages
 from zoo.model.masks import observed_alone, require_mask, require_observed
 from zoo.model.per_channel import PerChannel
 
@@ -56,9 +57,10 @@ class ZooModel(nn.Module):
     head.
 
     ``spec`` is the complete spec, ``trace`` the shape after every stage; a role that the spec leaves out is None, but
-    the fusion is then an IdentityFusion.
+    the fusion is then an IdentityFusion. ``cached`` are images made before, which the forward pass then does not make.
     """
 
+    cached: CachedImages
     fusion: Fusion
     image: Image | None
     encoder: Encoder | None
@@ -71,6 +73,7 @@ class ZooModel(nn.Module):
         self.spec = spec
         self.trace = shapes = spec.trace()
         self.fusion = IdentityFusion()
+        self.cached = NOTHING_CACHED
         self.image = self.encoder = self.quantizer = self.decoder = self.head = None
         if spec.image:
             self.image = spec.image.build(shapes.signal)
@@ -206,7 +209,7 @@ class ZooModel(nn.Module):
             require_mask(mask, x)
             require_observed(mask.flatten(1))
             x = torch.where(mask, x, 0)
-        return Output(x=x, mask=mask, image=None if self.image is None else self.image(x, mask))
+        return Output(x=x, mask=mask, image=None if self.image is None else self.cached.of(self.image, x, mask))
 
     def _encode(self, encoder: Encoder, given: Output) -> tuple[EncodedOutput, _Folded]:
         """The tokens of ``given``, and its folded series in the input's units."""

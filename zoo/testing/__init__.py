@@ -28,6 +28,7 @@ from zoo.testing.trials import (
     EncoderTrial,
     FusionTrial,
     HeadTrial,
+    ImageTrial,
     PerChannelTrial,
     QuantizerTrial,
     trial_of,
@@ -69,6 +70,8 @@ def check_component(
             check_channelwise(trial)
         if isinstance(trial, DecoderTrial) and isinstance(module, Decoder) and module.reads_table:
             checks.check_code_table(trial, module)
+        if isinstance(trial, ImageTrial) and trial.spec.cached:
+            checks.check_cached(trial, module)
         if isinstance(trial, HeadTrial):
             checks.check_linear(trial, module)
             checks.check_taps(trial, module)

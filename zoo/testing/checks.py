@@ -10,7 +10,7 @@ from zoo_registry.component import QuantizerSpec
 
 from zoo.contracts import CodeTable, Head, LinearHead, Output
 from zoo.testing.samples import spoil
-from zoo.testing.trials import AnyTrial, DecoderTrial, HeadTrial, QuantizerTrial, Results
+from zoo.testing.trials import AnyTrial, DecoderTrial, HeadTrial, ImageTrial, QuantizerTrial, Results
 
 
 def check_shapes(trial: AnyTrial, module: nn.Module) -> None:
@@ -73,6 +73,17 @@ def check_masks(trial: AnyTrial, module: nn.Module) -> None:
     """No mask and an all-True mask give the same."""
     expected = run(trial, module, trial.batch("none"))
     same(trial, run(trial, module, trial.batch("full")), expected, "an all-True mask instead of None")
+
+
+def check_cached(trial: ImageTrial, module: nn.Module) -> None:
+    """An image that is read instead of made has the same bits: it depends on its window alone, and has no gradient."""
+    batch, kind = trial.batch("part"), trial.spec.kind
+    together = trial.run(module, Output(x=batch.x.requires_grad_(), mask=batch.mask))["image"]
+    assert not together.requires_grad, f"{kind}: cached images have no gradient"
+    for index in range(len(batch.x)):
+        mask = None if batch.mask is None else batch.mask[index : index + 1]
+        alone = run(trial, module, Output(x=batch.x[index : index + 1], mask=mask))["image"]
+        assert torch.equal(alone[0], together[index]), f"{kind}: an image depends on the rest of its batch"
 
 
 def check_padding(trial: AnyTrial, module: nn.Module) -> None:
