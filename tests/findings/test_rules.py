@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
-from zoo_registry import DataError, RunSpec, TrainingError
+from zoo_registry import DataError, Registry, RunSpec, TrainingError
 
 from zoo.evaluation.classification import Classification
 from zoo.evaluation.reconstruction import Reconstruction
@@ -137,6 +137,15 @@ def test_shares_are_compared_with_their_limits(share, weak, strong):
     rest = (1 - share) / 2
     facts = curve([{"s": share, "x": rest, "z": rest}] * 3, dict.fromkeys("sxz", 1.0))
     assert (weak_term(facts) is not None, dominant_term(facts) is not None) == (weak, strong)
+
+
+def test_a_term_of_distillation_may_dominate():
+    source = {"kind": "data.npy", "path": "windows", "layout": "c t"}
+    taught = {"teachers": {"t": "runs/t"}, "distill": [{"kind": "distill.logits"}]}
+    run = Registry.discover().run({"model": {"head": {"kind": "wrn.signal"}}, "data": {"source": source}} | taught)
+    facts = curve([{"kd": 8.0, "ce": 1.0}] * 3, {"kd": 1.0, "ce": 1.0})
+    assert dominant_term(facts) is not None
+    assert dominant_term(replace(facts, run=run)) is None
 
 
 def test_a_single_term_and_one_without_weight_are_not_reported():

@@ -52,8 +52,10 @@ def weak_term(facts: Facts) -> Finding | None:
 
 
 def dominant_term(facts: Facts) -> Finding | None:
-    """One of several terms over 70 % of the weighted total, in the last epochs of a phase."""
-    strong = [term for term in _terms(facts) if term.share > STRONG]
+    """One of several terms over 70 % of the weighted total, in the last epochs of a phase; those of distillation may
+    be, because they teach the same as the labels."""
+    taught = facts.run.terms().keys() - facts.run.model.terms().keys() if facts.run else set()
+    strong = [term for term in _terms(facts) if term.share > STRONG and term.name not in taught]
     if not strong:
         return None
     term = max(strong, key=lambda term: term.share)
