@@ -13,6 +13,7 @@ from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.stored import stored_evaluation
 from zoo.evaluation.taught import DRAWS, bootstrap
+from zoo.evaluation.times import as_latex, as_markdown, times_table
 from zoo.runs.data import load_set
 from zoo.training.fit import train
 
@@ -89,3 +90,14 @@ def test_an_interval_over_units_is_that_of_their_means():
     half = 1.96 * values.std() / 20
     assert (low, high) == pytest.approx((values.mean() - half, values.mean() + half), abs=0.01)
     assert bootstrap(np.array([0.0, 0.0, 1.0, 1.0]), np.array([0, 0, 1, 1])) == (0.0, 1.0)
+
+
+def test_times_are_measured_on_request_and_written_as_tables(folders):
+    report = judge_run(open_run(folders[0]), "test", times=True).taught
+    assert [one.name for one in report.times] == ["signal", "image", "student"]
+    assert [one.image is None for one in report.times] == [True, False, True]
+    assert all(part > 0 for one in report.times for part in (*one.whole, *(one.image or ())))
+    assert report.times[1].image[0] < report.times[1].whole[0]
+    rows = times_table(report.times)
+    assert as_markdown(rows).splitlines()[1].count("---:") == len(rows[0]) - 1
+    assert as_latex([["a_b", "1"], ["c", "2"]]).splitlines()[2:5] == [r"a\_b & 1 \\", r"\midrule", r"c & 2 \\"]

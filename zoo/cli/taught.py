@@ -2,6 +2,7 @@
 
 from zoo.cli.tables import print_table, print_title
 from zoo.evaluation.taught_report import Paired, Reached, TaughtReport
+from zoo.evaluation.times import times_table
 from zoo.process.lines import print_line
 
 _SCORES = ("correct", "accuracy", "balanced", "ECE")
@@ -21,6 +22,10 @@ def print_taught(report: TaughtReport) -> None:
         values = ", ".join(f"{distance:.2e}" for distance in report.map_distance)
         print_line()
         print_line(f"distance of similarity maps by stage, batches of {report.map_batch}: {values}")
+    if report.times:
+        print_title("Processing times per window, one thread")
+        head, *body = times_table(report.times)
+        print_table(head, body, numbers=head[1:])
     if report.paired:
         _print_paired(report.paired)
 

@@ -116,6 +116,9 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    times: Annotated[
+        bool, typer.Option("--times", help="For a run with teachers: measure processing times, on one thread.")
+    ] = False,
     moved: Moved = None,
     json: Json = False,
 ) -> None:
@@ -134,7 +137,9 @@ def evaluate(
     corruptions = parse_corruptions(corrupt or ())
     seeds = require_seeds(folders) if len(runs) > 1 else []
     without = None if other is None else open_run(other, moved or ())
-    reports = [judge_run(open_run(folder, moved or ()), split, corruptions, judge or (), without) for folder in folders]
+    reports = [
+        judge_run(open_run(folder, moved or ()), split, corruptions, judge or (), without, times) for folder in folders
+    ]
     found = over_seeds(folders, seeds, reports) if seeds else None
     if json:
         print_json((found or reports[0]).model_dump(mode="json"))

@@ -23,16 +23,18 @@ def judge_run(
     corruptions: Sequence[Corruption] = (),
     judges: Sequence[str] = (),
     alone: LoadedRun | None = None,
+    times: bool = False,
 ) -> EvalReport:
     """Run a model over a whole split, compute all metrics, and write them into the run's folder.
 
     Every window is also evaluated under each of ``corruptions``; ``judges``, `NAME=BUNDLE` or `NAME=ESTIMATOR` each,
     are added to those of the run. A run with teachers is compared with them and, window by window, with the run
-    ``alone`` of the student without them. Raises ZooError when a judge or a teacher does not fit.
+    ``alone`` of the student without them; ``times`` asks for their processing times. Raises ZooError when a judge or a
+    teacher does not fit.
     """
     report, folder = _judge(opened, split, corruptions, judges), opened.folder
     if opened.run.teachers:
-        report = report.model_copy(update={"taught": judge_teachers(opened, split, alone)})
+        report = report.model_copy(update={"taught": judge_teachers(opened, split, alone, times)})
     elif alone is not None:
         raise SpecError("--alone", "a run with teachers to compare", f"none in {opened.folder.path}", "leave it out")
     write_json(folder.evaluation(split), {"split": split} | opened.stamp | report.model_dump(mode="json"))

@@ -19,7 +19,9 @@ from zoo.evaluation.judge import Reading
 from zoo.evaluation.loaded_run import LoadedRun, SplitName
 from zoo.evaluation.score import HEAD
 from zoo.evaluation.taught_report import ClassWeights, Paired, Reached, Rescue, TaughtReport
+from zoo.evaluation.times import STUDENT, ProcessingTime, processing_times
 from zoo.model.assembly import ZooModel
+from zoo.model.latency import BATCHES
 from zoo.runs.data import learned_windows
 from zoo.teachers.model_logits import model_logits
 from zoo.teachers.predictions import features
@@ -45,9 +47,11 @@ class _Windows:
         return logits.argmax(-1) == self.target
 
 
-def judge_teachers(opened: LoadedRun, split: SplitName, alone: LoadedRun | None = None) -> TaughtReport:
+def judge_teachers(
+    opened: LoadedRun, split: SplitName, alone: LoadedRun | None = None, times: bool = False
+) -> TaughtReport:
     """Teachers and student on a split of the run's data; with ``alone``, the run of the student without teachers, also
-    window by window.
+    window by window; with ``times``, their processing times.
 
     A teacher that is missing, has changed or is not known for this split is left out, with a ZooNote. Raises SpecError
     if the data of ``alone`` differ.
@@ -66,7 +70,14 @@ def judge_teachers(opened: LoadedRun, split: SplitName, alone: LoadedRun | None 
         map_distance=distances or None,
         map_batch=min(size, len(windows)) if distances else None,
         paired=None if alone is None else _paired(opened, alone, split, read),
+        times=_times(opened, windows, teachers) if times else None,
     )
+
+
+def _times(opened: LoadedRun, windows: Split, teachers: list[Teacher]) -> list[ProcessingTime]:
+    models = [(teacher.name, teacher.model) for teacher in teachers if teacher.model is not None]
+    x = torch.from_numpy(windows.read(slice(0, max(BATCHES))).x)
+    return processing_times([*models, (STUDENT, opened.model)], x)
 
 
 def _found(opened: LoadedRun) -> Iterator[Teacher]:

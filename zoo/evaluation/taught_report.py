@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel
 
+from zoo.evaluation.times import ProcessingTime
+
 
 class Reached(BaseModel, frozen=True):
     """Windows that one reader gets right. ``ece`` is None where there are no probabilities."""
@@ -56,7 +58,7 @@ class TaughtReport(BaseModel, frozen=True):
 
     ``weights`` are those the student was trained with; ``map_distance`` is the mean squared difference of similarity
     maps at every stage, in batches of ``map_batch`` windows, from the last stage backwards where numbers of stages
-    differ. ``paired`` needs the run of the student alone.
+    differ. ``paired`` needs the run of the student alone. ``times`` are measured on request.
     """
 
     readers: list[Reached]
@@ -64,6 +66,7 @@ class TaughtReport(BaseModel, frozen=True):
     map_distance: list[float] | None = None
     map_batch: int | None = None
     paired: Paired | None = None
+    times: list[ProcessingTime] | None = None
 
     @property
     def teachers(self) -> list[str]:

@@ -8,6 +8,7 @@ from zoo_registry.version import version
 
 from zoo.evaluation.report import ClassReconstruction, EvalReport
 from zoo.evaluation.score import Score
+from zoo.evaluation.times import as_latex, as_markdown, times_table
 from zoo.io.files import write_text
 from zoo.report.evidence import Evidence
 from zoo.report.history import History
@@ -32,6 +33,10 @@ def write_report(evidence: Evidence) -> None:
     found = pictures_of(evidence)
     sections = {field.name: getattr(found, field.name) for field in fields(found)}
     drawn = {name: [save(picture, evidence.folder.figures) for picture in part] for name, part in sections.items()}
+    if evidence.report.taught and evidence.report.taught.times:
+        rows = times_table(evidence.report.taught.times)
+        write_text(evidence.folder.figures / "times.md", as_markdown(rows))
+        write_text(evidence.folder.figures / "times.tex", as_latex(rows))
     write_text(evidence.folder.page, render("run.html", context(evidence, drawn)))
 
 
@@ -50,6 +55,7 @@ def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]
         "tiles": tiles(report, evidence.codebook.report if evidence.codebook else None),
         "codebook": evidence.codebook.report if evidence.codebook else None,
         "scores": ordered(report),
+        "times": times_table(report.taught.times) if report.taught and report.taught.times else [],
         "phases": _phases(evidence.history),
         "examples": len(evidence.sample.labels),
         "classes": class_rows(report),
