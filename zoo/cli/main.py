@@ -49,6 +49,7 @@ COMMANDS = {
     "compare": Command("report", "compare", "Runs"),
     "sweep": Command("sweep", "sweep", "Runs"),
     "tokenize": Command("tokenize", "tokenize", "Runs"),
+    "export": Command("export", "export", "Runs"),
     "doctor": Command("doctor", "doctor", "This machine"),
     "bench": Command("bench", "bench", "This machine"),
 }

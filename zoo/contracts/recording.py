@@ -8,4 +8,4 @@ def recording() -> bool:
 
     A graph cannot branch on values of tensors, nor on the size of the batch.
     """
-    return torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]  # torch leaves it untyped
