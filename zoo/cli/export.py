@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a trained run, or of a bundle.", show_default=False)],
     format: Annotated[  # noqa: A002  # the name of the option
-        FormatName, typer.Option(help="Kind of file; onnx needs the packages of the extra `export`.", show_default=False)
+        FormatName,
+        typer.Option(help="Kind of file; onnx needs the packages of the extra `export`.", show_default=False),
     ],
     out: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
     moved: Moved = None,
