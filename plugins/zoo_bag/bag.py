@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from zoo.contracts import Adapted, Standardize, TrainingWindows, without_autocast
+from zoo.contracts import Adapted, Standardize, TrainingWindows, recording, without_autocast
 from zoo_bag.layout import Block, Layout
 from zoo_bag.learn import WINDOWS, draw, learn_codes, learn_knots
 from zoo_bag.specs import BagSpec
@@ -132,8 +132,8 @@ class Bag(Adapted):
         return torch.cat([torch.cat([root(one.shares).flatten(1) for one in self.count(*part)], 1) for part in parts])
 
     def _parts(self, x: Tensor, mask: Tensor | None) -> Iterator[tuple[Tensor, Tensor | None]]:
-        """Split the batch into chunks, so that memory does not grow with it; one chunk when compiling."""
-        if torch.compiler.is_compiling():
+        """Split the batch into chunks, so that memory does not grow with it; one chunk when recording."""
+        if recording():
             yield x, mask
             return
         size = max(_HELD // self.layout.held, 1)

@@ -5,7 +5,7 @@ from itertools import accumulate, groupby
 import torch
 from torch import Tensor
 
-from zoo.contracts import CodeTable, Decoded, Resizing, Tokens, instance_scale
+from zoo.contracts import CodeTable, Decoded, Resizing, Tokens, instance_scale, recording
 from zoo_vqshape.drawing import DrawsShapes
 from zoo_vqshape.shapes import ShapeNetwork
 
@@ -95,7 +95,7 @@ def _groups(tokens: Tokens, share: Tensor, length: int) -> list[tuple[slice, int
     """Neighbouring tokens that cover the same number of samples, and that number."""
     if tokens.spans is None:
         longest = length
-        if not torch.compiler.is_compiling():  # a compiled graph cannot branch on token lengths
+        if not recording():  # a graph cannot branch on token lengths
             longest = min(length, int(share.detach().max() * (length - 1)) + 2)
         return [(slice(0, share.shape[-1]), longest)]
     found = [(samples, len(list(group))) for samples, group in groupby(tokens.spans)]

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import jvp, vmap
 from torch.nn import functional as F
 
-from zoo.contracts import CentreKernel, CodeTable, Interpolate, Resizing, without_autocast
+from zoo.contracts import CentreKernel, CodeTable, Interpolate, Resizing, recording, without_autocast
 from zoo_vqshape.mlp import mlp
 
 WIDE, NARROW, GROUPS = 128, 64, 16
@@ -145,11 +145,11 @@ class ShapeDecoder(ShapeNetwork):
         A row costs one shape; if codes learn, it costs one more per axis for its Jacobian.
         """
         learns = _learns(codes)
-        if torch.compiler.is_compiling() and not learns:  # so that the compiled program accepts any number of tokens
+        if recording() and not learns:  # so that the graph accepts any number of tokens
             return table
         price, tokens = 1 + codes.shape[-1] if learns else 1, table.index.numel()
         worth = len(table.rows) * price < tokens
-        if torch.compiler.is_compiling():  # the number of rows in use is unknown in a compiled graph
+        if recording():  # the number of rows in use is unknown in a graph
             return table if worth else None
         if worth and codes.is_cuda:  # finding the rows in use would wait for the GPU
             return table

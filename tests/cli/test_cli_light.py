@@ -83,6 +83,7 @@ def test_a_refusal_does_not_import_torch(tmp_path):
         ["report", "missing"],
         ["compare", "missing", "missing"],
         ["tokenize", "missing", "aeon:basic_motions", "--out", "tokens.npz"],
+        ["export", "missing", "--format", "pt2", "--out", "model.pt2"],
         ["train", "missing"],
     ],
     ids=" ".join,

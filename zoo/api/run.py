@@ -15,6 +15,8 @@ from zoo.evaluation.corruption import parse_corruptions
 from zoo.evaluation.judge_run import judge_run
 from zoo.evaluation.loaded_run import LoadedRun, SplitName, open_run
 from zoo.evaluation.report import EvalReport
+from zoo.export.export_run import Exported, export
+from zoo.export.requirements import FormatName
 from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
 from zoo.model.assembly import ZooModel
@@ -121,6 +123,13 @@ class Run:
     def codebook(self, split: SplitName = "test") -> CodebookReport:
         """Measure its codebook, as `zoo codebook` does. Raises SpecError for a model without one."""
         return measure_run(self._opened, split).report
+
+    def export(self, out: str | PathLike[str], format: FormatName) -> Exported:  # noqa: A002  # as on the command line
+        """Write its model as one file, as `zoo export` does.
+
+        Raises ZooError for a model that the format cannot hold, or whose file gives other results.
+        """
+        return export(self.path, format, Path(out), self._moved)
 
     def findings(self) -> Verdict:
         """The findings on its stored results, the gravest first, and what holds; written to `findings.json`."""

@@ -50,6 +50,7 @@ COMMANDS = {
     "sweep": Command("sweep", "sweep", "Runs"),
     "logits": Command("logits", "logits", "Runs"),
     "tokenize": Command("tokenize", "tokenize", "Runs"),
+    "export": Command("export", "export", "Runs"),
     "doctor": Command("doctor", "doctor", "This machine"),
     "bench": Command("bench", "bench", "This machine"),
 }

@@ -11,6 +11,7 @@ from zoo.contracts.maintenance import CodebookMaintenance
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse, observed, zeroed
 from zoo.contracts.nearest import nearest, straight_through
 from zoo.contracts.processes import gathered, shared, summed, world_size
+from zoo.contracts.recording import recording
 from zoo.contracts.required import required
 from zoo.contracts.resizing import CentreKernel, ClassRows, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
 from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, IdentityFusion, Image, Quantizer
@@ -96,6 +97,7 @@ __all__ = [
     "observed",
     "pooled_mean",
     "read_stretches",
+    "recording",
     "required",
     "shared",
     "slots",

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from zoo_registry import BundleError
 
+from zoo.contracts.recording import recording
+
 
 class TrainingWindows(Protocol):
     """The training split as a component reads it: signals in the data's units, or their images."""
@@ -51,7 +53,7 @@ class Adapted(nn.Module):
 
     def require_filled(self) -> None:
         """Raise BundleError if nothing was learned or loaded; called at every forward pass."""
-        if self._ready or torch.compiler.is_compiling():  # a compiled graph cannot branch on a buffer
+        if self._ready or recording():  # a graph cannot branch on a buffer
             return
         # Checked once, not at every call: reading a buffer waits for the device.
         if not bool(self.filled):

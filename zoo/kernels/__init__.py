@@ -4,12 +4,14 @@ from zoo.kernels.choice import Choice, choose
 from zoo.kernels.compiled import compiled
 from zoo.kernels.few import Few, nearest_few
 from zoo.kernels.nearest import Precision, nearest_rows
+from zoo.kernels.portable import Portable
 from zoo.kernels.precision import without_autocast
 from zoo.kernels.tally import Tally, tally
 
 __all__ = [
     "Choice",
     "Few",
+    "Portable",
     "Precision",
     "Tally",
     "choose",

@@ -83,6 +83,13 @@ def _grads(ctx: Any, scores: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
 _few.register_autograd(_grads, setup_context=_setup)
 
 
+def whole(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    """`nearest_few` in operations that every device has, in one block `(n k)`."""
+    halves = codes.square().sum(-1) / 2
+    least = torch.addmm(halves, rows, codes.T, alpha=-1).topk(number, largest=False)
+    return least.values, least.indices
+
+
 def _choose_plainly(found: Tensor, scores: Tensor, index: Tensor) -> None:
     """Into ``scores`` and ``index (r f)`` the least of ``found (r k)``, in operations that every device has."""
     least = found.topk(scores.shape[1], largest=False)

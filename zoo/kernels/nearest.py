@@ -49,13 +49,15 @@ def _(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
 
 def plain(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
     """`nearest_rows` in operations that every device has, block by block; tf32 is computed in float32."""
+    blocks = torch.split(rows, max(_BLOCK // len(codes), 1))
+    return torch.cat([whole(block, codes, origin, precision) for block in blocks])
+
+
+def whole(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
+    """The same in one block `(n k)`."""
     codes = _rounded(codes - origin, precision)
     half_norms = codes.square().sum(-1) / 2
-    found = []
-    for block in torch.split(rows, max(_BLOCK // len(codes), 1)):
-        seen = _rounded(block - origin, precision)
-        found.append(torch.addmm(half_norms, seen, codes.T, alpha=-1).argmin(-1))
-    return torch.cat(found)
+    return torch.addmm(half_norms, _rounded(rows - origin, precision), codes.T, alpha=-1).argmin(-1)
 
 
 def _rounded(values: Tensor, precision: str) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from zoo_registry import DataError, ShapeError
 
-from zoo.contracts import Tokens
+from zoo.contracts import Tokens, recording
 
 
 def require_mask(mask: Tensor, x: Tensor) -> None:
@@ -17,8 +17,8 @@ def require_mask(mask: Tensor, x: Tensor) -> None:
 def observed_alone(tokens: Tokens, mask: Tensor | None) -> Tokens:
     """``tokens`` of series with ``mask (b c t)``, in which tokens of unobserved series are not real: a silent sensor
     does not invalidate a window, and must not affect codebook, losses or statistics."""
-    # A compiled graph cannot branch on mask values.
-    if mask is None or (not torch.compiler.is_compiling() and _all_observed(mask)):
+    # A graph cannot branch on mask values.
+    if mask is None or (not recording() and _all_observed(mask)):
         return tokens
     seen = mask.any(-1, keepdim=True).expand(tokens.values.shape[:3])
     return tokens._replace(mask=seen if tokens.mask is None else tokens.mask & seen)
@@ -31,8 +31,8 @@ def _all_observed(mask: Tensor) -> bool:
 
 def require_observed(mask: Tensor | None) -> None:
     """Raise DataError for a series of ``mask (b c t)`` without observed samples."""
-    # A compiled graph cannot branch on mask values; without observed samples the result is finite but meaningless.
-    if mask is not None and not torch.compiler.is_compiling() and not _all_observed(mask):
+    # A graph cannot branch on mask values; without observed samples the result is finite but meaningless.
+    if mask is not None and not recording() and not _all_observed(mask):
         raise DataError(
             "mask",
             "at least one observed sample in every series",

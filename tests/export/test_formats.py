@@ -1,0 +1,162 @@
+"""Files of every format: they give the results of their model, or a model is refused by the name of an operation."""
+
+import json
+import os
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import torch
+from combinations import COMBINATIONS, FREE, spec
+from tiny import REGISTRY
+from zoo_registry import SpecError, roles_of
+
+import zoo
+from zoo.export.agreement import compare
+from zoo.export.formats import FACTS_FILE, FORMATS, read, write
+from zoo.export.predictor import Predictor
+from zoo.export.windows import noise
+from zoo.model.assembly import ZooModel
+from zoo.testing import adapt
+
+ROOT = Path(__file__).parents[2]
+INPUT = {"channels": 3, "length": 64, "classes": 4}
+OPERATIONS = {"images.persistence": "shapezoo::persistence_diagram"}
+"""What no format has of a component."""
+QUICK = COMBINATIONS[6]
+
+
+def model_of(kinds: tuple[str, ...], **fields: object) -> ZooModel:
+    torch.manual_seed(0)
+    codebook = {"codebook": "per_channel"} if fields.pop("per_channel", False) else {}
+    model = zoo.build({"input": INPUT, **codebook, **spec(kinds, **fields)}).eval()
+    adapt(model, model.trace.signal)
+    return model
+
+
+def require_equal(name: str, predictor: Predictor) -> None:
+    windows = noise(predictor.model.trace.signal)
+    found = compare(predictor, read(name, write(name, predictor, {})), windows._replace(x=windows.x[:40]))
+    assert found.beyond == 0
+    assert found.decisions in (None, 40)
+
+
+def test_the_combinations_hold_every_component():
+    assert {kind for kinds in COMBINATIONS for kind in kinds} == {
+        kind for role in roles_of("model") for kind in REGISTRY.kinds(role)
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("kinds", COMBINATIONS, ids=" + ".join)
+def test_every_component_is_exported_or_refused_by_the_name_of_an_operation(kinds, name):
+    predictor = Predictor(model_of(kinds))
+    operations = [OPERATIONS[kind] for kind in kinds if kind in OPERATIONS]
+    if not operations:
+        require_equal(name, predictor)
+        return
+    with pytest.raises(SpecError) as refused:
+        write(name, predictor, {})
+    assert operations[0] in refused.value.found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_codebook_per_channel_is_exported(name):
+    require_equal(name, Predictor(model_of(QUICK, per_channel=True)))
+
+
+@pytest.mark.parametrize("name", ["torchscript", *(pytest.param(n, marks=pytest.mark.slow) for n in ("onnx", "pt2"))])
+def test_a_reconstruction_from_shapes_of_any_length_is_exported(name):
+    """The two windows of the example have shorter shapes than others."""
+    kinds = ("vqshape.encoder", "quantizers.ema", "vqshape.renderer")
+    require_equal(name, Predictor(model_of(kinds, **FREE)))
+
+
+def test_a_traced_bag_counts_all_windows_of_a_batch_that_is_larger_than_its_chunks(monkeypatch):
+    predictor = Predictor(model_of(("bag.signal",)))
+    monkeypatch.setattr("zoo_bag.bag._HELD", 2 * predictor.model.head.bag.layout.held)
+    require_equal("torchscript", predictor)
+
+
+@pytest.fixture(scope="module")
+def judge() -> Predictor:
+    return Predictor(model_of(("wrn.signal",)))
+
+
+FACTS = {"class_names": ["stand", "sit", "go", "läuft"], "rate": 50.0, "units": "g", "sha256": "0" * 64}
+
+
+@pytest.fixture(scope="module")
+def files(judge) -> dict[str, bytes]:
+    """The file of every format."""
+    return {name: write(name, judge, FACTS) for name in FORMATS}
+
+
+def test_onnx_holds_the_facts_and_names_of_its_ends(files):
+    import onnx
+
+    model = onnx.load_from_string(files["onnx"])
+    onnx.checker.check_model(model)
+    found = {entry.key: entry.value for entry in model.metadata_props}
+    assert json.loads(found.pop("class_names")) == FACTS["class_names"]
+    assert found == {"rate": "50.0", "units": "g", "sha256": "0" * 64}
+    ends = [(end.name, end.type.tensor_type.shape.dim) for end in (*model.graph.input, *model.graph.output)]
+    sizes = {name: [size.dim_param or size.dim_value for size in dims] for name, dims in ends}
+    assert sizes == {"x": ["batch", 3, 64], "logits": ["batch", 4]}
+
+
+def test_torch_formats_hold_the_facts(files):
+    stored = {"torchscript": {FACTS_FILE: ""}, "pt2": {FACTS_FILE: ""}}
+    torch.jit.load(BytesIO(files["torchscript"]), _extra_files=stored["torchscript"])
+    torch.export.load(BytesIO(files["pt2"]), extra_files=stored["pt2"])
+    assert [json.loads(found[FACTS_FILE]) for found in stored.values()] == [FACTS, FACTS]
+
+
+@pytest.mark.parametrize("name", ["onnx", "pt2"])
+def test_a_file_holds_no_path_of_this_machine(name, files):
+    assert str(ROOT).encode() not in files[name]
+
+
+@pytest.mark.parametrize("name", ["onnx", "pt2"])
+def test_windows_of_another_length_are_rejected(name, files):
+    with pytest.raises(Exception, match="64"):
+        read(name, files[name])(torch.zeros(2, 3, 63))
+
+
+ALONE = {
+    "onnx": "import onnxruntime as o; run = o.InferenceSession('file').run; "
+    "y = [run(None, {'x': numpy.zeros((b, 3, 64), 'f')})[0] for b in (1, 5)]",
+    "torchscript": "import torch; run = torch.jit.load('file'); y = [run(torch.zeros(b, 3, 64)) for b in (1, 5)]",
+    "pt2": "import torch; run = torch.export.load('file').module(); y = [run(torch.zeros(b, 3, 64)) for b in (1, 5)]",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_runs_without_the_zoo(name, tmp_path):
+    (tmp_path / "file").write_bytes(write(name, Predictor(model_of(QUICK)), {}))
+    code = f"import numpy, sys; {ALONE[name]}; print([*map(len, y)], [m for m in sys.modules if 'zoo' in m])"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, cwd=tmp_path, env=os.environ,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[1, 5] []"
+
+
+def test_an_operation_that_onnx_lacks_is_named(judge, monkeypatch):
+    monkeypatch.setattr(Predictor, "forward", lambda self, x: torch.searchsorted(x.mean(1), x[:, 0]))
+    with pytest.raises(SpecError, match="operations that onnx has, found aten::searchsorted"):
+        write("onnx", judge, {})
+
+
+@pytest.mark.parametrize("name", ["onnx", "pt2"])
+def test_a_decision_in_python_is_refused_in_one_line(judge, monkeypatch, name):
+    monkeypatch.setattr(Predictor, "forward", lambda self, x: x if x.sum() > 0 else -x)
+    with pytest.raises(SpecError) as refused:
+        write(name, judge, {})
+    assert f"operations that {name} has" in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -1,0 +1,24 @@
+"""Our operations in torch's own operators, for graphs that run where the zoo is not installed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+from zoo.kernels import few, nearest
+
+_FORMS: Mapping[object, Callable[..., Any]] = {
+    torch.ops.shapezoo.nearest.default: nearest.whole,
+    torch.ops.shapezoo.few.default: few.whole,
+}
+"""Those of a forward pass without losses."""
+
+
+class Portable(TorchFunctionMode):
+    """While it is active, `nearest_rows` and `nearest_few` are plain operators; they hold all distances `(n k)`."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        return _FORMS.get(func, func)(*args, **(kwargs or {}))
