@@ -1,16 +1,17 @@
 """Every point is taken by one worker and done once, even if workers are killed."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from datetime import timedelta
+from multiprocessing.queues import Queue as Pipe
+from multiprocessing.synchronize import Barrier
 
 import optuna
 import pytest
+from forked import FORKS
 from optuna.trial import TrialState
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -25,17 +26,15 @@ from zoo.sweep.results import RunResult
 from zoo.sweep.search import propose
 from zoo.sweep.storage import storage_url
 
-SPAWN = multiprocessing.get_context("spawn")
-
 
 @pytest.fixture
 def url(tmp_path):
     return storage_url(str(tmp_path / "study.db"))
 
 
-def take_all(url: str, start: float, taken: "multiprocessing.Queue[int]") -> None:
+def take_all(url: str, barrier: Barrier, taken: "Pipe[int]") -> None:
     queue = join(url)
-    time.sleep(max(start - time.time(), 0))
+    barrier.wait(120)
     while (trial := queue.claim(str(os.getpid()))) is not None:
         taken.put(trial.user_attrs[NUMBER])
 
@@ -45,9 +44,8 @@ def test_workers_never_take_the_same_point(plan, url):
     """More workers than cores, all at the same moment: SQLite alone would hand out points twice."""
     found = plan(vary={Z: list(range(1, 26))})
     create(url, found, resume=False)
-    taken = SPAWN.Queue()
-    start = time.time() + 8
-    workers = [SPAWN.Process(target=take_all, args=(url, start, taken)) for _ in range(6)]
+    taken, barrier = FORKS.Queue(), FORKS.Barrier(6)
+    workers = [FORKS.Process(target=take_all, args=(url, barrier, taken)) for _ in range(6)]
     for worker in workers:
         worker.start()
     numbers = Counter(taken.get(timeout=120) for _ in found.points)
