@@ -42,7 +42,7 @@ def take_all(url: str, barrier: Barrier, taken: "Pipe[int]") -> None:
 @pytest.mark.slow
 def test_workers_never_take_the_same_point(plan, url):
     """More workers than cores, all at the same moment: SQLite alone would hand out points twice."""
-    found = plan(vary={Z: list(range(1, 26))})
+    found = plan(vary={Z: list(range(1, 16))})
     create(url, found, resume=False)
     taken, barrier = FORKS.Queue(), FORKS.Barrier(6)
     workers = [FORKS.Process(target=take_all, args=(url, barrier, taken)) for _ in range(6)]
@@ -52,7 +52,7 @@ def test_workers_never_take_the_same_point(plan, url):
     for worker in workers:
         worker.join()
     assert taken.empty()
-    assert numbers == Counter(range(25))
+    assert numbers == Counter(range(15))
 
 
 @pytest.mark.slow
@@ -260,14 +260,15 @@ def test_optuna_is_quiet(plan, url, capsys):
 def test_a_worker_handles_interrupts_even_if_its_shell_ignores_them(tmp_path):
     """As started by `zoo sweep … &` in a script; otherwise a worker that lost its point would continue training."""
     code = (
-        "import os, runpy, signal, sys, zoo.sweep.queue as queue, zoo.sweep.worker as worker\n"
-        "queue.join = lambda *_: None\n"
+        "import os, runpy, signal, sys, types\n"
         "def work(*_):\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "    finally:\n"
         "        os.write(2, b'given back')\n"
-        "worker.work = work\n"
+        "queue = types.SimpleNamespace(join=lambda *_: None, worker_name=lambda *_: 'me')\n"
+        "sys.modules['zoo.sweep.queue'] = queue\n"
+        "sys.modules['zoo.sweep.worker'] = types.SimpleNamespace(work=work)\n"
         "sys.argv = ['worker', 'name', 'home', 'crew']\n"
         "runpy.run_module('zoo.cli.worker', run_name='__main__')"
     )

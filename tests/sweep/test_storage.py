@@ -97,6 +97,7 @@ def test_a_moved_folder_continues_in_its_own_database(spec, tmp_path, name, caps
         assert str(tmp_path) not in (tmp_path / name / file).read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", ["nothing", "a loop of links"])
 def test_a_folder_without_its_database_writes_nowhere_else(spec, tmp_path, left):
     begun(spec, tmp_path / "sweep").storage.engine.dispose()

@@ -185,7 +185,8 @@ def test_a_search_continues_after_invalid_points_and_prunes_bad_ones(home, writt
         set={"training.epochs": 4}, vary=vary, method="search", search={"trials": 12, "sampler": "random", "seed": 1},
         objectives=["mse"], prune={"warmup": 1},
     )  # fmt: skip
-    assert main(["sweep", spec, "--workers", "2"]) == 0  # with real processes, each of which imports torch
+    status, said = sweep(home, spec, "--workers", "2").ended()
+    assert status == 0, said
     found = results(home / "sweeps" / "small")
     states = Counter(point["state"] for point in found["points"])
     assert states["done"] >= 4
