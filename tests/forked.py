@@ -6,6 +6,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -23,20 +24,27 @@ FORKS.set_forkserver_preload(
 class Forked:
     """`zoo` with ``arguments`` in a process of its own; what it prints goes to ``output``.
 
-    The processes that it starts are forks of it.
+    It works in ``home``, with ``temporary`` for temporary files. The processes that it starts are forks of it.
     """
 
-    def __init__(self, arguments: Sequence[str | Path], output: Path, home: Path | None = None) -> None:
+    def __init__(
+        self, arguments: Sequence[str | Path], output: Path, home: Path | None = None, temporary: Path | None = None
+    ) -> None:
         self.output = output
         output.write_bytes(b"")
-        self.process = FORKS.Process(target=_zoo, args=([*map(str, arguments)], output, home or Path.cwd()))
+        self.process = FORKS.Process(target=_zoo, args=([*map(str, arguments)], output, home or Path.cwd(), temporary))
         self.process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
 
     def running(self) -> bool:
         return self.process.is_alive()
 
     def signal(self, number: int) -> None:
-        os.kill(self.process.pid, number)
+        os.kill(self.pid, number)
 
     def ended(self) -> tuple[int | None, str]:
         """Its exit status once it has ended, and what it printed."""
@@ -106,11 +114,13 @@ def spoken(output: Path) -> None:
     sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
 
 
-def _zoo(arguments: list[str], output: Path, home: Path) -> None:
+def _zoo(arguments: list[str], output: Path, home: Path, temporary: Path | None) -> None:
     from zoo.process import children
 
     children.Child = ForkedChild
     os.chdir(home)
+    if temporary is not None:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(temporary)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     spoken(output)
     sys.argv = ["zoo", *arguments]

@@ -41,7 +41,7 @@ class Program:
 
     def ranks(self) -> dict[int, int]:
         """Process ids of the training processes by rank: the parent starts them in this order."""
-        number = self.parent.process.pid
+        number = self.parent.pid
         children = Path(f"/proc/{number}/task/{number}/children")
         found = dict(enumerate(map(int, children.read_text().split() if children.exists() else [])))
         self.seen |= set(found.values())
@@ -73,7 +73,7 @@ class Program:
         return False
 
     def end(self) -> None:
-        for number in [*self.ranks().values(), self.parent.process.pid]:
+        for number in [*self.ranks().values(), self.parent.pid]:
             if _runs(number):
                 os.kill(number, signal.SIGKILL)
         self.parent.ended()
@@ -114,7 +114,7 @@ def test_random_kills_end_at_the_weights_of_an_uninterrupted_run(start: Any, tmp
         program = start("killed")
         if kills < KILLS:
             time.sleep(chance.uniform(0, lasts))
-        victims = program.ranks() | {2: program.parent.process.pid}
+        victims = program.ranks() | {2: program.parent.pid}
         victim = chance.choice(sorted(victims))
         if kills < KILLS and program.parent.running():
             os.kill(victims[victim], signal.SIGKILL)
