@@ -6,16 +6,19 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from hypothesis import settings
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
 
 # Every run draws the same examples; `--hypothesis-profile=search` looks for new ones.
-settings.register_profile("seeded", derandomize=True)
-settings.register_profile("search", derandomize=False)
+# No test measures time: a busy machine is no reason to fail.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("seeded", UNTIMED, derandomize=True)
+settings.register_profile("search", UNTIMED, derandomize=False)
 settings.load_profile("seeded")
 
 # Read when torch is imported. Threads that share small tensors spend more time waiting than working.
@@ -44,6 +47,18 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers take files in the order below; xdist would start with those of the most tests."""
+    if config.pluginmanager.has_plugin("xdist"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: at the end, short ones keep every worker busy."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 class Install(Protocol):
     """Write a module `zoo_NAME` and the metadata pip would have written, where Python finds them."""
 
@@ -70,6 +85,30 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     yield install
     for module in modules:
         sys.modules.pop(module, None)
+
+
+class Once(Protocol):
+    """The folder ``name``, which ``make`` fills once for all workers of a test run; tests only read it."""
+
+    def __call__(self, name: str, make: Callable[[Path], None]) -> Path: ...
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
+    """Share folders between the workers of a test run."""
+    base = tmp_path_factory.getbasetemp()
+    top = base if worker_id == "master" else base.parent
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder = top / name
+        with FileLock(f"{folder}.lock"):
+            if not (done := top / f"{name}.done").exists():
+                folder.mkdir()
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
 
 
 @pytest.fixture

@@ -3,27 +3,37 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from forked import FORKS, spoken
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "zoo-acme"
 
-USE = """
-import json, sys
-from pathlib import Path
+LISTED = """
 from zoo_registry import Registry
 
 registry = Registry.discover()
 registry.load_all()
-spec = json.loads(Path(sys.argv[1]).read_text())
 print(registry.plugins()["acme"], "acme.attention-pool" in registry.kinds("head"), registry.failures)
+import sys
 assert "torch" not in sys.modules
+"""
 
-import torch, zoo, zoo_acme
+USE = """
+import json, sys, torch, zoo, zoo_acme
+from pathlib import Path
 
-model = zoo.build(spec)
+model = zoo.build(json.loads(Path(sys.argv[1]).read_text()))
 print(Path(zoo_acme.__file__).parents[1], tuple(model(torch.randn(2, 3, 500)).logits.shape))
+"""
+
+TEST = """
+import sys, pytest
+
+status = pytest.main(["-q", "-p", "no:cacheprovider", f"--rootdir={sys.argv[1]}", sys.argv[2]])
+assert status == 0, status
 """
 
 RUN = """
@@ -59,6 +69,23 @@ def python(site: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def forked(site: Path, home: Path, code: str, *arguments: Path) -> str:
+    """Output of ``code`` in a process that has imported torch and finds ``site`` before everything installed."""
+    process = FORKS.Process(target=_run, args=(site, home / "said", code, arguments))
+    process.start()
+    process.join()
+    said = (home / "said").read_text()
+    assert process.exitcode == 0, said
+    return said
+
+
+def _run(site: Path, said: Path, code: str, arguments: Sequence[Path]) -> None:
+    spoken(said)
+    sys.path.insert(0, str(site))
+    sys.argv = ["code", *map(str, arguments)]
+    exec(code, {"__name__": "__main__"})
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which pip installed the example, without a network."""
@@ -69,20 +96,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_example_is_listed_and_builds_a_model(site):
-    assert python(site, "-c", USE, str(EXAMPLE / "spec.json")).splitlines() == ["0.1.0 True {}", f"{site} (2, 14)"]
+def test_the_example_is_listed_and_builds_a_model(site, tmp_path):
+    assert python(site, "-c", LISTED).splitlines() == ["0.1.0 True {}"]
+    assert forked(site, tmp_path, USE, EXAMPLE / "spec.json").splitlines() == [f"{site} (2, 14)"]
 
 
 @pytest.mark.slow
 def test_the_example_passes_its_own_tests(site, tmp_path):
-    report = python(
-        site, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", str(EXAMPLE / "tests")
-    )
-    assert "3 passed" in report
+    assert "3 passed" in forked(site, tmp_path, TEST, tmp_path, EXAMPLE / "tests")
 
 
 @pytest.mark.slow
 def test_a_run_spec_uses_the_source_of_the_example(site, tmp_path):
-    printed = python(site, "-c", RUN, str(EXAMPLE / "run.json"), str(tmp_path))
+    printed = forked(site, tmp_path, RUN, EXAMPLE / "run.json", tmp_path)
     assert all(words in printed for words in ("acme.json-lines  source", "A file with a window per line", "walk"))
     assert printed.splitlines()[-1] == "0.1.0"

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1]))
+from forked import Forked
 from small_runs import SHAPES
 from waves import write_waves
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-MARK = "ZOO_TRIAL"
 PATIENCE = 10.0
 """Seconds that children may live on."""
 Moment = Callable[[int], bool]
@@ -55,7 +55,7 @@ def after(seconds: float) -> Moment:
 class Ended:
     """How a command ended: status, output, seconds from the signal until it and its children ended."""
 
-    status: int
+    status: int | None
     said: str
     seconds: float
     children: float
@@ -76,43 +76,61 @@ class Ended:
         return [*found, *(f"left {name}" for name in self.left)]
 
 
-def interrupt(arguments: Sequence[str], home: Path, number: int, moment: Moment, group: bool = False) -> Ended | None:
+class Started:
+    """`zoo` with ``arguments``, started as by a shell."""
+
+    def __init__(self, arguments: Sequence[str], home: Path, temporary: Path) -> None:
+        self._program = subprocess.Popen(
+            [sys.executable, "-m", "zoo", *arguments],
+            cwd=home,
+            env={**os.environ, "TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=_heed_all,
+        )
+        self.pid = self._program.pid
+
+    def running(self) -> bool:
+        return self._program.poll() is None
+
+    def ended(self) -> tuple[int | None, str]:
+        """Its status once it has ended, and its errors."""
+        try:
+            said = self._program.communicate(timeout=60)[1]
+        except subprocess.TimeoutExpired:
+            self._program.kill()
+            said = self._program.communicate()[1] + "\nkilled after a minute"
+        return self._program.returncode, said
+
+
+def interrupt(
+    arguments: Sequence[str], home: Path, number: int, moment: Moment, group: bool = False, forked: bool = False
+) -> Ended | None:
     """`zoo` with ``arguments`` in ``home``, sent a signal at a ``moment``; None if it ended earlier.
 
-    With ``group`` its children receive the signal too, as from a terminal.
+    With ``group`` its children receive the signal too, as from a terminal. ``forked`` processes import nothing anew.
     """
     temporary = home / "tmp"
     temporary.mkdir(exist_ok=True)
-    mark = f"{os.getpid()}-{time.monotonic_ns()}"
-    environment = {**os.environ, MARK: mark, "TMPDIR": str(temporary), "OMP_NUM_THREADS": "1"}
-    program = subprocess.Popen(
-        [sys.executable, "-m", "zoo", *arguments],
-        cwd=home,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=_heed_all,
-    )
-    while program.poll() is None and not _is(moment, program.pid):
-        time.sleep(0.001)
-    if program.poll() is None:
-        (os.killpg if group else os.kill)(program.pid, number)
+    program = Forked(arguments, home / "said", home, temporary) if forked else Started(arguments, home, temporary)
+    while program.running() and not _is(moment, program.pid):
+        time.sleep(0.005)
+    children = _descendants(program.pid)
+    if program.running():
+        for process in [program.pid, *(children if group else [])]:
+            os.kill(process, number)
     start = time.monotonic()
-    try:
-        said = program.communicate(timeout=60)[1]
-    except subprocess.TimeoutExpired:
-        program.kill()
-        said = program.communicate()[1] + "\nkilled after a minute"
+    status, said = program.ended()
     seconds = time.monotonic() - start
-    while _marked(mark) and time.monotonic() - start < seconds + PATIENCE + 1:
+    while any(map(_runs, children)) and time.monotonic() - start < seconds + PATIENCE + 1:
         time.sleep(0.01)
-    children = time.monotonic() - start - seconds
+    lived_on = time.monotonic() - start - seconds
     left = [*home.rglob(".zoo-*"), *home.rglob("*.tmp")]
-    if program.returncode == 0:
+    if status == 0:
         return None
-    return Ended(program.returncode, said, seconds, children, tuple(sorted({str(p.relative_to(home)) for p in left})))
+    return Ended(status, said, seconds, lived_on, tuple(sorted({str(p.relative_to(home)) for p in left})))
 
 
 def _heed_all() -> None:
@@ -127,16 +145,23 @@ def _is(moment: Moment, process: int) -> bool:
         return False
 
 
-def _marked(mark: str) -> list[int]:
-    """Processes that inherited the environment of a trial."""
+def _descendants(process: int) -> list[int]:
+    """Its running children, and theirs."""
     found = []
-    for place in Path("/proc").glob("[0-9]*/environ"):
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
         try:
-            if f"{MARK}={mark}".encode() in place.read_bytes().split(b"\0"):
-                found.append(int(place.parent.name))
-        except OSError:
+            for child in map(int, children.read_text().split()):
+                found += [child, *_descendants(child)]
+        except OSError:  # it has ended
             continue
     return found
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def prepare(home: Path) -> Mapping[str, list[str]]:
@@ -150,7 +175,8 @@ def prepare(home: Path) -> Mapping[str, list[str]]:
     (home / "pair.json").write_text(json.dumps(run | {"trainer": {"devices": 2, "accelerator": "cpu"}}))
     vary = {"training.phases.0.weights.z": [1, 10]}
     (home / "sweep.json").write_text(json.dumps({"name": "small", "run": run, "vary": vary}))
-    subprocess.run([sys.executable, "-m", "zoo", "train", "run.json", "--out", "r"], cwd=home, check=True)
+    status, said = Forked(["train", "run.json", "--out", "r"], home / "said", home).ended()
+    assert status == 0, said
     return {
         "list": ["list"],
         "check": ["check", "run.json"],

@@ -205,7 +205,8 @@ def mutated(draw):
     return TEXT[:start].encode() + draw(st.binary(max_size=4)) + TEXT[end:].encode()
 
 
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=mutated())
 def test_a_mutated_spec_passes_or_gives_one_line(zoo, tmp_path, content):
     path = tmp_path / "spec.json"

@@ -4,10 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from itertools import cycle
 from pathlib import Path
 
 import pytest
+from forked import Forked
 from interrupted import SIGNALS, finds, interrupt, listening, loads, prepare, tidy
 
 from zoo.cli.main import COMMANDS
@@ -52,7 +54,7 @@ def test_a_signal_while_torch_is_loaded(work, command, number):
 )
 def test_a_signal_in_the_middle_of_the_work(work, command, number, sign):
     home, commands = work
-    found = interrupt(commands[command], home, number, finds(home, sign), group=number == signal.SIGINT)
+    found = interrupt(commands[command], home, number, finds(home, sign), group=number == signal.SIGINT, forked=True)
     tidy(home)
     assert found is not None, "it ended before"
     assert found.faults(number) == []
@@ -61,14 +63,13 @@ def test_a_signal_in_the_middle_of_the_work(work, command, number, sign):
 @pytest.mark.slow
 def test_leftovers_of_a_killed_command_are_removed_by_the_next(work):
     home, commands = work
-    words = [sys.executable, "-m", "zoo", *commands["tokenize"]]
-    killed = subprocess.Popen(words, cwd=home, stdout=subprocess.DEVNULL)
-    while not list(home.glob(".zoo-*/*.npy")) and killed.poll() is None:
-        pass
-    killed.kill()
-    killed.wait()
+    killed = Forked(commands["tokenize"], home / "said", home)
+    while not list(home.glob(".zoo-*/*.npy")) and killed.running():
+        time.sleep(0.001)
+    killed.signal(signal.SIGKILL)
+    killed.ended()
     assert list(home.glob(".zoo-*"))
-    subprocess.run([*words, "--split", "test"], cwd=home, check=True, stdout=subprocess.DEVNULL)
+    assert Forked([*commands["tokenize"], "--split", "test"], home / "said", home).ended()[0] == 0
     assert not list(home.glob(".zoo-*"))
     assert (home / "tokens.npz").exists()
 

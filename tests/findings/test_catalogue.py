@@ -312,6 +312,7 @@ def test_equal_shapes_are_reported_during_training(waves, run_of, tmp_path):
     assert any(note.startswith("epoch 2") and "nearly identical" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_a_sound_run_has_no_warning_during_training_or_at_the_end(easy, run_of, tmp_path):
     # Four seeds of this model stay far from every threshold; small codebooks of shapes collapse with some seeds,
     # and a sum taken in another order on another machine is enough to change which.

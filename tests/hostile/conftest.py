@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import Forked
 from small_runs import SHAPES, SIGNAL
 from waves import write_waves
 
@@ -38,10 +39,8 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
     assert list(folder.iterdir()) == []
 
 
-@pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def write_specs(home: Path) -> None:
     """Windows, and specs of runs on them."""
-    home = tmp_path_factory.mktemp("own")
     write_waves(home / "windows", train=30, test=12)
     signal = home / "signal"
     specs = {
@@ -58,23 +57,31 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (home / f"{name}.json").write_text(json.dumps(spec))
     vary = {"training.phases.0.weights.z": [1, 10]}
     (home / "sweep.json").write_text(json.dumps({"name": "sweep", "run": str(home / "swept.json"), "vary": vary}))
-    return home
 
 
-@pytest.fixture(scope="session")
-def runs(home: Path) -> Path:
-    """The runs: trained, evaluated, measured, explained and reported."""
+def train_runs(home: Path) -> None:
+    write_specs(home)
     for name in ("signal", "shapes", "bag"):
         zoo("train", home / f"{name}.json", "--out", home / name)
         zoo("eval", home / name)
     zoo("codebook", home / "shapes")
     zoo("explain", home / "bag", "--window", "0")
     zoo("report", home / "signal", home / "shapes", "--out", home / "both")
-    return home
+
+
+def sweep(home: Path) -> None:
+    write_specs(home)
+    status, said = Forked(["sweep", "sweep.json", "--out", "swept"], home / "said", home).ended()
+    assert status == 0, said
 
 
 @pytest.fixture(scope="session")
-def swept(home: Path) -> Path:
-    """The finished sweep; returns its folder."""
-    zoo("sweep", home / "sweep.json", "--out", home / "swept")
-    return home / "swept"
+def runs(once: Any) -> Path:
+    """A folder with runs: trained, evaluated, measured, explained and reported."""
+    return once("hostile-runs", train_runs)
+
+
+@pytest.fixture(scope="session")
+def swept(once: Any) -> Path:
+    """The folder of a finished sweep; its spec is beside it."""
+    return once("hostile-sweep", sweep) / "swept"

@@ -72,7 +72,7 @@ def test_every_file_of_a_run_may_be_damaged(runs, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("empty_folder")
-def test_every_file_of_a_sweep_may_be_damaged(swept, home, tmp_path):
+def test_every_file_of_a_sweep_may_be_damaged(swept, tmp_path):
     draw, tally, tried = random.Random(0), Tally(), cases(7)
     inner = next(path.name for path in (swept / "runs").iterdir())
     files = ["sweep.json", "study.db", "results.json", "trials.csv", "sweep.html",
@@ -86,6 +86,6 @@ def test_every_file_of_a_sweep_may_be_damaged(swept, home, tmp_path):
             path.write_text(json.dumps(mutated(json.loads(path.read_text()), draw), ensure_ascii=True))
         else:
             damage(path, way, draw)
-        outcome = guarded("sweep", home / "sweep.json", "--resume", "--out", folder)
+        outcome = guarded("sweep", swept.parent / "sweep.json", "--resume", "--out", folder)
         tally.add(outcome, f"case {number}, {name} {way}")
     tally.require_sound()

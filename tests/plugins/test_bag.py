@@ -301,7 +301,7 @@ def test_the_compiled_and_the_exported_bag_give_the_same():
     """As one graph, for any number of windows."""
     made = head().float()
     x, mask = signals(4).float(), torch.rand(4, 2, 60, generator=torch.Generator().manual_seed(2)) > 0.05
-    compiled = torch.compile(lambda x, mask: made(Output(x=x, mask=mask)), backend="aot_eager", fullgraph=True)
+    compiled = torch.compile(lambda x, mask: made(Output(x=x, mask=mask)), backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(x, mask), made(Output(x=x, mask=mask)))
 
     class Whole(torch.nn.Module):

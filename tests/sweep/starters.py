@@ -1,23 +1,22 @@
 """Processes that start the same sweep, or resume it, at the same moment."""
 
-import multiprocessing
 from collections import Counter
+from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
+from forked import FORKS
 from optuna.trial import TrialState
 from zoo_registry import ZooError
 
 from zoo.sweep.plan import plan_of
 from zoo.sweep.queue import NUMBER, create, join
 
-SPAWN = multiprocessing.get_context("spawn")
-
 
 def assert_one_starts_and_no_point_waits_twice(url: str, data: dict[str, Any], count: int = 3) -> None:
     """One of ``count`` processes starts the sweep in ``data``; when all resume it, each point is queued once."""
-    barrier, said = SPAWN.Barrier(count + 1), SPAWN.Queue()
-    processes = [SPAWN.Process(target=_start, args=(url, data, barrier, said)) for _ in range(count)]
+    barrier, said = FORKS.Barrier(count + 1), FORKS.Queue()
+    processes = [FORKS.Process(target=_start, args=(url, data, barrier, said)) for _ in range(count)]
     for process in processes:
         process.start()
     barrier.wait(120)
@@ -35,7 +34,7 @@ def assert_one_starts_and_no_point_waits_twice(url: str, data: dict[str, Any], c
     assert waiting == Counter(range(queue.plan.total))
 
 
-def _start(url: str, data: dict[str, Any], barrier: Barrier, said: "multiprocessing.Queue[str]") -> None:
+def _start(url: str, data: dict[str, Any], barrier: Barrier, said: "Queue[str]") -> None:
     plan = plan_of(data)
     for resume in (False, True):
         barrier.wait(120)

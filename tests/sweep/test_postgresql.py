@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+from forked import Forked
 from optuna.trial import TrialState
 from postgresql import PASSWORD, Server, server
 from starters import assert_one_starts_and_no_point_waits_twice
@@ -23,8 +22,7 @@ from zoo.sweep.storage import storage_url
 
 psycopg = pytest.importorskip("psycopg", reason="no driver of PostgreSQL here: pip install 'psycopg[binary]'")
 pytestmark = pytest.mark.slow
-ZOO = [sys.executable, "-m", "zoo"]
-TWELVE = {Z: [1, 2, 3, 4], S: [1, 2, 3]}
+NINE = {Z: [1, 2, 3], S: [1, 2, 3]}
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +53,21 @@ def urls(running: Server, database: str) -> tuple[str, str]:
 
 def test_one_of_three_that_start_together_starts_and_no_point_is_queued_twice(urls, sweep_of):
     """On a database without tables, which each of them would create."""
-    assert_one_starts_and_no_point_waits_twice(storage_url(urls[0]), sweep_of(vary=TWELVE))
+    assert_one_starts_and_no_point_waits_twice(storage_url(urls[0]), sweep_of(vary=NINE))
 
 
-def zoo(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+def zoo(folder: Path, *arguments: str) -> Forked:
     """The running program in ``folder``, with its output in a file there."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "said").open("ab") as said:
-        return subprocess.Popen([*ZOO, *arguments], cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+    return Forked(arguments, folder / "said", folder)
 
 
-def wait_for(ready: Callable[[], Any], started: Sequence["subprocess.Popen[bytes]"] = ()) -> Any:
+def wait_for(ready: Callable[[], Any], started: Sequence[Forked] = ()) -> Any:
     """What ``ready`` returns once it is true; no started process may end earlier."""
     until = time.monotonic() + 120
     while not (found := ready()):
         assert time.monotonic() < until
-        assert all(process.poll() is None for process in started)
+        assert all(process.running() for process in started), [process.ended() for process in started]
         time.sleep(0.05)
     return found
 
@@ -97,7 +94,7 @@ def assert_secret(folder: Path) -> None:
 
 def test_three_workers_on_two_urls_survive_a_kill_and_a_restart_of_the_server(running, urls, sweep_of, tmp_path):
     spec = tmp_path / "sweep.json"
-    spec.write_text(json.dumps(sweep_of(set={"training.epochs": 2}, vary=TWELVE, patience=8, objectives=["mse"])))
+    spec.write_text(json.dumps(sweep_of(set={"training.epochs": 2}, vary=NINE, patience=8, objectives=["mse"])))
     first = zoo(tmp_path / "a", "sweep", str(spec), "--workers", "2", "--storage", urls[0])
     home = tmp_path / "a" / "sweeps" / "small"
     wait_for((home / "sweep.json").exists, [first])
@@ -110,14 +107,14 @@ def test_three_workers_on_two_urls_survive_a_kill_and_a_restart_of_the_server(ru
     running.stop()
     time.sleep(2)
     running.start()
-    assert [first.wait(200), second.wait(200)] == [0, 0], (tmp_path / "a" / "said").read_text()
+    assert [process.ended()[0] for process in (first, second)] == [0, 0], first.ended()[1]
     found = json.loads((home / "results.json").read_text())
-    assert Counter(point["number"] for point in found["points"]) == Counter(range(12))
+    assert Counter(point["number"] for point in found["points"]) == Counter(range(9))
     assert {point["state"] for point in found["points"]} == {"done"}
     complete = [trial.user_attrs["number"] for trial in queue.trials(TrialState.COMPLETE)]
-    assert Counter(complete) == Counter(range(12))
+    assert Counter(complete) == Counter(range(9))
     judged = list(tmp_path.glob("*/sweeps/small/runs/*/eval-validation.json"))
-    assert {path.parent.name[:3] for path in judged} == {f"{number:03}" for number in range(12)}
+    assert {path.parent.name[:3] for path in judged} == {f"{number:03}" for number in range(9)}
     for path in judged:
         rows = (path.parent / "metrics.csv").read_text().splitlines()
         assert [row.split(",")[0] for row in rows] == ["epoch", "0", "1"]
@@ -135,8 +132,9 @@ def test_a_server_that_stays_down_ends_the_sweep_in_one_line_and_loses_no_point(
     queue.storage.engine.dispose()
     running.stop()
     try:
-        assert started.wait(60) == 2
-        (line,) = (tmp_path / "said").read_text().splitlines()
+        status, said = started.ended()
+        assert status == 2
+        (line,) = said.splitlines()
         assert "expected a database that answers" in line
         assert "--resume" in line
         with pytest.raises(ProcessLookupError):

@@ -1,16 +1,17 @@
 """Every point is taken by one worker and done once, even if workers are killed."""
 
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from datetime import timedelta
+from multiprocessing.queues import Queue as Pipe
+from multiprocessing.synchronize import Barrier
 
 import optuna
 import pytest
+from forked import FORKS
 from optuna.trial import TrialState
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -25,17 +26,15 @@ from zoo.sweep.results import RunResult
 from zoo.sweep.search import propose
 from zoo.sweep.storage import storage_url
 
-SPAWN = multiprocessing.get_context("spawn")
-
 
 @pytest.fixture
 def url(tmp_path):
     return storage_url(str(tmp_path / "study.db"))
 
 
-def take_all(url: str, start: float, taken: "multiprocessing.Queue[int]") -> None:
+def take_all(url: str, barrier: Barrier, taken: "Pipe[int]") -> None:
     queue = join(url)
-    time.sleep(max(start - time.time(), 0))
+    barrier.wait(120)
     while (trial := queue.claim(str(os.getpid()))) is not None:
         taken.put(trial.user_attrs[NUMBER])
 
@@ -43,18 +42,17 @@ def take_all(url: str, start: float, taken: "multiprocessing.Queue[int]") -> Non
 @pytest.mark.slow
 def test_workers_never_take_the_same_point(plan, url):
     """More workers than cores, all at the same moment: SQLite alone would hand out points twice."""
-    found = plan(vary={Z: list(range(1, 26))})
+    found = plan(vary={Z: list(range(1, 16))})
     create(url, found, resume=False)
-    taken = SPAWN.Queue()
-    start = time.time() + 8
-    workers = [SPAWN.Process(target=take_all, args=(url, start, taken)) for _ in range(6)]
+    taken, barrier = FORKS.Queue(), FORKS.Barrier(6)
+    workers = [FORKS.Process(target=take_all, args=(url, barrier, taken)) for _ in range(6)]
     for worker in workers:
         worker.start()
     numbers = Counter(taken.get(timeout=120) for _ in found.points)
     for worker in workers:
         worker.join()
     assert taken.empty()
-    assert numbers == Counter(range(25))
+    assert numbers == Counter(range(15))
 
 
 @pytest.mark.slow
@@ -262,14 +260,15 @@ def test_optuna_is_quiet(plan, url, capsys):
 def test_a_worker_handles_interrupts_even_if_its_shell_ignores_them(tmp_path):
     """As started by `zoo sweep … &` in a script; otherwise a worker that lost its point would continue training."""
     code = (
-        "import os, runpy, signal, sys, zoo.sweep.queue as queue, zoo.sweep.worker as worker\n"
-        "queue.join = lambda *_: None\n"
+        "import os, runpy, signal, sys, types\n"
         "def work(*_):\n"
         "    try:\n"
         "        os.kill(os.getpid(), signal.SIGTERM)\n"
         "    finally:\n"
         "        os.write(2, b'given back')\n"
-        "worker.work = work\n"
+        "queue = types.SimpleNamespace(join=lambda *_: None, worker_name=lambda *_: 'me')\n"
+        "sys.modules['zoo.sweep.queue'] = queue\n"
+        "sys.modules['zoo.sweep.worker'] = types.SimpleNamespace(work=work)\n"
         "sys.argv = ['worker', 'name', 'home', 'crew']\n"
         "runpy.run_module('zoo.cli.worker', run_name='__main__')"
     )

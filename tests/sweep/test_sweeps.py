@@ -5,14 +5,13 @@ import json
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import optuna
 import pytest
+from forked import Forked
 from swept import S, Z
 
 from zoo.cli.main import main
@@ -21,7 +20,6 @@ from zoo.sweep.queue import join
 from zoo.sweep.storage import storage_url
 
 pytestmark = pytest.mark.slow
-ZOO = [sys.executable, "-m", "zoo"]
 
 
 @pytest.fixture
@@ -42,6 +40,11 @@ def written(home, sweep_of):
     return write
 
 
+def sweep(home: Path, *arguments: str) -> Forked:
+    """The running command in ``home``."""
+    return Forked(["sweep", *arguments], home / "said", home)
+
+
 def results(folder: Path) -> dict:
     return json.loads((folder / "results.json").read_text())
 
@@ -51,29 +54,29 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def busy_worker(started: "subprocess.Popen[str]", folder: Path, epochs: int) -> int:
+def busy_worker(started: Forked, folder: Path, epochs: int) -> int:
     """The process of a worker that has trained a point for at least the given number of epochs."""
     until = time.monotonic() + 240
     while time.monotonic() < until:
-        assert started.poll() is None, "the sweep ended"
+        assert started.running(), started.ended()
         for metrics in folder.glob("runs/*/metrics.csv"):
             if len(metrics.read_text().splitlines()) > epochs:
                 for trial in join(storage_url(str(folder))).trials(optuna.trial.TrialState.RUNNING):
                     if metrics.parent.name.startswith(f"{trial.user_attrs['number']:03}-"):
                         return int(trial.user_attrs["worker"].split(":")[1])
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise AssertionError("no worker trained")
 
 
 def test_a_killed_worker_costs_only_time_and_every_point_is_done_once(home, written):
     """Two workers; one is killed in the middle of a point."""
-    spec = written(set={"training.epochs": 12})
+    spec = written(set={"training.epochs": 8})
     folder = home / "sweeps" / "small"
-    started = subprocess.Popen([*ZOO, "sweep", spec, "--workers", "2"], stdout=subprocess.PIPE, text=True)
-    killed = busy_worker(started, folder, 4)
+    started = sweep(home, spec, "--workers", "2")
+    killed = busy_worker(started, folder, 2)
     os.kill(killed, signal.SIGKILL)
-    said, _ = started.communicate(timeout=400)
-    assert started.returncode == 0
+    status, said = started.ended()
+    assert status == 0, said
     found = results(folder)
     assert Counter(point["number"] for point in found["points"]) == Counter(range(4))
     assert {point["state"] for point in found["points"]} == {"done"}
@@ -85,7 +88,7 @@ def test_a_killed_worker_costs_only_time_and_every_point_is_done_once(home, writ
     assert Counter(complete) == Counter(range(4))
     with (folder / "runs" / again[0]["runs"][0]["folder"] / "metrics.csv").open() as file:
         epochs = [row["epoch"] for row in csv.DictReader(file)]
-    assert epochs == [str(epoch) for epoch in range(12)]
+    assert epochs == [str(epoch) for epoch in range(8)]
     assert "sweep.html" in said
     assert len(list((folder / "runs").glob("*/bundle"))) == 4
 
@@ -93,11 +96,11 @@ def test_a_killed_worker_costs_only_time_and_every_point_is_done_once(home, writ
 def test_ctrl_c_stops_the_workers_and_resume_continues(home, written, capfd):
     spec = written(set={"training.epochs": 200}, vary={Z: [1, 10]})
     folder = home / "sweeps" / "small"
-    started = subprocess.Popen([*ZOO, "sweep", spec])
+    started = sweep(home, spec)
     worker = busy_worker(started, folder, 3)
-    started.send_signal(signal.SIGINT)
-    assert started.wait(120) == 130
-    assert "interrupted" in capfd.readouterr().err
+    started.signal(signal.SIGINT)
+    status, said = started.ended()
+    assert (status, said.count("interrupted")) == (130, 1)
     with pytest.raises(ProcessLookupError):
         os.kill(worker, 0)
     states = {trial.user_attrs["number"]: trial.state for trial in join(storage_url(str(folder))).trials()}
@@ -105,20 +108,20 @@ def test_ctrl_c_stops_the_workers_and_resume_continues(home, written, capfd):
     assert main(["sweep", spec]) == 2
     assert "--resume" in capfd.readouterr().err
     before = len(list((folder / "runs").glob("*/metrics.csv")))
-    again = subprocess.Popen([*ZOO, "sweep", spec, "--resume"])
+    again = sweep(home, spec, "--resume")
     try:
         assert busy_worker(again, folder, before) != worker
     finally:
-        again.send_signal(signal.SIGINT)
-        assert again.wait(120) == 130
+        again.signal(signal.SIGINT)
+        assert again.ended()[0] == 130
 
 
 def test_workers_end_with_the_program_that_started_them(home, written):
     spec = written(set={"training.epochs": 500}, vary={Z: [1, 10]})
-    started = subprocess.Popen([*ZOO, "sweep", spec])
+    started = sweep(home, spec)
     worker = busy_worker(started, home / "sweeps" / "small", 2)
-    started.kill()
-    started.wait()
+    started.signal(signal.SIGKILL)
+    started.ended()
     until = time.monotonic() + 60
     while time.monotonic() < until:
         try:
@@ -135,8 +138,9 @@ def test_seeds_are_averaged_a_grid_is_refined_and_the_page_shows_it(home, writte
         set={"training.epochs": 1}, vary={Z: [1, 9]}, seeds=[0, 1], refine={"points": 1, "by": "mse"},
         objectives=["mse", "codebook"],
     )  # fmt: skip
-    assert main(["sweep", spec, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    status, said = sweep(home, spec, "--json").ended()
+    assert status == 0, said
+    found = json.loads(said[said.index("{") :])
     folder = SweepFolder(home / "sweeps" / "small")
     assert found == results(folder.path)
     assert sorted(point["label"] for point in found["points"]) == ["z 1", "z 5", "z 9"]
@@ -157,7 +161,7 @@ def test_seeds_are_averaged_a_grid_is_refined_and_the_page_shows_it(home, writte
     assert "3 of 3 points" in capsys.readouterr().out
 
 
-def test_a_second_machine_joins_with_the_storage_alone(home, written, capsys):
+def test_a_second_machine_joins_with_the_storage_alone(home, written):
     """The points are queued and nobody works: as if the first machine had done nothing yet."""
     from zoo.sweep.plan import read_plan
     from zoo.sweep.queue import create
@@ -165,8 +169,9 @@ def test_a_second_machine_joins_with_the_storage_alone(home, written, capsys):
     plan = read_plan(Path(written(set={"training.epochs": 1}, vary={Z: [1, 2]}, objectives=["mse"])))
     url = storage_url(str(home / "shared.db"))
     create(url, plan, resume=False)
-    assert main(["sweep", "--join", url, "--out", "elsewhere"]) == 0
-    assert "2 of 2 points" in capsys.readouterr().out
+    status, said = sweep(home, "--join", url, "--out", "elsewhere").ended()
+    assert status == 0, said
+    assert "2 of 2 points" in said
     assert len(list((home / "elsewhere" / "runs").iterdir())) >= 2
     assert (home / "elsewhere" / "sweep.html").exists()
 
@@ -180,7 +185,8 @@ def test_a_search_continues_after_invalid_points_and_prunes_bad_ones(home, writt
         set={"training.epochs": 4}, vary=vary, method="search", search={"trials": 12, "sampler": "random", "seed": 1},
         objectives=["mse"], prune={"warmup": 1},
     )  # fmt: skip
-    assert main(["sweep", spec, "--workers", "2"]) == 0
+    status, said = sweep(home, spec, "--workers", "2").ended()
+    assert status == 0, said
     found = results(home / "sweeps" / "small")
     states = Counter(point["state"] for point in found["points"])
     assert states["done"] >= 4

@@ -1,23 +1,20 @@
-"""The work of each of two processes: train every given run, and record what happened.
-
-`processes_pair.py FOLDER` trains the runs of `FOLDER/runs.json`; with an epoch as second argument it trains each once
-more, stopped there and resumed.
-"""
+"""Two processes, as torchrun starts them, that train runs in sequence and record what happened."""
 
 import json
 import os
-import subprocess
-import sys
+import socket
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
+from forked import FORKS, Forked, of_rank, spoken
 from stopped import stopped_and_resumed
 from torch.distributed.tensor import DTensor
 from zoo_registry import Registry, RunSpec
 
 from zoo.contracts.processes import rank, summed, world_size
+from zoo.runs.folder import RunFolder
 from zoo.training.devices import find_devices
 from zoo.training.fit import train
 from zoo.training.group import joined
@@ -54,15 +51,33 @@ def record(run: RunSpec, home: Path, stop: int | None = None) -> None:
 
 
 def record_pair(folder: Path, stop: int | None = None) -> None:
-    """`main` in two processes that torchrun starts."""
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    command = [*torchrun, __file__, str(folder), *([] if stop is None else [str(stop)])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, env=environment)
-    assert done.returncode == 0, done.stderr[-6000:]
+    """Two processes train each run of `FOLDER/runs.json`; with ``stop`` once more, stopped there and resumed."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    started = [FORKS.Process(target=_record_all, args=(folder, stop, rank, port)) for rank in range(2)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join(900)
+        assert process.exitcode == 0, (folder / "said").read_text()[-6000:]
 
 
-def main(folder: Path, stop: int | None = None) -> None:
+def train_pair(spec: dict[str, Any], out: Path) -> RunFolder:
+    """The folder ``out`` after `zoo train` with two processes that it starts itself."""
+    file, said = out.with_suffix(".json"), out.with_suffix(".said")
+    file.write_text(json.dumps(spec))
+    status, printed = Forked(["train", file, "--out", out], said).ended()
+    assert status == 0, printed
+    return RunFolder(out)
+
+
+def _record_all(folder: Path, stop: int | None, rank: int, port: int) -> None:
+    spoken(folder / "said")
+    of_rank(rank)
+    environment = {"RANK": rank, "LOCAL_RANK": rank, "GROUP_RANK": 0, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2,
+                   "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "TORCHELASTIC_RUN_ID": "pair"}  # fmt: skip
+    os.environ.update({name: str(value) for name, value in environment.items()})
     registry = Registry.discover()
     runs = {name: registry.run(data) for name, data in json.loads((folder / "runs.json").read_text()).items()}
     with joined(find_devices(next(iter(runs.values())).trainer)):
@@ -70,8 +85,3 @@ def main(folder: Path, stop: int | None = None) -> None:
             record(run, folder / name)
             if stop is not None:
                 record(run, folder / "stopped" / name, stop)
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))

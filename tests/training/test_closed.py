@@ -1,15 +1,15 @@
 """A closed-form phase of a linear head: inputs, solution, unchanged parts, records, and refusals."""
 
-import os
-import sys
 from typing import Any
 
 import lightning as L
 import numpy as np
 import pytest
 import torch
+from processes_pair import train_pair
 from small_runs import SHAPES, SIGNAL
 from stopped import differing, rows, stopped_and_resumed, weights
+from torch import nn
 from zoo_registry import Registry, SpecError, ZooNote
 
 from zoo.contracts import LinearHead
@@ -126,7 +126,10 @@ def test_statistics_learned_before_are_used_unchanged(run_of, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_compiled_model_gives_the_same(run_of, tmp_path):
+def test_a_compiled_model_gives_the_same(run_of, tmp_path, monkeypatch):
+    """Traced as by any compiler backend, and then run without one."""
+    compiled = nn.Module.compile
+    monkeypatch.setattr(nn.Module, "compile", lambda module: compiled(module, backend="eager"))
     phases = {"epochs": 1, "phases": [SOLVE]}
     plain = train(run_of(SHAPES, phases), tmp_path / "plain", quiet=True)
     other = train(run_of(SHAPES, phases, trainer={"compile": True}), tmp_path / "other", quiet=True)
@@ -135,12 +138,11 @@ def test_a_compiled_model_gives_the_same(run_of, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
-def test_two_processes_solve_as_one(run_of, tmp_path, monkeypatch, strategy):
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+def test_two_processes_solve_as_one(run_of, spec_of, tmp_path, strategy):
     phases = {"epochs": 3, "phases": [SOLVE, {"learn": ["decoder"], "weights": {"x": 1}}, SOLVE | {"name": "again"}]}
     one = train(run_of(SHAPES, phases | {"batch": 8}), tmp_path / "one", quiet=True)
     trainer = {"accelerator": "cpu", "devices": 2, "strategy": strategy}
-    two = train(run_of(SHAPES, phases | {"batch": 4}, trainer=trainer), tmp_path / "two", quiet=True)
+    two = train_pair(spec_of(SHAPES, phases | {"batch": 4}, trainer=trainer), tmp_path / "two")
     for here, there in zip(rows(one), rows(two), strict=True):
         for name in ("closed/alpha", "closed/held-out.correct", "train/correct", "val/head.correct"):
             assert here[name] == there[name], name

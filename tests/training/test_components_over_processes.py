@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
 from processes_pair import record, record_pair
 from tiny import REGISTRY, TINY, accepted
 from zoo_registry import ZooError, roles_of
@@ -95,16 +94,9 @@ def write_noise(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Records of two processes and of one for every model, made once for all workers of a test run."""
-    base = tmp_path_factory.getbasetemp()
-    found = (base if worker_id == "master" else base.parent) / "covering"
-    with FileLock(f"{found}.lock"):
-        if not (found / "done").exists():
-            found.mkdir()
-            record_all(found)
-            (found / "done").touch()
-    return found
+def folder(once: Any) -> Path:
+    """Records of two processes and of one for every model."""
+    return once("covering", record_all)
 
 
 def record_all(found: Path) -> None:

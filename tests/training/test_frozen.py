@@ -170,7 +170,7 @@ OPTIMIZERS = [{"kind": "adamw", "weight_decay": 0.5}, {"kind": "sgd", "lr": 0.01
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(phases=PHASES, optimizer=st.sampled_from(OPTIMIZERS))
 def test_in_any_phases_a_step_changes_what_learns_and_nothing_else(
     run_of, tmp_path_factory, monkeypatch, phases, optimizer
@@ -193,7 +193,7 @@ def test_in_any_phases_a_step_changes_what_learns_and_nothing_else(
 
     with monkeypatch.context() as patch:
         patch.setattr(ZooTraining, "optimizer_step", watched)
-        run = run_of(MODEL, {"epochs": 6, "optimizer": optimizer, "phases": phases})
+        run = run_of(MODEL, {"epochs": 6, "batch": 12, "optimizer": optimizer, "phases": phases})
         train(run, tmp_path_factory.mktemp("run") / "run", quiet=True)
     assert moved == {role for phase in phases for role in phase["learn"]}
 

@@ -34,7 +34,7 @@ def epochs_done(out: Path) -> int:
 def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, after, care):
     """Dropout, omitted patches, the order of windows, moments, moving averages, use of codes: all must be restored."""
     model = SHAPES | {"quantizer": SHAPES["quantizer"] | care}
-    training = {"epochs": 12, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
+    training = {"epochs": 8, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
     spec, out = tmp_path / "run.json", tmp_path / "killed"
     spec.write_text(json.dumps(spec_of(model, training)))
     process = start(spec, out)
@@ -43,18 +43,18 @@ def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, aft
     process.signal(signal.SIGKILL)
     process.ended()
     assert (out / "checkpoints" / "last.ckpt").exists(), "nothing to resume from"
-    assert epochs_done(out) < 12, "the run was over before it was killed"
+    assert epochs_done(out) < 8, "the run was over before it was killed"
     status, said = start(spec, out).ended()
     assert status == 0, said
     undisturbed = train(run_of(model, training), tmp_path / "undisturbed", quiet=True)
     assert differing(RunFolder(out), undisturbed) == []
-    assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(12)]
+    assert [row["epoch"] for row in MetricsFile(out / "metrics.csv").rows()] == [str(epoch) for epoch in range(8)]
 
 
 @pytest.mark.slow
 def test_an_interrupted_run_says_so_and_resumes(spec_of, tmp_path):
     spec, out = tmp_path / "run.json", tmp_path / "run"
-    spec.write_text(json.dumps(spec_of(SHAPES, {"epochs": 30})))
+    spec.write_text(json.dumps(spec_of(SHAPES, {"epochs": 10})))
     process = start(spec, out)
     process.wait_for(out / "checkpoints" / "last.ckpt")
     process.signal(signal.SIGINT)

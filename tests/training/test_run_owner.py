@@ -9,7 +9,7 @@ from pathlib import Path
 import lightning as L
 import pytest
 import torch
-from forked import FORKS
+from forked import FORKS, Forked
 from owners import owner
 from small_runs import SHAPES, SIGNAL
 from zoo_registry import Registry, TrainingError
@@ -25,12 +25,22 @@ from zoo.weights.bundle import save
 
 
 @pytest.mark.parametrize("resume", [False, True])
-@pytest.mark.parametrize("devices", [1, pytest.param(2, marks=pytest.mark.slow)])
-def test_a_folder_owned_by_another_process_stays_unchanged(run_of, tmp_path, devices, resume):
+def test_a_folder_owned_by_another_process_stays_unchanged(run_of, tmp_path, resume):
     path = tmp_path / "run"
-    run = run_of(SIGNAL, {}, trainer={"accelerator": "cpu", "devices": devices})
     with owner(path), pytest.raises(TrainingError, match="expected a folder that nobody writes to, found process"):
-        train(run, path, resume=resume, quiet=True)
+        train(run_of(SIGNAL, {}), path, resume=resume, quiet=True)
+    assert [file.name for file in path.iterdir()] == [LOCK_FILE]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("resume", [[], ["--resume"]], ids=["new", "resumed"])
+def test_two_processes_leave_a_folder_owned_by_another_unchanged(spec_of, tmp_path, resume):
+    path, spec = tmp_path / "run", tmp_path / "run.json"
+    spec.write_text(json.dumps(spec_of(SIGNAL, {}, trainer={"accelerator": "cpu", "devices": 2})))
+    with owner(path):
+        status, said = Forked(["train", spec, "--out", path, *resume], tmp_path / "said").ended()
+    assert (status, said.count("\n")) == (2, 1), said
+    assert "expected a folder that nobody writes to, found process" in said
     assert [file.name for file in path.iterdir()] == [LOCK_FILE]
 
 
@@ -87,7 +97,7 @@ def begin(spec: dict, path: Path, barrier: Barrier, seeds: "Queue[int]") -> None
 
 @pytest.mark.slow
 def test_of_two_simultaneous_starts_exactly_one_trains(spec_of, tmp_path):
-    for turn in range(3):
+    for turn in range(2):
         path, barrier, seeds = tmp_path / str(turn), FORKS.Barrier(2), FORKS.Queue()
         specs = [spec_of(SHAPES, {"seed": seed}) for seed in range(2)]
         both = [FORKS.Process(target=begin, args=(spec, path, barrier, seeds)) for spec in specs]

@@ -5,14 +5,13 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import Forked
 from small_runs import SHAPES
 from stopped import differing, resuming
 
@@ -27,7 +26,7 @@ KILLS = int(os.environ.get("ZOO_KILLS", "1"))
 """How often the run is killed; a search for faults takes more."""
 SEED = int(os.environ.get("ZOO_KILLS_SEED", "0"))
 PATIENCE = 5
-EPOCHS = 6
+EPOCHS = 4
 MODEL = SHAPES | {"quantizer": SHAPES["quantizer"] | {"start": "kmeans", "reset_after": 4}}
 """With dropout, left-out patches, codes that are reset, and a head that keeps running statistics."""
 
@@ -37,32 +36,33 @@ class Program:
 
     def __init__(self, spec: Path, out: Path) -> None:
         self.out = out
-        command = [sys.executable, "-m", "zoo", *resuming(spec, out)]
-        self.parent = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.parent = Forked(resuming(spec, out), spec.with_suffix(".said"))
         self.seen: set[int] = set()
 
     def ranks(self) -> dict[int, int]:
-        """Process ids of the running training processes, by rank."""
-        found = {}
-        with_children = Path(f"/proc/{self.parent.pid}/task/{self.parent.pid}/children")
-        for child in with_children.read_text().split() if with_children.exists() else []:
-            variables = _environment(int(child))
-            found.update({int(line.partition("=")[2]): int(child) for line in variables if line.startswith("RANK=")})
+        """Process ids of the training processes by rank: the parent starts them in this order."""
+        number = self.parent.pid
+        children = Path(f"/proc/{number}/task/{number}/children")
+        found = dict(enumerate(map(int, children.read_text().split() if children.exists() else [])))
         self.seen |= set(found.values())
         return found
 
     def after_epoch(self, epoch: int) -> dict[int, int]:
         """The training processes once the rows of the given number of epochs were written."""
         while len(MetricsFile(self.out / "metrics.csv").rows()) <= epoch:
-            assert self.parent.poll() is None, self.parent.communicate()[1]
+            assert self.parent.running(), self.parent.ended()[1]
             time.sleep(0.02)
         return self.ranks()
 
     def lines(self) -> list[str]:
         """The output of the program at its end, without notes."""
-        _, errors = self.parent.communicate(timeout=300)
-        assert "Traceback" not in errors
-        return [line for line in errors.splitlines() if line.startswith("zoo: ") and "note:" not in line]
+        _, said = self.parent.ended()
+        assert "Traceback" not in said
+        return [line for line in said.splitlines() if line.startswith("zoo: ") and "note:" not in line]
+
+    @property
+    def status(self) -> int | None:
+        return self.parent.ended()[0]
 
     def all_gone(self) -> bool:
         """Whether each of its processes ends."""
@@ -76,14 +76,7 @@ class Program:
         for number in [*self.ranks().values(), self.parent.pid]:
             if _runs(number):
                 os.kill(number, signal.SIGKILL)
-        self.parent.communicate()
-
-
-def _environment(number: int) -> list[str]:
-    try:
-        return Path(f"/proc/{number}/environ").read_bytes().decode().split("\0")
-    except OSError:  # the process has ended
-        return []
+        self.parent.ended()
 
 
 def _runs(number: int) -> bool:
@@ -123,19 +116,19 @@ def test_random_kills_end_at_the_weights_of_an_uninterrupted_run(start: Any, tmp
             time.sleep(chance.uniform(0, lasts))
         victims = program.ranks() | {2: program.parent.pid}
         victim = chance.choice(sorted(victims))
-        if kills < KILLS and program.parent.poll() is None:
+        if kills < KILLS and program.parent.running():
             os.kill(victims[victim], signal.SIGKILL)
             kills += 1
         said = program.lines()
         assert program.all_gone(), "a process goes on with nobody to stop it"
-        if program.parent.returncode == 0:
+        if program.status == 0:
             assert differing(RunFolder(out), RunFolder(whole.out)) == []
             if kills == KILLS:
                 return
             shutil.rmtree(out)
         elif victim < 2:
             killed = "expected to train to the end, found killed by SIGKILL; continue with --resume; if memory ran out"
-            assert program.parent.returncode == 2
+            assert program.status == 2
             assert [line.partition(", lower")[0] for line in said] == [f"zoo: process {victim} of 2: {killed}"]
 
 
@@ -143,7 +136,7 @@ def test_a_stopped_process_ends_the_run_in_one_line(start: Any) -> None:
     program = start("stopped", epochs=1000)
     os.kill(program.after_epoch(0)[1], signal.SIGSTOP)
     said = program.lines()
-    assert program.parent.returncode == 2
+    assert program.status == 2
     expected = f"zoo: process 1 of 2: expected a sign of life within {PATIENCE} s"
     assert [line.partition(", found")[0] for line in said] == [expected]
     assert program.all_gone()

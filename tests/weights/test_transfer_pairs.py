@@ -132,7 +132,7 @@ def source_of(model: zoo.ZooModel) -> Source:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(old=models(), new=models(), transfer=transfers)
 def test_every_tensor_of_both_is_accounted_for_once(
     old: zoo.ZooModel, new: zoo.ZooModel, transfer: TransferSpec
