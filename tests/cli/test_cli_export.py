@@ -33,7 +33,7 @@ def here(trained, tmp_path, monkeypatch) -> Path:
     """A copy of it as working folder, and short measurements of time."""
     shutil.copytree(trained / "run", tmp_path / "run")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("zoo.export.latency._SECONDS", 0.0)
+    monkeypatch.setattr("zoo.model.latency._SECONDS", 0.0)
     return tmp_path
 
 
