@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from aeon.classification.convolution_based import MiniRocketClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from torch.nn import functional as F
 from zoo_data import BundledSource
@@ -164,14 +163,3 @@ def test_trees_that_know_every_training_window_are_accepted(motions):
     spec = EstimatorSpec(estimator="sklearn.ExtraTreesClassifier", parameters={"n_estimators": 5})
     found = estimator_logits(spec, motions, None)
     assert (found.in_sample.argmax(1) == motions.train.y).all()
-
-
-def test_minirocket_gives_the_scores_of_its_ridge(motions, folds):
-    """aeon's own `predict_proba` has only zeros and ones."""
-    spec = EstimatorSpec(estimator="aeon.MiniRocketClassifier", parameters={"n_kernels": 168})
-    found = estimator_logits(spec, motions, folds)
-    x = motions.train.read(slice(None)).x.astype(np.float64)
-    whole = MiniRocketClassifier(n_kernels=168, random_state=0).fit(x, motions.train.y)
-    test = motions.test.read(slice(None)).x.astype(np.float64)
-    np.testing.assert_array_equal(found.file.test.argmax(1), whole.predict(test))
-    assert len(np.unique(found.file.test)) > len(motions.test)

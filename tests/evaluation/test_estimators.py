@@ -8,11 +8,13 @@ from sklearn.linear_model import RidgeClassifier
 from zoo_data import BundledSource
 from zoo_registry import DataSpec, EstimatorSpec, EvaluationSpec, SpecError, TrainingError, ZooNote
 
+from zoo.data.folds import Folding, cut_folds
 from zoo.data.gaps import bridged
 from zoo.data.prepare import prepare
 from zoo.data.split import Windows
 from zoo.evaluation import estimator_judge
 from zoo.evaluation.estimator_judge import EstimatorJudge, rehearse
+from zoo.evaluation.estimator_logits import estimator_logits
 from zoo.evaluation.estimators import classifiers, fit, make, predict
 from zoo.evaluation.judges import add_judges, load_judges
 
@@ -44,6 +46,16 @@ def test_a_judge_is_the_librarys_estimator_fitted_on_the_training_split(motions,
     assert found.logits is None
     np.testing.assert_array_equal(found.classes, reference)
     assert (found.classes.numpy() == motions.test.y).mean() >= 0.9
+
+
+def test_minirocket_gives_the_scores_of_its_ridge(motions):
+    """aeon's own `predict_proba` has only zeros and ones."""
+    found = estimator_logits(SMALL, motions, cut_folds(motions.train, Folding("class", 3), 0))
+    x = motions.train.read(slice(None)).x.astype(np.float64)
+    whole = MiniRocketClassifier(n_kernels=168, random_state=0).fit(x, motions.train.y)
+    test = motions.test.read(slice(None)).x.astype(np.float64)
+    np.testing.assert_array_equal(found.file.test.argmax(1), whole.predict(test))
+    assert len(np.unique(found.file.test)) > len(motions.test)
 
 
 def test_scikit_learn_reads_windows_flattened(motions, tmp_path):

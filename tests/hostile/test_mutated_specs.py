@@ -17,12 +17,12 @@ from zoo.specs.presets import load, names
 
 
 @pytest.fixture(scope="module")
-def seeds(home: Path) -> list[dict[str, Any]]:
+def seeds(runs: Path) -> list[dict[str, Any]]:
     """Valid specs: presets on small windows, models of kinds drawn at random, runs, and sweeps."""
     draw, registry = random.Random(0), Registry.discover()
-    source = json.loads((home / "shapes.json").read_text())["data"]
+    source = json.loads((runs / "shapes.json").read_text())["data"]
     found: list[dict[str, Any]] = [{**load(name).run, "data": source} for name in names()]
-    found += [json.loads((home / f"{name}.json").read_text()) for name in ("signal", "bag", "swept", "sweep")]
+    found += [json.loads((runs / f"{name}.json").read_text()) for name in ("signal", "bag", "swept", "sweep")]
     sizes = {"channels": 2, "length": 40, "classes": 3}
     while len(found) < 40:
         kinds = {role: draw.choice([None, *registry.kinds(role)]) for role in roles_of("model")}

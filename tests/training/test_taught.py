@@ -14,6 +14,7 @@ from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.stored import stored_evaluation
 from zoo.evaluation.taught import DRAWS, bootstrap
 from zoo.evaluation.times import as_latex, as_markdown, times_table
+from zoo.export.export_run import export
 from zoo.runs.data import load_set
 from zoo.training.fit import train
 
@@ -102,3 +103,13 @@ def test_times_are_measured_on_request_and_written_as_tables(folders, monkeypatc
     rows = times_table(report.times)
     assert as_markdown(rows).splitlines()[1].count("---:") == len(rows[0]) - 1
     assert as_latex([["a_b", "1"], ["c", "2"]]).splitlines()[2:5] == [r"a\_b & 1 \\", r"\midrule", r"c & 2 \\"]
+
+
+def test_an_exported_student_holds_nothing_of_its_teachers(folders, tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.model.latency._SECONDS", 0.0)
+    taught, alone = (export(folder.path, "torchscript", tmp_path / folder.path.name) for folder in folders)
+    assert taught.parameters == alone.parameters
+    assert taught.facts | {"sha256": ""} == alone.facts | {"sha256": ""}
+    assert taught.size == pytest.approx(alone.size, rel=0.05)
+    shapes = [torch.jit.load(file.file)(torch.zeros(2, 2, 40)).shape for file in (taught, alone)]
+    assert shapes[0] == shapes[1]
