@@ -43,8 +43,8 @@ def pytest_sessionfinish() -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more worker than cores for `-n auto`: many slow tests wait for the processes that they have started."""
-    return (os.cpu_count() or 1) + 1
+    """Two more workers than cores for `-n auto`: many slow tests wait for the processes that they have started."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
