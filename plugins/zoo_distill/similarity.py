@@ -8,7 +8,7 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.contracts import Distiller, Lesson, Losses, gram, required, unit_rows
+from zoo.contracts import Distiller, Lesson, Losses, gram, merged_grams, required, unit_rows
 
 
 class Similarity(Distiller):
@@ -53,13 +53,11 @@ def stages(lesson: Lesson, pairs: str, before: bool = False) -> Iterator[tuple[T
     """The map of the student and the merged map of its teachers at every pair of stages, `(b b)` each."""
     taught = required(lesson.grams, "teachers", "compare similarity maps")
     shared = min(len(lesson.features), *(len(one) for one in taught))
-    # The weight of a pair of windows is the root of the product of theirs, so that each merged map is symmetric.
-    roots = lesson.weights.sqrt()
     own = _paired(lesson.features, shared, pairs)
     theirs = [_paired(one, shared, pairs) for one in taught]
     for stage, features in enumerate(own):
         maps = [unit_rows(one[stage]) if before else one[stage] for one in theirs]
-        merged = torch.stack([root[:, None] * root * each for root, each in zip(roots, maps, strict=True)]).sum(0)
+        merged = merged_grams(maps, lesson.weights)
         yield unit_rows(gram(features)), merged if before else unit_rows(merged)
 
 

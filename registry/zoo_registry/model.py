@@ -17,6 +17,7 @@ from zoo_registry.component import (
     roles_of,
 )
 from zoo_registry.input import AnyInput, InputSpec
+from zoo_registry.shapes import Shape
 from zoo_registry.trace import Trace, trace
 
 RECON_TERM = (
@@ -102,6 +103,12 @@ class ModelSpec(Spec):
         for _, part in self.components():
             found.update(part.terms)
         return found
+
+    def taps(self) -> Mapping[str, Shape | None]:
+        """The features of the head that can be read, as `HeadSpec.taps`; empty without a head or an ``input``."""
+        if self.head is None or self.input is None:
+            return {}
+        return self.head.taps(self.trace().read_by(self.head))
 
     def dump(self) -> dict[str, Any]:
         """Plain JSON data, complete: every default filled in."""

@@ -1,6 +1,6 @@
 """Find plugins, index their specs by kind and turn JSON into validated specs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any, TypeVar, cast
@@ -232,18 +232,11 @@ class Registry:
             return
         for role in roles_of(home):
             field = field_of(role)
-            where, part = prefix + field, data.get(field)
-            if isinstance(part, list | tuple):
-                for number, one in enumerate(part):
-                    self._load_kind(one, role, f"{where}.{number}")
-            elif part is not None:
-                self._load_kind(part, role, where)
-
-    def _load_kind(self, part: object, role: str, where: str) -> None:
-        if not isinstance(part, dict) or "kind" not in part:
-            hint = f"`zoo list {role}` shows the kinds"
-            raise SpecError(where, 'an object with a "kind"', show(part), hint)
-        self.find(part["kind"], role, f"{where}.kind")
+            for where, part in _parts(data.get(field), prefix + field):
+                if not isinstance(part, dict) or "kind" not in part:
+                    hint = f"`zoo list {role}` shows the kinds"
+                    raise SpecError(where, 'an object with a "kind"', show(part), hint)
+                self.find(part["kind"], role, f"{where}.kind")
 
     def _narrowed(self, spec: type[AnySpec], home: Home) -> type[AnySpec]:
         kinds = tuple((role, tuple(known.values())) for role, known in self._kinds.items())
@@ -265,6 +258,14 @@ class Registry:
 @cache
 def _part_of(data: type[DataSpec]) -> type[_DataPart]:
     return cast(type[_DataPart], replaced(_DataPart, {DataSpec: data}))
+
+
+def _parts(given: object, where: str) -> Iterator[tuple[str, object]]:
+    """The component or the list of components in a field, each with its path."""
+    if isinstance(given, list | tuple):
+        yield from ((f"{where}.{index}", part) for index, part in enumerate(given))
+    elif given is not None:
+        yield where, given
 
 
 def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:

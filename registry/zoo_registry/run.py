@@ -126,7 +126,7 @@ class RunSpec(Spec):
             raise SpecError("model.input", "a signal, as every data source gives", "ready-made images", hint)
         _check_terms(self.model)
         _check_turn(self.training.turn, self.model)
-        check_teachers(self.teachers, self.distill, self.weigh, self.model.head)
+        check_teachers(self.teachers, self.distill, self.weigh, self.model)
         terms = self.terms()
         for index, phase in enumerate(self.training.phases):
             where = f"training.phases.{index}"

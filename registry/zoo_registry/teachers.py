@@ -6,8 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from zoo_registry.component import DistillerSpec, HeadSpec, Spec, WeigherSpec
+from zoo_registry.component import DistillerSpec, Spec, WeigherSpec
 from zoo_registry.errors import SpecError
+from zoo_registry.model import ModelSpec
 from zoo_registry.training import RampSpec
 
 
@@ -43,29 +44,37 @@ AnyTeacher = Annotated[TeacherSpec, BeforeValidator(_long_form)]
 
 
 def check_teachers(
-    teachers: Mapping[str, TeacherSpec],
-    distill: Sequence[DistillerSpec],
-    weigh: WeigherSpec | None,
-    head: HeadSpec | None,
+    teachers: Mapping[str, TeacherSpec], distill: Sequence[DistillerSpec], weigh: WeigherSpec | None, model: ModelSpec
 ) -> None:
-    """Raise SpecError unless teachers, distillers and the student's ``head`` fit each other."""
+    """Raise SpecError unless teachers, distillers and the student fit each other."""
     if not teachers:
         for field, given in (("distill", distill), ("weigh", weigh)):
             if given:
                 raise SpecError("teachers", f"teachers, as the run has {field}", "none", f"add some or remove {field}")
         return
-    if head is None:
+    if model.head is None:
         raise SpecError("model.head", "a head that learns from the teachers", "none", "add one, or remove teachers")
     if not distill:
         hint = 'add "distill": [{"kind": "distill.logits"}], or remove teachers; `zoo list distiller` shows the kinds'
         raise SpecError("distill", "a loss between the student and its teachers", "none", hint)
     if not sum(teacher.weight for teacher in teachers.values()):
         raise SpecError("teachers", "a weight above 0", "only weights of 0", "raise the weight of one teacher")
-    terms = Counter(term for part in distill for term in part.terms)
-    for term in [*head.terms, "x"]:
-        terms[term] += 1
+    terms = Counter([*model.terms(), *(term for part in distill for term in part.terms)])
     if doubled := [term for term, times in terms.items() if times > 1]:
         raise SpecError("distill", "each loss term once", f"{doubled[0]} twice", "remove one of the distillers")
+    require_taps("model.head", distill, model)
+
+
+def require_taps(where: str, distill: Sequence[DistillerSpec], model: ModelSpec) -> None:
+    """Raise SpecError if one of ``distill`` compares features and the head of ``model`` has none.
+
+    A model without ``input`` passes for now.
+    """
+    kind = next((part.kind for part in distill if part.maps), None)
+    if kind is not None and model.input is not None and not model.taps():
+        found = str(model.head.kind) if model.head else "no head"
+        hint = "use a head with features, such as wrn.signal, or remove the distiller"
+        raise SpecError(where, f"a head with features to compare, as {kind} needs", found, hint)
 
 
 def check_temperature(where: str, temperature: float | RampSpec | None, teachers: bool) -> None:

@@ -64,6 +64,13 @@ def test_an_invalid_spec_is_refused_in_one_line(sweep_of, parts, words):
         ({"set": {"model.quantizer": None, **ALL}, "vary": {"training.optimizer.lr": [0.1]}}, ["quantizer"]),
         ({"set": {"evaluation.protocol": "paper", "training.select": "x"}}, ["honest"]),
         ({"set": {"evaluation.judges": {"wrn": "nowhere/seed{seed}"}}, "seeds": [7]}, ["nowhere/seed7"]),
+        (
+            {
+                "set": {"teachers": {"t": {"source": "nowhere/t{seed}"}}, "distill": [{"kind": "distill.logits"}]},
+                "seeds": [7],
+            },
+            ["nowhere/t7"],
+        ),
         ({"objectives": ["accuracy"], "prune": {"warmup": 2}}, ["prune.warmup"]),
         ({"objectives": ["mse"], "prune": {"warmup": 1}, "set": {"trainer.devices": 2}}, ["one process"]),
         ({"objectives": ["accuracy"], "prune": {"by": "judge", "warmup": 1}}, ["judge"]),

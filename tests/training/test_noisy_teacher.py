@@ -11,12 +11,10 @@ from torch.nn.functional import one_hot
 from waves import write_waves
 from zoo_registry import Registry
 
-from zoo.data.prepare import here
-from zoo.evaluation.loaded_run import open_run
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
+from zoo.teachers.kept import read_kept
 from zoo.teachers.logits_file import LogitsFile
-from zoo.teachers.teach import teach
 from zoo.training.fit import train
 
 SEEDS = (0, 1, 2)
@@ -61,12 +59,11 @@ def correct(folder: Path, seed: int, weigh: str) -> tuple[int, RunFolder]:
     return int(rows(trained)[-1]["val/head.correct"]), trained
 
 
-def weights_of(folder: RunFolder) -> torch.Tensor:
+def weights_of(folder: RunFolder) -> np.ndarray:
     """Weights `(m n)` of the teachers in every training window."""
-    opened = open_run(folder)
-    taught = teach(opened.run, opened.data, opened.data.train, folder, here)
-    assert taught is not None
-    return taught.weights
+    kept = read_kept(folder.teacher_weights)
+    assert kept is not None
+    return kept["weights"]
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 import torch
 from small_runs import SIGNAL
 from stopped import differing, rows, stopped_and_resumed, weights
-from taught import GATE, LOGITS, MAPS, run, spec, student
+from taught import GATE, LOGITS, MAPS, PRIOR, run, spec, student
 from waves import write_waves
 from zoo_registry import DataError, Registry, SpecError, ZooError, ZooNote
 
@@ -23,6 +23,7 @@ from zoo.teachers import predictions
 from zoo.teachers.logits_file import LogitsFile
 from zoo.teachers.model_logits import model_logits
 from zoo.teachers.predictions import features, predict, read_predictions
+from zoo.teachers.teach import teach
 from zoo.teachers.teacher import load_teachers
 from zoo.training.fit import train
 
@@ -35,8 +36,7 @@ def fit(tmp_path: Path) -> Callable[..., RunFolder]:
     return fit
 
 
-def test_the_student_leaves_what_it_would_leave_alone_and_the_teachers_do_not_change(home, fit):
-    before = {name: weights(RunFolder(home / name)) for name in ("signal", "image")}
+def test_the_student_leaves_what_it_would_leave_alone(home, fit):
     found, alone = fit(student(home)), fit(spec(home), "alone")
     shapes = [{name: tensor.shape for name, tensor in weights(folder).items()} for folder in (found, alone)]
     assert shapes[0] == shapes[1]
@@ -44,9 +44,28 @@ def test_the_student_leaves_what_it_would_leave_alone_and_the_teachers_do_not_ch
     stored = torch.load(found.last, weights_only=True)["state_dict"]
     assert {name.removeprefix("model.") for name in stored} == shapes[0].keys()
     assert differing(found, alone), "the teachers taught nothing"
-    for name, tensors in before.items():
-        assert all(torch.equal(tensor, tensors[key]) for key, tensor in weights(RunFolder(home / name)).items())
     assert {"train/kd", "train/sp", "train/kd.share"} <= rows(found)[0].keys()
+
+
+def test_networks_of_teachers_that_run_in_the_step_do_not_change(home, fit, monkeypatch):
+    """Batch norm in training mode would change their statistics."""
+    seen: list[Any] = []
+    before: list[dict[str, torch.Tensor]] = []
+
+    def watched(*arguments: Any) -> Any:
+        seen.append(teach(*arguments))
+        for one in seen[0].teachers:
+            before.append({name: tensor.clone() for name, tensor in one.model.state_dict().items()})
+        return seen[0]
+
+    monkeypatch.setattr("zoo.training.fit.teach", watched)
+    teachers = {name: {"source": str(home / name), "cache": "logits"} for name in PRIOR}
+    fit(student(home, teachers=teachers))
+    assert len(before) == 2
+    for one, tensors in zip(seen[0].teachers, before, strict=True):
+        assert not any(module.training for module in one.model.modules())
+        assert not any(parameter.requires_grad for parameter in one.model.parameters())
+        assert all(torch.equal(tensor, tensors[name]) for name, tensor in one.model.state_dict().items())
 
 
 def test_terms_without_weight_teach_nothing(home, fit):
@@ -136,6 +155,17 @@ def logits_file(home: Path, path: Path, **changes: Any) -> str:
     right = 5 * np.eye(len(data.classes), dtype=np.float32)[data.train.y]
     LogitsFile(**{"train": right, "classes": data.classes, "fingerprint": data.fingerprint} | changes).write(path)
     return str(path)
+
+
+def test_a_file_of_logits_knows_no_rotated_copies(home, tmp_path):
+    source = logits_file(home, tmp_path / "logits.npz")
+    run = Registry.discover().run(student(home, [LOGITS], teachers={"file": source}))
+    data = load_set(run)
+    copies = data.train.take(np.tile(np.arange(len(data.train)), 2))
+    (teacher,) = load_teachers(run, data)
+    predict(teacher, data, copies, tmp_path, False, 8)
+    with pytest.raises(SpecError, match=r"training\.turn: expected null, as logits of file are stored"):
+        read_predictions(teacher, data, copies, tmp_path, False)
 
 
 def test_a_file_of_logits_teaches(home, tmp_path, fit):

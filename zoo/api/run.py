@@ -108,17 +108,19 @@ class Run:
         judges: Mapping[str, str] | None = None,
         corruptions: Sequence[str] = (),
         alone: "Run | str | PathLike[str] | None" = None,
+        times: bool = False,
     ) -> EvalReport:
         """Judge it on a whole split, as `zoo eval` does.
 
         ``judges`` are additional ones by name: the folder of a bundle, or an estimator such as
         `aeon.MiniRocketClassifier`. ``corruptions`` are written like `noise:.06`. A run with teachers is compared with
-        the run ``alone`` of the student without them. Raises ZooError for a judge or a run that does not fit.
+        the run ``alone`` of the student without them; ``times`` measures processing times of all. Raises ZooError for a
+        judge or a run that does not fit.
         """
         given = [f"{name}={judge}" for name, judge in (judges or {}).items()]
         other = alone if isinstance(alone, Run | None) else Run(alone)
         without = None if other is None else other._opened
-        return judge_run(self._opened, split, parse_corruptions(corruptions), given, without)
+        return judge_run(self._opened, split, parse_corruptions(corruptions), given, without, times)
 
     def codebook(self, split: SplitName = "test") -> CodebookReport:
         """Measure its codebook, as `zoo codebook` does. Raises SpecError for a model without one."""

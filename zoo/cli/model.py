@@ -15,8 +15,7 @@ from zoo.cli.training import Changes
 from zoo.io.files import resolved
 from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
-from zoo.teachers.checks import require_teachers
-from zoo.weights.manifest import require_bundles
+from zoo.teachers.checks import require_sources
 
 if TYPE_CHECKING:
     from zoo.model.cost import Bill
@@ -37,8 +36,7 @@ def check(spec: SpecFile, changes: Changes = None, json: Json = False) -> None:
     if run:
         from zoo.data.glance import glance
 
-        require_bundles(run)
-        require_teachers(run)
+        require_sources(run)
         notes = glance(run.data)
     if json:
         shapes = {"stages": [_stage(stage) for stage in found], "terms": dict((run or model).terms())}

@@ -13,7 +13,7 @@ from zoo.cli.tables import print_json
 from zoo.process.launched import launched
 from zoo.process.lines import print_line
 from zoo.specs.read import read_run
-from zoo.teachers.checks import require_teachers
+from zoo.teachers.checks import require_sources
 
 RunFile = Annotated[Path, typer.Argument(help="JSON file of a run, or the folder of one.", show_default=False)]
 Out = Annotated[Path | None, typer.Option(help="Folder of the run. Default: runs/NAME.", show_default=False)]
@@ -59,7 +59,7 @@ def train(
     """
     spec = read_run(run, Registry.discover(), changes or ())
     folder = out or _home(run, spec)
-    require_teachers(spec)
+    require_sources(spec)
     if folds is not None:
         _train_folds(spec, folder, folds, resume, diagnose)
         return

@@ -5,7 +5,7 @@ from zoo.contracts.codes import ResizeCodes
 from zoo.contracts.counting import book_of, histogram, slots
 from zoo.contracts.entropy import choice_entropy, entropy, pooled_mean
 from zoo.contracts.kmeans import kmeans
-from zoo.contracts.lessons import Distiller, FixedWeights, Lesson, Weigher, gram, unit_rows
+from zoo.contracts.lessons import Distiller, FixedWeights, Lesson, Weigher, gram, merged_grams, unit_rows
 from zoo.contracts.linear import LinearHead
 from zoo.contracts.maintenance import CodebookMaintenance
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse, observed, zeroed
@@ -92,6 +92,7 @@ __all__ = [
     "kmeans",
     "masked_mean",
     "masked_mse",
+    "merged_grams",
     "nearest",
     "nearest_few",
     "observed",

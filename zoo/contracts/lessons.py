@@ -70,6 +70,16 @@ def gram(features: Tensor) -> Tensor:
     return rows @ rows.T
 
 
+def merged_grams(grams: Sequence[Tensor], weights: Tensor) -> Tensor:
+    """The weighted sum of `(b b)` inner products over m teachers with ``weights (m b)``.
+
+    The weight of a pair of windows is the root of the product of theirs. So the sum is symmetric, and where all windows
+    have the same weights it is the usual one.
+    """
+    roots = weights.sqrt()
+    return torch.stack([root[:, None] * root * each for root, each in zip(roots, grams, strict=True)]).sum(0)
+
+
 def unit_rows(gram: Tensor) -> Tensor:
     """Rows of `(b b)` divided by their length; rows of zeros, as of a dead stage, stay zeros."""
     return torch.nn.functional.normalize(gram, dim=1, eps=1e-12)

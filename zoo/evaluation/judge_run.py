@@ -13,7 +13,7 @@ from zoo.evaluation.evaluation import Evaluation
 from zoo.evaluation.judges import add_judges, load_judges
 from zoo.evaluation.loaded_run import LoadedRun, SplitName
 from zoo.evaluation.report import EvalReport
-from zoo.evaluation.taught import judge_teachers
+from zoo.evaluation.taught import TeacherTrial
 from zoo.io.files import write_json
 
 
@@ -32,17 +32,31 @@ def judge_run(
     ``alone`` of the student without them; ``times`` asks for their processing times. Raises ZooError when a judge or a
     teacher does not fit.
     """
-    report, folder = _judge(opened, split, corruptions, judges), opened.folder
-    if opened.run.teachers:
-        report = report.model_copy(update={"taught": judge_teachers(opened, split, alone, times)})
-    elif alone is not None:
-        raise SpecError("--alone", "a run with teachers to compare", f"none in {opened.folder.path}", "leave it out")
+    taught = _teachers(opened, split, alone, times)
+    report, folder = _judge(opened, split, corruptions, judges, taught), opened.folder
+    if taught is not None:
+        report = report.model_copy(update={"taught": taught.report(times)})
     write_json(folder.evaluation(split), {"split": split} | opened.stamp | report.model_dump(mode="json"))
     return report
 
 
+def _teachers(opened: LoadedRun, split: SplitName, alone: LoadedRun | None, times: bool) -> TeacherTrial | None:
+    if opened.run.teachers:
+        return TeacherTrial(opened, split, alone)
+    for option, given in (("--alone", alone is not None), ("--times", times)):
+        if given:
+            raise SpecError(option, "a run with teachers", f"none in {opened.folder.path}", "leave it out")
+    return None
+
+
 @torch.no_grad()
-def _judge(opened: LoadedRun, split: SplitName, corruptions: Sequence[Corruption], given: Sequence[str]) -> EvalReport:
+def _judge(
+    opened: LoadedRun,
+    split: SplitName,
+    corruptions: Sequence[Corruption],
+    given: Sequence[str],
+    taught: TeacherTrial | None,
+) -> EvalReport:
     model, names = opened.model, opened.classes
     judges = load_judges(add_judges(opened.run.evaluation.judges, given), opened.data, opened.folder.judges)
     windows, deviation = len(opened.split(split)), torch.from_numpy(opened.data.std)
@@ -50,8 +64,10 @@ def _judge(opened: LoadedRun, split: SplitName, corruptions: Sequence[Corruption
     details = Details(opened)
     trials = [CorruptionTrial(corruption, model, names, windows, judges, deviation) for corruption in corruptions]
     for batch in opened.batches(split):
-        output: Output = model(batch.x, batch.mask, batch.y)
+        output: Output = model(batch.x, batch.mask, batch.y, taught is not None and taught.taps)
         evaluation.update(output, batch)
+        if taught is not None:
+            taught.update(output, batch)
         details.update(output, batch.y)
         for trial in trials:
             trial.update(batch)

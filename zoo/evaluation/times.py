@@ -73,15 +73,9 @@ def as_markdown(rows: Sequence[Sequence[str]]) -> str:
 
 def as_latex(rows: Sequence[Sequence[str]]) -> str:
     """The same as a `tabular` with the rules of the package booktabs."""
-    head, *body = [" & ".join(row).replace("_", r"\_") + r" \\" for row in rows]
-    columns = "l" + "r" * (len(rows[0]) - 1)
-    lines = [
-        rf"\begin{{tabular}}{{{columns}}}",
-        r"\toprule",
-        head,
-        r"\midrule",
-        *body,
-        r"\bottomrule",
-        r"\end{tabular}",
-    ]
-    return "\n".join(lines) + "\n"
+    import pandas as pd  # takes half a second to import
+
+    head, *body = rows
+    columns = "l" + "r" * (len(head) - 1)
+    table: str = pd.DataFrame(body, columns=head).to_latex(index=False, column_format=columns, escape=True)
+    return table

@@ -7,8 +7,7 @@ from zoo_registry import RunSpec, ZooNote
 
 from zoo.data.leaks import leak_sentences
 from zoo.data.prepare import Once, here, prepare
-from zoo.data.split import DataSet, Split
-from zoo.data.turning import with_turned
+from zoo.data.split import DataSet
 from zoo.runs.protocol import UPPER_BOUND
 
 
@@ -29,9 +28,3 @@ def load_set(run: RunSpec, once: Once = here) -> DataSet:
     for sentence in leak_sentences(data.leaks, len(data.test), len(data.validation)):
         warnings.warn(sentence, ZooNote, stacklevel=3)
     return data
-
-
-def learned_windows(run: RunSpec, data: DataSet) -> Split:
-    """The windows that the model of ``run`` is trained on: the training split and its rotated copies, if any."""
-    training = run.training
-    return data.train if training.turn is None else with_turned(data.train, training.turn, training.seed)

@@ -103,6 +103,11 @@ class RunFolder:
         return self.path / "teachers"
 
     @property
+    def teacher_weights(self) -> Path:
+        """The weights of the teachers in every training window, and the classes of these windows."""
+        return self.path / "teacher-weights.npz"
+
+    @property
     def metrics(self) -> Path:
         """A row per epoch."""
         return self.path / "metrics.csv"

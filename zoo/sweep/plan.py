@@ -19,11 +19,10 @@ from zoo.specs.presets import load, names
 from zoo.specs.read import is_run, load_spec, read_json
 from zoo.sweep.axis import Axis, axes_of
 from zoo.sweep.point import AS_IT_IS, Point, most_refined, points_of
-from zoo.teachers.checks import require_teachers
-from zoo.weights.manifest import require_bundles
+from zoo.teachers.checks import require_sources
 
 SEED = "{seed}"
-"""Placeholder of the seed in the paths of bundles that provide weights or judges."""
+"""Placeholder of the seed in the paths of bundles: those of transfers, teachers and judges."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +62,7 @@ class Plan:
             run = Registry.discover().run(_with_seed(data, seed) | {"name": point.folder(number, seed)})
             run = run.with_input(self._input(run))
             _require_measured(self.spec, run)
-            require_bundles(run)
-            require_teachers(run)
+            require_sources(run)
         except ZooError as error:
             raise type(error)(f"{point.label}: {error.where}", error.expected, error.found, error.hint) from None
         return run
@@ -159,18 +157,18 @@ def _changed(base: dict[str, Any], settings: Mapping[str, Any]) -> dict[str, Any
 
 def _with_seed(data: dict[str, Any], seed: int) -> dict[str, Any]:
     """``data`` with ``{seed}`` filled in in the paths of bundles."""
-    found = dict(data)
-    if isinstance(transfers := data.get("transfer"), list):
-        found["transfer"] = [_filled(part, seed) for part in transfers]
+    found = data | {field: _filled(data[field], seed) for field in ("transfer", "teachers") if field in data}
     if isinstance(evaluation := data.get("evaluation"), dict) and "judges" in evaluation:
         found["evaluation"] = evaluation | {"judges": _filled(evaluation["judges"], seed)}
     return found
 
 
 def _filled(part: Any, seed: int) -> Any:
-    if not isinstance(part, dict):
-        return part
-    return {name: text.replace(SEED, str(seed)) if isinstance(text, str) else text for name, text in part.items()}
+    if isinstance(part, dict):
+        return {name: _filled(value, seed) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_filled(value, seed) for value in part]
+    return part.replace(SEED, str(seed)) if isinstance(part, str) else part
 
 
 def _require_measured(spec: SweepSpec, run: RunSpec) -> None:

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import optuna
@@ -88,7 +89,7 @@ class Queue:
                 if not refining:
                     return None
             identity = self._id_of(trial)
-            if self.storage.atomically(lambda: self._take(identity, worker)):  # noqa: B023 (called at once)
+            if self.storage.atomically(partial(self._take, identity, worker)):
                 return optuna.Trial(self.study, identity)
         return None
 

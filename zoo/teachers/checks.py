@@ -3,10 +3,17 @@
 import warnings
 from pathlib import Path
 
-from zoo_registry import DataError, HeadSpec, InputSpec, ModelSpec, Registry, RunSpec, SpecError, ZooNote
+from zoo_registry import DataError, InputSpec, ModelSpec, Registry, RunSpec, SpecError, ZooNote
 from zoo_registry.errors import show
+from zoo_registry.teachers import require_taps
 
-from zoo.weights.manifest import bundle_in, read_manifest, stored_spec
+from zoo.weights.manifest import bundle_in, read_manifest, require_bundles, stored_spec
+
+
+def require_sources(run: RunSpec) -> None:
+    """Raise ZooError for a bundle or a file that ``run`` names and that is missing, or does not suit the run."""
+    require_bundles(run)
+    require_teachers(run)
 
 
 def require_teachers(run: RunSpec) -> None:
@@ -15,28 +22,29 @@ def require_teachers(run: RunSpec) -> None:
     A student whose spec has no ``input`` yet is compared in this respect when its data are known.
     """
     registry, given = Registry.discover(), run.model.input
-    maps = next((part.kind for part in run.distill if part.maps), None)
-    if maps is not None and run.model.head is not None:
-        _require_taps("model.head", run.model, run.model.head, maps)
     for name, teacher in run.teachers.items():
         where, path = f"teachers.{name}", Path(teacher.source)
         if is_file_of_logits(path):
-            if maps is not None:
-                hint = "name a bundle, or remove this distiller"
-                raise SpecError(where, f"a network, as {maps} compares features", "a file of logits", hint)
-            from zoo.teachers.logits_file import read_logits  # imports NumPy, which most commands do without
-
-            found = read_logits(path)
-            if isinstance(given, InputSpec):
-                require_classes(where, found.classes, given)
+            _require_logits(where, path, run)
             continue
         spec = stored_spec(bundle_in(path), read_manifest(bundle_in(path)), registry)
         if spec.head is None:
             raise SpecError(where, "a classifier", f"a model without a head in {path}", "name another bundle")
-        if maps is not None:
-            _require_taps(where, spec, spec.head, maps)
+        require_taps(where, run.distill, spec)
         if isinstance(given, InputSpec):
             require_input(where, spec, given)
+
+
+def _require_logits(where: str, path: Path, run: RunSpec) -> None:
+    for part in run.distill:
+        if part.maps:
+            hint = "name a bundle, or remove this distiller"
+            raise SpecError(where, f"a network, as {part.kind} compares features", "a file of logits", hint)
+    from zoo.teachers.logits_file import read_logits  # imports NumPy, which most commands do without
+
+    found = read_logits(path)
+    if isinstance(run.model.input, InputSpec):
+        require_classes(where, found.classes, run.model.input)
 
 
 def is_file_of_logits(path: Path) -> bool:
@@ -66,10 +74,3 @@ def require_classes(where: str, theirs: tuple[str, ...], student: InputSpec) -> 
     ours = student.class_names
     if ours is not None and theirs != ours:
         raise DataError(where, f"classes {show(ours)}, as the student has", show(theirs), "write the file again")
-
-
-def _require_taps(where: str, model: ModelSpec, head: HeadSpec, kind: str) -> None:
-    """Raise SpecError for a head whose features cannot be compared; a model without ``input`` passes for now."""
-    if model.input is not None and not head.taps(model.trace().read_by(head)):
-        hint = "use a head with features, such as wrn.signal, or remove the distiller"
-        raise SpecError(where, f"a head with features to compare, as {kind} needs", str(head.kind), hint)

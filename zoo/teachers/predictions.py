@@ -16,8 +16,8 @@ from zoo.contracts import Output, gram, required
 from zoo.data.batch import Batch, batches
 from zoo.data.split import DataSet, Rows, Split
 from zoo.io.files import new_file
-from zoo.io.npz import open_npz
 from zoo.model.assembly import ZooModel
+from zoo.teachers.kept import keep, read_kept
 from zoo.teachers.logits_file import Logits
 from zoo.teachers.model_logits import model_logits
 from zoo.teachers.teacher import Teacher
@@ -74,13 +74,12 @@ def predict(teacher: Teacher, data: DataSet, learned: Split, folder: Path, maps:
     where, file = f"teachers.{teacher.name}", folder / f"{teacher.name}.npz"
     if teacher.model is not None and torch.cuda.is_available():
         teacher.model.to("cuda")
-    if _stored(file, key) is None:
+    if read_kept(file, key) is None:
         try:
             found = _logits(teacher, data, learned, size)
         except DataError as error:
             raise DataError(f"{where}: {error.where}", error.expected, error.found, error.hint) from None
-        with new_file(_ready(file)) as out:
-            np.savez(out, key=np.array(key), **found)  # type: ignore[arg-type]  # numpy's stub takes the flag allow_pickle for one of them
+        keep(file, key, found)
     if maps and teacher.model is not None and _maps_fit(where, teacher, learned):
         target = _maps_file(folder, teacher.name, key)
         if not target.is_file():
@@ -92,13 +91,13 @@ def predict(teacher: Teacher, data: DataSet, learned: Split, folder: Path, maps:
 def read_predictions(teacher: Teacher, data: DataSet, learned: Split, folder: Path, maps: bool) -> Predictions:
     """What ``predict`` has written for ``teacher``."""
     key = _key(teacher, data, learned)
-    stored = _stored(folder / f"{teacher.name}.npz", key)
+    stored = read_kept(folder / f"{teacher.name}.npz", key)
     assert stored is not None
     own = torch.from_numpy(stored["train"])
     unseen = own if teacher.unseen is None else torch.from_numpy(teacher.unseen.train)
-    if teacher.unseen is not None and len(unseen) != len(own):
-        expected, found = "null, as out-of-fold logits are known for the windows themselves", "rotated copies"
-        raise SpecError("training.turn", expected, found, f"remove it, or out-of-fold logits of {teacher.name}")
+    if not len(own) == len(unseen) == len(learned):
+        expected = f"null, as logits of {teacher.name} are stored for the windows themselves"
+        raise SpecError("training.turn", expected, "rotated copies", f"remove it, or {teacher.name} from teachers")
     imitated = unseen if teacher.spec.logits == "out-of-fold" else own
     file = _maps_file(folder, teacher.name, key)
     return Predictions(
@@ -115,20 +114,6 @@ def read_predictions(teacher: Teacher, data: DataSet, learned: Split, folder: Pa
 def _key(teacher: Teacher, data: DataSet, learned: Split) -> str:
     turns = "" if learned.turns is None else sha256(learned.turns.tobytes()).hexdigest()
     return json.dumps([teacher.mark, data.fingerprint, len(learned), turns])
-
-
-def _stored(file: Path, key: str) -> dict[str, Logits] | None:
-    """The logits in ``file`` by split; None if it is missing, damaged, or of another teacher or other data."""
-    try:
-        with open_npz(file, 2**33) as arrays:
-            return {name: arrays[name] for name in arrays if name != "key"} if str(arrays["key"]) == key else None
-    except Exception:  # damaged bytes can make the parsers of zip and npy raise any error: predict again
-        return None
-
-
-def _ready(file: Path) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    return file
 
 
 def _logits(teacher: Teacher, data: DataSet, learned: Split, size: int) -> dict[str, Logits]:
@@ -152,8 +137,7 @@ def _maps_file(folder: Path, name: str, key: str) -> Path:
 
 def _maps_fit(where: str, teacher: Teacher, learned: Split) -> bool:
     model = required(teacher.model, "teacher", "compare features")
-    head = required(model.spec.head, "head", "compare features")
-    stages, windows = len(head.taps(model.trace.read_by(head))), len(learned)
+    stages, windows = len(model.spec.taps()), len(learned)
     needed = 4 * stages * windows**2
     if needed > LARGEST_MAPS and teacher.spec.cache == "gram":
         most = int((LARGEST_MAPS / 4 / stages) ** 0.5)

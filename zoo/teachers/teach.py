@@ -1,7 +1,9 @@
 """The teachers of a run predict every training window, once."""
 
+import json
 import warnings
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 import torch
@@ -12,6 +14,7 @@ from zoo.contracts import FixedWeights, Weigher
 from zoo.data.prepare import Once
 from zoo.data.split import DataSet, Split
 from zoo.runs.folder import RunFolder
+from zoo.teachers.kept import keep, read_kept
 from zoo.teachers.predictions import Predictions, predict, read_predictions
 from zoo.teachers.teacher import load_teachers
 
@@ -40,20 +43,32 @@ def teach(run: RunSpec, data: DataSet, learned: Split, folder: RunFolder, once: 
 
     once(write)
     found = tuple(read_predictions(teacher, data, learned, folder.teachers, maps) for teacher in teachers)
-    return Taught(found, once(lambda: weigh(run, found, learned)))
+    return Taught(found, once(lambda: _weights(run, found, learned, folder)))
 
 
-def weigh(run: RunSpec, teachers: Sequence[Predictions], learned: Split) -> Tensor:
-    """The weights `(m n)` of the teachers in every training window."""
+def _weights(run: RunSpec, teachers: Sequence[Predictions], learned: Split, folder: RunFolder) -> Tensor:
+    """The weights `(m n)` of the teachers in every training window; those in ``folder``, if of the same evidence."""
     given = torch.tensor([teacher.weight for teacher in run.teachers.values()])
-    evidence, target = torch.stack([teacher.evidence for teacher in teachers]), torch.from_numpy(learned.y)
+    prior, target = given / given.sum(), torch.from_numpy(learned.y)
+    evidence = torch.stack([teacher.evidence for teacher in teachers])
+    spec = None if run.weigh is None else run.weigh.model_dump(mode="json")
+    facts = json.dumps([spec, prior.tolist(), run.training.seed]).encode()
+    key = sha256(facts + evidence.numpy().tobytes() + learned.y.tobytes()).hexdigest()
+    kept = read_kept(folder.teacher_weights, key)
+    if kept is None:
+        kept = {"weights": _weigh(run, evidence, target, prior).numpy(), "classes": learned.y}
+        keep(folder.teacher_weights, key, kept)
+    return torch.from_numpy(kept["weights"])
+
+
+def _weigh(run: RunSpec, evidence: Tensor, target: Tensor, prior: Tensor) -> Tensor:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(run.training.seed)
-        weigher: Weigher = FixedWeights() if run.weigh is None else run.weigh.build(len(teachers))
-        weigher.fit(evidence, target, given / given.sum())
+        weigher: Weigher = FixedWeights() if run.weigh is None else run.weigh.build(len(evidence))
+        weigher.fit(evidence, target, prior)
         with torch.no_grad():
-            weights: Tensor = weigher(evidence, target, given / given.sum())
-    return weights.clone()
+            weights: Tensor = weigher(evidence, target, prior)
+    return weights.contiguous()
 
 
 def note_seen(run: RunSpec, teachers: Sequence[Predictions], learned: Split, validation: Split) -> None:

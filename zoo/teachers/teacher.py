@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from zoo_registry import DataError, Registry, RunSpec, SpecError, TeacherSpec, ZooNote
 
@@ -11,7 +12,7 @@ from zoo.model.assembly import ZooModel
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
 from zoo.teachers.checks import is_file_of_logits, require_classes, require_input
-from zoo.teachers.logits_file import LogitsFile, read_logits
+from zoo.teachers.logits_file import Logits, LogitsFile, read_logits
 from zoo.weights.bundle import load
 from zoo.weights.manifest import bundle_in, read_manifest
 
@@ -30,6 +31,10 @@ class Teacher:
     model: ZooModel | None
     unseen: LogitsFile | None = None
     file: LogitsFile | None = None
+
+    def of(self, split: Literal["validation", "test"]) -> Logits | None:
+        """The stored logits of ``split``, for a teacher without a model; None if its file has none."""
+        return None if self.file is None else {"validation": self.file.validation, "test": self.file.test}[split]
 
 
 def load_teachers(run: RunSpec, data: DataSet) -> tuple[Teacher, ...]:
@@ -105,12 +110,11 @@ def _require_other_subjects(where: str, teacher: RunSpec, data: DataSet) -> None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ZooNote)  # about the teacher's data, not the student's
         theirs = load_set(teacher).train.subject
-    ours = [split for split in (data.validation, data.test) if split.subject is not None]
-    if theirs is None or not ours:
-        warnings.warn(f"{where}: whether it has seen the student's test subjects is not known", ZooNote, stacklevel=4)
-        return
-    for split in ours:
-        if seen := sorted({str(name) for name in split.subject} & {str(name) for name in theirs}):  # type: ignore[union-attr]  # filtered above
+    for split in (data.validation, data.test):
+        if theirs is None or split.subject is None:
+            note = f"whether it has seen subjects of the student's {split.name} split is not known"
+            warnings.warn(f"{where}: {note}", ZooNote, stacklevel=4)
+        elif seen := sorted({str(name) for name in split.subject} & {str(name) for name in theirs}):
             expected = f"a teacher that was not trained on subjects of the {split.name} split"
             raise SpecError(where, expected, f"trained on {', '.join(seen[:5])}", "train it without these subjects")
 

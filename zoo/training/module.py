@@ -192,7 +192,7 @@ class ZooTraining(L.LightningModule):
     ) -> None:
         # Lightning's clipping refuses fused optimizers in mixed precision because of loss scaling; there is none here.
         if gradient_clip_val is not None and self.trainer.optimizers[0].param_groups[0]["params"]:
-            # Apart, so that the student learns the same beside a weigher that learns too.
+            # Apart, so that the student learns the same beside a distiller with weights of its own.
             for part in (self.model, self.distillation):
                 if part is not None and (learning := list(part.parameters())):
                     nn.utils.clip_grad_norm_(learning, gradient_clip_val)
