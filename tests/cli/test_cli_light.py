@@ -94,6 +94,25 @@ def test_a_missing_folder_is_reported_without_torch(command):
     assert "torch" not in modules
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"transfer": [{"source": "missing"}]},
+        {"evaluation": {"judges": {"wrn": "missing"}}},
+        {"teachers": {"t": "missing"}, "distill": [{"kind": "distill.logits"}]},
+    ],
+    ids=["transfer", "judge", "teacher"],
+)
+def test_a_training_whose_sources_are_missing_is_refused_without_torch(tmp_path, parts):
+    path = tmp_path / "run.json"
+    run = {"model": {"head": {"kind": "wrn.signal"}}, "data": {"source": {"kind": "data.aeon"}}}
+    path.write_text(json.dumps(run | parts))
+    status, _, modules = modules_after("train", str(path), "--out", str(tmp_path / "run"))
+    assert status == 2
+    assert not modules & HEAVY
+    assert not (tmp_path / "run").exists()
+
+
 def test_checking_a_run_reads_its_data_without_torch(tmp_path):
     path = tmp_path / "run.json"
     model = {role: part for role, part in SPEC.items() if role != "input"}

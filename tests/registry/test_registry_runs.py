@@ -1,9 +1,11 @@
 """Run specs: phases that name existing parts, an input that agrees with the data, paths as users write them."""
 
 import json
+from typing import Any, ClassVar
 
 import pytest
-from zoo_registry import InputSpec, Registry, SpecError
+from zoo_registry import DistillerSpec, InputSpec, Registry, SpecError, TeacherSpec
+from zoo_registry.teachers import check_teachers
 
 
 def place(data, path, value):
@@ -218,3 +220,20 @@ def test_a_run_needs_a_model_and_data(toys, run):
         toys.run(run | {"model": "x"})
     with pytest.raises(SpecError, match=r"^model\.encoder\.kind: expected an installed encoder"):
         toys.run(run | {"model": {"encoder": {"kind": "x.y"}}})
+
+
+def test_a_distiller_has_no_term_of_the_model(toys, run):
+    """Their losses would be added to one number under one weight."""
+
+    class Clash(DistillerSpec):
+        """A loss with the name of a quantizer's."""
+
+        kind: str = "toy.clash"
+        terms: ClassVar[dict[str, str]] = {"z": "another loss"}
+
+        def build(self) -> Any:
+            raise AssertionError("never built here")
+
+    model = toys.run(run).model
+    with pytest.raises(SpecError, match="distill: expected each loss term once, found z twice"):
+        check_teachers({"t": TeacherSpec(source="t")}, [Clash()], None, model)
