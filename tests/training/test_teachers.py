@@ -13,7 +13,7 @@ from small_runs import SIGNAL
 from stopped import differing, rows, stopped_and_resumed, weights
 from taught import GATE, LOGITS, MAPS, PRIOR, run, spec, student
 from waves import write_waves
-from zoo_registry import DataError, Registry, SpecError, ZooError, ZooNote
+from zoo_registry import DataError, Registry, SpecError, TrainingError, ZooError, ZooNote
 
 import zoo
 from zoo.data.batch import read_batch
@@ -66,6 +66,14 @@ def test_networks_of_teachers_that_run_in_the_step_do_not_change(home, fit, monk
         assert not any(module.training for module in one.model.modules())
         assert not any(parameter.requires_grad for parameter in one.model.parameters())
         assert all(torch.equal(tensor, tensors[name]) for name, tensor in one.model.state_dict().items())
+
+
+def test_a_second_start_changes_no_predictions_of_the_first(home, fit):
+    folder = fit(student(home))
+    before = {file: file.read_bytes() for file in (*folder.teachers.iterdir(), folder.teacher_weights)}
+    with pytest.raises(TrainingError, match="expected a new run folder, found a run"):
+        fit(student(home, teachers={"signal": str(home / "image")}, weigh=GATE))
+    assert {file: file.read_bytes() for file in (*folder.teachers.iterdir(), folder.teacher_weights)} == before
 
 
 def test_terms_without_weight_teach_nothing(home, fit):

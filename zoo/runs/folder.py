@@ -151,11 +151,15 @@ class RunFolder:
         same = isinstance(found, dict) and all(found.get(name) == value for name, value in self.stamp().items())
         return validated(path, kind, found, again) if same else None
 
-    def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
-        """Write `run.json` into a new folder; raises TrainingError if there is one already."""
+    def require_new(self) -> None:
+        """Raise TrainingError if the folder has a run already."""
         if self.run_file.exists():
             hint = "add --resume to continue it, or choose another --out or name"
             raise TrainingError(str(self.path), "a new run folder", "a run", hint)
+
+    def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
+        """Write `run.json` into a new folder; raises TrainingError if there is one already."""
+        self.require_new()
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         write_json(self.run_file, describe(run, registry, fingerprint))
 

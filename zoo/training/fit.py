@@ -89,6 +89,8 @@ def _owned(path: Path) -> Iterator[None]:
 def _train(job: Job, devices: Devices, hooks: Sequence[Callback], given: DataSet | None) -> RunFolder:
     """Training in this process, which is the only one or one of a group that `joined` each other."""
     registry, folder = Registry.discover(), RunFolder(job.path)
+    if not job.resume:
+        once(folder.require_new)  # before teachers predict into it
     data = load_data(job.run, devices.accelerator == "gpu", given)
     run = job.run.with_input(data.data.input)
     resuming = once(lambda: job.resume and folder.run_file.exists())
