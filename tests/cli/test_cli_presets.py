@@ -145,8 +145,7 @@ SHAPES = [(1, 30), (3, 61), (9, 97), (3, 206), (1, 1013), (3, 1751)]
 def test_a_preset_passes_the_check_for_any_windows(zoo, tmp_path, monkeypatch, name, sizes):
     """Among them prime, odd and short lengths; as arrays in a folder, through the command line."""
     monkeypatch.chdir(tmp_path)
-    for checked in ("require_bundles", "require_teachers"):  # the runs that another preset trains first
-        monkeypatch.setattr(f"zoo.cli.model.{checked}", lambda run: None)
+    monkeypatch.setattr("zoo.cli.model.require_sources", lambda run: None)  # the runs that another preset trains first
     if zoo("presets", "show", name, *sizes).status:
         pytest.skip("has one size")
     (tmp_path / "mine").mkdir()
