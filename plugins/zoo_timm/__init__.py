@@ -55,6 +55,11 @@ class TimmClassifier(HeadSpec):
     backbone: Backbone = "mobilenetv3_small_050"
     """Name of a model in timm, without a tag for its weights."""
 
+    @property
+    def capacity(self) -> str:
+        """The name of the backbone."""
+        return self.backbone
+
     def taps(self, x: Shape) -> Mapping[str, None]:
         """The feature maps of the backbone's last stages."""
         return dict.fromkeys([f"stage{stage + 1}" for stage in range(TAPS)])

@@ -30,6 +30,11 @@ class WideResNetSpec(HeadSpec):
             raise ValueError(f"A depth of 6n + 4, such as {below} or {below + 6}")
         return depth
 
+    @property
+    def capacity(self) -> str:
+        """Depth and width, such as 16-1."""
+        return f"{self.depth}-{self.width}"
+
     def check(self, x: Shape) -> None:
         """Reject inputs that leave one position in the last stage: batch norm cannot train on a single window."""
         positions = prod(-(-size // REDUCTION) for _, size in x.axes[1:])

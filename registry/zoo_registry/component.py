@@ -187,6 +187,11 @@ class HeadSpec(ComponentSpec):
     needs_attributes: ClassVar[tuple[str, ...]] = ()
     linear: ClassVar[bool] = False
 
+    @property
+    def capacity(self) -> str:
+        """A short name of the network's size for tables and pictures, such as 16-1; the kind if it has one size."""
+        return str(self.kind)
+
     def check(self, x: Shape) -> None:
         """Raise ShapeError if the head cannot read ``x``; its layout is already checked."""
         return

@@ -75,10 +75,12 @@ def completed(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("block", among("json"))
-def test_a_json_block_is_a_run_a_sweep_or_a_part_of_one(block: Block):
+def test_a_json_block_is_a_model_a_run_a_sweep_or_a_part_of_one(block: Block):
     shown = json.loads(block.text if block.text.startswith("{") else f"{{{block.text}}}")
     if "vary" in shown:
         SweepSpec.model_validate({"run": "run.json"} | shown)
+    elif "input" in shown:
+        Registry.discover().model(shown)
     else:
         Registry.discover().run(shown if "model" in shown else completed(shown))
 

@@ -1,5 +1,6 @@
 """What `zoo eval` says about teachers agrees with counts made by hand."""
 
+import json
 import shutil
 
 import numpy as np
@@ -17,7 +18,12 @@ from zoo.evaluation.stored import stored_evaluation
 from zoo.evaluation.taught import DRAWS, bootstrap
 from zoo.evaluation.times import as_latex, as_markdown, times_table
 from zoo.export.export_run import export
+from zoo.report.evidence import gather
+from zoo.report.lessons import lessons
+from zoo.report.provenance import facts
+from zoo.report.runs_report import write_comparison
 from zoo.runs.data import load_set
+from zoo.runs.folder import RunFolder
 from zoo.teachers.logits_file import LogitsFile
 from zoo.training.fit import train
 
@@ -147,3 +153,32 @@ def test_an_exported_student_holds_nothing_of_its_teachers(folders, tmp_path, mo
     assert taught.size == pytest.approx(alone.size, rel=0.05)
     shapes = [torch.jit.load(file.file)(torch.zeros(2, 2, 40)).shape for file in (taught, alone)]
     assert shapes[0] == shapes[1]
+
+
+def test_several_runs_are_compared_by_their_teachers(home, folders, report, tmp_path):
+    """Students with the same teachers count together, whatever their seed; a run of a teacher is not among them."""
+    plain = student(home, [LOGITS], {"seed": 7})
+    logits = train(Registry.discover().run(plain), tmp_path / "logits", quiet=True)
+    evidence = [gather(RunFolder(path)) for path in (*(one.path for one in folders), logits.path, home / "image")]
+    found = lessons(evidence)
+    assert [(of.lesson, of.capacity, of.teachers) for of in found] == [
+        ("alone", "", 0),
+        ("signal + image, similarity, learned weights", "10-1", 2),
+        ("signal + image", "10-1", 2),
+    ]
+    assert found[1].accuracies == (evidence[0].report.head.accuracy,)
+    write_comparison(evidence, RunFolder(tmp_path / "page"))
+    assert "Accuracy by teachers and their size" in (tmp_path / "page" / "report.html").read_text()
+    assert (tmp_path / "page" / "figures" / "teachers.svg").is_file()
+
+
+def test_a_run_keeps_what_its_teachers_were(home, folders):
+    """Their weights' hashes and their specs stay known when the teachers are gone."""
+    kept = folders[0].taught_by()
+    for name in ("signal", "image"):
+        model = zoo.load(home / name)
+        assert kept[name].sha256 == json.loads((home / name / "bundle" / "spec.json").read_text())["sha256"]
+        assert kept[name].parameters == sum(parameter.numel() for parameter in model.parameters())
+        assert Registry.discover().model(kept[name].model) == model.spec
+    assert any(fact.name == "teacher image" and "wrn.image 10-1" in fact.value for fact in facts(gather(folders[0])))
+    assert folders[1].taught_by() == {}

@@ -1,6 +1,6 @@
 """The content of the page of one run, gathered from its folder and its data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
 from zoo.report.history import History, read_history
 from zoo.runs.folder import RunFolder
+from zoo.runs.teacher_record import TeacherRecord
 from zoo.specs.read import read_result, validated
 from zoo.weights.report import Transferred
 
@@ -37,7 +38,8 @@ class Sample:
 
 @dataclass(frozen=True)
 class Evidence:
-    """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred.
+    """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred,
+    ``teachers`` those of its `run.json`.
 
     ``run`` has the present location of its data.
     """
@@ -52,6 +54,7 @@ class Evidence:
     sample: Sample
     history: History | None
     transfer: Transferred | None
+    teachers: Mapping[str, TeacherRecord]
 
     @property
     def name(self) -> str:
@@ -79,6 +82,7 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
         sample=_sample(opened),
         history=read_history(folder.metrics),
         transfer=_transferred(folder),
+        teachers=folder.taught_by(),
     )
 
 

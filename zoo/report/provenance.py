@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from zoo.data.split import DataSet
 from zoo.report.evidence import Evidence
+from zoo.runs.teacher_record import TeacherRecord
 from zoo.weights.report import Transferred
 
 
@@ -28,6 +29,7 @@ def facts(evidence: Evidence) -> list[Fact]:
         Fact("revision", stored["revision"] or "trained outside a repository"),
         Fact("versions", f"shapezoo {stored['zoo']}; plugins {versions}"),
     ]
+    found += [Fact(f"teacher {name}", _teacher(record)) for name, record in evidence.teachers.items()]
     return found + [Fact("transfer", sentence) for sentence in _transfers(evidence)]
 
 
@@ -52,6 +54,12 @@ def origins(transfer: Transferred | None) -> dict[str, dict[str, str]]:
 
 def _transfers(evidence: Evidence) -> list[str]:
     return [report.sentence() for report in (evidence.transfer.transfers if evidence.transfer else [])]
+
+
+def _teacher(record: TeacherRecord) -> str:
+    if record.parameters is None:
+        return f"a file of logits, sha256 {record.sha256[:12]}…"
+    return f"{record.kind} {record.capacity}, {record.parameters:,} parameters, sha256 {record.sha256[:12]}…"
 
 
 def _subjects(data: DataSet) -> str:

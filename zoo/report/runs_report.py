@@ -9,6 +9,7 @@ from zoo_registry.version import version
 from zoo.io.files import write_text
 from zoo.report.comparison import OTHER_DATA
 from zoo.report.evidence import Evidence
+from zoo.report.lessons import lessons, lessons_picture
 from zoo.report.measures import Judgement, Measure, measures
 from zoo.report.page import number, render, save, share
 from zoo.report.pareto import dominated, pareto_picture, places
@@ -37,9 +38,10 @@ class RunRow(NamedTuple):
 
 
 def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> None:
-    """Write `report.html` with the runs side by side into ``out``, and its picture as PNG and SVG into `figures`.
+    """Write `report.html` with the runs side by side into ``out``, and its pictures as PNG and SVG into `figures`.
 
-    Runs on different data are shown and labelled, and none is marked as better.
+    Runs on different data are shown and labelled, and none is marked as better. Students with teachers are also
+    compared by lesson, their seeds together.
     """
     judged = [Judgement(e.name, e.folder, e.report, e.codebook.report if e.codebook else None) for e in runs]
     same = len({run.stored["fingerprint"] for run in runs}) == 1
@@ -47,7 +49,10 @@ def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> None:
     found = measures(judged)
     beaten = dominated(places(judged)) if same else [False] * len(runs)
     rows = [_row(run, [_cell(m, index, same) for m in found], beaten[index], out) for index, run in enumerate(runs)]
+    taught = lessons(runs) if same else []
     context: dict[str, Any] = {
+        "lessons": taught,
+        "bars": [save(lessons_picture(taught), out.figures)] if taught else [],
         "names": [run.name for run in runs],
         "columns": [measure.name for measure in found],
         "rows": rows,

@@ -1,5 +1,6 @@
 """The run folder: the files of a run, each written atomically."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from zoo_registry.version import version
 
 from zoo.io.files import write_json
 from zoo.runs.revision import revision
+from zoo.runs.teacher_record import TeacherRecord, TeacherRecords
 from zoo.specs.differences import first_difference
 from zoo.specs.read import Stored, migrated, read_json, read_result, validated
 from zoo.weights.manifest import read_manifest
@@ -157,11 +159,11 @@ class RunFolder:
             hint = "add --resume to continue it, or choose another --out or name"
             raise TrainingError(str(self.path), "a new run folder", "a run", hint)
 
-    def start(self, run: RunSpec, registry: Registry, fingerprint: str) -> None:
+    def start(self, run: RunSpec, registry: Registry, fingerprint: str, teachers: Mapping[str, TeacherRecord]) -> None:
         """Write `run.json` into a new folder; raises TrainingError if there is one already."""
         self.require_new()
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        write_json(self.run_file, describe(run, registry, fingerprint))
+        write_json(self.run_file, describe(run, registry, fingerprint, teachers))
 
     def require_same(self, run: RunSpec, data: "DataSet") -> None:
         """Raise TrainingError unless this folder contains the same run on the same data."""
@@ -191,9 +193,15 @@ class RunFolder:
             raise TrainingError(str(self.run_file), "a run written by `zoo train`", "something else", hint)
         return migrated(stored)
 
+    def taught_by(self) -> Mapping[str, TeacherRecord]:
+        """The teachers at the start of the training, by name; raises DataError if they cannot be read."""
+        return validated(self.run_file, TeacherRecords, self.read(), "zoo train").teachers
 
-def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, Any]:
-    """Description of the run: the complete spec, versions, seed, code revision and the data's fingerprint."""
+
+def describe(
+    run: RunSpec, registry: Registry, fingerprint: str, teachers: Mapping[str, TeacherRecord]
+) -> dict[str, Any]:
+    """Description of the run: the complete spec, versions, seed, code revision, the data's fingerprint, teachers."""
     versions = registry.plugins()
     return {
         "run": run.dump(),
@@ -202,4 +210,5 @@ def describe(run: RunSpec, registry: Registry, fingerprint: str) -> dict[str, An
         "seed": run.training.seed,
         "revision": revision(),
         "fingerprint": fingerprint,
+        "teachers": {name: teacher.model_dump(mode="json") for name, teacher in teachers.items()},
     }

@@ -14,16 +14,19 @@ from zoo.contracts import FixedWeights, Weigher
 from zoo.data.prepare import Once
 from zoo.data.split import DataSet, Split
 from zoo.runs.folder import RunFolder
+from zoo.runs.teacher_record import TeacherRecord
 from zoo.teachers.kept import keep, read_kept
 from zoo.teachers.predictions import Predictions, predict, read_predictions
 from zoo.teachers.teacher import load_teachers
 
 
 class Taught(NamedTuple):
-    """Predictions of every teacher, and their weights in every training window, `(m n)`."""
+    """Predictions of every teacher, their weights in every training window, `(m n)`, and what `run.json` keeps of them
+    by name."""
 
     teachers: tuple[Predictions, ...]
     weights: Tensor
+    records: dict[str, TeacherRecord]
 
 
 def teach(run: RunSpec, data: DataSet, learned: Split, folder: RunFolder, once: Once) -> Taught | None:
@@ -43,7 +46,8 @@ def teach(run: RunSpec, data: DataSet, learned: Split, folder: RunFolder, once: 
 
     once(write)
     found = tuple(read_predictions(teacher, data, learned, folder.teachers, maps) for teacher in teachers)
-    return Taught(found, once(lambda: _weights(run, found, learned, folder)))
+    records = {teacher.name: teacher.record for teacher in teachers}
+    return Taught(found, once(lambda: _weights(run, found, learned, folder)), records)
 
 
 def _weights(run: RunSpec, teachers: Sequence[Predictions], learned: Split, folder: RunFolder) -> Tensor:

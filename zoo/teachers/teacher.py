@@ -11,6 +11,7 @@ from zoo.data.split import DataSet
 from zoo.model.assembly import ZooModel
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
+from zoo.runs.teacher_record import TeacherRecord
 from zoo.teachers.checks import is_file_of_logits, require_classes, require_input
 from zoo.teachers.logits_file import Logits, LogitsFile, read_logits
 from zoo.weights.bundle import load
@@ -31,6 +32,21 @@ class Teacher:
     model: ZooModel | None
     unseen: LogitsFile | None = None
     file: LogitsFile | None = None
+
+    @property
+    def record(self) -> TeacherRecord:
+        """What the student's `run.json` says of it."""
+        if self.model is None:
+            return TeacherRecord(sha256=self.mark, kind="logits", capacity="logits")
+        spec = self.model.spec
+        assert spec.head is not None
+        return TeacherRecord(
+            sha256=self.mark,
+            kind=str(spec.head.kind),
+            capacity=spec.head.capacity,
+            parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+            model=spec.dump(),
+        )
 
     def of(self, split: Literal["validation", "test"]) -> Logits | None:
         """The stored logits of ``split``, for a teacher without a model; None if its file has none."""

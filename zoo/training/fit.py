@@ -109,7 +109,8 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback], given: DataSet
     if run.trainer.compile:
         model.compile()  # in place, so that tensors keep their names
     if not resuming:
-        once(lambda: folder.start(run, registry, data.data.fingerprint))
+        records = {} if taught is None else taught.records
+        once(lambda: folder.start(run, registry, data.data.fingerprint, records))
     if checkpoint is None:
         once(lambda: note_unlearned(model, run.training.phases, origins(transfers)))
     if transfers:
