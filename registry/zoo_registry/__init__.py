@@ -40,6 +40,7 @@ from zoo_registry.input import ImageInputSpec, InputSpec, class_order
 from zoo_registry.judge import AnyJudge, EstimatorSpec
 from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.model import ModelSpec
+from zoo_registry.recordings import FIRST_BYTES, About, Block, Recording, RecordingReader
 from zoo_registry.registry import Registry
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
@@ -50,11 +51,14 @@ from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
 
 __all__ = [
+    "FIRST_BYTES",
     "READS",
     "ROLES",
     "STRETCH",
+    "About",
     "AnyJudge",
     "Attribute",
+    "Block",
     "BundleError",
     "Checkpoint",
     "ClosedSpec",
@@ -82,6 +86,8 @@ __all__ = [
     "PluginError",
     "QuantizerSpec",
     "RampSpec",
+    "Recording",
+    "RecordingReader",
     "Registry",
     "RunSpec",
     "Shape",

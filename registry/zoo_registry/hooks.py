@@ -6,6 +6,7 @@ import pluggy
 
 from zoo_registry.component import ComponentSpec
 from zoo_registry.importer import Importer
+from zoo_registry.recordings import RecordingReader
 
 PROJECT = "zoo"
 GROUP = "zoo.plugins"
@@ -22,3 +23,8 @@ def zoo_components() -> Iterable[type[ComponentSpec]]:  # type: ignore[empty-bod
 @hookspec
 def zoo_importer() -> Importer:  # type: ignore[empty-body]
     """Return the importer for weights trained elsewhere, for `zoo import` with the plugin's name; optional."""
+
+
+@hookspec
+def zoo_recordings() -> Iterable[RecordingReader]:  # type: ignore[empty-body]
+    """Return readers of recordings, for `zoo recording`; optional."""

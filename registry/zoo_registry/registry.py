@@ -18,6 +18,7 @@ from zoo_registry.explain import explain
 from zoo_registry.importer import Importer
 from zoo_registry.model import ModelSpec
 from zoo_registry.narrow import narrow, replaced
+from zoo_registry.recordings import RecordingReader
 from zoo_registry.run import RunSpec
 from zoo_registry.suggest import nearest
 
@@ -113,8 +114,9 @@ class Registry:
                     if kind in found:
                         raise PluginError(f"plugin {name}", "each kind once", f"{kind!r} twice", "rename one")
                     found[kind] = cast(type[ComponentSpec], spec)
-        if not found:
-            raise PluginError(f"plugin {name}", "at least one component", "none", "implement zoo_components()")
+        if not found and not any(impl.plugin is plugin for impl in self._plugins.hook.zoo_recordings.get_hookimpls()):
+            hint = "implement zoo_components() or zoo_recordings()"
+            raise PluginError(f"plugin {name}", "at least one component or reader of recordings", "none", hint)
         return found
 
     def kinds(self, role: str) -> list[str]:
@@ -169,6 +171,21 @@ class Registry:
     def _importers(self, plugin: str) -> list[pluggy.HookImpl]:
         """The implementations of the hook by ``plugin``: one or none."""
         return [impl for impl in self._plugins.hook.zoo_importer.get_hookimpls() if impl.plugin_name == plugin]
+
+    def recording_readers(self) -> list[RecordingReader]:
+        """Readers of recordings of every plugin that loads, by plugin. Raises PluginError."""
+        self.load_all()
+        found: list[RecordingReader] = []
+        for implementation in self._plugins.hook.zoo_recordings.get_hookimpls():
+            given = _called(implementation, "zoo_recordings", "a list of readers")
+            readers = list(given) if isinstance(given, Iterable) else [given]
+            for reader in readers:
+                if not isinstance(reader, RecordingReader):
+                    hint = "return instances of subclasses of zoo_registry.RecordingReader"
+                    plugin = f"plugin {implementation.plugin_name}"
+                    raise PluginError(plugin, "readers from zoo_recordings()", show(reader), hint)
+                found.append(reader)
+        return found
 
     def model(self, data: object) -> ModelSpec:
         """Validate plain JSON data as a model spec. Raises SpecError or PluginError."""
@@ -268,12 +285,18 @@ def _parts(given: object, where: str) -> Iterator[tuple[str, object]]:
         yield where, given
 
 
-def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
+def _called(implementation: pluggy.HookImpl, hook: str, what: str) -> object:
+    """What an implementation of the hook returns."""
     try:
-        found: object = implementation.function()
+        return implementation.function()
     except Exception as error:  # a third-party hook may raise anything
         words = f"{type(error).__name__}: {error}"
-        raise PluginError(f"plugin {plugin}", "an importer from zoo_importer()", words, "repair the plugin") from error
+        plugin = f"plugin {implementation.plugin_name}"
+        raise PluginError(plugin, f"{what} from {hook}()", words, "repair the plugin") from error
+
+
+def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
+    found = _called(implementation, "zoo_importer", "an importer")
     if not isinstance(found, Importer):
         hint = "return an instance of a subclass of zoo_registry.Importer"
         raise PluginError(f"plugin {plugin}", "an importer from zoo_importer()", show(found), hint)

@@ -1,0 +1,1 @@
+"""Recordings: opening, survey, calibration, wear."""
