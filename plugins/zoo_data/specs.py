@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 CUT = 0.2
 """Share taken as test split where a source in short form has none."""
-GROUPS = ("trial", "group")
+GROUPS = ("trial", "group", "bout")
 """Usual names of what must not be split, from which a source in short form takes its groups."""
 
 
@@ -59,7 +59,10 @@ class BundledSource(SourceSpec):
 
 
 class NpySource(SourceSpec):
-    """A folder of `X_SPLIT.npy`, memory-mapped, and `y_SPLIT.npy`, class numbers or names."""
+    """A folder of `X_SPLIT.npy`, memory-mapped, and `y_SPLIT.npy`, class numbers or names.
+
+    If it has the file `windows.json` of `zoo windows`, channel names, rate and unit are read from it.
+    """
 
     files: ClassVar[tuple[str, ...]] = ("X_*.npy",)
     mapped: ClassVar[bool] = True

@@ -52,4 +52,4 @@ def _unknown(path: Path, first: bytes) -> tuple[str, str]:
         if first.startswith(mark):
             return "a packed file", f"unpack it first: {command} {path}"
     start = for_terminal(first[:_SHOWN].decode("latin-1"))
-    return f"a file that starts with {start!r}", "a plugin reads other kinds with the hook zoo_recordings"
+    return f"a file that starts with '{start}'", "a plugin reads other kinds with the hook zoo_recordings"
