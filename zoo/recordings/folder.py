@@ -1,56 +1,61 @@
 """A folder of windows that were cut from recordings, and what it says about their origin."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
-from zoo_registry import DataError
+from zoo_registry import DataError, SpecError
 from zoo_registry.version import version
 
 from zoo.io.files import new_folder, write_json, write_text
 from zoo.recordings.bouts import Bout
-from zoo.recordings.opening import Opened
 from zoo.recordings.segments import TimeSpan, without
-from zoo.recordings.survey import Survey
-from zoo.recordings.windows import Correction, Cut, pieces, spans_of
-from zoo.recordings.windows_report import BoutWindows, Origin, WindowsReport
+from zoo.recordings.sources import Source
+from zoo.recordings.windows import Cut, pieces, spans_of
+from zoo.recordings.windows_report import REPORT, BoutWindows, Origin, WindowsReport
 
 
-class Source(NamedTuple):
-    """A recording by its ``name``, surveyed; ``unworn`` are intervals in seconds, and ``correct`` its correction, which
-    ``corrections`` describes."""
-
-    name: str
-    opened: Opened
-    survey: Survey
-    unworn: Sequence[tuple[float, float]]
-    correct: Correction
-    corrections: dict[str, Any]
-
-
-def write_windows(
-    sources: Sequence[Source], bouts: Sequence[Bout], how: Cut, out: Path, done: Callable[[int], object]
-) -> WindowsReport:
+def write_windows(sources: Sequence[Source], bouts: Sequence[Bout], how: Cut, out: Path) -> WindowsReport:
     """Cut windows of ``bouts`` and write them into the folder ``out``, as `data.npy` reads them.
 
     `X_train.npy (n c t)` in float32, `y_train.npy` (class numbers of `classes.txt`), `subject_train.npy`,
-    `bout_train.npy`, `start_train.npy` and `windows.json`. The same recordings and bouts give the same bytes. ``done``
-    gets the number of windows of every part. Raises DataError if no window is left.
+    `bout_train.npy`, `start_train.npy` and `windows.json`. The same recordings and bouts give the same bytes. Raises
+    DataError if no window is left or ``out`` is another folder, and SpecError if a window is no whole number of samples
+    or recordings differ in their rate.
     """
+    _require_replaceable(out)
+    _require_one_rate(sources, how)
     with new_folder(out) as folder:
         with (folder / "X.raw").open("wb") as raw:
-            found = [_windows(source, bouts, how, raw, done) for source in sources]
+            found = [_windows(source, bouts, how, raw) for source in sources]
         rows = [row for part in found for row in part.rows]
         if not rows:
             shortest = f"a bout of at least {how.length + 2 * how.trim:g} s without gaps"
             raise DataError(bouts[0].place, shortest, "none", "choose a smaller --length")
         report = _report(sources, how, found)
         _write_arrays(folder, report, rows)
-        write_json(folder / "windows.json", report.model_dump(mode="json"))
+        write_json(folder / REPORT, report.model_dump(mode="json"))
     return report
+
+
+def _require_replaceable(out: Path) -> None:
+    """Raise DataError if ``out`` exists and is not a folder that this module wrote."""
+    if out.exists() and not (out / REPORT).is_file() and (not out.is_dir() or any(out.iterdir())):
+        found = "other files" if out.is_dir() else "a file"
+        raise DataError(str(out), "a new folder, or one of `zoo windows`", found, "choose another --out")
+
+
+def _require_one_rate(sources: Sequence[Source], how: Cut) -> None:
+    rates = [source.survey.about.rate for source in sources]
+    for rate in rates:
+        how.samples(rate)
+    if how.rate is None and len(set(rates)) > 1:
+        found = ", ".join(f"{rate:g} Hz" for rate in sorted(set(rates)))
+        raise SpecError("--rate", "recordings of one rate, or a rate for all", found, f"add --rate {min(rates):g}")
 
 
 class _Row(NamedTuple):
@@ -69,16 +74,16 @@ class _Found(NamedTuple):
     bouts: list[BoutWindows]
 
 
-def _windows(source: Source, bouts: Sequence[Bout], how: Cut, raw: BinaryIO, done: Callable[[int], object]) -> _Found:
+def _windows(source: Source, bouts: Sequence[Bout], how: Cut, raw: BinaryIO) -> _Found:
     """Append the windows of one recording to ``raw``, in the order of time."""
     own = [bout for bout in bouts if bout.recording == source.name]
     whole = spans_of(own, how.trim)
-    worn = without(whole, source.unworn)
+    worn = without(whole, source.unworn if how.worn_only else ())
     rows: list[_Row] = []
     windows: Counter[int] = Counter()
     seconds: dict[int, float] = defaultdict(float)
     used: dict[int, float] = defaultdict(float)
-    for piece in pieces(source.opened.recording, worn, how, source.correct):
+    for piece in pieces(source.recording, worn, how, source.correct):
         raw.write(np.ascontiguousarray(piece.x, dtype="<f4").tobytes())
         bout = own[piece.span]
         name = f"{source.name} {bout.place.rpartition(' ')[2]}"
@@ -86,7 +91,6 @@ def _windows(source: Source, bouts: Sequence[Bout], how: Cut, raw: BinaryIO, don
         windows[piece.span] += len(piece.starts)
         seconds[piece.span] += piece.seconds
         used[piece.span] += piece.used
-        done(len(piece.starts))
     accounts = []
     for number, bout in enumerate(own):
         kept, left = _length(whole, number), _length(worn, number)
@@ -146,7 +150,7 @@ def _report(sources: Sequence[Source], how: Cut, found: Sequence[_Found]) -> Win
     bouts = [account for part in found for account in part.bouts]
     return WindowsReport(
         zoo=version(),
-        cut={"length": how.length, "step": how.step, "rate": how.rate, "smooth": how.smooth, "trim": how.trim},
+        cut=asdict(how),
         rate=how.rate or about.rate,
         units=about.units,
         channels=list(about.axes),
@@ -161,12 +165,12 @@ def _report(sources: Sequence[Source], how: Cut, found: Sequence[_Found]) -> Win
 def _origin(source: Source) -> Origin:
     survey = source.survey
     start, end = (time.isoformat(sep=" ", timespec="milliseconds") for time in survey.span)
-    with source.opened.recording.path.open("rb") as file:
+    with source.recording.path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     return Origin(
         file=source.name,
         sha256=digest,
-        kind=source.opened.kind,
+        kind=source.kind,
         device=survey.about.device,
         subject=survey.about.subject,
         rate=survey.about.rate,
@@ -175,6 +179,6 @@ def _origin(source: Source) -> Origin:
         samples=survey.samples,
         gaps=_tidy(survey.seconds - sum(stretch.end - stretch.start for stretch in survey.stretches)),
         unworn=_tidy(sum(end - start for start, end in source.unworn)),
-        corrections=source.corrections,
+        corrections=dict(source.corrections),
         notes=list(survey.notes),
     )

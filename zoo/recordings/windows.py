@@ -23,13 +23,15 @@ _HOUR = 3600.0
 @dataclass(frozen=True)
 class Cut:
     """How windows are cut: ``length`` and ``step`` in seconds, the ``rate`` in Hz (None keeps that of the recording),
-    a moving mean over ``smooth`` seconds, and ``trim`` seconds left out at both ends of every bout."""
+    a moving mean over ``smooth`` seconds, and ``trim`` seconds left out at both ends of every bout. With ``worn_only``,
+    unworn time is left out too."""
 
     length: float
     step: float
     rate: float | None = None
     smooth: float = 0.0
     trim: float = 0.0
+    worn_only: bool = True
 
     def samples(self, recorded: float) -> tuple[int, int]:
         """Samples of a window and from one window to the next, of a recording at ``recorded`` Hz.

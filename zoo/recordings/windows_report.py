@@ -4,6 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+REPORT = "windows.json"
+
 
 class Origin(BaseModel, frozen=True):
     """A recording that windows were cut from; times are by the device's clock, ``gaps`` and ``unworn`` in seconds."""
@@ -47,7 +49,7 @@ class WindowsReport(BaseModel, frozen=True):
     """Content of `windows.json`: how the windows were cut, from what, and what is in none."""
 
     zoo: str
-    cut: dict[str, float | None]
+    cut: dict[str, float | bool | None]
     rate: float
     units: str | None
     channels: list[str]
