@@ -154,16 +154,13 @@ def _firsts(number: Indices) -> Indices:
 def _pooled(moments: Values | Sequence[Values], starts: Indices) -> Values:
     """Moments `(5 c e)` of groups that begin at ``starts (e)``, from those of their parts `(5 c p)`.
 
-    n = Σ nᵢ, mean m = Σ nᵢ mᵢ / n, squares = Σ (squaresᵢ + nᵢ (mᵢ − m)²), with the correction for a rounded mean of
-    Chan, Golub & LeVeque 1983 (The American Statistician 37: 242-247). A sample is a part with n 1 and squares 0.
+    n = Σ nᵢ, mean m = Σ nᵢ mᵢ / n, squares = Σ (squaresᵢ + nᵢ (mᵢ − m)²) (Chan, Golub & LeVeque 1983, The American
+    Statistician 37: 242-247). A sample is a part with n 1 and squares 0.
     """
     count, mean, squares, low, high = moments
     total = np.add.reduceat(count, starts, axis=-1)
-    some = np.maximum(total, 1)
-    centre = np.add.reduceat(count * mean, starts, axis=-1) / some
+    centre = np.add.reduceat(count * mean, starts, axis=-1) / np.maximum(total, 1)
     off = mean - np.repeat(centre, np.diff(starts, append=count.shape[-1]), axis=-1)
-    weighted = count * off
-    shift = np.add.reduceat(weighted, starts, axis=-1) / some
-    spread = np.add.reduceat(squares + weighted * off, starts, axis=-1) - total * shift**2
+    spread = np.add.reduceat(squares + count * off**2, starts, axis=-1)
     least, most = np.fmin.reduceat(low, starts, axis=-1), np.fmax.reduceat(high, starts, axis=-1)
-    return np.stack([total, centre + shift, np.maximum(spread, 0), least, most])
+    return np.stack([total, centre, spread, least, most])
