@@ -153,5 +153,7 @@ class MatSource(SourceSpec):
 
 
 def with_test_split(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``given``, plain data of a DataSpec whose source has no test split, with a share for one."""
-    return {**given, "split": {"test": CUT, **given.get("split", {})}}
+    """``given``, plain data of a DataSpec whose source has no test split, with a share for one unless it holds out
+    subjects."""
+    split = given.get("split", {})
+    return {**given, "split": split if split.get("hold_out") else {"test": CUT, **split}}

@@ -86,7 +86,7 @@ def test_a_data_set_of_it_knows_channels_rate_and_unit(cut, tmp_path):
     found = prepare(spec)
     assert (found.input.rate, found.input.units) == (10.0, "g")
     assert found.input.channel_names == ("x", "y", "z")
-    assert spec.source.dump()["group"] == "bout"
+    assert spec.source.model_dump()["group"] == "bout"
 
 
 def test_a_folder_with_other_files_is_never_replaced(cut, tmp_path):

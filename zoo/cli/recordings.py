@@ -137,7 +137,7 @@ def _print_recording(report: "RecordingReport") -> None:
 def _calibration(report: "RecordingReport") -> str:
     found = report.calibration
     if found.reason is not None or found.before is None or found.after is None:
-        return f"none: {found.reason}"
+        return f"not calibrated: {found.reason}"
     change = f"error {1000 * found.before:.1f} mg, {1000 * found.after:.1f} mg after correction"
     scale = ", ".join(f"{value:.4f}" for value in found.scale)
     offset = ", ".join(f"{1000 * value:+.1f}" for value in found.offset)
@@ -174,4 +174,4 @@ def _print_windows(report: "WindowsReport", out: Path) -> None:
     print_line(f"{report.windows:,} windows, {shape}, of {subjects} subject{'s' * (subjects != 1)} in {out}")
     for origin in report.recordings:
         reason = origin.corrections["calibration"]["reason"]
-        print_line(f"{origin.file}: {'calibrated' if reason is None else f'not calibrated, {reason}'}")
+        print_line(f"{origin.file}: {'calibrated' if reason is None else f'not calibrated: {reason}'}")
