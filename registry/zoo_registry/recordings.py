@@ -39,6 +39,8 @@ class About:
     ``start`` is the time of the first sample by the device's own clock, without a time zone. ``rate`` is the nominal
     one in Hz; ``axes`` name the channels and ``units`` is their unit, None if unknown. ``side`` are units of side
     channels by name, such as temperature, light and button. ``facts`` are the fields of its header, as written there.
+    ``activities`` are for a recording that holds its own labels: names of classes by their number in the side channel
+    `activity`; numbers without a name are of no class.
     """
 
     start: datetime
@@ -49,6 +51,7 @@ class About:
     subject: str | None = None
     device: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    activities: Mapping[int, str] = field(default_factory=dict)
 
 
 class Recording(ABC):
