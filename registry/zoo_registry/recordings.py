@@ -21,8 +21,9 @@ class Block(NamedTuple):
     """Consecutive samples of a recording, at most a few minutes of them; it may be empty.
 
     ``time (t)`` is in seconds after the start of the recording and increases; ``x (c t)`` has the axes and units of the
-    recording; ``side`` has a value `(t)` of every side channel per sample. ``continues``: there is no gap between this
-    block and the one before. ``notes`` say in a sentence each what is wrong with the file at this place.
+    recording, NaN where a value is missing; ``side`` has a value `(t)` of every side channel per sample. ``continues``:
+    there is no gap between this block and the one before. ``notes`` say in a sentence each what is wrong with the file
+    at this place.
     """
 
     time: "Values"
