@@ -2,7 +2,7 @@
 
 from math import isinf
 
-from zoo_registry import show
+from zoo_registry import FIRST_BYTES, show
 
 COLUMNS = 54
 TIME, ACTIVITY, HEART_RATE = range(3)
@@ -20,7 +20,9 @@ AXIS_COLUMNS = (
 RATE = 100.0
 """Lines per second."""
 LATEST = 86_400.0
-"""Largest time stamp in seconds; a session took two hours at most."""
+"""Largest time stamp in seconds, far beyond a session."""
+LONGEST = FIRST_BYTES
+"""Characters of a line at most; 400 are usual."""
 MOST_ACTIVE = 24
 """Largest number of an activity; 0 is none of them."""
 CLASSES = {
@@ -42,6 +44,8 @@ CLASSES = {
 
 def fault(line: str) -> str | None:
     """What is wrong with a line, None if it is 54 numbers of which the first are a time in s and an activity."""
+    if len(line) > LONGEST:
+        return f"more than {LONGEST} characters"
     cells = line.split()
     if len(cells) != COLUMNS:
         return f"{len(cells)} columns instead of {COLUMNS}"

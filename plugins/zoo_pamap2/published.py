@@ -1,11 +1,12 @@
 """Windows of PAMAP2 as published work on teachers and students prepares them, with and without its leaps."""
 
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from zoo_registry import DataError
+from zoo_registry import DataError, ZooNote
 
 from zoo_pamap2.line import ACTIVITY, AXIS_COLUMNS, CLASSES, HEART_RATE, RATE, TIME
 from zoo_pamap2.rows import Values, last_known, read_rows
@@ -51,7 +52,7 @@ def windows(path: Path, contiguous: bool = True) -> PublishedWindows:
 
     Rows of other activities are removed first, so that a published window may consist of rows before and after them,
     or lie over a gap. ``contiguous`` windows are those of the published ones that have one label and no missing time.
-    Raises DataError for a file that cannot be read.
+    Damaged lines are left out with a ZooNote. Raises DataError for a file that cannot be read.
     """
     x, labels, time = _samples(path)
     starts = np.arange(STEP, len(labels) - LENGTH, STEP)  # without the last that fits, as published
@@ -70,7 +71,9 @@ def _samples(path: Path) -> tuple[NDArray[np.float32], NDArray[np.int64], Values
     numbers = np.array(list(CLASSES))
     parts: list[Values] = []
     rows, heart_rate = 0, np.nan
-    for values, _ in read_rows(path):
+    for values, notes in read_rows(path):
+        for note in notes:
+            warnings.warn(f"{path}: {note}", ZooNote, stacklevel=3)
         own = values[np.isin(values[:, ACTIVITY], numbers)]
         if len(own):
             own[:, HEART_RATE] = last_known(own[:, HEART_RATE], heart_rate)

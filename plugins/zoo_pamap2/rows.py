@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from zoo_registry import DataError
 
 from zoo.sources import lines_of, reading
-from zoo_pamap2.line import ACTIVITY, COLUMNS, LATEST, MOST_ACTIVE, TIME, fault
+from zoo_pamap2.line import ACTIVITY, COLUMNS, LATEST, LONGEST, MOST_ACTIVE, TIME, fault
 
 Values = NDArray[np.float64]
 
@@ -28,12 +28,11 @@ class Rows(NamedTuple):
 
 
 class _Line(NamedTuple):
+    """A line by its number; of an overlong one, only the start of its ``text``. ``cut``: it has no end."""
+
     number: int
     text: str
-
-    @property
-    def cut(self) -> bool:
-        return not self.text.endswith(("\n", "\r"))
+    cut: bool
 
 
 def read_rows(path: Path, lines: int = LINES) -> Iterator[Rows]:
@@ -42,7 +41,7 @@ def read_rows(path: Path, lines: int = LINES) -> Iterator[Rows]:
     Raises DataError for a file that cannot be read, and with the line where times do not increase.
     """
     with reading(path, EXPECTED, HINT):
-        written = (_Line(number, text) for number, text in enumerate(lines_of(path), 1) if text.strip())
+        written = _lines(path)
         last = -np.inf
         while part := list(islice(written, lines)):
             sound, values, notes = _parsed(part)
@@ -55,6 +54,12 @@ def last_known(values: Values, before: float) -> Values:
     """``values (t)`` where NaN is replaced by the last value that is not, at first by ``before``."""
     places = np.maximum.accumulate(np.where(np.isnan(values), -1, np.arange(len(values))))
     return np.where(places < 0, before, values[places])
+
+
+def _lines(path: Path) -> Iterator[_Line]:
+    for number, text in enumerate(lines_of(path), 1):
+        if text.strip():
+            yield _Line(number, text[: LONGEST + 1], not text.endswith(("\n", "\r")))
 
 
 def _parsed(lines: Sequence[_Line]) -> tuple[Sequence[_Line], Values, tuple[str, ...]]:
@@ -70,6 +75,8 @@ def _parsed(lines: Sequence[_Line]) -> tuple[Sequence[_Line], Values, tuple[str,
 
 def _whole(lines: Sequence[_Line]) -> Values | None:
     """Values of all ``lines``, None if any has a ``fault``: the same rules, for many lines at once."""
+    if max(len(line.text) for line in lines) > LONGEST:
+        return None
     try:
         values = np.loadtxt([line.text for line in lines], comments=None, ndmin=2)
     except ValueError:

@@ -12,7 +12,7 @@ from zoo_pamap2 import Pamap2Reader, zoo_recordings
 from zoo_pamap2.line import AXES, CLASSES
 from zoo_pamap2.published import scaled, windows
 from zoo_pamap2.recording import Pamap2Recording
-from zoo_registry import DataError
+from zoo_registry import DataError, ZooNote
 
 from zoo.recordings.activities import Activities
 from zoo.recordings.opening import open_recording
@@ -132,6 +132,7 @@ DAMAGE = {
     "between": lambda cells: [cells[0], "1.5", *cells[2:]],
     "infinite": lambda cells: [*cells[:20], "1e999", *cells[21:]],
     "python": lambda cells: [*cells[:20], "1_0", *cells[21:]],
+    "endless": lambda cells: [*cells[:20], "1" * 5000, *cells[21:]],
 }
 
 
@@ -169,6 +170,7 @@ def test_blocks_of_any_size_hold_the_sound_lines(tmp_path_factory, damage, lost,
         ("between", "'1.5' in column 2"),
         ("infinite", "'1e999' in column 21"),
         ("python", "'1_0' in column 21"),
+        ("endless", "more than 4096 characters"),
     ],
 )
 def test_a_damaged_line_is_noted_and_leaves_a_gap(file, kind, words):
@@ -325,6 +327,17 @@ def test_scaled_values_are_between_zero_and_one():
     assert found[:3, 0].tolist() == [1, 0.99, 0]
     assert found[3, 2] == pytest.approx(114.755 / (47.6314 + 114.755))
     assert ((found >= 0) & (found <= 1)).all()
+
+
+def test_windows_note_a_damaged_line_and_none_lies_over_it(tmp_path):
+    lines = lines_of(table(1500, activities=(4,)))
+    lines[700] = "4 2"
+    path = save(tmp_path / "subject106.dat", lines)
+    with pytest.warns(ZooNote, match=r"subject106.dat: line 701 is left out: 2 columns instead of 54"):
+        found = windows(path)
+    first = 3 * found.starts  # of its 298 rows; row 700 is the line after the damaged one
+    assert len(found.starts)
+    assert not ((first < 700) & (first + 297 >= 700)).any()
 
 
 @pytest.mark.parametrize(("activities", "words"), [((0, 9), "expected an activity of the protocol"), ((1,), "")])
