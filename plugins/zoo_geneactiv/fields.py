@@ -36,7 +36,7 @@ def number(text: str) -> float | None:
     return float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
 
-def clock(text: str) -> datetime | None:
+def time_of(text: str) -> datetime | None:
     """The time in ``text``, such as 2021-03-28 00:59:51:000 with milliseconds; None for any other text."""
     if not (found := _CLOCK.fullmatch(text)):
         return None

@@ -89,7 +89,7 @@ def _fields(lines: Sequence[str]) -> dict[str, str]:
         in_notes = current.endswith("Notes") and not name.startswith("Extract ")
         if not before and line in (FIRST, *_SECTIONS):
             current = ""
-        elif colon and name not in fields and not in_notes:
+        elif name and colon and name not in fields and not in_notes:
             current, fields[name] = name, value.strip()
         elif line and current:
             fields[current] += f" {line}"

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 
 from zoo_registry import DataError, show
 
-from zoo_geneactiv.fields import COPY, LONGEST_LINE, clock, number, same_rate, text_of
+from zoo_geneactiv.fields import COPY, LONGEST_LINE, number, same_rate, text_of, time_of
 from zoo_geneactiv.header import FIRST, PAGE, SERIAL, Header
 
 SAMPLES = 300
@@ -100,7 +100,7 @@ def _page(head: Sequence[bytes], digits: Sequence[bytes], before: int, path: Pat
         return Damage(f"{place} has no {missing}")
     if fields[SERIAL] != header.serial:
         return Damage(f"{place} is of the device {show(fields[SERIAL])}, not {header.serial}")
-    when = clock(fields["Page Time"])
+    when = time_of(fields["Page Time"])
     temperature, battery, rate = (number(fields[name]) for name in _FIELDS[1:])
     if when is None or temperature is None or battery is None or rate is None:
         wrong = _FIELDS[(when, temperature, battery, rate).index(None)]

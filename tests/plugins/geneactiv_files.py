@@ -140,6 +140,38 @@ def in_units(sample: Sample, known: dict[str, float]) -> tuple[float, float, flo
     return x, y, z, sample.light * known["Lux"] / known["Volts"], sample.button
 
 
+TABLE = """Device Type,GENEActiv
+Device Model,1.2
+Device Unique Serial Code,071234
+
+
+Measurement Frequency,100 Hz
+Start Time,2021-03-28 00:59:51:000
+Time Zone,GMT +01:00
+
+Subject Code,P07
+Subject Notes,Worn, on the wrist
+
+"""
+
+
+def rows_of(count: int, step: float = 10.0) -> list[str]:
+    """Rows of a table, ``step`` ms apart."""
+    draw = random.Random(count)
+
+    def row(number: int) -> str:
+        axes = ",".join(f"{draw.uniform(-8, 8):.4f}" for _ in range(3))
+        time = written(START + timedelta(milliseconds=round(number * step)))
+        return f"{time},{axes},{draw.randrange(5000)},{draw.randrange(2)},{draw.uniform(20, 40):.1f}"
+
+    return [row(number) for number in range(count)]
+
+
+def table(rows: list[str], header: str = TABLE) -> bytes:
+    """A table of these rows."""
+    return (header + "".join(f"{row}\n" for row in rows)).replace("\n", "\r\n").encode()
+
+
 class Read:
     """All blocks of a file, joined, as the reader that claims it gives them."""
 
