@@ -1,5 +1,6 @@
 """Read a folder of `X_SPLIT.npy` and `y_SPLIT.npy`; windows stay on disk."""
 
+import json
 import math
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +15,7 @@ from zoo.sources import (
     Labels,
     RawSet,
     RawSplit,
+    Sensor,
     class_names,
     folder_of,
     index_labels,
@@ -22,6 +24,7 @@ from zoo.sources import (
     plain_labels,
     reading,
     visible,
+    word,
 )
 from zoo_data.specs import NpySource
 
@@ -34,7 +37,8 @@ def read_npy(source: NpySource) -> RawSet:
     folder = folder_of(source.path, "X_*.npy and y_*.npy")
     labels, classes = _labels(folder, source)
     splits = [_split(folder, source, name, y) for name, y in zip(_names(source), labels, strict=True)]
-    return RawSet(splits[0], splits[1] if source.test else None, classes)
+    sensor = _sensor(folder, _windows(folder, source, source.train).shape[1])
+    return RawSet(splits[0], splits[1] if source.test else None, classes, sensor)
 
 
 def peek_npy(source: NpySource) -> Extent:
@@ -42,7 +46,20 @@ def peek_npy(source: NpySource) -> Extent:
     folder = folder_of(source.path, "X_*.npy and y_*.npy")
     _, classes = _labels(folder, source)
     shape = _windows(folder, source, source.train).shape
-    return Extent(shape[1], shape[2], shape[2], classes)
+    return Extent(shape[1], shape[2], shape[2], classes, _sensor(folder, shape[1]))
+
+
+def _sensor(folder: Path, channels: int) -> Sensor:
+    """Channels, rate and unit, if `zoo windows` wrote the folder."""
+    path = folder / "windows.json"
+    if not path.is_file():
+        return Sensor()
+    with reading(path, "what `zoo windows` writes", "write the folder again, or remove the file"):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        names, rate, units = (found[name] for name in ("channels", "rate", "units"))
+        if len(names) != channels or not 0 < float(rate) < math.inf:
+            raise ValueError(f"{len(names)} channels at {rate} Hz beside arrays of {channels} channels")
+        return Sensor(tuple(map(word, names)), float(rate), None if units is None else word(units))
 
 
 def _names(source: NpySource) -> list[str]:

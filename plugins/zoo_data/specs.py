@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 CUT = 0.2
 """Share taken as test split where a source in short form has none."""
-GROUPS = ("trial", "group")
+GROUPS = ("trial", "group", "bout")
 """Usual names of what must not be split, from which a source in short form takes its groups."""
 
 
@@ -59,7 +59,10 @@ class BundledSource(SourceSpec):
 
 
 class NpySource(SourceSpec):
-    """A folder of `X_SPLIT.npy`, memory-mapped, and `y_SPLIT.npy`, class numbers or names."""
+    """A folder of `X_SPLIT.npy`, memory-mapped, and `y_SPLIT.npy`, class numbers or names.
+
+    If it has the file `windows.json` of `zoo windows`, channel names, rate and unit are read from it.
+    """
 
     files: ClassVar[tuple[str, ...]] = ("X_*.npy",)
     mapped: ClassVar[bool] = True
@@ -150,5 +153,7 @@ class MatSource(SourceSpec):
 
 
 def with_test_split(given: Mapping[str, Any]) -> dict[str, Any]:
-    """``given``, plain data of a DataSpec whose source has no test split, with a share for one."""
-    return {**given, "split": {"test": CUT, **given.get("split", {})}}
+    """``given``, plain data of a DataSpec whose source has no test split, with a share for one unless it holds out
+    subjects."""
+    split = given.get("split", {})
+    return {**given, "split": split if split.get("hold_out") else {"test": CUT, **split}}

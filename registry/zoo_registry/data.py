@@ -1,10 +1,11 @@
 """The spec of a data set: where it is stored, how it is split, and how lengths and missing values are handled."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
 from zoo_registry.component import SourceSpec, Spec
+from zoo_registry.errors import SpecError
 from zoo_registry.input import Names, Rate, Units
 
 Layout = Literal["c t", "t c", "1 t c"]
@@ -20,11 +21,21 @@ class SplitSpec(Spec):
     test: float | None = Field(default=None, gt=0, lt=1)
     """Share taken as test split; required for sources without a test split, refused for others."""
 
+    hold_out: tuple[Annotated[str, Field(max_length=200)], ...] = Field(default=(), max_length=10_000)
+    """Subjects whose windows are the test split, instead of a share; for sources without a test split."""
+
     by: Literal["auto", "subject", "group", "class"] = "auto"
     """Unit that is never split: auto takes groups if known, else subjects, else windows; class shares are kept."""
 
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the random split."""
+
+    @model_validator(mode="after")
+    def _one_test_split(self) -> "SplitSpec":
+        if self.hold_out and self.test is not None:
+            found = f"both, {self.test} and {', '.join(self.hold_out[:3])}"
+            raise SpecError("data.split", "a share as test, or subjects as hold_out", found, "remove one of them")
+        return self
 
 
 class LengthSpec(Spec):

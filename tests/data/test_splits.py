@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from zoo_registry import DataError
+from zoo_registry import DataError, SpecError, ZooNote
 
-from zoo.data.splits import Cut, Draw, cut, together
+from zoo.data.splits import Cut, Draw, cut, held_out, together
 from zoo.sources.raw import RawSplit
 
 
@@ -105,3 +105,29 @@ def test_auto_prefers_groups_to_subjects_to_windows() -> None:
     assert together("class", RawSplit("Toy", x, y, names, trials)) == ("class", None)
     with pytest.raises(DataError, match="a known group"):
         together("group", RawSplit("Toy", x, y, names))
+
+
+PEOPLE = RawSplit(
+    "Toy", np.zeros((9, 1, 4)), np.array([0, 1, 0, 1, 0, 1, 0, 1, 2]), np.array([7, 7, 8, 8, 9, 9, 9, 9, 9])
+)
+
+
+def test_held_out_subjects_are_the_test_split_and_nobody_else_is() -> None:
+    rest, test = held_out(PEOPLE, ["8"], ["a", "b", "c"])
+    assert test.tolist() == [2, 3]
+    assert rest.tolist() == [0, 1, 4, 5, 6, 7, 8]
+
+
+def test_a_class_that_only_held_out_subjects_have_is_counted_in_a_note() -> None:
+    with pytest.warns(ZooNote, match="nobody else does c: 1 test windows of it cannot be recognised"):
+        rest, test = held_out(PEOPLE, ["9"], ["a", "b", "c"])
+    assert (len(rest), len(test)) == (4, 5)
+
+
+def test_subjects_that_cannot_be_held_out_are_refused() -> None:
+    with pytest.raises(SpecError, match=r"data\.split\.hold_out: expected subjects of Toy, found '10'"):
+        held_out(PEOPLE, ["10"], ["a", "b", "c"])
+    with pytest.raises(DataError, match="expected someone left to train on"):
+        held_out(PEOPLE, ["7", "8", "9"], ["a", "b", "c"])
+    with pytest.raises(DataError, match="expected a known subject for every window"):
+        held_out(RawSplit("Toy", PEOPLE.x, PEOPLE.y), ["8"], ["a", "b", "c"])

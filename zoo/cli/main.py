@@ -51,6 +51,8 @@ COMMANDS = {
     "logits": Command("logits", "logits", "Runs"),
     "tokenize": Command("tokenize", "tokenize", "Runs"),
     "export": Command("export", "export", "Runs"),
+    "recording": Command("recordings", "recording", "Recordings"),
+    "windows": Command("recordings", "windows", "Recordings"),
     "doctor": Command("doctor", "doctor", "This machine"),
     "bench": Command("bench", "bench", "This machine"),
 }

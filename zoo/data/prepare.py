@@ -14,7 +14,7 @@ from zoo.data.leaks import leaks_between
 from zoo.data.length import to_length
 from zoo.data.sources import read
 from zoo.data.split import DataSet, Rows, Split
-from zoo.data.splits import Draw, cut, together
+from zoo.data.splits import Draw, cut, held_out, together
 from zoo.data.statistics import channel_statistics, require_observed
 from zoo.sources.raw import Array, RawSet, RawSplit
 
@@ -74,6 +74,8 @@ def _cut(raw: RawSet, spec: DataSpec, by: str, groups: Rows | None) -> _Cuts:
     if raw.test is not None:
         _require_no_second_test(raw.test, spec)
         test = np.arange(len(raw.test))
+    elif spec.split.hold_out:
+        rest, test = held_out(stored, spec.split.hold_out, raw.classes)
     elif spec.split.test is not None:
         rest, test = cut(stored.y, groups, Draw("test", spec.split.test, by, spec.split.seed, stored.where))
     else:
@@ -84,9 +86,10 @@ def _cut(raw: RawSet, spec: DataSpec, by: str, groups: Rows | None) -> _Cuts:
 
 
 def _require_no_second_test(test: RawSplit, spec: DataSpec) -> None:
-    if spec.split.test is not None:
-        hint = "remove data.split.test; for .npy files, data.source.test: null leaves their own test split out"
-        raise DataError(test.where, "data.split.test: null, as the source has a test split", str(spec.split.test), hint)
+    for field, given in (("test", spec.split.test), ("hold_out", ", ".join(spec.split.hold_out) or None)):
+        if given is not None:
+            hint = f"remove data.split.{field}; for .npy files, data.source.test: null leaves their own test split out"
+            raise DataError(test.where, f"no data.split.{field}, as the source has a test split", str(given), hint)
 
 
 def _splits(raw: RawSet, cuts: _Cuts, stays: Rows | None, spec: DataSpec, gaps: bool) -> list[Split]:

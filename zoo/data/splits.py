@@ -1,11 +1,14 @@
 """Split off a share of the windows: whole groups if these must stay together, with class shares kept as far as
 possible."""
 
+import warnings
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
 import numpy as np
-from zoo_registry import DataError
+from zoo_registry import DataError, ZooNote
+from zoo_registry.explain import unknown
 
 from zoo.data.folds import stratified
 from zoo.data.split import Rows
@@ -40,6 +43,31 @@ def together(by: Literal["auto", "subject", "group", "class"], split: RawSplit) 
         hint = f'name the {by} files in data.source, or set data.split.by to "auto"'
         raise DataError(split.where, f"a known {by} for every window", "none", hint)
     return by, np.unique(stays, return_inverse=True)[1]
+
+
+def held_out(split: RawSplit, subjects: Sequence[str], classes: Sequence[str]) -> Cut:
+    """Rows of all other subjects, and those of ``subjects``.
+
+    A class that only ``subjects`` have stays in the test split, with a ZooNote: no model can know it. Raises DataError
+    for unknown subjects, and if nobody is left to train on.
+    """
+    if split.subject is None:
+        hint = "name the subject files in data.source"
+        raise DataError(split.where, "a known subject for every window, for data.split.hold_out", "none", hint)
+    names = split.subject.astype(str)
+    known = np.unique(names).tolist()
+    for name in subjects:
+        if name not in known:
+            raise unknown("data.split.hold_out", f"subjects of {split.where}", name, known, "`zoo data` lists them")
+    out = np.isin(names, subjects)
+    if out.all():
+        raise DataError("data.split.hold_out", "someone left to train on", "all subjects", "hold out fewer")
+    lost = np.setdiff1d(split.y[out], split.y[~out])
+    if len(lost):
+        found = ", ".join(classes[label] for label in lost)
+        note = f"nobody else does {found}: {np.isin(split.y[out], lost).sum()} test windows of it cannot be recognised"
+        warnings.warn(f"data.split.hold_out: {note}", ZooNote, stacklevel=2)
+    return np.flatnonzero(~out), np.flatnonzero(out)
 
 
 def cut(y: Labels, groups: Rows | None, draw: Draw) -> Cut:

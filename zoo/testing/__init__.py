@@ -20,6 +20,7 @@ from zoo.testing import checks, quantizer_checks, spec_checks
 from zoo.testing.channelwise_checks import check_channelwise
 from zoo.testing.lesson_checks import check_lessons
 from zoo.testing.maintenance_checks import FOR_CARE, with_care
+from zoo.testing.recording_checks import check_recording
 from zoo.testing.resizing_checks import check_resizing
 from zoo.testing.samples import NormalWindows, adapt
 from zoo.testing.source_checks import FOR_SOURCES
@@ -34,7 +35,7 @@ from zoo.testing.trials import (
     trial_of,
 )
 
-__all__ = ["NormalWindows", "adapt", "check_component", "every_component"]
+__all__ = ["NormalWindows", "adapt", "check_component", "check_recording", "every_component"]
 
 
 def check_component(

@@ -1,0 +1,184 @@
+"""A folder of windows that were cut from recordings, and what it says about their origin."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import file_digest
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from zoo_registry import DataError, SpecError
+from zoo_registry.version import version
+
+from zoo.io.files import new_folder, write_json, write_text
+from zoo.recordings.bouts import Bout
+from zoo.recordings.segments import TimeSpan, without
+from zoo.recordings.sources import Source
+from zoo.recordings.windows import Cut, pieces, spans_of
+from zoo.recordings.windows_report import REPORT, BoutWindows, Origin, WindowsReport
+
+
+def write_windows(sources: Sequence[Source], bouts: Sequence[Bout], how: Cut, out: Path) -> WindowsReport:
+    """Cut windows of ``bouts`` and write them into the folder ``out``, as `data.npy` reads them.
+
+    `X_train.npy (n c t)` in float32, `y_train.npy` (class numbers of `classes.txt`), `subject_train.npy`,
+    `bout_train.npy`, `start_train.npy` and `windows.json`. The same recordings and bouts give the same bytes. Raises
+    DataError if no window is left or ``out`` is another folder, and SpecError if a window is no whole number of samples
+    or recordings differ in their rate.
+    """
+    _require_replaceable(out)
+    _require_one_rate(sources, how)
+    with new_folder(out) as folder:
+        with (folder / "X.raw").open("wb") as raw:
+            found = [_windows(source, bouts, how, raw) for source in sources]
+        rows = [row for part in found for row in part.rows]
+        if not rows:
+            shortest = f"a bout of at least {how.length + 2 * how.trim:g} s without gaps"
+            raise DataError(bouts[0].place, shortest, "none", "choose a smaller --length")
+        report = _report(sources, how, found)
+        _write_arrays(folder, report, rows)
+        write_json(folder / REPORT, report.model_dump(mode="json"))
+    return report
+
+
+def _require_replaceable(out: Path) -> None:
+    """Raise DataError if ``out`` exists and is not a folder that this module wrote."""
+    if out.exists() and not (out / REPORT).is_file() and (not out.is_dir() or any(out.iterdir())):
+        found = "other files" if out.is_dir() else "a file"
+        raise DataError(str(out), "a new folder, or one of `zoo windows`", found, "choose another --out")
+
+
+def _require_one_rate(sources: Sequence[Source], how: Cut) -> None:
+    rates = [source.survey.about.rate for source in sources]
+    for rate in rates:
+        how.samples(rate)
+    if how.rate is None and len(set(rates)) > 1:
+        found = ", ".join(f"{rate:g} Hz" for rate in sorted(set(rates)))
+        raise SpecError("--rate", "recordings of one rate, or a rate for all", found, f"add --rate {min(rates):g}")
+
+
+class _Row(NamedTuple):
+    """What is known of one window."""
+
+    label: str
+    subject: str
+    bout: str
+    start: np.datetime64
+
+
+class _Found(NamedTuple):
+    """The windows of one recording, and an account of each of its bouts."""
+
+    rows: list[_Row]
+    bouts: list[BoutWindows]
+
+
+def _windows(source: Source, bouts: Sequence[Bout], how: Cut, raw: BinaryIO) -> _Found:
+    """Append the windows of one recording to ``raw``, in the order of time."""
+    own = [bout for bout in bouts if bout.recording == source.name]
+    whole = spans_of(own, how.trim)
+    worn = without(whole, source.unworn if how.worn_only else ())
+    rows: list[_Row] = []
+    windows: Counter[int] = Counter()
+    seconds: dict[int, float] = defaultdict(float)
+    used: dict[int, float] = defaultdict(float)
+    for piece in pieces(source.recording, worn, how, source.correct):
+        raw.write(np.ascontiguousarray(piece.x, dtype="<f4").tobytes())
+        bout = own[piece.span]
+        name = f"{source.name} {bout.place.rpartition(' ')[2]}"
+        rows += [_Row(bout.label, _subject(source, bout), name, _stamp(source, start)) for start in piece.starts]
+        windows[piece.span] += len(piece.starts)
+        seconds[piece.span] += piece.seconds
+        used[piece.span] += piece.used
+    accounts = []
+    for number, bout in enumerate(own):
+        kept, left = _length(whole, number), _length(worn, number)
+        accounts.append(
+            BoutWindows(
+                recording=source.name,
+                line=bout.place.rpartition(", ")[2],
+                label=bout.label,
+                subject=_subject(source, bout),
+                start=source.survey.at(bout.start).isoformat(sep=" ", timespec="milliseconds"),
+                seconds=_tidy(bout.end - bout.start),
+                windows=windows[number],
+                trimmed=_tidy(bout.end - bout.start - kept),
+                unworn=_tidy(kept - left),
+                missing=_tidy(left - seconds[number]),
+                rest=_tidy(seconds[number] - used[number]),
+            )
+        )
+    return _Found(rows, accounts)
+
+
+def _length(spans: Sequence[TimeSpan], number: int) -> float:
+    return sum(span.end - span.start for span in spans if span.number == number)
+
+
+def _tidy(seconds: float) -> float:
+    """To the millisecond; samples that drift from the nominal rate could make a rest slightly negative."""
+    return max(0.0, round(seconds, 3))
+
+
+def _subject(source: Source, bout: Bout) -> str:
+    """That of the bout, else of the recording, else the name of its file."""
+    return bout.subject or source.survey.about.subject or Path(source.name).stem
+
+
+def _stamp(source: Source, seconds: float) -> np.datetime64:
+    return np.datetime64(source.survey.at(seconds), "ms")
+
+
+def _write_arrays(folder: Path, report: WindowsReport, rows: Sequence[_Row]) -> None:
+    raw, shape = folder / "X.raw", (len(rows), len(report.channels), report.length)
+    np.save(folder / "X_train.npy", np.memmap(raw, dtype="<f4", mode="r", shape=shape))
+    raw.unlink()
+    columns = {
+        "y": np.array([report.classes.index(row.label) for row in rows]),
+        "subject": np.array([row.subject for row in rows]),
+        "bout": np.array([row.bout for row in rows]),
+        "start": np.array([row.start for row in rows]),
+    }
+    for name, values in columns.items():
+        np.save(folder / f"{name}_train.npy", values)
+    write_text(folder / "classes.txt", "".join(f"{name}\n" for name in report.classes))
+
+
+def _report(sources: Sequence[Source], how: Cut, found: Sequence[_Found]) -> WindowsReport:
+    about = sources[0].survey.about
+    bouts = [account for part in found for account in part.bouts]
+    return WindowsReport(
+        zoo=version(),
+        cut=asdict(how),
+        rate=how.rate or about.rate,
+        units=about.units,
+        channels=list(about.axes),
+        classes=sorted({account.label for account in bouts if account.windows}),
+        windows=sum(account.windows for account in bouts),
+        length=how.samples(about.rate)[0],
+        recordings=list(map(_origin, sources)),
+        bouts=bouts,
+    )
+
+
+def _origin(source: Source) -> Origin:
+    survey = source.survey
+    start, end = (time.isoformat(sep=" ", timespec="milliseconds") for time in survey.span)
+    with source.recording.path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    return Origin(
+        file=source.name,
+        sha256=digest,
+        kind=source.kind,
+        device=survey.about.device,
+        subject=survey.about.subject,
+        rate=survey.about.rate,
+        start=start,
+        end=end,
+        samples=survey.samples,
+        gaps=_tidy(survey.seconds - sum(stretch.end - stretch.start for stretch in survey.stretches)),
+        unworn=_tidy(sum(end - start for start, end in source.unworn)),
+        corrections=dict(source.corrections),
+        notes=list(survey.notes),
+    )

@@ -1,0 +1,85 @@
+"""What `zoo recording` says of a recording."""
+
+from pydantic import BaseModel
+
+from zoo.recordings.calibration import Calibration
+from zoo.recordings.sources import Source
+from zoo.recordings.wear import Wear
+
+
+class Part(BaseModel, frozen=True):
+    """Consecutive samples from ``start`` to ``end`` by the device's clock, and the ``gap`` before them in seconds."""
+
+    start: str
+    end: str
+    seconds: float
+    samples: int
+    gap: float
+
+
+class RecordingReport(BaseModel, frozen=True):
+    """Content and quality of a recording; times are by the device's own clock."""
+
+    file: str
+    kind: str
+    device: str | None
+    subject: str | None
+    start: str
+    end: str
+    rate: float
+    axes: list[str]
+    units: str | None
+    side: dict[str, str]
+    samples: int
+    parts: list[Part]
+    calibration: Calibration
+    wear: Wear
+    worn_hours: float | None
+    unworn_hours: float | None
+    notes: list[str]
+    facts: dict[str, str]
+
+
+def recording_report(source: Source) -> RecordingReport:
+    """Everything that one pass over ``source`` found."""
+    survey, about, wear = source.survey, source.survey.about, source.wear
+    unworn = _hours(wear.unworn)
+    measured = _hours(wear.measured)
+    ends = [0.0, *(stretch.end for stretch in survey.stretches)]
+    return RecordingReport(
+        file=str(source.recording.path),
+        kind=source.kind,
+        device=about.device,
+        subject=about.subject,
+        start=_clock(source, 0),
+        end=_clock(source, survey.seconds),
+        rate=about.rate,
+        axes=list(about.axes),
+        units=about.units,
+        side=dict(about.side),
+        samples=survey.samples,
+        parts=[
+            Part(
+                start=_clock(source, part.start),
+                end=_clock(source, part.end),
+                seconds=round(part.end - part.start, 3),
+                samples=part.samples,
+                gap=max(0.0, round(part.start - before, 3)),
+            )
+            for part, before in zip(survey.stretches, ends, strict=False)
+        ],
+        calibration=source.calibration,
+        wear=wear,
+        worn_hours=None if measured is None or unworn is None else measured - unworn,
+        unworn_hours=unworn,
+        notes=list(survey.notes),
+        facts=dict(about.facts),
+    )
+
+
+def _clock(source: Source, seconds: float) -> str:
+    return source.survey.at(seconds).isoformat(sep=" ", timespec="milliseconds")
+
+
+def _hours(spans: tuple[tuple[float, float], ...] | None) -> float | None:
+    return None if spans is None else sum(end - start for start, end in spans) / 3600

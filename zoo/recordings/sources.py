@@ -1,0 +1,111 @@
+"""Recordings that were opened, read once and corrected: calibration, wear, faults of the file."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from zoo_registry import DataError, Recording, RecordingReader, ZooNote
+
+from zoo.recordings.calibration import EPOCH, Calibration, find_calibration
+from zoo.recordings.epochs import Bins, Epochs
+from zoo.recordings.opening import open_recording
+from zoo.recordings.segments import Segment, Values
+from zoo.recordings.survey import Survey, survey
+from zoo.recordings.wear import Wear, find_wear
+
+_TEMPERATURE = "temperature"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A ``recording`` by the ``name`` of its file, and what one pass over it found.
+
+    ``epochs`` are statistics of `EPOCH` seconds. Calibration and wear are measured for accelerometers in g alone; else
+    they have a reason.
+    """
+
+    name: str
+    kind: str
+    recording: Recording
+    survey: Survey
+    epochs: Epochs
+    calibration: Calibration
+    wear: Wear
+
+    @property
+    def unworn(self) -> Sequence[tuple[float, float]]:
+        """Intervals in seconds after the start of the recording; empty if wear was not measured."""
+        return self.wear.unworn or ()
+
+    def correct(self, segment: Segment) -> Values:
+        """The samples of ``segment``, calibrated."""
+        return self.calibration.apply(segment.x, segment.temperature)
+
+    @property
+    def corrections(self) -> Mapping[str, Any]:
+        """Calibration and wear as plain data."""
+        return {"calibration": self.calibration._asdict(), "wear": self.wear._asdict()}
+
+
+def read_source(path: Path, readers: Sequence[RecordingReader], calibrate: bool = True) -> Source:
+    """Open ``path`` and read it once; without ``calibrate``, its scale is left as it is.
+
+    Faults of the file are ZooNotes. Raises DataError for a file that cannot be read or trusted.
+    """
+    opened = open_recording(path, readers)
+    recording, about = opened.recording, opened.recording.about
+    side = [_TEMPERATURE] if _TEMPERATURE in about.side else []
+    bins = Bins(EPOCH, about.rate, about.axes, side)
+    found = survey(recording, [bins.add])
+    for note in found.notes:
+        warnings.warn(f"{path}: {note}", ZooNote, stacklevel=2)
+    epochs = bins.epochs()
+    calibration, wear = Calibration(reason="it was not asked for"), find_wear(epochs)
+    if about.units != "g":
+        words = f"it needs acceleration in g, and the unit is {about.units or 'not known'}"
+        calibration, wear = Calibration(reason=words), Wear(None, None, words)
+    elif calibrate:
+        calibration = find_calibration(epochs)
+    return Source(path.name, opened.kind, recording, found, epochs, calibration, wear)
+
+
+def read_sources(paths: Sequence[Path], readers: Sequence[RecordingReader], calibrate: bool) -> list[Source]:
+    """All recordings in the order of their names. Raises DataError also for recordings that do not belong together."""
+    names = sorted(path.name for path in paths)
+    if doubled := [one for one, other in pairwise(names) if one == other]:
+        raise DataError(doubled[0], "recordings with different file names", "two of this name", "rename one of them")
+    sources = [read_source(path, readers, calibrate) for path in sorted(paths, key=lambda path: path.name)]
+    _require_alike(sources)
+    _require_apart(sources)
+    return sources
+
+
+def _require_alike(sources: Sequence[Source]) -> None:
+    first = sources[0]
+    for other in sources[1:]:
+        for what, mine, theirs in (
+            ("axes", first.survey.about.axes, other.survey.about.axes),
+            ("unit", first.survey.about.units, other.survey.about.units),
+        ):
+            if mine != theirs:
+                expected = f"the {what} of {first.name}, {_words(mine)}"
+                raise DataError(other.name, expected, _words(theirs), "cut recordings of other devices separately")
+
+
+def _require_apart(sources: Sequence[Source]) -> None:
+    """Raise DataError if a device recorded twice at once: then one of the clocks, or of the files, is wrong."""
+    ordered = sorted(sources, key=lambda source: source.survey.span.start)
+    for index, one in enumerate(ordered):
+        for other in ordered[index + 1 :]:
+            same = one.survey.about.device is not None and one.survey.about.device == other.survey.about.device
+            if same and other.survey.span.start < one.survey.span.end:
+                expected = f"a start after the end of {one.name}, {one.survey.span.end}, of the same device"
+                found = f"{other.survey.span.start}"
+                raise DataError(other.name, expected, found, "is it the same recording twice?")
+
+
+def _words(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

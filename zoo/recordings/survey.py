@@ -1,0 +1,72 @@
+"""One pass over a recording: how long it is, where it has gaps, and what is wrong with its file."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from zoo_registry import About, Block, DataError, Recording
+
+from zoo.recordings.bouts import Span
+
+
+class Stretch(NamedTuple):
+    """Consecutive ``samples`` without a gap, in seconds after the start of the recording; ``end`` is that of the last
+    sample."""
+
+    start: float
+    end: float
+    samples: int
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Extent of a recording: its ``stretches`` from first to last, and the ``notes`` on its file."""
+
+    about: About
+    stretches: tuple[Stretch, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def samples(self) -> int:
+        """All samples."""
+        return sum(stretch.samples for stretch in self.stretches)
+
+    @property
+    def seconds(self) -> float:
+        """From the start of the recording to the end of its last sample, gaps included."""
+        return self.stretches[-1].end
+
+    @property
+    def span(self) -> Span:
+        """Start and end by the device's own clock."""
+        return Span(self.about.start, self.at(self.seconds))
+
+    def at(self, seconds: float) -> datetime:
+        """The time by the device's own clock, to the millisecond."""
+        return self.about.start + timedelta(milliseconds=round(1000 * seconds))
+
+
+def survey(recording: Recording, also: Sequence[Callable[[Block], None]] = ()) -> Survey:
+    """Read all of ``recording``; every block is also given to each of ``also``.
+
+    Raises DataError for a file that cannot be trusted, or one without samples.
+    """
+    stretches: list[Stretch] = []
+    notes: list[str] = []
+    period = 1 / recording.about.rate
+    for block in recording.blocks():
+        notes += block.notes
+        if not len(block.time):
+            continue
+        first, last = float(block.time[0]), float(block.time[-1]) + period
+        if stretches and block.continues:
+            before = stretches[-1]
+            stretches[-1] = Stretch(before.start, last, before.samples + len(block.time))
+        else:
+            stretches.append(Stretch(first, last, len(block.time)))
+        for each in also:
+            each(block)
+    if not stretches:
+        raise DataError(str(recording.path), "at least one sample", "none", "copy the file from the device again")
+    return Survey(recording.about, tuple(stretches), tuple(notes))
