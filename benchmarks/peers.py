@@ -1,6 +1,7 @@
 """Common alternatives to compare with: libraries' quantizer and images, and torch's distances."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 
 LIBRARY = "vector-quantize-pytorch"
 PYTS, PERSISTENCE = "pyts", "ripser with persim"
+ACTFAST, DIGITAL_HEALTH = "actfast", "scikit-digital-health"
 
 
 def library_quantizer(width: int, codes: int) -> nn.Module:
@@ -57,6 +59,15 @@ def library_persistence(
         return torch.from_numpy(images).unflatten(0, x.shape[:2]).float()
 
     return make
+
+
+def library_recording(who: str) -> Callable[[Path], int]:
+    """Read all samples of a .bin, and count them; skips where the library is missing."""
+    if who == ACTFAST:
+        library = pytest.importorskip("actfast", reason=f"pip install {ACTFAST}")
+        return lambda path: len(library.read(str(path))["timeseries"]["high_frequency"]["acceleration"])
+    library = pytest.importorskip("skdh.io", reason=f"pip install {DIGITAL_HEALTH}")
+    return lambda path: len(library.ReadBin().predict(file=str(path))["accel"])
 
 
 def _path_graph(series: NDArray[np.float32]) -> sparse.csr_matrix:
