@@ -23,12 +23,27 @@ class TimeSpan(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Consecutive samples of one span: ``time (t)`` in seconds, ``x (c t)``, and ``temperature (t)`` if it is known."""
+    """Consecutive samples of one span: ``time (t)`` in seconds, ``x (c t)``, and ``temperature (t)`` if it is known.
+
+    The first ``lead`` samples end the segment before it too, and the last ``trail`` start the one after it; both are 0
+    unless a long segment was divided.
+    """
 
     span: int
     time: Values
     x: Values
     temperature: Values | None
+    lead: int = 0
+    trail: int = 0
+
+
+class Division(NamedTuple):
+    """How long segments are divided: every ``advance`` samples, each with ``before`` samples of the one before it and
+    ``after`` of the one after it; ``before`` is at most ``advance``."""
+
+    advance: int
+    before: int
+    after: int
 
 
 def without(spans: Sequence[TimeSpan], removed: Sequence[tuple[float, float]]) -> list[TimeSpan]:
@@ -47,25 +62,47 @@ def without(spans: Sequence[TimeSpan], removed: Sequence[tuple[float, float]]) -
     return found
 
 
-def segments(recording: Recording, spans: Sequence[TimeSpan]) -> Iterator[Segment]:
+def segments(recording: Recording, spans: Sequence[TimeSpan], division: Division | None = None) -> Iterator[Segment]:
     """The samples of ``recording`` within ``spans``, which are sorted and do not overlap; one segment is in memory.
 
-    A span starts at its first sample and ends before the first sample at or after its end; a gap divides it.
+    A span starts at its first sample and ends before the first sample at or after its end; a gap divides it, and so
+    does ``division``.
     """
+    held: list[Segment] = []
+    samples = lead = 0
+    for begins, part in _parts(recording, spans):
+        if begins:
+            yield from _joined(held, lead)
+            held, samples, lead = [], 0, 0
+        held.append(part)
+        samples += len(part.time)
+        while division is not None and samples > lead + division.advance + division.after:
+            (whole,) = _joined(held, lead)
+            end = lead + division.advance
+            yield _cut(whole, 0, end + division.after)._replace(trail=division.after)
+            held, lead = [_cut(whole, end - division.before, samples)], division.before
+            samples -= end - division.before
+    yield from _joined(held, lead)
+
+
+def _parts(recording: Recording, spans: Sequence[TimeSpan]) -> Iterator[tuple[bool, Segment]]:
+    """The samples of ``spans``, block by block, and whether each starts a new segment."""
     edges = np.array([edge for span in spans for edge in (span.start, span.end)]) - _EARLY
-    parts: list[Segment] = []
     place = -1
     for block in recording.blocks():
         cuts = np.searchsorted(block.time, edges)
         bounds = np.unique(np.clip([0, *cuts, len(block.time)], 0, len(block.time)))
         for first, last in pairwise(bounds):
             here = int(np.searchsorted(edges, block.time[first], side="right")) - 1
-            if here != place or (first == 0 and not block.continues):
-                yield from _joined(parts)
-                parts, place = [], here
             if here % 2 == 0:  # between a start and its end
-                parts.append(_part(block, spans[here // 2].number, slice(int(first), int(last))))
-    yield from _joined(parts)
+                begins = here != place or (first == 0 and not block.continues)
+                yield begins, _part(block, spans[here // 2].number, slice(int(first), int(last)))
+            place = here
+
+
+def _cut(segment: Segment, first: int, last: int) -> Segment:
+    temperature = None if segment.temperature is None else segment.temperature[first:last]
+    return segment._replace(time=segment.time[first:last], x=segment.x[:, first:last], temperature=temperature)
 
 
 def _part(block: Block, number: int, rows: slice) -> Segment:
@@ -73,7 +110,7 @@ def _part(block: Block, number: int, rows: slice) -> Segment:
     return Segment(number, block.time[rows], block.x[:, rows], None if temperature is None else temperature[rows])
 
 
-def _joined(parts: Sequence[Segment]) -> Iterator[Segment]:
+def _joined(parts: Sequence[Segment], lead: int) -> Iterator[Segment]:
     if not parts:
         return
     known = [part.temperature for part in parts if part.temperature is not None]
@@ -82,4 +119,5 @@ def _joined(parts: Sequence[Segment]) -> Iterator[Segment]:
         time=np.concatenate([part.time for part in parts]),
         x=np.concatenate([part.x for part in parts], axis=1),
         temperature=np.concatenate(known) if len(known) == len(parts) else None,
+        lead=lead,
     )

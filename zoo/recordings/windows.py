@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, lcm
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from zoo_registry import Recording, SpecError
 
 from zoo.recordings.bouts import Bout
-from zoo.recordings.segments import Segment, TimeSpan, Values, segments
+from zoo.recordings.segments import Division, Segment, TimeSpan, Values, segments
 
 Correction = Callable[[Segment], Values]
 """Corrects the samples `(c t)` of a segment, such as a calibration."""
@@ -18,6 +19,10 @@ Correction = Callable[[Segment], Values]
 _FINEST = 1000
 """Largest numerator or denominator of a ratio of rates."""
 _WHOLE = 1e-6
+_HELD = 360_000
+"""Samples of windows that are in memory at once, about: an hour at 100 Hz."""
+_FILTER = 10
+"""Half the length of the filter of `resample_poly`, in samples at the lower rate."""
 _HOUR = 3600.0
 
 
@@ -50,9 +55,21 @@ class Cut:
             found.append(count)
         return found[0], found[1]
 
+    def division(self, recorded: float) -> Division:
+        """How long segments are divided, so that windows, filter and moving mean are those of the whole."""
+        size, step = self.samples(recorded)
+        up, down = _ratio(recorded, self.rate or recorded).as_integer_ratio()
+        reach = round(self.smooth * recorded) + (0 if up == down else ceil(_FILTER * max(up, down) / up) + 1)
+        margin = ceil(reach / down)  # this and the rest in multiples of `down` samples, `up` after resampling
+        overlap = ceil(max(size - step, 0) / up)
+        every = lcm(step, up)  # windows of the next part continue those of this one
+        held = _HELD * step // max(size, step)
+        advance = every * max(1, held // every, ceil(margin * up / every)) // up
+        return Division(advance * down, margin * down, (margin + overlap) * down)
+
 
 class Piece(NamedTuple):
-    """All windows ``x (w c t)`` of one segment, with their ``starts (w)`` in seconds after the start of the recording.
+    """Windows ``x (w c t)`` of one segment, with their ``starts (w)`` in seconds after the start of the recording.
 
     ``span`` is the number of its bout. Of its ``seconds`` of samples, ``used`` are in a window.
     """
@@ -77,21 +94,27 @@ def hours_of(seconds: float) -> list[TimeSpan]:
 
 
 def pieces(recording: Recording, spans: Sequence[TimeSpan], how: Cut, correct: Correction) -> Iterator[Piece]:
-    """Windows of ``recording`` within ``spans``, segment by segment.
+    """Windows of ``recording`` within ``spans``, segment by segment; of long segments, part by part.
 
     The samples of a segment are corrected, then smoothed, then resampled, then cut from the first on.
     """
     recorded = recording.about.rate
     size, step = how.samples(recorded)
-    for segment in segments(recording, spans):
+    ratio, shared = _ratio(recorded, how.rate or recorded), size - min(size, step)
+    continued = False
+    for segment in segments(recording, spans, how.division(recorded)):
         x, time = smoothed(correct(segment), round(how.smooth * recorded)), segment.time
         if how.rate is not None and how.rate != recorded:
             x = resampled(x, recorded, how.rate)
             time = time[0] + np.arange(x.shape[1]) / how.rate
-        firsts = np.arange(0, x.shape[1] - size + 1, step)
+        last = min(x.shape[1] - size + 1, x.shape[1] - int(segment.trail * ratio))
+        firsts = np.arange(int(segment.lead * ratio), last, step)
         windows = x[:, firsts[:, None] + np.arange(size)].transpose(1, 0, 2)
-        used = min(size, step) * max(len(firsts) - 1, 0) + size * bool(len(firsts))
-        yield Piece(segment.span, time[firsts], windows, len(segment.time) / recorded, used / (how.rate or recorded))
+        ends = not segment.trail and (continued or len(firsts) > 0)
+        used = min(size, step) * len(firsts) + shared * ends
+        new = len(segment.time) - segment.lead - segment.trail
+        yield Piece(segment.span, time[firsts], windows, new / recorded, used / (how.rate or recorded))
+        continued = segment.trail > 0
 
 
 def smoothed(x: Values, samples: int) -> Values:
@@ -112,6 +135,10 @@ def smoothed(x: Values, samples: int) -> Values:
     return mean
 
 
+def _ratio(before: float, after: float) -> Fraction:
+    return Fraction(after / before).limit_denominator(_FINEST)
+
+
 def resampled(x: Values, before: float, after: float) -> Values:
     """``x (c t)`` at another rate in Hz, by a polyphase filter (scipy.signal.resample_poly, Kaiser window, β 5).
 
@@ -119,7 +146,7 @@ def resampled(x: Values, before: float, after: float) -> Values:
     """
     from scipy.signal import resample_poly
 
-    ratio = Fraction(after / before).limit_denominator(_FINEST)
+    ratio = _ratio(before, after)
     seen = ~np.isnan(x)
     found: Values = resample_poly(_bridged(x, seen), ratio.numerator, ratio.denominator, axis=1, padtype="line")
     at = np.arange(found.shape[1]) * ratio.denominator  # in samples, times the numerator
