@@ -27,7 +27,7 @@ def test_arrays_are_read_back_unchanged(tmp_path_factory, data, rows):
         arrays[name] = draw.integers(0, 100, shape).astype(data.draw(DTYPES))
     cuts = data.draw(st.lists(st.integers(0, rows), max_size=3))
     path = tmp_path_factory.mktemp("npz") / "new" / "all.npz"
-    with new_npz(path, rows) as stream:
+    with new_npz(path) as stream:
         stream.put("name", np.array("ä"))
         for parts in zip(*(blocks_of(array, cuts) for array in arrays.values()), strict=True):
             stream.append(dict(zip(arrays, parts, strict=True)))
@@ -42,7 +42,7 @@ def test_arrays_are_read_back_unchanged(tmp_path_factory, data, rows):
 
 
 def write(path, blocks):
-    with new_npz(path, 4096 * blocks) as stream:
+    with new_npz(path) as stream:
         for number in range(blocks):
             stream.append({"x": np.full((4096, 64), number, np.float32)})
 
@@ -65,10 +65,10 @@ def test_equal_arrays_give_equal_bytes(tmp_path):
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
 
-def append_all(path, rows, blocks):
-    with new_npz(path, rows) as stream:
+def append_all(path, blocks):
+    with new_npz(path) as stream:
         for block in blocks:
-            stream.append({"x": block})
+            stream.append({"x": block, "two": np.zeros(2)})
 
 
 @pytest.mark.parametrize("second", [np.zeros((2, 4), np.float32), np.zeros((2, 3)), np.zeros((1, 3), np.float32)])
@@ -76,12 +76,12 @@ def test_blocks_of_a_wrong_shape_leave_the_old_file(tmp_path, second):
     path = tmp_path / "all.npz"
     path.write_text("old")
     with pytest.raises(AssertionError):
-        append_all(path, 4, [np.zeros((2, 3), np.float32), second])
+        append_all(path, [np.zeros((2, 3), np.float32), second])
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("all.npz", "old")]
 
 
 def test_files_are_closed(tmp_path):
-    with NpzStream(tmp_path, 1) as stream:
+    with NpzStream(tmp_path) as stream:
         stream.append({"x": np.zeros((1, 3))})
     with pytest.raises(ValueError, match="closed"):
         stream.append({"x": np.zeros((1, 3))})
@@ -89,7 +89,7 @@ def test_files_are_closed(tmp_path):
 
 IMPORTS = "import numpy as np; from zoo.io.npz import new_npz"
 PROGRAM = """
-with new_npz(target, 2) as stream:
+with new_npz(target) as stream:
     for row in range(2):
         stream.append({"x": np.full((1, 3), row), "y": np.array([row])})
 """

@@ -75,12 +75,12 @@ def write_tokens(
     model.to(device)
     splits = [part for part in (data.train, data.validation, data.test) if split in ("all", part.name)]
     total, done = sum(map(len, splits)), 0
-    with new_npz(target, total) as stream:
+    with new_npz(target) as stream:
         _put_facts(stream, data, coded.size)
         names = _names(splits)
         for part, rows in _batches(splits, batch):
             found = _encode(coded, part, rows, batch, device)
-            stream.append(_tokens(found, len(rows), coded.size) | _windows(part, rows, names))
+            stream.append(token_arrays(found, len(rows), coded.size) | _windows(part, rows, names))
             done += len(rows)
             if seen is not None:
                 seen(done, total)
@@ -109,8 +109,8 @@ def _put_facts(stream: NpzStream, data: DataSet, size: int) -> None:
     stream.put("fingerprint", np.array(data.fingerprint))
 
 
-def _tokens(output: CodedOutput, count: int, size: int) -> dict[str, Array]:
-    """Codes and attributes of the first ``count`` windows."""
+def token_arrays(output: CodedOutput, count: int, size: int) -> dict[str, Array]:
+    """Codes, below ``size``, and attributes of the first ``count`` windows, as arrays of a token file."""
     codes, mask = output.quantized.codes, output.tokens.mask
     found: dict[str, Tensor] = dict(output.attributes)
     if output.scale is not None:

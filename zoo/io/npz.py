@@ -46,51 +46,62 @@ def require_npz(target: Path, name: str) -> None:
 
 
 class NpzStream:
-    """Arrays of ``rows`` rows each, written a few rows at a time into ``folder``.
+    """Arrays written a few rows at a time into ``folder``; they are complete at the end of the block.
 
     ``shapes`` and ``dtypes`` are those of the arrays by name, in the order of writing.
     """
 
-    def __init__(self, folder: Path, rows: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.rows = rows
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.dtypes: dict[str, np.dtype[Any]] = {}
         self._files: dict[str, IO[bytes]] = {}
-        self._left: dict[str, int] = {}
+        self._appended: dict[str, int] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        with self._stack:
+            if error is None:
+                self._finish()
 
     def put(self, name: str, array: Array) -> None:
         """Write a whole array at once."""
         self._open(name, array.shape, array.dtype).write(array.tobytes())
 
     def append(self, blocks: Mapping[str, Array]) -> None:
-        """Append rows to every array; rows of one array always have the same type and the same other axes."""
+        """Append as many rows to every array; rows of one array always have the same type and the same other axes."""
         for name, block in blocks.items():
             if name not in self._files:
-                self._open(name, (self.rows, *block.shape[1:]), block.dtype)
-                self._left[name] = self.rows
+                self._open(name, (0, *block.shape[1:]), block.dtype)
+                self._appended[name] = 0
             assert (block.shape[1:], block.dtype) == (self.shapes[name][1:], self.dtypes[name])
             self._files[name].write(block.tobytes())
-            self._left[name] -= len(block)
+            self._appended[name] += len(block)
 
     def _open(self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> IO[bytes]:
-        """A new file with the header of an .npy file of this size."""
+        """A new file that starts with the header of an .npy file."""
         file = self._stack.enter_context((self.folder / f"{name}.npy").open("wb"))
-        descr = npy.dtype_to_descr(dtype)  # type: ignore[no-untyped-call]  # numpy leaves both untyped
-        npy.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})  # type: ignore[no-untyped-call]
         self.shapes[name], self.dtypes[name], self._files[name] = shape, dtype, file
+        self._write_header(name)
         return file
+
+    def _write_header(self, name: str) -> None:
+        header = {"descr": npy.dtype_to_descr(self.dtypes[name]), "fortran_order": False, "shape": self.shapes[name]}  # type: ignore[no-untyped-call]  # numpy leaves both untyped
+        npy.write_array_header_1_0(self._files[name], header)  # type: ignore[no-untyped-call]
+
+    def _finish(self) -> None:
+        """Write the number of appended rows into the headers."""
+        assert len({*self._appended.values()}) <= 1
+        for name, rows in self._appended.items():
+            self.shapes[name] = (rows, *self.shapes[name][1:])
+            self._files[name].seek(0)
+            self._write_header(name)  # of the same length: NumPy leaves room for any number of rows
 
     def pack(self, target: BinaryIO) -> None:
         """Copy all arrays into one file, uncompressed."""
-        assert not any(self._left.values())
         with ZipFile(target, "w") as archive:
             for name in self.shapes:
                 with (
@@ -101,7 +112,7 @@ class NpzStream:
 
 
 @contextmanager
-def new_npz(target: Path, rows: int) -> Iterator[NpzStream]:
+def new_npz(target: Path) -> Iterator[NpzStream]:
     """A stream of arrays that becomes the file ``target`` when the block succeeds, and is deleted when it fails.
 
     Until then the arrays are in a hidden folder beside it. After a kill there is either the old file or the new one.
@@ -109,6 +120,6 @@ def new_npz(target: Path, rows: int) -> Iterator[NpzStream]:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     with new_file(target) as file, scratch(target.parent) as folder:
-        with NpzStream(folder, rows) as stream:
+        with NpzStream(folder) as stream:
             yield stream
         stream.pack(file)

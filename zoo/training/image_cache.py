@@ -119,7 +119,7 @@ def _make(folder: Path, image: Image, split: Split, facts: dict[str, Any]) -> No
     shape = (len(split), *_images_of(image, split, np.zeros(1, np.intp))[0].shape[1:])
     _require_space(folder.parent, 4 * int(np.prod(shape)))
     with new_folder(folder) as new:
-        with NpzStream(new, len(split)) as stream, bar(f"images of {split.name}") as seen:
+        with NpzStream(new) as stream, bar(f"images of {split.name}") as seen:
             for images, keys in _blocks(image, split, shape, seen):
                 stream.append({"images": images, "windows": keys})
         checksums = {name: _checksum(new / name) for name in _FILES}
