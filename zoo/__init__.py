@@ -3,6 +3,7 @@
 run = zoo.train("run.json")            # or zoo.Run("runs/NAME"), trained before
 run.evaluate().head                    # also run.spec, run.model, run.metrics, run.codebook(), run.report()
 model = zoo.load("runs/NAME")          # a ZooModel, which is a torch.nn.Module
+for window in zoo.apply("runs/NAME", "wrist.bin"): ...   # predictions over a whole recording
 zoo.components("head")                 # what is installed; zoo.check(spec) and zoo.build(spec) take any of it
 """
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from zoo.api.run import train as train
     from zoo.api.specs import check as check
     from zoo.api.specs import components as components
+    from zoo.applied.apply import apply as apply
     from zoo.codebook.token_file import tokenize as tokenize
     from zoo.model.assembly import ZooModel as ZooModel
     from zoo.model.build import build as build
@@ -21,11 +23,24 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["Run", "ZooModel", "__version__", "build", "check", "components", "load", "save", "tokenize", "train"]
+__all__ = [
+    "Run",
+    "ZooModel",
+    "__version__",
+    "apply",
+    "build",
+    "check",
+    "components",
+    "load",
+    "save",
+    "tokenize",
+    "train",
+]
 
 _HOMES = {
     "Run": "zoo.api.run",
     "ZooModel": "zoo.model.assembly",
+    "apply": "zoo.applied.apply",
     "build": "zoo.model.build",
     "check": "zoo.api.specs",
     "components": "zoo.api.specs",

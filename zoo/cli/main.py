@@ -53,6 +53,7 @@ COMMANDS = {
     "export": Command("export", "export", "Runs"),
     "recording": Command("recordings", "recording", "Recordings"),
     "windows": Command("recordings", "windows", "Recordings"),
+    "apply": Command("apply", "apply", "Recordings"),
     "doctor": Command("doctor", "doctor", "This machine"),
     "bench": Command("bench", "bench", "This machine"),
 }

@@ -53,19 +53,23 @@ def write_data(data: DataFacts, fingerprint: str, folder: Path) -> None:
 
 
 def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
-    """Stored facts on the run's data, else read from the data; None if the data are gone or have changed.
-
-    A file of an older version may lack fields that rules need today; then the data are read.
-    """
-    kept = read_result(home.data_facts) if home.data_facts.exists() else None
-    required = {"fingerprint", *DataFacts.model_fields}
-    if isinstance(kept, dict) and kept.keys() >= required and kept["fingerprint"] == fingerprint:
-        return validated(home.data_facts, DataFacts, kept, "zoo train")
+    """Stored facts on the run's data, else read from the data; None if the data are gone or have changed."""
+    if (kept := stored_data(home, fingerprint)) is not None:
+        return kept
     try:
         data = prepare(run.data)
     except DataError:
         return None
     return DataFacts.of(data) if data.has(fingerprint) else None
+
+
+def stored_data(home: RunFolder, fingerprint: str) -> DataFacts | None:
+    """Stored facts on the run's data; None if there are none, or not those of today's version."""
+    kept = read_result(home.data_facts) if home.data_facts.exists() else None
+    required = {"fingerprint", *DataFacts.model_fields}
+    if isinstance(kept, dict) and kept.keys() >= required and kept["fingerprint"] == fingerprint:
+        return validated(home.data_facts, DataFacts, kept, "zoo train")
+    return None
 
 
 def _standards(home: RunFolder, run: RunSpec) -> tuple[Standard, ...]:

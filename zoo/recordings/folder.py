@@ -157,12 +157,13 @@ def _report(sources: Sequence[Source], how: Cut, found: Sequence[_Found]) -> Win
         classes=sorted({account.label for account in bouts if account.windows}),
         windows=sum(account.windows for account in bouts),
         length=how.samples(about.rate)[0],
-        recordings=list(map(_origin, sources)),
+        recordings=list(map(origin_of, sources)),
         bouts=bouts,
     )
 
 
-def _origin(source: Source) -> Origin:
+def origin_of(source: Source) -> Origin:
+    """The file of ``source``, with its hash, what it says of itself and what was done to it."""
     survey = source.survey
     start, end = (time.isoformat(sep=" ", timespec="milliseconds") for time in survey.span)
     with source.recording.path.open("rb") as file:

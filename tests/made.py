@@ -27,7 +27,7 @@ class MadeRecording(Recording):
     ):
         side = {} if temperature is None else {"temperature": "deg. C"}
         axes = tuple("xyzabcdefg"[: len(x)])
-        super().__init__(Path(name), About(START, rate, axes, "g", side, subject="P01", device=device))
+        super().__init__(Path(name), About(start, rate, axes, "g", side, subject="P01", device=device))
         self.time, self.x, self.cuts, self.temperature = (
             np.asarray(time, float),
             np.asarray(x, float),
