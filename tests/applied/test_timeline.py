@@ -1,46 +1,19 @@
 """Bouts and minutes account for all time of a recording, whatever its gaps and windows."""
 
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from zoo_registry import About
+from timelines import MIDNIGHT, filled, predicted, survey_of
 
-from zoo.applied.predict import Predicted
 from zoo.applied.summary import days_of
-from zoo.applied.timeline import DAY, UNSURE, UNWORN, Timeline, divided
-from zoo.recordings.survey import Stretch, Survey
+from zoo.applied.timeline import DAY, UNSURE, UNWORN, divided
 
-MIDNIGHT = datetime(2021, 3, 28)
 CLASSES = ("sit", "walk")
-
-
-def survey_of(*stretches: tuple[float, float], start: datetime = MIDNIGHT) -> Survey:
-    about = About(start, 10.0, ("x", "y", "z"), "g")
-    return Survey(about, tuple(Stretch(first, last, round(10 * (last - first))) for first, last in stretches), ())
-
-
-def predicted(starts, labels, worn=None, probability=0.9, movement=None) -> Predicted:
-    count = len(starts)
-    worn = np.ones(count, bool) if worn is None else np.array(worn)
-    labels = np.where(worn, labels, -1)
-    chance = np.where(worn, probability, np.nan)
-    moved = None if movement is None else np.array(movement, float)
-    return Predicted(np.array(starts, float), worn, labels, chance, chance * 0, moved, None, {})
-
-
-def filled(survey: Survey, *parts: Predicted, each: float = 10.0, unsure: float = 0.0) -> Timeline:
-    found = Timeline(survey, each, unsure)
-    for part in parts:
-        found.add(part)
-    found.finish()
-    return found
-
-
 PARTS = st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.integers(1, 30)), min_size=1, max_size=40)
 """Class, or 2 for unworn; whether there is a gap before; number of windows."""
 

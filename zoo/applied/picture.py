@@ -96,10 +96,9 @@ def _draw_movement(axis: Axes, movement: Mapping[int, float], day: int, high: fl
 def _draw_states(axis: Axes, timed: Timed, day: int, lanes: Sequence[_Lane]) -> None:
     _draw_ground(axis, timed, day)
     for row, lane in enumerate(lanes):
-        bars = list(_bars(timed, day, lane.state))
-        axis.broken_barh(
-            bars, (row - 0.45, 0.9), facecolor=lane.colour, hatch=lane.hatch, edgecolor=ON_SERIES, linewidth=0
-        )
+        bars, place = list(_bars(timed, day, lane.state)), (row - 0.4, 0.8)
+        axis.broken_barh(bars, place, facecolor=lane.colour, hatch=lane.hatch, edgecolor=ON_SERIES, linewidth=0)
+        axis.broken_barh(bars, place, facecolor="none", edgecolor=lane.colour, linewidth=0.6)  # a minute alone is seen
     axis.set(xlim=(0, _HOURS), ylim=(max(len(lanes), 1) - 0.5, -0.5))
 
 

@@ -14,10 +14,8 @@ from zoo.applied.rows import Prediction
 
 COLUMNS = Prediction._fields[:-1]
 """All but the codes, which are in a file of their own."""
-_HELD = 65_536
+_HELD = 8192
 """Rows that are held to be written to a Parquet file together."""
-
-
 Write = Callable[[Sequence[Prediction]], None]
 
 
@@ -63,21 +61,20 @@ def _new_parquet(path: Path) -> Iterator[Write]:
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 
-    time, number = pyarrow.timestamp("ms"), pyarrow.float64()
-    text, flag = pyarrow.string(), pyarrow.bool_()
+    time, number, text, flag = pyarrow.timestamp("ms"), pyarrow.float64(), pyarrow.string(), pyarrow.bool_()
     kinds = [text, time, time, text, number, number, flag, flag, number]
-    schema = pyarrow.schema(list(zip(COLUMNS, kinds, strict=True)))
-    held: list[Prediction] = []
+    schema = pyarrow.schema(zip(COLUMNS, kinds, strict=True))
+    held: list[tuple[object, ...]] = []
 
     def put(writer: ParquetWriter) -> None:
-        columns = map(list, zip(*(row[: len(COLUMNS)] for row in held), strict=True))
+        columns = map(list, zip(*held, strict=True))
         writer.write_table(pyarrow.table(dict(zip(COLUMNS, columns, strict=True)), schema))
         held.clear()
 
     with ParquetWriter(path, schema) as writer:
 
         def write(rows: Sequence[Prediction]) -> None:
-            held.extend(rows)
+            held.extend(row[: len(COLUMNS)] for row in rows)
             if len(held) >= _HELD:
                 put(writer)
 
