@@ -126,3 +126,14 @@ def test_checking_a_run_reads_its_data_without_torch(tmp_path):
 def test_zoo_and_python_m_zoo_are_the_same(zoo):
     done = subprocess.run([sys.executable, "-m", "zoo", "list"], capture_output=True, text=True, check=True)
     assert done.stdout == zoo("list").out
+
+
+def test_a_recording_is_refused_before_torch_is_imported(tmp_path):
+    model = {"input": {"channels": 3, "length": 500, "classes": 14, "rate": 100}, "head": {"kind": "wrn.signal"}}
+    manifest = {"zoo": "0.1.0", "model": model, "plugins": {}, "sha256": "0" * 64}
+    (tmp_path / "spec.json").write_text(json.dumps(manifest))
+    (tmp_path / "model.safetensors").touch()
+    (tmp_path / "wrist.bin").write_bytes(b"not a recording")
+    status, _, modules = modules_after("apply", tmp_path, tmp_path / "wrist.bin", "--out", tmp_path / "out")
+    assert status == 2
+    assert not modules & (HEAVY - {"numpy"})

@@ -15,7 +15,8 @@ from zoo.process.lines import print_line
 if TYPE_CHECKING:
     from zoo.applied.summary import RecordingSummary, Summary
 
-_MOST_DAYS = 14
+_MOST_DAYS, _LEAST = 14, 0.05
+"""Days that are shown, and minutes that are not rounded to none."""
 
 
 def apply(
@@ -82,7 +83,7 @@ def _print_recording(found: "RecordingSummary") -> None:
     rows = [(name, [day.minutes[name] for day in days], totals[name]) for name in names]
     for name in ("unsure", "unworn", "gaps", "rest"):
         values = [getattr(day, name) for day in found.days]
-        if any(values):
+        if max(values) >= _LEAST:
             rows.append((name, values[: len(days)], sum(values)))
     print_title(f"{found.recording.file}, minutes of each day")
     columns = ["", *(day.day.isoformat() for day in days), "all"]
