@@ -204,6 +204,17 @@ def test_a_model_with_neither_head_nor_codebook_is_refused(x, record, zoo, tmp_p
     assert "expected a model with a head or a codebook, found neither" in err
 
 
+def test_a_model_that_diverged_is_refused_with_the_time_of_the_window(home, x, record, zoo, tmp_path):
+    model = python.load(home / "signal")
+    for weight in model.head.parameters():
+        weight.data.fill_(float("nan"))
+    python.save(model, tmp_path / "bundle")
+    status, _, err = zoo("apply", tmp_path / "bundle", *record(one=laid(x)), "--out", tmp_path / "out")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "one.made, 2021-03-28 12:00:00: expected finite logits" in err
+    assert not (tmp_path / "out").exists()
+
+
 def test_only_a_folder_of_its_own_is_replaced(home, x, record, zoo, tmp_path):
     paths, out = record(one=laid(x)), tmp_path / "out"
     for _ in range(2):

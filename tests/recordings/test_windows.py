@@ -8,7 +8,7 @@ from made import MadeRecording
 from zoo_registry import SpecError
 
 from zoo.recordings.segments import TimeSpan
-from zoo.recordings.windows import Cut, hours_of, pieces, resampled, smoothed
+from zoo.recordings.windows import Cut, pieces, resampled, smoothed
 
 
 def plain(segment):
@@ -119,7 +119,3 @@ def test_a_missing_sample_is_missing_at_another_rate_and_others_are_not(before, 
     assert np.isnan(found[2]).all()
     middle = (at > 40) & (at < len(tone) - 40)
     assert found[:2, middle] == pytest.approx(resampled(np.stack([tone, tone]), before, after)[:, middle], abs=1e-3)
-
-
-def test_a_recording_without_bouts_is_divided_into_hours():
-    assert [(span.start, span.end) for span in hours_of(8000)] == [(0, 3600), (3600, 7200), (7200, 8000)]

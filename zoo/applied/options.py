@@ -12,6 +12,7 @@ from zoo.weights.manifest import bundle_in, read_manifest, stored_spec
 
 _SAME_RATE = 1e-6
 _WHOLE = 1e-6
+_HINT = "use a model trained on such recordings"
 
 
 @dataclass(frozen=True)
@@ -86,17 +87,15 @@ def _step(step: float | None, length: float, rate: float) -> float:
 
 def _require_axes(given: InputSpec, bundle: str, about: About, recording: str, channelwise: bool) -> None:
     if len(about.axes) != given.channels and not channelwise:
-        hint = "use a model trained on such recordings"
         expected = f"{given.channels} axes, as {bundle} reads"
-        raise DataError(recording, expected, f"{len(about.axes)} ({', '.join(about.axes)})", hint)
+        raise DataError(recording, expected, f"{len(about.axes)} ({', '.join(about.axes)})", _HINT)
     if given.channel_names is None:
         warnings.warn(
             f"{bundle} does not say which axes it reads: those of {recording} are used", ZooNote, stacklevel=3
         )
     elif given.channel_names != about.axes:
-        hint = "use a model trained on such recordings"
         expected = f"the axes {', '.join(given.channel_names)}, as {bundle} reads"
-        raise DataError(recording, expected, ", ".join(about.axes), hint)
+        raise DataError(recording, expected, ", ".join(about.axes), _HINT)
 
 
 def _require_units(given: InputSpec, bundle: str, about: About, recording: str) -> None:
@@ -104,5 +103,4 @@ def _require_units(given: InputSpec, bundle: str, about: About, recording: str) 
         silent = bundle if given.units is None else recording
         warnings.warn(f"{silent} does not say its units: make sure that they are the same", ZooNote, stacklevel=3)
     elif given.units != about.units:
-        hint = "use a model trained on such recordings"
-        raise DataError(recording, f"values in {given.units}, as {bundle} reads", about.units, hint)
+        raise DataError(recording, f"values in {given.units}, as {bundle} reads", about.units, _HINT)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from zoo_registry import About
+from zoo_registry import About, DataError
 
 from zoo.codebook.token_file import token_arrays
 from zoo.contracts import CodedOutput
@@ -47,7 +47,8 @@ class Predicted(NamedTuple):
 def predictions(model: ZooModel, source: Source, how: Cut, standard: Standard | None) -> Iterator[Predicted]:
     """What ``model``, in evaluation mode, predicts for every window of a recording; a few thousand are in memory.
 
-    No window lies over a gap. ``standard`` are statistics of the training data, with which windows are compared.
+    No window lies over a gap. ``standard`` are statistics of the training data, with which windows are compared. Raises
+    DataError for a window whose logits are not finite.
     """
     about, spans = source.survey.about, [TimeSpan(0, source.survey.seconds, 0)]
     parts = pieces(source.recording, spans, how, source.correct)
@@ -57,6 +58,7 @@ def predictions(model: ZooModel, source: Source, how: Cut, standard: Standard | 
         probability, entropy = np.full(len(starts), np.nan), np.full(len(starts), np.nan)
         logits, tokens = _run(model, x[worn]) if worn.any() else (None, {})
         if logits is not None:
+            _require_finite(logits, starts[worn], source)
             chance = logits.softmax(1)
             label[worn] = logits.argmax(1).numpy()
             probability[worn] = chance.amax(1).numpy()
@@ -102,6 +104,14 @@ def _run(model: ZooModel, windows: Values) -> tuple[Tensor | None, Mapping[str, 
     if model.spec.head.needs == "recon":
         output = model.decode(output)
     return model.head(output)[:count].double().cpu(), tokens
+
+
+def _require_finite(logits: Tensor, starts: Values, source: Source) -> None:
+    finite = logits.isfinite().all(1).numpy()
+    if not finite.all():
+        where = f"{source.name}, {source.survey.at(float(starts[~finite][0]))}"
+        hint = "train the model again, with a lower learning rate"
+        raise DataError(where, "finite logits", "NaN or infinite ones", hint)
 
 
 def _movement(x: Values, about: About) -> Values | None:

@@ -23,7 +23,6 @@ _HELD = 360_000
 """Samples of windows that are in memory at once, about: an hour at 100 Hz."""
 _FILTER = 10
 """Half the length of the filter of `resample_poly`, in samples at the lower rate."""
-_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -85,12 +84,6 @@ def spans_of(bouts: Sequence[Bout], trim: float) -> list[TimeSpan]:
     """The time of every bout without ``trim`` seconds at its ends, numbered in order."""
     spans = [TimeSpan(bout.start + trim, bout.end - trim, number) for number, bout in enumerate(bouts)]
     return [span for span in spans if span.end > span.start]
-
-
-def hours_of(seconds: float) -> list[TimeSpan]:
-    """A recording of that many seconds without bouts: a span for each hour, so that little is in memory."""
-    starts = [float(start) for start in np.arange(0, seconds, _HOUR)]
-    return [TimeSpan(start, min(start + _HOUR, seconds), number) for number, start in enumerate(starts)]
 
 
 def pieces(recording: Recording, spans: Sequence[TimeSpan], how: Cut, correct: Correction) -> Iterator[Piece]:
