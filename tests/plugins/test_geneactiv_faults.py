@@ -56,7 +56,7 @@ NOTED = [
         "the first page missing",
         recording(*WHOLE[1:]),
         [900],
-        "page 0 is missing: the recording starts later; 3 pages are in the file, the header announces 4",
+        "3 pages are in the file, the header announces 4; the first is page 1",
     ),
     ("more announced", changed("Pages:4", "Pages:9"), [1200], "4 pages are in the file, the header announces 9"),
     ("fewer announced", changed("Pages:4", "Pages:3"), [1200], "4 pages are in the file, the header announces 3"),
@@ -126,6 +126,7 @@ NOTED = [
         "page 8 follows page 2 without a gap in time",
     ),
     ("a page twice", recording(*WHOLE[:2], *WHOLE[1:]), [1200], "page 1 is in the file twice and read once"),
+    ("padding at the end", recording() + bytes(512), [1200], "after page 3: a line of no page"),
     (
         "the clock set anew",
         recording(*pages_at(0, 3, 3606, 3609)),
@@ -154,7 +155,7 @@ def test_a_page_without_the_line_above_it_is_missing(tmp_path):
     found = read(tmp_path, changed(f"{MARK}Sequence Number:2", "Sequence Number:2"))
     assert found.stretches == [600, 300]
     assert [note.partition(":")[0] for note in found.notes] == [
-        "after page 1, 8 lines belong to no page",
+        "after page 1",
         "page 2 is missing",
     ]
 
