@@ -21,8 +21,9 @@ class Block(NamedTuple):
     """Consecutive samples of a recording, at most a few minutes of them; it may be empty.
 
     ``time (t)`` is in seconds after the start of the recording and increases; ``x (c t)`` has the axes and units of the
-    recording; ``side`` has a value `(t)` of every side channel per sample. ``continues``: there is no gap between this
-    block and the one before. ``notes`` say in a sentence each what is wrong with the file at this place.
+    recording, NaN where a value is missing; ``side`` has a value `(t)` of every side channel per sample. ``continues``:
+    there is no gap between this block and the one before. ``notes`` say in a sentence each what is wrong with the file
+    at this place.
     """
 
     time: "Values"
@@ -39,6 +40,8 @@ class About:
     ``start`` is the time of the first sample by the device's own clock, without a time zone. ``rate`` is the nominal
     one in Hz; ``axes`` name the channels and ``units`` is their unit, None if unknown. ``side`` are units of side
     channels by name, such as temperature, light and button. ``facts`` are the fields of its header, as written there.
+    ``activities`` are for a recording that holds its own labels: names of classes by their number in the side channel
+    `activity`; numbers without a name are of no class.
     """
 
     start: datetime
@@ -49,6 +52,7 @@ class About:
     subject: str | None = None
     device: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    activities: Mapping[int, str] = field(default_factory=dict)
 
 
 class Recording(ABC):

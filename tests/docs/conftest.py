@@ -25,10 +25,11 @@ DATA = {"source": {"kind": "data.npy", "path": "data/windows", "layout": "c t", 
 
 @pytest.fixture(scope="session")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `examples`, `data/windows`, `spec.json`, its trained run `runs/NAME`, and files to import."""
+    """A folder of `examples`, `data/windows`, `PAMAP2`, `spec.json`, its trained run `runs/NAME`, files to import."""
     home = tmp_path_factory.mktemp("reader")
     shutil.copytree(ROOT / "examples", home / "examples")
     _write_windows(home / "data" / "windows")
+    _write_pamap2(home / "PAMAP2")
     _write_checkpoints(home)
     spec = {"name": "NAME", "model": CHANNELWISE | SHAPES, "data": DATA, "training": {"epochs": 2}}
     (home / "spec.json").write_text(json.dumps(spec))
@@ -46,6 +47,16 @@ def _write_windows(folder: Path) -> None:
         np.save(folder / f"X_{split}.npy", x.astype(np.float32))
         np.save(folder / f"y_{split}.npy", numbers)
         (folder / "classes.txt").write_text("\n".join(name.capitalize() for name in names))
+
+
+def _write_pamap2(folder: Path) -> None:
+    """Two recordings of two activities and a pause."""
+    folder.mkdir(parents=True)
+    for subject in (101, 102):
+        sensors = np.random.default_rng(subject).normal(size=(900, 51)).round(3)
+        activities = np.repeat([1, 0, 4], [400, 50, 450])
+        rows = [f"{row / 100:.2f} {activities[row]} NaN {' '.join(map(str, sensors[row]))}\n" for row in range(900)]
+        (folder / f"subject{subject}.dat").write_text("".join(rows))
 
 
 def _write_checkpoints(home: Path) -> None:

@@ -67,5 +67,34 @@ def test_a_resampled_tone_keeps_its_frequency_and_amplitude(before, after):
     assert found[0, middle] == pytest.approx(np.sin(2 * np.pi * 3 * at[middle]), abs=0.02)
 
 
+def holed(x):
+    """``x (2 t)`` without its first sample and five later ones, and a channel without any."""
+    found = np.concatenate([x, x[:1]])
+    found[0, 0] = found[1, 20:25] = found[2] = np.nan
+    return found
+
+
+@given(st.integers(2, 9), st.integers(30, 60))
+def test_a_moving_mean_is_that_of_the_samples_that_are_there(samples, length):
+    x = holed(np.random.default_rng(length).normal(size=(2, length)))
+    before, after = (samples - 1) // 2, samples // 2 + 1
+    found = smoothed(x, samples)
+    assert (np.isnan(found) == np.isnan(x)).all()
+    for channel, at in np.argwhere(~np.isnan(x)):
+        assert found[channel, at] == pytest.approx(np.nanmean(x[channel, max(0, at - before) : at + after]))
+
+
+@pytest.mark.parametrize(("before", "after"), [(100, 50), (100, 100 / 3), (50, 100)])
+def test_a_missing_sample_is_missing_at_another_rate_and_others_are_not(before, after):
+    tone = np.sin(2 * np.pi * np.arange(0, 4, 1 / before))
+    found = resampled(holed(np.stack([tone, tone])), before, after)
+    at = np.arange(found.shape[1]) * before / after
+    assert np.isnan(found[0]).tolist() == (at < 1).tolist()
+    assert np.isnan(found[1]).tolist() == ((at > 19 + 1e-9) & (at < 25 - 1e-9)).tolist()
+    assert np.isnan(found[2]).all()
+    middle = (at > 40) & (at < len(tone) - 40)
+    assert found[:2, middle] == pytest.approx(resampled(np.stack([tone, tone]), before, after)[:, middle], abs=1e-3)
+
+
 def test_a_recording_without_bouts_is_divided_into_hours():
     assert [(span.start, span.end) for span in hours_of(8000)] == [(0, 3600), (3600, 7200), (7200, 8000)]

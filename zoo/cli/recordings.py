@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zoo.recordings.sources import Source
     from zoo.recordings.windows_report import WindowsReport
 
+_RECORDED = "recorded"
 _FEW, _MOST_PARTS = 6, 20
 """Axes that are named, and parts that are listed."""
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -60,7 +61,8 @@ def windows(
     labels: Annotated[
         Path,
         typer.Option(
-            help="Table of what was done when, with the columns recording, start, end, label and, if known, subject.",
+            help="Table of what was done when, with the columns recording, start, end, label and, if known, subject; "
+            "or `recorded`, the labels in the recordings.",
             show_default=False,
         ),
     ],
@@ -91,12 +93,15 @@ def windows(
     readers = Registry.discover().recording_readers()
     from zoo.recordings.bouts import read_bouts
     from zoo.recordings.folder import write_windows
-    from zoo.recordings.sources import read_sources
+    from zoo.recordings.sources import read_sources, recorded_bouts
     from zoo.recordings.windows import Cut
 
     how = Cut(length, length if step is None else step, rate, smooth or 0.0, trim or 0.0, not unworn)
     sources = read_sources(recordings, readers, calibrate)
-    bouts = read_bouts(labels, {source.name: source.survey.span for source in sources})
+    if str(labels) == _RECORDED and not labels.exists():
+        bouts = recorded_bouts(sources)
+    else:
+        bouts = read_bouts(labels, {source.name: source.survey.span for source in sources})
     report = write_windows(sources, bouts, how, out)
     if json:
         print_json(report.model_dump(mode="json"))
@@ -114,16 +119,20 @@ def _drawn(source: "Source", out: Path) -> list[Path]:
 def _print_recording(report: "RecordingReport") -> None:
     axes = ", ".join(report.axes) if len(report.axes) <= _FEW else f"{len(report.axes)} axes, {report.axes[0]} first"
     facts = [
-        ("file", f"{report.file}, {report.kind}"),
+        ("file", report.file),
+        ("kind", report.kind),
         ("device", report.device or "not known"),
         ("subject", report.subject or "not known"),
-        ("time", f"{report.start} to {report.end}, by the device's own clock"),
+        ("time", f"{report.start} to {report.end}, by its own clock"),
         ("samples", f"{report.samples:,} at {report.rate:g} Hz; {axes} in {report.units or 'an unknown unit'}"),
         ("also", ", ".join(f"{name} ({unit})" if unit else name for name, unit in report.side.items()) or "nothing"),
         ("calibration", _calibration(report)),
         ("wear", _wear(report)),
     ]
     print_facts(facts)
+    if report.facts:
+        print_title("Header")
+        print_facts([(name, value) for name, value in report.facts.items() if value])
     print_title("Parts without a gap")
     rows = [
         (part.start, part.end, _length(part.seconds), f"{part.samples:,}", _length(part.gap) if part.gap else "")

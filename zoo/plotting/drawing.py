@@ -2,6 +2,7 @@
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from zoo_registry.escaping import for_markup
 
 from zoo.plotting.palette import RULE, SOFT
@@ -17,7 +18,10 @@ def new_figure(width: float, height: float) -> Figure:
 
 def tidy(axis: Axes, x: str = "", y: str = "", title: str = "", ticks: int = 5) -> None:
     """Quiet frame, about so many small ticks, and labels that matplotlib takes as they are."""
-    axis.locator_params(nbins=ticks)
+    for along in (axis.xaxis, axis.yaxis):
+        locator = along.get_major_locator()
+        if isinstance(locator, MaxNLocator):  # dates have one of their own
+            locator.set_params(nbins=ticks)
     axis.tick_params(labelsize=SMALL, color=RULE, labelcolor=SOFT)
     for side, spine in axis.spines.items():
         spine.set_visible(side in ("left", "bottom"))

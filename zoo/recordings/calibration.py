@@ -71,7 +71,8 @@ def find_calibration(epochs: Epochs) -> Calibration:
     still = whole.only(gravity & (whole.sd < _STILL).all(axis=1))
     hours = len(whole) * whole.seconds / 3600
     if hours < _HOURS:
-        return _identity(f"it needs {_HOURS} h of data, and there are {math.floor(hours * 10) / 10} h", still.mean)
+        there = f"{math.floor(hours * 10) / 10} h" if hours >= 1 else f"{math.floor(hours * 60)} min"
+        return _identity(f"it needs {_HOURS} h of data, and there are {there}", still.mean)
     return calibrate_still(still.mean, still.side.get("temperature"))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from zoo_registry.suggest import listed
 
 from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
-from zoo.plotting.palette import INK, RULE, SERIES
+from zoo.plotting.palette import INK, RULE, SERIES, SOFT
 from zoo.plotting.picture import Picture
 from zoo.recordings.epochs import Epochs
 from zoo.recordings.sources import Source
@@ -53,6 +53,8 @@ def recording_picture(source: Source) -> Picture:
     locator = dates.AutoDateLocator(maxticks=8)  # type: ignore[no-untyped-call]
     axes[-1].xaxis.set_major_locator(locator)
     axes[-1].xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes[-1].xaxis.get_offset_text().set(fontsize=SMALL, color=SOFT)
+    figure.align_ylabels(axes)
     gaps = len(source.survey.stretches) - 1
     alt = f"{_title(source)}: {listed(list(epochs.axes[:_AXES]))} over time, {gaps} gaps, "
     return Picture("recording", source.name, f"{alt}{len(source.unworn)} times not worn.", figure)

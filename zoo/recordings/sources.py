@@ -9,6 +9,8 @@ from typing import Any
 
 from zoo_registry import DataError, Recording, RecordingReader, ZooNote
 
+from zoo.recordings.activities import Activities
+from zoo.recordings.bouts import Bout
 from zoo.recordings.calibration import EPOCH, Calibration, find_calibration
 from zoo.recordings.epochs import Bins, Epochs
 from zoo.recordings.opening import open_recording
@@ -23,8 +25,8 @@ _TEMPERATURE = "temperature"
 class Source:
     """A ``recording`` by the ``name`` of its file, and what one pass over it found.
 
-    ``epochs`` are statistics of `EPOCH` seconds. Calibration and wear are measured for accelerometers in g alone; else
-    they have a reason.
+    ``epochs`` are statistics of `EPOCH` seconds, ``activities`` the labels in the recording, if it has any. Calibration
+    and wear are measured for accelerometers in g alone; else they have a reason.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Source:
     recording: Recording
     survey: Survey
     epochs: Epochs
+    activities: Activities | None
     calibration: Calibration
     wear: Wear
 
@@ -59,7 +62,8 @@ def read_source(path: Path, readers: Sequence[RecordingReader], calibrate: bool 
     recording, about = opened.recording, opened.recording.about
     side = [_TEMPERATURE] if _TEMPERATURE in about.side else []
     bins = Bins(EPOCH, about.rate, about.axes, side)
-    found = survey(recording, [bins.add])
+    activities = Activities(recording) if about.activities else None
+    found = survey(recording, [bins.add] if activities is None else [bins.add, activities])
     for note in found.notes:
         warnings.warn(f"{path}: {note}", ZooNote, stacklevel=2)
     epochs = bins.epochs()
@@ -69,7 +73,7 @@ def read_source(path: Path, readers: Sequence[RecordingReader], calibrate: bool 
         calibration, wear = Calibration(reason=words), Wear(None, None, words)
     elif calibrate:
         calibration = find_calibration(epochs)
-    return Source(path.name, opened.kind, recording, found, epochs, calibration, wear)
+    return Source(path.name, opened.kind, recording, found, epochs, activities, calibration, wear)
 
 
 def read_sources(paths: Sequence[Path], readers: Sequence[RecordingReader], calibrate: bool) -> list[Source]:
@@ -81,6 +85,15 @@ def read_sources(paths: Sequence[Path], readers: Sequence[RecordingReader], cali
     _require_alike(sources)
     _require_apart(sources)
     return sources
+
+
+def recorded_bouts(sources: Sequence[Source]) -> list[Bout]:
+    """The bouts that the recordings hold themselves, in order. Raises DataError for one without labels."""
+    found: list[Bout] = []
+    for source in sources:
+        activities = source.activities or Activities(source.recording)
+        found += activities.bouts(source.name)
+    return found
 
 
 def _require_alike(sources: Sequence[Source]) -> None:

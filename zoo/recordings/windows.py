@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from zoo_registry import Recording, SpecError
 
 from zoo.recordings.bouts import Bout
@@ -94,20 +95,42 @@ def pieces(recording: Recording, spans: Sequence[TimeSpan], how: Cut, correct: C
 
 
 def smoothed(x: Values, samples: int) -> Values:
-    """Centred moving mean of ``x (c t)`` over ``samples``; at the ends over those that are there."""
+    """Centred moving mean of ``x (c t)`` over ``samples``; at the ends over those that are there.
+
+    Missing samples, which are NaN, are not counted and stay missing.
+    """
     if samples < 2:
         return x
-    total = np.concatenate([np.zeros((len(x), 1)), x.cumsum(1)], axis=1)
+    seen = ~np.isnan(x)
     here = np.arange(x.shape[1])
     first, last = np.maximum(here - (samples - 1) // 2, 0), np.minimum(here + samples // 2 + 1, x.shape[1])
-    mean: Values = (total[:, last] - total[:, first]) / (last - first)
+    total, count = (
+        sums[:, last] - sums[:, first]
+        for sums in (np.pad(part.cumsum(1), ((0, 0), (1, 0))) for part in (np.where(seen, x, 0), seen))
+    )
+    mean: Values = np.divide(total, count, out=np.full(x.shape, np.nan), where=seen)
     return mean
 
 
 def resampled(x: Values, before: float, after: float) -> Values:
-    """``x (c t)`` at another rate in Hz, by a polyphase filter (scipy.signal.resample_poly, Kaiser window, β 5)."""
+    """``x (c t)`` at another rate in Hz, by a polyphase filter (scipy.signal.resample_poly, Kaiser window, β 5).
+
+    Missing samples, which are NaN, are bridged for the filter; what lies beside one of them is missing again.
+    """
     from scipy.signal import resample_poly
 
     ratio = Fraction(after / before).limit_denominator(_FINEST)
-    found: Values = resample_poly(x, ratio.numerator, ratio.denominator, axis=1, padtype="line")
+    seen = ~np.isnan(x)
+    found: Values = resample_poly(_bridged(x, seen), ratio.numerator, ratio.denominator, axis=1, padtype="line")
+    at = np.arange(found.shape[1]) * ratio.denominator  # in samples, times the numerator
+    left, right = at // ratio.numerator, np.minimum(-(-at // ratio.numerator), x.shape[1] - 1)
+    return np.where(seen[:, left] & seen[:, right], found, np.nan)
+
+
+def _bridged(x: Values, seen: NDArray[np.bool_]) -> Values:
+    """``x (c t)`` with lines over samples that are not ``seen (c t)``; zeros where a channel has none."""
+    found, here = x.copy(), np.arange(x.shape[1])
+    for channel in np.flatnonzero(~seen.all(1)):
+        there = seen[channel]
+        found[channel] = np.interp(here, here[there], x[channel, there]) if there.any() else 0
     return found

@@ -14,15 +14,19 @@ def check_recording(reader: RecordingReader, path: Path) -> None:
     """Hold ``reader`` to the contract on the recording in ``path``.
 
     It claims this file and none of another kind, and gives the same blocks every time: increasing times, no gap where a
-    block continues, as many values as times on every axis and side channel, at most 15 minutes each. Raises
-    AssertionError.
+    block continues, as many values as times on every axis and side channel, at most 15 minutes each, and a whole number
+    of an activity for every sample if it names activities. Raises AssertionError.
     """
     with path.open("rb") as file:
         assert reader.claims(file.read(FIRST_BYTES)), "does not claim its own file"
     assert not any(map(reader.claims, _OTHERS)), "claims a file of another kind"
     recording = reader.open(path)
     assert recording.path == path
-    assert recording.about.start.tzinfo is None, "the clock of the device has no time zone"
+    about = recording.about
+    assert about.start.tzinfo is None, "the clock of the device has no time zone"
+    assert not about.activities or "activity" in about.side, (
+        "names activities without the side channel of their numbers"
+    )
     blocks = list(recording.blocks())
     _check_blocks(recording, blocks)
     for one, other in zip(blocks, recording.blocks(), strict=True):
@@ -43,6 +47,8 @@ def _check_blocks(recording: Recording, blocks: list[Block]) -> None:
         assert samples * period <= _LONGEST, "a block is longer than 15 minutes"
         assert np.isfinite(block.time).all()
         assert (np.diff(block.time) > 0).all(), "times do not increase"
+        numbers = block.side.get("activity", block.time[:0])
+        assert (numbers == np.floor(numbers)).all(), "an activity that is no whole number"
         if not samples:
             continue
         if last is None:
