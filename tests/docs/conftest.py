@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from aeon.datasets import load_basic_motions
+from geneactiv_files import START, pages_at, recording
 from pages import ROOT
 from public_vqshape import SIZES, model_of, public_state, write
 
@@ -25,11 +27,12 @@ DATA = {"source": {"kind": "data.npy", "path": "data/windows", "layout": "c t", 
 
 @pytest.fixture(scope="session")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of `examples`, `data/windows`, `PAMAP2`, `spec.json`, its trained run `runs/NAME`, files to import."""
+    """A folder of `examples`, `data/windows`, recordings, `spec.json`, its trained run `runs/NAME`, files to import."""
     home = tmp_path_factory.mktemp("reader")
     shutil.copytree(ROOT / "examples", home / "examples")
     _write_windows(home / "data" / "windows")
     _write_pamap2(home / "PAMAP2")
+    _write_wrist(home)
     _write_checkpoints(home)
     spec = {"name": "NAME", "model": CHANNELWISE | SHAPES, "data": DATA, "training": {"epochs": 2}}
     (home / "spec.json").write_text(json.dumps(spec))
@@ -57,6 +60,17 @@ def _write_pamap2(folder: Path) -> None:
         activities = np.repeat([1, 0, 4], [400, 50, 450])
         rows = [f"{row / 100:.2f} {activities[row]} NaN {' '.join(map(str, sensors[row]))}\n" for row in range(900)]
         (folder / f"subject{subject}.dat").write_text("".join(rows))
+
+
+def _write_wrist(home: Path) -> None:
+    """Three minutes of a GENEActiv and a table of eight bouts of two activities."""
+    (home / "left_wrist.bin").write_bytes(recording(*pages_at(*range(0, 180, 3))))
+    lines = ["recording,start,end,label,subject"]
+    for number in range(8):
+        start = START + timedelta(seconds=20 * number)
+        label = ("Walk", "Climb_stairs")[number % 2]
+        lines.append(f"left_wrist.bin,{start},{start + timedelta(seconds=20)},{label},P01")
+    (home / "bouts.csv").write_text("\n".join(lines) + "\n")
 
 
 def _write_checkpoints(home: Path) -> None:

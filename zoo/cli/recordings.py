@@ -11,6 +11,7 @@ from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.process.lines import print_line
 
 if TYPE_CHECKING:
+    from zoo.recordings.calibration import Calibration
     from zoo.recordings.recording_report import RecordingReport
     from zoo.recordings.sources import Source
     from zoo.recordings.windows_report import WindowsReport
@@ -50,7 +51,7 @@ def recording(
     if json:
         print_json({**report.model_dump(mode="json"), "files": [*map(str, files)]})
         return
-    _print_recording(report)
+    _print_recording(report, source)
     if files:
         print_line()
         print_line(f"pictures in {' and '.join(map(str, files))}")
@@ -116,7 +117,7 @@ def _drawn(source: "Source", out: Path) -> list[Path]:
     return write_files(out, recording_picture(source).files())
 
 
-def _print_recording(report: "RecordingReport") -> None:
+def _print_recording(report: "RecordingReport", source: "Source") -> None:
     axes = ", ".join(report.axes) if len(report.axes) <= _FEW else f"{len(report.axes)} axes, {report.axes[0]} first"
     facts = [
         ("file", report.file),
@@ -126,7 +127,7 @@ def _print_recording(report: "RecordingReport") -> None:
         ("time", f"{report.start} to {report.end}, by its own clock"),
         ("samples", f"{report.samples:,} at {report.rate:g} Hz; {axes} in {report.units or 'an unknown unit'}"),
         ("also", ", ".join(f"{name} ({unit})" if unit else name for name, unit in report.side.items()) or "nothing"),
-        ("calibration", _calibration(report)),
+        ("calibration", _calibration(source.calibration)),
         ("wear", _wear(report)),
     ]
     print_facts(facts)
@@ -143,8 +144,7 @@ def _print_recording(report: "RecordingReport") -> None:
         print_line(f"and {len(report.parts) - _MOST_PARTS} more; --json has all")
 
 
-def _calibration(report: "RecordingReport") -> str:
-    found = report.calibration
+def _calibration(found: "Calibration") -> str:
     if found.reason is not None or found.before is None or found.after is None:
         return f"not calibrated: {found.reason}"
     change = f"error {1000 * found.before:.1f} mg, {1000 * found.after:.1f} mg after correction"
@@ -154,9 +154,9 @@ def _calibration(report: "RecordingReport") -> str:
 
 
 def _wear(report: "RecordingReport") -> str:
-    if report.worn_hours is None or report.unworn_hours is None or report.wear.unworn is None:
-        return f"not measured: {report.wear.reason}"
-    times = len(report.wear.unworn)
+    if report.worn_hours is None or report.unworn_hours is None:
+        return f"not measured: {report.wear['reason']}"
+    times = len(report.wear["unworn"])
     return f"worn {report.worn_hours:.1f} h, not worn {report.unworn_hours:.1f} h in {times} part{'s' * (times != 1)}"
 
 

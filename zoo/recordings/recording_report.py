@@ -1,10 +1,10 @@
 """What `zoo recording` says of a recording."""
 
+from typing import Any
+
 from pydantic import BaseModel
 
-from zoo.recordings.calibration import Calibration
 from zoo.recordings.sources import Source
-from zoo.recordings.wear import Wear
 
 
 class Part(BaseModel, frozen=True):
@@ -32,8 +32,8 @@ class RecordingReport(BaseModel, frozen=True):
     side: dict[str, str]
     samples: int
     parts: list[Part]
-    calibration: Calibration
-    wear: Wear
+    calibration: dict[str, Any]
+    wear: dict[str, Any]
     worn_hours: float | None
     unworn_hours: float | None
     notes: list[str]
@@ -68,8 +68,8 @@ def recording_report(source: Source) -> RecordingReport:
             )
             for part, before in zip(survey.stretches, ends, strict=False)
         ],
-        calibration=source.calibration,
-        wear=wear,
+        calibration=source.calibration._asdict(),
+        wear=wear._asdict(),
         worn_hours=None if measured is None or unworn is None else measured - unworn,
         unworn_hours=unworn,
         notes=list(survey.notes),

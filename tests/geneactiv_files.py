@@ -57,7 +57,7 @@ Number of Pages:4
 """
 
 
-SHARED = Path(__file__).parents[2] / ".." / "shared"
+SHARED = Path(__file__).parents[1] / ".." / "shared"
 GOLDEN = SHARED / "golden" / "geneactiv"
 
 

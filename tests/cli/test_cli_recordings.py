@@ -1,0 +1,80 @@
+"""`zoo recording` and `zoo windows` as a user types them."""
+
+import json
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from geneactiv_files import START, page, pages_at, recording
+
+
+@pytest.fixture
+def wrist(tmp_path, monkeypatch):
+    """A recording with a gap of a minute, and a table of two bouts around it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "wrist.bin").write_bytes(recording(*pages_at(*range(0, 30, 3), *range(90, 120, 3))))
+    times = [START + timedelta(seconds=at) for at in (0, 14, 90.5, 120)]
+    rows = [f"wrist,{times[0]},{times[1]},walk", f"wrist,{times[2]},{times[3]},sit"]
+    (tmp_path / "bouts.csv").write_text("\n".join(["recording,start,end,label", *rows]) + "\n")
+    return tmp_path
+
+
+def test_a_recording_is_shown_with_its_gap_and_drawn(zoo, wrist):
+    done = zoo("recording", "wrist.bin", "--out", "seen")
+    assert done.status == 0
+    assert "6,000 at 100 Hz; x, y, z in g" in done.out
+    assert "60.00 s" in done.out
+    assert "not calibrated: it needs 12 h of data" in done.out
+    assert "20 pages are in the file, the header announces 4" in done.err
+    assert sorted(file.name for file in (wrist / "seen").iterdir()) == ["recording.png", "recording.svg"]
+
+
+def test_everything_is_there_as_data(zoo, wrist):
+    found = zoo("recording", "wrist.bin", "--json").json
+    assert [part["samples"] for part in found["parts"]] == [3000, 3000]
+    assert found["parts"][1]["gap"] == 60
+    assert found["facts"]["Subject Code"] == "P07"
+    assert found["wear"]["unworn"] is None
+
+
+def test_windows_of_bouts_are_written_and_counted(zoo, wrist):
+    done = zoo("windows", "wrist.bin", "--labels", "bouts.csv", "--length", "5s", "--step", "2500ms", "--out", "w")
+    assert done.status == 0, done.err
+    assert "14 windows, 3 channels of 500 samples at 100 Hz, of 1 subject in w" in done.out
+    x, start = np.load("w/X_train.npy"), np.load("w/start_train.npy")
+    assert x.shape == (14, 3, 500)
+    assert start[4] == np.datetime64(START + timedelta(seconds=90.5), "ms")
+    assert json.loads((wrist / "w" / "windows.json").read_text())["recordings"][0]["subject"] == "P07"
+    shown = zoo("data", "npy:w", "--set", "data.split.by=class", "--json")
+    assert shown.json[0]["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--length", "5"), "expected a number with ms, s, min or h, such as 5s, found '5'"),
+        (("--length", "-5s"), "expected a number with ms, s, min or h, such as 5s, found '-5s'"),
+        (("--length", "5.001s"), "--length: expected a whole number of samples at 100 Hz, found 500.1 in 5.001 s"),
+        (("--length", "5min"), "expected a bout of at least 300 s without gaps"),
+        (
+            ("--length", "5s", "--labels", "gone.csv"),
+            "gone.csv: expected a table of labelled bouts, found no such file",
+        ),
+        (("--length", "5s", "--labels", "recorded"), "expected a recording that holds its own labels"),
+        (("--length", "5s", "--out", "."), "expected a new folder, or one of `zoo windows`, found other files"),
+    ],
+)
+def test_mistakes_are_one_line(zoo, wrist, arguments, words):
+    done = zoo("windows", "wrist.bin", "--labels", "bouts.csv", "--out", "w", *arguments)
+    assert done.status == 2
+    assert words in done.err
+    assert sum(not line.startswith("zoo: note:") for line in done.err.splitlines()) == 1
+    assert not (wrist / "w").exists()
+
+
+def test_a_damaged_file_is_refused_before_anything_is_written(zoo, wrist):
+    (wrist / "wrist.bin").write_bytes(recording(page(0, START), page(1, START + timedelta(seconds=3), rate="50.0")))
+    done = zoo("windows", "wrist.bin", "--labels", "bouts.csv", "--length", "5s", "--out", "w")
+    assert done.status == 2
+    assert "page 1: expected the rate of the header, 100 Hz, found 50 Hz" in done.err
+    assert not (wrist / "w").exists()
