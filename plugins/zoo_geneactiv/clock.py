@@ -35,7 +35,7 @@ class Clock:
     def __init__(self, path: Path, header: Header, notes: Notes) -> None:
         self._path, self._header, self._notes = path, header, notes
         self._length = SAMPLES / header.rate
-        self._found = self._lost = self._samples = 0
+        self._first = self._found = self._lost = self._samples = 0
 
     def timed(self, pages: Iterable[Page | Damage | Stray]) -> Iterator[Timed]:
         """The sound pages. Raises DataError for one that begins before the page before ends."""
@@ -55,17 +55,18 @@ class Clock:
         left_out = 0
         for page in pages:
             if isinstance(page, Stray):
-                self._notes.add("stray", f"after page {page.number}, {page.lines} lines belong to no page")
+                lines = "a line" if page.lines == 1 else f"{page.lines} lines"
+                self._notes.add("stray", f"after page {page.number}: {lines} of no page")
             elif isinstance(page, Damage):
                 self._notes.add("damage", f"{page.why}; the page is left out")
                 self._found, left_out = self._found + 1, left_out + 1
             elif page == before:
                 self._notes.add("twice", f"page {page.number} is in the file twice and read once")
             else:
-                if before is not None:
+                if before is None:
+                    self._first = max(0, page.number - left_out)
+                else:
                     yield before, page, left_out
-                elif page.number > left_out:
-                    self._missing(-1, page.number, left_out, "the recording starts later")
                 self._found, left_out, before = self._found + 1, 0, page
         if before is not None:
             yield before, None, left_out
@@ -107,7 +108,8 @@ class Clock:
         if announced == str(self._found):
             return
         text = f"{self._found} pages are in the file, the header announces {announced or 'none'}"
-        if announced == str(self._found + self._lost):
+        text += f"; the first is page {self._first}" * (self._first > 0)
+        if self._lost and announced == str(self._first + self._found + self._lost):
             self._notes.complete("lost", text)
         else:
             self._notes.add("count", text)

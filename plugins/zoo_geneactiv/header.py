@@ -17,8 +17,7 @@ SERIAL = "Device Unique Serial Code"
 
 _SECTIONS = ("Device Capabilities", "Configuration Info", "Trial Info", "Subject Info")
 _CALIBRATION, _MEMORY, _PAGES = "Calibration Data", "Memory Status", "Number of Pages"
-_SCALES = (*(f"{axis} gain" for axis in AXES), "Volts", "Lux")
-_OFFSETS = tuple(f"{axis} offset" for axis in AXES)
+_NUMBERS = (*(f"{axis} {name}" for axis in AXES for name in ("gain", "offset")), "Volts", "Lux")
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,10 @@ def read_header(file: BinaryIO, path: Path) -> Header:
     # People write what they like into the notes of a study, names of sections included.
     memory = _last(lines, _MEMORY, len(lines), path)
     calibration = _last(lines, _CALIBRATION, memory, path)
-    pages = _fields(lines[memory + 1 :]).get(_PAGES, "")
-    fields = _fields(lines[:calibration]) | _fields(lines[calibration + 1 : memory]) | {_PAGES: pages}
-    numbers = _calibration(lines, calibration, memory, path)
+    known = _fields(lines[calibration + 1 : memory])
+    pages = _fields(lines[memory + 1 :]).get(_PAGES, "").partition(" ")[0]
+    fields = _fields(lines[:calibration]) | known | {_PAGES: pages}
+    numbers = {name: _calibration(known, name, f"{path}, lines {calibration + 1} to {memory}") for name in _NUMBERS}
     rate, serial = rate_of(fields, path), fields.get(SERIAL)
     if not serial:
         raise DataError(f"{path}, header, {SERIAL}", "the number of the device", "none", COPY)
@@ -96,17 +96,10 @@ def _fields(lines: Sequence[str]) -> dict[str, str]:
     return fields
 
 
-def _calibration(lines: Sequence[str], start: int, end: int, path: Path) -> dict[str, float]:
-    found: dict[str, float] = {}
-    for name in (*_SCALES, *_OFFSETS):
-        expected = "a number above 0" if name in _SCALES else "a number"
-        line = next((line for line in range(start, end) if lines[line].startswith(f"{name}:")), None)
-        if line is None:
-            where, missing = f"{path}, lines {start + 1} to {end}", f"{name!r} in {_CALIBRATION!r}"
-            raise DataError(where, f"{missing}, {expected}", "no such line", COPY)
-        text = lines[line].partition(":")[2].strip()
-        value = number(text)
-        if value is None or (name in _SCALES and value <= 0):
-            raise DataError(f"{path}, line {line + 1}, {name}", expected, show(text), COPY)
-        found[name] = value
-    return found
+def _calibration(fields: Mapping[str, str], name: str, where: str) -> float:
+    """A number of the calibration; a gain is never assumed, as every device has its own."""
+    value = number(fields.get(name, ""))
+    if value is None or (value <= 0 and not name.endswith("offset")):
+        expected = "a number" if name.endswith("offset") else "a number above 0"
+        raise DataError(f"{where}, {name}", expected, show(fields[name]) if name in fields else "no such line", COPY)
+    return value

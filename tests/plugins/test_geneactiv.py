@@ -17,13 +17,18 @@ from geneactiv_files import (
     changed,
     digits,
     in_units,
+    page,
     pages_at,
     read,
     recording,
+    rows_of,
     samples_of,
+    table,
 )
 from zoo_geneactiv import GeneactivBin, GeneactivCsv
 from zoo_registry import FIRST_BYTES
+
+from zoo.testing import check_recording
 
 REAL = SHARED / "data" / "geneactiv" / "GENEAread_TESTfile.bin"
 
@@ -143,6 +148,18 @@ def test_a_file_is_recognised_by_its_first_bytes():
     for data, claimed in ((recording(), True), (HEADER[:20].encode(), True), (b"MD\xfc\x03", False), (b"", False)):
         assert GeneactivBin().claims(data[:FIRST_BYTES]) == claimed
         assert not GeneactivCsv().claims(data[:FIRST_BYTES])
+
+
+def test_a_recording_may_start_with_any_number(tmp_path):
+    pages = [page(number, START + timedelta(seconds=3 * number)) for number in range(1, 5)]
+    found = read(tmp_path, recording(*pages))
+    assert (found.stretches, found.notes) == ([1200], [])
+
+
+@pytest.mark.parametrize(("reader", "data"), [(GeneactivBin(), recording()), (GeneactivCsv(), table(rows_of(700)))])
+def test_readers_keep_the_contract(tmp_path, reader, data):
+    (tmp_path / "some").write_bytes(data)
+    check_recording(reader, tmp_path / "some")
 
 
 @pytest.mark.skipif(not GOLDEN.is_dir(), reason="no ../shared/golden/geneactiv")
