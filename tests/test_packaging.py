@@ -74,7 +74,8 @@ def imports(source: Path) -> Iterator[str]:
 
 def test_every_import_is_declared():
     project = PROJECT["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["export"]]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["export"], *extras["recordings"]]
     declared = {need.partition(">=")[0] for need in needed}
     found = {name for package in PACKAGES for path in (ROOT / package).rglob("*.py") for name in imports(path)}
     ours = {Path(package).name for package in PACKAGES}

@@ -4,7 +4,8 @@ Windows and thresholds: van Hees et al. 2013, PLoS ONE 8: e61691, where standard
 must be, as in the R package GGIR.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,9 +15,11 @@ from zoo.recordings.epochs import Epochs
 
 Span = tuple[float, float]
 
-_QUARTER = 900
-_QUARTERS = 4
-_HOUR = _QUARTER * _QUARTERS
+_MINUTE = 60
+_MINUTES = 60
+_HOUR = _MINUTE * _MINUTES
+_PART = 24 * _MINUTES
+"""Minutes that are joined to hours at once: each is in 60 of them, so a week would take 100 MB."""
 _STILL = 0.013
 _RANGE = 0.05
 _AXES = 2
@@ -35,24 +38,38 @@ class Wear(NamedTuple):
 
 
 def find_wear(epochs: Epochs) -> Wear:
-    """Find unworn time: all that lies in a still window. Windows of an hour start every 15 min.
+    """Find unworn time: all that lies in a still window. Windows of an hour start every minute.
 
-    The seconds of ``epochs`` divide 15 min; their axes are acceleration in g.
+    The seconds of ``epochs`` divide a minute; their axes are acceleration in g.
     """
     if len(epochs.axes) < _AXES:
         return Wear(None, None, f"it needs {_AXES} axes of acceleration, and this recording has {len(epochs.axes)}")
-    hours = hour_windows(epochs)
-    if not len(hours):
+    starts: list[float] = []
+    still: list[float] = []
+    for hours in _hours(epochs):
+        starts += hours.start.tolist()
+        still += hours.start[is_still(hours)].tolist()
+    if not starts:
         return Wear(None, None, _too_short(epochs))
     end = float(epochs.start[-1]) + epochs.seconds
-    return Wear(_spans(hours.start[is_still(hours)].tolist(), end), _spans(hours.start.tolist(), end))
+    return Wear(_spans(still, end), _spans(starts, end))
 
 
-def hour_windows(epochs: Epochs) -> Epochs:
-    """Windows of an hour that start every 15 min; of the samples of each, 90 % are there."""
-    quarters = epochs.joined(round(_QUARTER / epochs.seconds))
-    hours = quarters.joined(_QUARTERS, step=1)
-    return hours.only(hours.whole)
+def hour_windows(parts: Epochs) -> Epochs:
+    """Windows of an hour, one from each of ``parts`` that has another at its end; 90 % of their samples are there."""
+    hours = parts.joined(round(_HOUR / parts.seconds), step=1)
+    ends = np.isin(hours.start, parts.start) & np.isin(hours.start + _HOUR - parts.seconds, parts.start)
+    return hours.only(hours.whole & ends)
+
+
+def _hours(epochs: Epochs) -> Iterator[Epochs]:
+    """The windows of every minute, a day at a time."""
+    minutes = epochs.joined(round(_MINUTE / epochs.seconds))
+    bounds = [-np.inf, *minutes.start[_PART::_PART], np.inf]
+    for first, last in pairwise(bounds):
+        near = (minutes.start >= first) & (minutes.start < last + _HOUR)
+        hours = hour_windows(minutes.only(near))
+        yield hours.only(hours.start < last)
 
 
 def is_still(hours: Epochs) -> NDArray[np.bool_]:
