@@ -47,6 +47,9 @@ def test_windows_of_bouts_are_written_and_counted(zoo, wrist):
     assert json.loads((wrist / "w" / "windows.json").read_text())["recordings"][0]["subject"] == "P07"
     shown = zoo("data", "npy:w", "--set", "data.split.by=class", "--json")
     assert shown.json[0]["fingerprint"]
+    again = zoo("windows", "wrist.bin", "--labels", "bouts.csv", "--length", "10s", "--out", "w")
+    assert again.status == 0, again.err
+    assert np.load("w/X_train.npy").shape == (3, 3, 1000)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,10 @@ def test_windows_of_bouts_are_written_and_counted(zoo, wrist):
             "gone.csv: expected a table of labelled bouts, found no such file",
         ),
         (("--length", "5s", "--labels", "recorded"), "expected a recording that holds its own labels"),
-        (("--length", "5s", "--out", "."), "expected a new folder, or one of `zoo windows`, found other files"),
+        (
+            ("--length", "5s", "--out", "."),
+            "expected a new folder, or one of `zoo windows` to replace, found bouts.csv",
+        ),
     ],
 )
 def test_mistakes_are_one_line(zoo, wrist, arguments, words):

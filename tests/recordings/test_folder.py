@@ -89,17 +89,6 @@ def test_a_data_set_of_it_knows_channels_rate_and_unit(cut, tmp_path):
     assert spec.source.model_dump()["group"] == "bout"
 
 
-def test_a_folder_with_other_files_is_never_replaced(cut, tmp_path):
-    (tmp_path / "out").mkdir()
-    cut()
-    cut()
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "thesis.txt").write_text("years")
-    with pytest.raises(DataError, match="expected a new folder, or one of `zoo windows`, found other files"):
-        cut("mine")
-    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years"
-
-
 def test_unworn_time_has_no_windows_unless_it_is_asked_for(cut, tmp_path):
     """An hour on the table after half an hour of movement."""
     time = np.arange(0, 5400, 0.1)

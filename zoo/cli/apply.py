@@ -46,10 +46,11 @@ def apply(
 
     options, readers = Options(step, rate, resample, unsure), registry.recording_readers()
     model = model_in(bundle, registry)
-    from zoo.applied.files import require_replaceable
+    from zoo.applied.files import NAMES
+    from zoo.io.files import require_replaceable
     from zoo.recordings.opening import open_recording
 
-    require_replaceable(out)
+    require_replaceable(out, NAMES, "zoo apply")
     paths = sorted(recordings, key=lambda path: path.name)
     cuts = [
         cut_for(model, str(bundle), open_recording(path, readers).recording.about, str(path), options) for path in paths

@@ -92,12 +92,14 @@ def windows(
     No window lies over a gap, over unworn time or over two bouts; `windows.json` accounts for what is in none.
     """
     readers = Registry.discover().recording_readers()
+    from zoo.io.files import require_replaceable
     from zoo.recordings.bouts import read_bouts
-    from zoo.recordings.folder import write_windows
+    from zoo.recordings.folder import NAMES, write_windows
     from zoo.recordings.sources import read_sources, recorded_bouts
     from zoo.recordings.windows import Cut
 
     how = Cut(length, length if step is None else step, rate, smooth or 0.0, trim or 0.0, not unworn)
+    require_replaceable(out, NAMES, "zoo windows")
     sources = read_sources(recordings, readers, calibrate)
     if str(labels) == _RECORDED and not labels.exists():
         bouts = recorded_bouts(sources)

@@ -6,6 +6,7 @@ Files that are read are not trusted: they may have changed since.
 import errno
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from zoo_registry import DataError
+from zoo_registry import DataError, SpecError
 
 from zoo.io.exchange import exchange
 from zoo.io.scratch import scratch
@@ -113,6 +114,17 @@ def new_folder(target: Path) -> Iterator[Path]:
     except OSError as error:
         _name(target, error)
         raise
+
+
+def require_replaceable(target: Path, ours: re.Pattern[str], command: str) -> None:
+    """Raise SpecError unless ``target`` is missing, empty, or a folder with nothing but files that ``ours`` matches,
+    those of ``command``."""
+    hint = "name another folder"
+    if target.exists() and not target.is_dir():
+        raise SpecError("--out", "a folder", f"the file {target}", hint)
+    foreign = sorted(path.name for path in target.iterdir() if not ours.fullmatch(path.name)) if target.exists() else []
+    if foreign:
+        raise SpecError("--out", f"a new folder, or one of `{command}` to replace", f"{foreign[0]} in {target}", hint)
 
 
 def _name(target: Path, error: OSError) -> None:

@@ -1,5 +1,6 @@
 """A folder of windows that were cut from recordings, and what it says about their origin."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,16 +19,19 @@ from zoo.recordings.sources import Source
 from zoo.recordings.windows import Cut, pieces, spans_of
 from zoo.recordings.windows_report import REPORT, BoutWindows, Origin, WindowsReport
 
+_COLUMNS = ("X", "y", "subject", "bout", "start")
+NAMES = re.compile(rf"({'|'.join(_COLUMNS)})_train\.npy|classes\.txt|{re.escape(REPORT)}")
+"""Only a folder with no other files is replaced."""
+
 
 def write_windows(sources: Sequence[Source], bouts: Sequence[Bout], how: Cut, out: Path) -> WindowsReport:
     """Cut windows of ``bouts`` and write them into the folder ``out``, as `data.npy` reads them.
 
     `X_train.npy (n c t)` in float32, `y_train.npy` (class numbers of `classes.txt`), `subject_train.npy`,
     `bout_train.npy`, `start_train.npy` and `windows.json`. The same recordings and bouts give the same bytes. Raises
-    DataError if no window is left or ``out`` is another folder, and SpecError if a window is no whole number of samples
-    or recordings differ in their rate.
+    DataError if no window is left, and SpecError if a window is no whole number of samples or recordings differ in
+    their rate.
     """
-    _require_replaceable(out)
     _require_one_rate(sources, how)
     with new_folder(out) as folder:
         with (folder / "X.raw").open("wb") as raw:
@@ -40,13 +44,6 @@ def write_windows(sources: Sequence[Source], bouts: Sequence[Bout], how: Cut, ou
         _write_arrays(folder, report, rows)
         write_json(folder / REPORT, report.model_dump(mode="json"))
     return report
-
-
-def _require_replaceable(out: Path) -> None:
-    """Raise DataError if ``out`` exists and is not a folder that this module wrote."""
-    if out.exists() and not (out / REPORT).is_file() and (not out.is_dir() or any(out.iterdir())):
-        found = "other files" if out.is_dir() else "a file"
-        raise DataError(str(out), "a new folder, or one of `zoo windows`", found, "choose another --out")
 
 
 def _require_one_rate(sources: Sequence[Source], how: Cut) -> None:
