@@ -153,7 +153,7 @@ def test_split_seed_share_step_and_gaps_change_the_fingerprint(write_npy: Write)
 
 
 def test_a_second_test_split_is_refused(write_npy: Write) -> None:
-    with pytest.raises(DataError, match=r"split\.test: null"):
+    with pytest.raises(DataError, match=r"no data\.split\.test"):
         prepare(spec_of(write_npy(), split=SplitSpec(test=0.2)))
 
 
