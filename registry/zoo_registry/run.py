@@ -151,6 +151,10 @@ class RunSpec(Spec):
         Values missing in the data, such as the rate, stay as given in the spec.
         """
         given = self.model.input if isinstance(self.model.input, InputSpec) else found
+        if self.model.head is not None and found.classes is None:
+            expected = f"labels of two classes or more, as {self.model.head.kind} needs"
+            hint = "label the windows, such as with `zoo windows --labels`, or remove the head"
+            raise SpecError("data", expected, "windows without labels", hint)
         for field, declared, real in given.conflicts(found):
             hint = "correct it, leave `input` out, or declare a length step under data.length"
             raise SpecError(f"model.input.{field}", f"{show(real)}, as the data have it", show(declared), hint)

@@ -52,6 +52,20 @@ def test_windows_of_bouts_are_written_and_counted(zoo, wrist):
     assert np.load("w/X_train.npy").shape == (3, 3, 1000)
 
 
+def test_without_labels_every_hour_is_a_bout_of_one_class(zoo, wrist):
+    """An hour without samples is none."""
+    (wrist / "long.bin").write_bytes(recording(*pages_at(0, 3, 6, 3597, 3600, 3603, 9000, 9003)))
+    done = zoo("windows", "long.bin", "--length", "3s", "--out", "w", "--json")
+    assert done.status == 0, done.err
+    assert [(bout["line"], bout["windows"]) for bout in done.json["bouts"]] == [
+        ("hour 1", 4),
+        ("hour 2", 2),
+        ("hour 3", 2),
+    ]
+    assert done.json["classes"] == ["unlabelled"]
+    assert np.load("w/y_train.npy").tolist() == [0] * 8
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

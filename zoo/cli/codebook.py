@@ -57,9 +57,10 @@ def _print_report(report: "CodebookReport") -> None:
 
 def _facts(report: "CodebookReport") -> list[tuple[str, str]]:
     probe, bypass, faith, stable = report.probe, report.bypass, report.faithfulness, report.stability
-    found = [
-        ("probe", f"{probe.correct}/{probe.total} correct from histograms of codes; majority class {probe.majority}")
-    ]
+    found = []
+    if probe.majority < probe.total:
+        words = f"{probe.correct}/{probe.total} correct from histograms of codes; majority class {probe.majority}"
+        found.append(("probe", words))
     if bypass:
         nearest = "" if bypass.nearest is None else f", nearest other {bypass.nearest:.4g}"
         others = f"shuffled {bypass.shuffled:.4g}, averaged {bypass.averaged:.4g}{nearest}"

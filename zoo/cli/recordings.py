@@ -59,18 +59,18 @@ def recording(
 
 def windows(
     recordings: Annotated[list[Path], typer.Argument(help="Files of recordings.", show_default=False)],
-    labels: Annotated[
-        Path,
-        typer.Option(
-            help="Table of what was done when, with the columns recording, start, end, label and, if known, subject; "
-            "or `recorded`, the labels in the recordings.",
-            show_default=False,
-        ),
-    ],
     length: Annotated[
         float, typer.Option(help="Length of a window, such as 5s.", parser=seconds, metavar="TIME", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="Folder to write.", show_default=False)],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            help="Table of what was done when, with the columns recording, start, end, label and, if known, subject; "
+            "or `recorded`, the labels in the recordings. Default: no labels, for codebooks.",
+            show_default=False,
+        ),
+    ] = None,
     step: Annotated[
         float | None,
         typer.Option(help="From one window to the next. Default: the length.", parser=seconds, metavar="TIME"),
@@ -87,7 +87,7 @@ def windows(
     unworn: Annotated[bool, typer.Option("--unworn", help="Use unworn time too.")] = False,
     json: Json = False,
 ) -> None:
-    """Cut labelled windows out of recordings, into a folder that the source data.npy reads.
+    """Cut windows out of recordings, with labels or without, into a folder that the source data.npy reads.
 
     No window lies over a gap, over unworn time or over two bouts; `windows.json` accounts for what is in none.
     """
@@ -95,13 +95,15 @@ def windows(
     from zoo.io.files import require_replaceable
     from zoo.recordings.bouts import read_bouts
     from zoo.recordings.folder import NAMES, write_windows
-    from zoo.recordings.sources import read_sources, recorded_bouts
+    from zoo.recordings.sources import read_sources, recorded_bouts, unlabelled_bouts
     from zoo.recordings.windows import Cut
 
     how = Cut(length, length if step is None else step, rate, smooth or 0.0, trim or 0.0, not unworn)
     require_replaceable(out, NAMES, "zoo windows")
     sources = read_sources(recordings, readers, calibrate)
-    if str(labels) == _RECORDED and not labels.exists():
+    if labels is None:
+        bouts = unlabelled_bouts(sources)
+    elif str(labels) == _RECORDED and not labels.exists():
         bouts = recorded_bouts(sources)
     else:
         bouts = read_bouts(labels, {source.name: source.survey.span for source in sources})

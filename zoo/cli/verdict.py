@@ -22,13 +22,13 @@ _SCORES = ("correct", "accuracy", "balanced", "macro F1", "ECE")
 
 def print_report(report: EvalReport, split: str) -> None:
     """Print classifiers beside the majority class, then classes, reconstruction, corruptions and codes."""
-    print_title(labelled(f"Classification, {split} split of {report.windows} windows", report.protocol))
-    majority = _majority(report.majority)
-    print_table(
-        ["classifier", *_SCORES],
-        [(*majority, "", "", ""), *map(_scores, report.scores)],
-        numbers=_SCORES,
-    )
+    title, majority = f"{split} split of {report.windows} windows", _majority(report.majority)
+    print_title(labelled(f"Classification, {title}" if report.labelled else title.capitalize(), report.protocol))
+    if report.labelled:
+        rows = [(*majority, "", "", ""), *map(_scores, report.scores)]
+        print_table(["classifier", *_SCORES], rows, numbers=_SCORES)
+    else:
+        print_line("no labels, so nothing is classified")
     for name, words in report.judges.items():
         print_line(f"{name}: {words}")
     if report.scores:

@@ -70,15 +70,15 @@ def input_after(found: Extent, spec: DataSpec, where: str) -> InputSpec:
         return InputSpec(
             channels=found.channels,
             length=length,
-            classes=classes,
-            class_names=found.classes,
+            classes=classes if classes > 1 else None,
+            class_names=found.classes if classes > 1 else None,
             channel_names=spec.channel_names or found.sensor.channel_names,
             rate=_rate_after(spec.rate or found.sensor.rate, found, step),
             units=spec.units or found.sensor.units,
         )
     except ValidationError:
-        expected = "1 to 4096 channels, 2 to 1,000,000 samples and at least 2 classes"
-        sizes = f"{found.channels} channels, {length} samples, {classes} classes"
+        expected = "1 to 4096 channels and 2 to 1,000,000 samples"
+        sizes = f"{found.channels} channels, {length} samples"
         raise DataError(where, expected, sizes, "check the files, or the layout of their axes") from None
 
 

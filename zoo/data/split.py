@@ -11,6 +11,7 @@ from zoo_registry.data import LengthSpec
 
 from zoo.data.leaks import Leaks
 from zoo.data.length import to_length
+from zoo.sources.labels import ONE_CLASS
 from zoo.sources.raw import Array, Labels, require_whole, row_blocks
 
 Rows = NDArray[np.intp]
@@ -111,9 +112,8 @@ class DataSet:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Class names by index."""
-        assert self.input.class_names is not None
-        return self.input.class_names
+        """Class names by index; a single one for windows without labels, whose ``input`` has none."""
+        return self.input.class_names or (ONE_CLASS,)
 
     def has(self, fingerprint: str) -> bool:
         """Whether these are the data of a run with ``fingerprint``, from this version or an earlier one."""

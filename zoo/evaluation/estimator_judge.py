@@ -16,7 +16,7 @@ from zoo.data.gaps import bridged
 from zoo.data.split import DataSet, Rows, Windows
 from zoo.evaluation.answers import Answers
 from zoo.evaluation.estimators import Estimator, fit, make, predict, release
-from zoo.evaluation.judge import Reading
+from zoo.evaluation.judge import Reading, require_labels
 
 _WITNESSES = 64
 """Number of training windows whose predictions identify a fit."""
@@ -102,6 +102,7 @@ class Task:
     """An estimator and its training data; two with equal facts are equal."""
 
     def __init__(self, spec: EstimatorSpec, data: DataSet, where: str) -> None:
+        require_labels(where, data.input)
         self.spec = spec
         self.data = data
         self.where = where

@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from zoo_registry import InputSpec, SpecError
 
 from zoo.model.assembly import ZooModel
 
@@ -54,3 +55,10 @@ class NetworkJudge:
         if self.order is not None:
             logits = logits[:, self.order]
         return Reading(logits.argmax(-1), logits)
+
+
+def require_labels(where: str, data: InputSpec) -> None:
+    """Raise SpecError for windows without labels, which no classifier can be judged or fitted on."""
+    if data.classes is None:
+        hint = "label them, such as with `zoo windows --labels`, or leave it out"
+        raise SpecError(where, "windows with labels of two classes or more", "windows without labels", hint)

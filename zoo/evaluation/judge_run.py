@@ -82,7 +82,9 @@ class Details:
     def __init__(self, opened: LoadedRun) -> None:
         self.opened = opened
         shapes = opened.model.trace
-        self.per_class = ClassReconstructions(opened.classes, shapes.signal["c"]) if shapes.recon else None
+        self.per_class: ClassReconstructions | None = None
+        if shapes.recon and len(opened.classes) > 1:
+            self.per_class = ClassReconstructions(opened.classes, shapes.signal["c"])
 
     def update(self, output: Output, target: torch.Tensor) -> None:
         """Add the model's output for one batch of classes `target (b)`."""

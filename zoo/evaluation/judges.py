@@ -14,7 +14,7 @@ from zoo_registry.explain import explain
 
 from zoo.data.split import DataSet
 from zoo.evaluation.estimator_judge import EstimatorJudge
-from zoo.evaluation.judge import Judge, NetworkJudge
+from zoo.evaluation.judge import Judge, NetworkJudge, require_labels
 from zoo.model.assembly import ZooModel
 from zoo.weights.bundle import load
 from zoo.weights.manifest import bundle_in
@@ -94,6 +94,7 @@ def _require_different(judges: Mapping[str, Judge]) -> None:
 
 def _network(name: str, path: str, data: InputSpec) -> NetworkJudge:
     where = f"evaluation.judges.{name}"
+    require_labels(where, data)
     model = load(bundle_in(Path(path)))
     head, given = model.spec.head, model.spec.input
     if head is None or head.needs != "signal":

@@ -158,6 +158,11 @@ class EvalReport(BaseModel, frozen=True):
     corruptions: list[CorruptionReport] | None = None
     taught: TaughtReport | None = None
 
+    @property
+    def labelled(self) -> bool:
+        """Whether the windows are of several classes, or a classifier was counted."""
+        return bool(self.scores) or self.majority.correct < self.majority.total
+
     @model_validator(mode="before")
     @classmethod
     def _of_earlier_version(cls, given: Any) -> Any:

@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from zoo.recordings.calibration import EPOCH, Calibration, find_calibration
 from zoo.recordings.epochs import Bins, Epochs
 from zoo.recordings.opening import open_recording
 from zoo.recordings.segments import Segment, Values
-from zoo.recordings.survey import Survey, survey
+from zoo.recordings.survey import Stretch, Survey, survey
 from zoo.recordings.wear import Wear, find_wear
+from zoo.sources.labels import ONE_CLASS
 
 _TEMPERATURE = "temperature"
+_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,22 @@ def recorded_bouts(sources: Sequence[Source]) -> list[Bout]:
         activities = source.activities or Activities(source.recording)
         found += activities.bouts(source.name)
     return found
+
+
+def unlabelled_bouts(sources: Sequence[Source]) -> list[Bout]:
+    """Every hour with samples as a bout of one class, so that windows of an hour stay together in a split."""
+    found: list[Bout] = []
+    for source in sources:
+        last = source.survey.seconds
+        for hour in sorted({hour for stretch in source.survey.stretches for hour in _hours(stretch)}):
+            place = f"{source.name}, hour {hour + 1}"
+            found.append(Bout(source.name, hour * _HOUR, min((hour + 1) * _HOUR, last), ONE_CLASS, None, place))
+    return found
+
+
+def _hours(stretch: Stretch) -> range:
+    """Numbers of the hours of the recording in which ``stretch`` has samples."""
+    return range(int(stretch.start // _HOUR), ceil(stretch.end / _HOUR))
 
 
 def _require_alike(sources: Sequence[Source]) -> None:

@@ -32,7 +32,8 @@ def headline(report: EvalReport) -> str:
 
 def tiles(report: EvalReport, codebook: CodebookReport | None) -> list[Tile]:
     """Accuracies, fit, score and use of codes, each with its baseline."""
-    found = [Tile("majority class", f"{report.majority.accuracy:.3f}", f"always {report.majority.name}")]
+    majority = Tile("majority class", f"{report.majority.accuracy:.3f}", f"always {report.majority.name}")
+    found = [majority] if report.labelled else []
     for judge in report.judged():
         found += map(_tile, judge)
     if report.head is not None:

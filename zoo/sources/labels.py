@@ -15,6 +15,8 @@ _NAMES_HINT = "one class name per line, in the order of the class numbers"
 _LARGEST_FILE = 4 * 2**20
 UNLABELLED = ("", "nan", "<na>", "nat")
 """Spellings of a missing label in common libraries, in lower case."""
+ONE_CLASS = "unlabelled"
+"""The class of windows without labels; a set with one class has no labels that a model could learn."""
 _SHOWN = 10
 
 
