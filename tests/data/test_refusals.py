@@ -78,11 +78,6 @@ def test_npy_windows_without_samples(write_npy: Write, split: str) -> None:
         scan_all([raw.train, raw.test], spec)
 
 
-def test_npy_of_one_class(write_npy: Write) -> None:
-    same = {"y_train": np.zeros(24, dtype=int), "y_test": np.zeros(12, dtype=int)}
-    refuse(npy(write_npy(**same)), "X_train.npy", "1 classes")
-
-
 def test_npy_wrong_layouts(write_npy: Write) -> None:
     refuse(npy(write_npy(), "1 t c"), "X_train.npy", "set layout to")
 
