@@ -48,6 +48,7 @@ COMMANDS = {
     "report": Command("report", "report", "Runs"),
     "compare": Command("report", "compare", "Runs"),
     "sweep": Command("sweep", "sweep", "Runs"),
+    "crossval": Command("crossval", "crossval", "Runs"),
     "logits": Command("logits", "logits", "Runs"),
     "tokenize": Command("tokenize", "tokenize", "Runs"),
     "export": Command("export", "export", "Runs"),
