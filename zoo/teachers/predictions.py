@@ -59,8 +59,9 @@ class Predictions:
 
 @torch.no_grad()
 def features(model: ZooModel, batch: Batch) -> tuple[Tensor, ...]:
-    """The features of the head for one batch, `(b ...)` each."""
-    output: Output = model(batch.x, batch.mask, taps=True)
+    """The features of the head for one batch, `(b ...)` each, in float32 whatever the precision of the training."""
+    with torch.autocast(batch.x.device.type, enabled=False):
+        output: Output = model(batch.x.float(), batch.mask, taps=True)
     return output.features
 
 
