@@ -37,7 +37,7 @@ def read_npy(source: NpySource) -> RawSet:
     folder = folder_of(source.path, "X_*.npy and y_*.npy")
     labels, classes = _labels(folder, source)
     splits = [_split(folder, source, name, y) for name, y in zip(_names(source), labels, strict=True)]
-    sensor = _sensor(folder, _windows(folder, source, source.train).shape[1])
+    sensor = _sensor(folder, np.shape(splits[0].x)[1])
     return RawSet(splits[0], splits[1] if source.test else None, classes, sensor)
 
 

@@ -16,7 +16,7 @@ from zoo_registry import About, Block, DataError, Recording
 
 from zoo.sources import reading
 from zoo_geneactiv.clock import Clock, Timed
-from zoo_geneactiv.fields import AXES, COPY, UNITS, device_of
+from zoo_geneactiv.fields import AXES, COPY, about_of
 from zoo_geneactiv.header import Header, read_header
 from zoo_geneactiv.notes import Notes
 from zoo_geneactiv.pages import EPOCH, SAMPLES, Page, pages_of
@@ -38,16 +38,7 @@ def open_bin(path: Path) -> "BinRecording":
         first = next((page for page in pages_of(file, path, header) if isinstance(page, Page)), None)
     if first is None:
         raise DataError(str(path), "at least one page of samples", "only damaged ones", COPY)
-    about = About(
-        start=EPOCH + timedelta(milliseconds=first.start),
-        rate=header.rate,
-        axes=AXES,
-        units=UNITS,
-        side=_SIDE,
-        subject=header.fields.get("Subject Code") or None,
-        device=device_of(header.fields),
-        facts=header.fields,
-    )
+    about = about_of(EPOCH + timedelta(milliseconds=first.start), header.rate, _SIDE, header.fields)
     return BinRecording(path, about, header, first.start)
 
 

@@ -10,15 +10,15 @@ from zoo_registry import About, Block, DataError, Recording, show
 
 from zoo.sources import reading
 from zoo_geneactiv.csv_table import COLUMNS, EXPORT, SIDE, TIME, Row, Table, read_table
-from zoo_geneactiv.fields import AXES, COPY, UNITS, device_of, rate_of, time_of
+from zoo_geneactiv.fields import AXES, COPY, about_of, rate_of, time_of
 from zoo_geneactiv.notes import Notes
 
 _BLOCK = 60
 """Seconds of a block."""
 _GAP = 1.5
-"""Periods between two rows of which none is missing, at most."""
+"""A longer step from one row to the next, in sample periods, is a gap."""
 _OFF = 0.01
-"""Relative error of the header's rate, at most."""
+"""Largest relative error of the header's rate."""
 _ROUNDING = 1
 """Times are in whole ms."""
 _EXPECTED = "the raw table of a GENEActiv"
@@ -31,17 +31,7 @@ def open_csv(path: Path) -> "CsvRecording":
     """The recording in ``path``. Raises DataError for a damaged header, and for summaries."""
     with reading(path, _EXPECTED, EXPORT), path.open("rb") as file:
         table = read_table(file, path)
-    about = About(
-        start=table.time,
-        rate=rate_of(table.fields, path),
-        axes=AXES,
-        units=UNITS,
-        side=SIDE,
-        subject=table.fields.get("Subject Code") or None,
-        device=device_of(table.fields),
-        facts=table.fields,
-    )
-    return CsvRecording(table, about)
+    return CsvRecording(table, about_of(table.time, rate_of(table.fields, path), SIDE, table.fields))
 
 
 class CsvRecording(Recording):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from zoo_registry import DataError, show
+from zoo_registry import About, DataError, show
 
 AXES = ("x", "y", "z")
 UNITS = "g"
@@ -63,6 +63,8 @@ def rate_of(fields: Mapping[str, str], path: Path) -> float:
     return rate
 
 
-def device_of(fields: Mapping[str, str]) -> str | None:
-    """Type and serial number of the device."""
-    return " ".join(filter(None, (fields.get("Device Type"), fields.get("Device Unique Serial Code")))) or None
+def about_of(start: datetime, rate: float, side: Mapping[str, str], fields: Mapping[str, str]) -> About:
+    """What a header with these ``fields`` says of a recording."""
+    device = " ".join(filter(None, (fields.get("Device Type"), fields.get("Device Unique Serial Code"))))
+    subject = fields.get("Subject Code") or None
+    return About(start, rate, AXES, UNITS, side, subject=subject, device=device or None, facts=fields)

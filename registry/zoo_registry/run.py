@@ -154,7 +154,7 @@ class RunSpec(Spec):
         if self.model.head is not None and found.classes is None:
             expected = f"labels of two classes or more, as {self.model.head.kind} needs"
             hint = "label the windows, such as with `zoo windows --labels`, or remove the head"
-            raise SpecError("data", expected, "windows without labels", hint)
+            raise SpecError("data", expected, "windows of one class, or without labels", hint)
         for field, declared, real in given.conflicts(found):
             hint = "correct it, leave `input` out, or declare a length step under data.length"
             raise SpecError(f"model.input.{field}", f"{show(real)}, as the data have it", show(declared), hint)

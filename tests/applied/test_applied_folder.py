@@ -161,7 +161,7 @@ def changed(home, tmp_path):
         ({"channel_names": ["a", "b"]}, [], "one.made: expected the axes a, b, as {bundle} reads, found x, y"),
         ({}, ["--step", "250ms"], "--step: expected a whole number of samples at 10 Hz, found 2.5; use --step 0.2s"),
         ({}, ["--step", "8s"], "--step: expected at most the 4 s of a window, found 8 s"),
-        ({}, ["--step", "8"], "expected a number with ms, s, min or h"),
+        ({}, ["--step", "8"], "invalid value for '--step': '8' is no number with ms, s, min or h"),
         ({}, ["--unsure", "1.5"], "invalid value for '--unsure': Input should be less than or equal to 1"),
     ],
     ids=str,

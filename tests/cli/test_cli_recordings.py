@@ -69,8 +69,8 @@ def test_without_labels_every_hour_is_a_bout_of_one_class(zoo, wrist):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--length", "5"), "expected a number with ms, s, min or h, such as 5s, found '5'"),
-        (("--length", "-5s"), "expected a number with ms, s, min or h, such as 5s, found '-5s'"),
+        (("--length", "5"), "invalid value for '--length': '5' is no number with ms, s, min or h, such as 5s"),
+        (("--length", "-5s"), "'-5s' is no number with ms, s, min or h, such as 5s"),
         (("--length", "5.001s"), "--length: expected a whole number of samples at 100 Hz, found 500.1 in 5.001 s"),
         (("--length", "5min"), "expected a bout of at least 300 s without gaps"),
         (

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import tracemalloc
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -319,3 +320,25 @@ def test_memory_does_not_grow_with_the_file(tmp_path, what):
             GeneactivBin().open(tmp_path / "some.bin")
     else:
         assert peak_of(tmp_path / "some.bin") < 2**22
+
+
+@pytest.mark.parametrize("part", [0.4, 1.0])
+def test_a_file_that_grows_while_it_is_read_gives_whole_samples(tmp_path, part):
+    """A page that is being written is read up to its last whole sample, or left for the next reading."""
+    path = tmp_path / "some.bin"
+    path.write_bytes(recording(*pages_at(*range(0, 300, 3))))
+    new = page(100, START + timedelta(seconds=300)).replace("\n", "\r\n").encode()
+    found = []
+    for block in GeneactivBin().open(path).blocks():
+        if not found:
+            with path.open("ab") as file:
+                file.write(new[: int(part * len(new))])
+        found.append(block)
+    x = np.concatenate([block.x for block in found], axis=1)
+    text = path.read_text(encoding="latin-1")
+    lines = re.findall("^[0-9A-F]{12,}", text, re.MULTILINE)
+    known = calibration(path.read_bytes())
+    expected = [in_units(sample, known)[:3] for line in lines for sample in samples_of(line)]
+    assert 30_000 <= x.shape[1] <= len(expected)
+    assert x.T[:30_000:97] == pytest.approx(np.array(expected[:30_000:97]), abs=1e-12)
+    assert x.T[30_000:] == pytest.approx(np.array(expected[30_000 : x.shape[1]]).reshape(-1, 3), abs=1e-12)

@@ -1,6 +1,5 @@
-"""Recordings of PAMAP2 are read as written and prepared as published; damage is noted with its line."""
+"""Recordings of PAMAP2 are read as written; damage is noted with its line."""
 
-import gzip
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -8,50 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pamap2_files import channels, lines_of, save, table, unpacked
 from zoo_pamap2 import Pamap2Reader, zoo_recordings
 from zoo_pamap2.line import AXES, CLASSES
-from zoo_pamap2.published import scaled, windows
 from zoo_pamap2.recording import Pamap2Recording
-from zoo_registry import DataError, ZooNote
+from zoo_registry import DataError
 
 from zoo.recordings.activities import Activities
 from zoo.recordings.opening import open_recording
 from zoo.recordings.survey import survey
 from zoo.testing import check_recording
-
-GOLDEN = Path(__file__).parents[2].parent / "shared" / "golden" / "pamap2"
-NO_CHANNELS = [0, 1, *range(16, 20), *range(33, 37), *range(50, 54)]
-"""Time, activity and orientations."""
-
-
-def table(samples: int, seed: int = 0, activities: tuple[int, ...] = (0, 1, 24)) -> np.ndarray:
-    """Values of a file `(n 54)` with one decimal; a quarter of them are missing."""
-    rng = np.random.default_rng(seed)
-    found = rng.integers(-500, 1500, (samples, 54)) / 10
-    found[rng.random(found.shape) < 0.25] = np.nan
-    found[:, 0] = np.round(8.38 + np.arange(samples) / 100, 2)
-    found[:, 1] = np.repeat(activities, -(-samples // len(activities)))[:samples]
-    return found
-
-
-def lines_of(values: np.ndarray) -> list[str]:
-    starts = [f"{time:.2f} {activity:.0f} " for time, activity in values[:, :2]]
-    rest = [" ".join("NaN" if np.isnan(value) else f"{value:g}" for value in row[2:]) for row in values]
-    return [start + cells for start, cells in zip(starts, rest, strict=True)]
-
-
-def channels(values: np.ndarray) -> np.ndarray:
-    """The channels `(t c)` of these rows; the heart rate is the last one measured."""
-    found = np.delete(values, NO_CHANNELS, axis=1)
-    for row in range(1, len(found)):
-        if np.isnan(found[row, 0]):
-            found[row, 0] = found[row - 1, 0]
-    return found
-
-
-def save(file: Path, lines: list[str], end: str = "\n") -> Path:
-    file.write_text("\n".join(lines) + end)
-    return file
 
 
 @pytest.fixture
@@ -61,12 +26,7 @@ def file(tmp_path):
 
 @pytest.fixture(params=["subject101", "subject102"])
 def golden(request, tmp_path):
-    packed = GOLDEN / f"{request.param}.dat.gz"
-    if not packed.exists():
-        pytest.skip("../shared with the reference files is not here")
-    file = tmp_path / f"{request.param}.dat"
-    file.write_bytes(gzip.decompress(packed.read_bytes()))
-    return file
+    return unpacked(request.param, tmp_path)
 
 
 def read(path: Path, lines: int = 6000) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[float]]:
@@ -267,87 +227,6 @@ def test_recorded_activities_are_bouts(golden):
     assert [bout.start for bout in found] == pytest.approx([run[0, 0] - rows[0, 0] for run in named])
     assert [bout.end for bout in found] == pytest.approx([run[-1, 0] + 0.01 - rows[0, 0] for run in named])
     assert {bout.subject for bout in found} == {golden.stem}
-
-
-@pytest.mark.parametrize("contiguous", [False, True])
-def test_windows_equal_those_of_the_reference(golden, contiguous):
-    expected = np.load(GOLDEN / "expected.npz")
-    place = f"{golden.stem}/{'contiguous' if contiguous else 'published'}"
-    found = windows(golden, contiguous)
-    assert found.starts.tolist() == expected[f"{place}/start"].tolist()
-    assert found.labels.tolist() == expected[f"{place}/y"].tolist()
-    assert found.x[0] == pytest.approx(expected[f"{place}/first_window"], abs=1e-6)
-    assert found.x.astype(float).mean(2) == pytest.approx(expected[f"{place}/window_mean"], abs=1e-6)
-    assert found.x.astype(float).std(2) == pytest.approx(expected[f"{place}/window_std"], abs=1e-6)
-    if golden.stem == "subject101":
-        assert len(found.starts) == (4 if contiguous else 8)
-
-
-@pytest.fixture(scope="module")
-def long(tmp_path_factory) -> tuple[Path, np.ndarray]:
-    """A file of more lines than are read at once, of bouts of any length; 40 lines are missing at line 3001."""
-    values = table(7000, activities=(0, 24, 24, 1, 9, 1, 12, 12, 17, 0, 17, 4, 5, 5, 5, 5, 5))
-    values = np.delete(values, np.arange(3000, 3040), axis=0)
-    return save(tmp_path_factory.mktemp("long") / "subject103.dat", lines_of(values)), values
-
-
-@pytest.mark.parametrize("contiguous", [False, True])
-def test_windows_are_those_of_a_loop(long, contiguous):
-    path, values = long
-    own = values[[row for row in range(len(values)) if values[row, 1] in CLASSES]]
-    third, x = own[::3], scaled(channels(own)[::3])
-    labels = [list(CLASSES).index(int(number)) for number in third[:, 1]]
-    starts = []
-    for start in range(22, len(third) - 100, 22):
-        rows = slice(start, start + 100)
-        if contiguous:
-            whole = np.allclose(np.diff(third[rows, 0]), 0.03) and len(set(labels[rows])) == 1
-        else:
-            whole = labels[start] == labels[start + 99]
-        starts += [start] * whole
-    found = windows(path, contiguous)
-    assert found.starts.tolist() == starts
-    assert found.labels.tolist() == [labels[start] for start in starts]
-    assert found.x == pytest.approx(np.stack([x[start : start + 100].T for start in starts]), abs=1e-6)
-
-
-def test_windows_that_leap_are_published_ones(long):
-    path, _ = long
-    published, contiguous = windows(path, contiguous=False), windows(path)
-    kept = np.isin(published.starts, contiguous.starts)
-    assert 0 < kept.sum() < len(kept)
-    assert (published.x[kept] == contiguous.x).all()
-
-
-def test_scaled_values_are_between_zero_and_one():
-    """Above its range a channel is .99, below it 0; a missing value is 0 in its own unit."""
-    x = np.full((4, 40), np.nan)
-    x[:3, 0] = 202, 203, -5
-    found = scaled(x)
-    assert found[:3, 0].tolist() == [1, 0.99, 0]
-    assert found[3, 2] == pytest.approx(114.755 / (47.6314 + 114.755))
-    assert ((found >= 0) & (found <= 1)).all()
-
-
-def test_windows_note_a_damaged_line_and_none_lies_over_it(tmp_path):
-    lines = lines_of(table(1500, activities=(4,)))
-    lines[700] = "4 2"
-    path = save(tmp_path / "subject106.dat", lines)
-    with pytest.warns(ZooNote, match=r"subject106.dat: line 701 is left out: 2 columns instead of 54"):
-        found = windows(path)
-    first = 3 * found.starts  # of its 298 rows; row 700 is the line after the damaged one
-    assert len(found.starts)
-    assert not ((first < 700) & (first + 297 >= 700)).any()
-
-
-@pytest.mark.parametrize(("activities", "words"), [((0, 9), "expected an activity of the protocol"), ((1,), "")])
-def test_a_recording_may_have_no_windows(tmp_path, activities, words):
-    path = save(tmp_path / "subject104.dat", lines_of(table(300, activities=activities)))
-    if words:
-        with pytest.raises(DataError, match=words):
-            windows(path)
-    else:
-        assert windows(path).x.shape == (0, 40, 100)
 
 
 def test_a_time_stamp_is_the_time_after_an_arbitrary_date(file):

@@ -19,7 +19,7 @@ def axis():
 
 def test_a_bar_ends_at_the_mean_of_its_students(axis):
     heights = [bar.get_y() + bar.get_height() for bar in axis.patches]
-    assert sorted(heights) == pytest.approx(sorted(of.mean for of in TAUGHT))
+    assert sorted(heights) == pytest.approx(sorted(of.spread.mean for of in TAUGHT))
     assert [label.get_text() for label in axis.get_xticklabels()] == ["16-1", "28-3"]
     dots = [y for shown in axis.collections for _, y in getattr(shown, "get_offsets", list)()]
     assert set(dots) >= {value for of in TAUGHT for value in of.accuracies}
@@ -44,5 +44,5 @@ def test_lessons_of_several_sizes_are_drawn_where_they_exist():
     found = [ALONE._replace(accuracies=(0.6,)), TAUGHT[0], Lesson("image", "28-3", 1, 900, (0.65,))]
     axis = lessons_picture(found).figure.axes[0]
     assert len(axis.patches) == 2
-    assert found[2].deviation is None
+    assert found[2].spread.deviation is None
     assert len(axis.collections) == 2  # whiskers and dots of one lesson

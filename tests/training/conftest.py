@@ -11,6 +11,7 @@ from taught import IMAGE, run
 from waves import write_waves
 from zoo_registry import Registry, RunSpec
 
+from zoo.runs.folder import RunFolder
 from zoo.training.fit import train
 
 Make = Callable[..., RunSpec]
@@ -49,3 +50,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, model in (("signal", SIGNAL), ("image", IMAGE)):
         train(run(folder, model), folder / name, quiet=True)
     return folder
+
+
+@pytest.fixture
+def fit(tmp_path: Path) -> Callable[..., RunFolder]:
+    def fit(plain: Any, name: str = "student") -> RunFolder:
+        return train(Registry.discover().run(plain), tmp_path / name, quiet=True)
+
+    return fit

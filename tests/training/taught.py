@@ -3,8 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from small_runs import SIGNAL
 from zoo_registry import Registry
+
+from zoo.runs.data import load_set
+from zoo.teachers.logits_file import LogitsFile
 
 LOGITS, MAPS = {"kind": "distill.logits"}, {"kind": "distill.similarity"}
 IMAGE = {"image": {"kind": "images.gaf", "size": 8}, "head": {"kind": "wrn.image", "depth": 10}}
@@ -37,3 +41,11 @@ def student(home: Path, distill: Any = (LOGITS, MAPS), training: Any = None, **p
     }
     parts = {"teachers": teachers, "distill": list(distill), **parts}
     return spec(home, SIGNAL, weighed | (training or {}), **parts)
+
+
+def logits_file(home: Path, path: Path, **changes: Any) -> str:
+    """A file of logits that name the true class of every training window."""
+    data = load_set(run(home))
+    right = 5 * np.eye(len(data.classes), dtype=np.float32)[data.train.y]
+    LogitsFile(**{"train": right, "classes": data.classes, "fingerprint": data.fingerprint} | changes).write(path)
+    return str(path)

@@ -63,14 +63,13 @@ def cut_for(model: ModelSpec, bundle: str, about: About, recording: str, options
 
 
 def _rate(given: InputSpec, bundle: str, options: Options) -> float:
-    if given.rate is None and options.rate is None:
+    rates = [rate for rate in (given.rate, options.rate) if rate is not None]
+    if not rates:
         hint = "add --rate with that of its training data, such as --rate 100"
         raise SpecError(bundle, "a model that says the rate of its windows", "none", hint)
-    if given.rate is None or options.rate is None:
-        return given.rate or options.rate or 0.0
-    if not isclose(given.rate, options.rate, rel_tol=_SAME_RATE):
-        raise SpecError("--rate", f"{given.rate:g} Hz, as {bundle} says", f"{options.rate:g}", "leave --rate out")
-    return given.rate
+    if not isclose(rates[0], rates[-1], rel_tol=_SAME_RATE):
+        raise SpecError("--rate", f"{rates[0]:g} Hz, as {bundle} says", f"{rates[-1]:g}", "leave --rate out")
+    return rates[0]
 
 
 def _step(step: float | None, length: float, rate: float) -> float:

@@ -74,17 +74,14 @@ class Timed(NamedTuple):
 def summary_of(timed: Timed, classes: Sequence[str]) -> RecordingSummary:
     """The summary of one recording; its file is read once more for its hash."""
     source, timeline = timed
-    named = [run for run in timeline.runs if run.state >= 0]
+    clock, named = source.survey.clock, [run for run in timeline.runs if run.state >= 0]
     return RecordingSummary(
         recording=origin_of(source),
         windows=timeline.windows,
         unsure=timeline.unsure,
         outside=timeline.outside / timeline.compared if timeline.compared else None,
         days=days_of(source.survey, timeline, classes),
-        bouts=[
-            BoutSummary(label=classes[run.state], start=_time(source, run.start), end=_time(source, run.end))
-            for run in named
-        ],
+        bouts=[BoutSummary(label=classes[run.state], start=clock(run.start), end=clock(run.end)) for run in named],
     )
 
 
@@ -110,7 +107,3 @@ def days_of(survey: Survey, timeline: Timeline, classes: Sequence[str]) -> list[
 
 def _minutes(seconds: float) -> float:
     return max(0.0, round(seconds / 60, 3))
-
-
-def _time(source: Source, seconds: float) -> str:
-    return source.survey.at(seconds).isoformat(sep=" ", timespec="milliseconds")

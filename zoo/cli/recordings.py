@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from zoo_registry import Registry, SpecError
+from zoo_registry import Registry
 
 from zoo.cli.components import Json
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
@@ -23,7 +23,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
 def seconds(text: str) -> float:
-    """A time such as 5s, 50ms, 2min or 1h, in seconds; raises SpecError for anything else."""
+    """A time such as 5s, 50ms, 2min or 1h, in seconds; raises BadParameter for anything else."""
     number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz")
     unit = text.strip().removeprefix(number)
     try:
@@ -31,7 +31,7 @@ def seconds(text: str) -> float:
     except (ValueError, KeyError):
         found = -1.0
     if not 0 <= found < float("inf"):
-        raise SpecError("time", "a number with ms, s, min or h, such as 5s", repr(text), "write its unit")
+        raise typer.BadParameter(f"{text!r} is no number with ms, s, min or h, such as 5s")
     return found
 
 

@@ -61,4 +61,5 @@ def require_labels(where: str, data: InputSpec) -> None:
     """Raise SpecError for windows without labels, which no classifier can be judged or fitted on."""
     if data.classes is None:
         hint = "label them, such as with `zoo windows --labels`, or leave it out"
-        raise SpecError(where, "windows with labels of two classes or more", "windows without labels", hint)
+        found = "windows of one class, or without labels"
+        raise SpecError(where, "windows with labels of two classes or more", found, hint)

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import file_digest
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from zoo_registry import DataError, SpecError
 from zoo_registry.version import version
 
 from zoo.io.files import new_folder, write_json, write_text
+from zoo.io.npz import NpzStream
 from zoo.recordings.bouts import Bout
 from zoo.recordings.segments import TimeSpan, without
 from zoo.recordings.sources import Source
 from zoo.recordings.windows import Cut, pieces, spans_of
 from zoo.recordings.windows_report import REPORT, BoutWindows, Origin, WindowsReport
 
-_COLUMNS = ("X", "y", "subject", "bout", "start")
-NAMES = re.compile(rf"({'|'.join(_COLUMNS)})_train\.npy|classes\.txt|{re.escape(REPORT)}")
+NAMES = re.compile(rf"(X|y|subject|bout|start)_train\.npy|classes\.txt|{re.escape(REPORT)}")
 """Only a folder with no other files is replaced."""
 
 
@@ -34,14 +34,15 @@ def write_windows(sources: Sequence[Source], bouts: Sequence[Bout], how: Cut, ou
     """
     _require_one_rate(sources, how)
     with new_folder(out) as folder:
-        with (folder / "X.raw").open("wb") as raw:
-            found = [_windows(source, bouts, how, raw) for source in sources]
-        rows = [row for part in found for row in part.rows]
-        if not rows:
-            shortest = f"a bout of at least {how.length + 2 * how.trim:g} s without gaps"
-            raise DataError(bouts[0].place, shortest, "none", "choose a smaller --length")
-        report = _report(sources, how, found)
-        _write_arrays(folder, report, rows)
+        with NpzStream(folder) as stream:
+            found = [_windows(source, bouts, how, stream) for source in sources]
+            rows = [row for part in found for row in part.rows]
+            if not rows:
+                shortest = f"a bout of at least {how.length + 2 * how.trim:g} s without gaps"
+                raise DataError(bouts[0].place, shortest, "none", "choose a smaller --length")
+            report = _report(sources, how, found)
+            _put_columns(stream, report, rows)
+        write_text(folder / "classes.txt", "".join(f"{name}\n" for name in report.classes))
         write_json(folder / REPORT, report.model_dump(mode="json"))
     return report
 
@@ -71,8 +72,8 @@ class _Found(NamedTuple):
     bouts: list[BoutWindows]
 
 
-def _windows(source: Source, bouts: Sequence[Bout], how: Cut, raw: BinaryIO) -> _Found:
-    """Append the windows of one recording to ``raw``, in the order of time."""
+def _windows(source: Source, bouts: Sequence[Bout], how: Cut, stream: NpzStream) -> _Found:
+    """Append the windows of one recording to ``stream``, in the order of time."""
     own = [bout for bout in bouts if bout.recording == source.name]
     whole = spans_of(own, how.trim)
     worn = without(whole, source.unworn if how.worn_only else ())
@@ -81,36 +82,41 @@ def _windows(source: Source, bouts: Sequence[Bout], how: Cut, raw: BinaryIO) -> 
     seconds: dict[int, float] = defaultdict(float)
     used: dict[int, float] = defaultdict(float)
     for piece in pieces(source.recording, worn, how, source.correct):
-        raw.write(np.ascontiguousarray(piece.x, dtype="<f4").tobytes())
+        stream.append({"X_train": np.ascontiguousarray(piece.x, dtype="<f4")})
         bout = own[piece.span]
         name = f"{source.name} {bout.place.rpartition(' ')[2]}"
         rows += [_Row(bout.label, _subject(source, bout), name, _stamp(source, start)) for start in piece.starts]
         windows[piece.span] += len(piece.starts)
         seconds[piece.span] += piece.seconds
         used[piece.span] += piece.used
-    accounts = []
-    for number, bout in enumerate(own):
-        kept, left = _length(whole, number), _length(worn, number)
-        accounts.append(
+    kept, left = _lengths(whole), _lengths(worn)
+    return _Found(
+        rows,
+        [
             BoutWindows(
                 recording=source.name,
                 line=bout.place.rpartition(", ")[2],
                 label=bout.label,
                 subject=_subject(source, bout),
-                start=source.survey.at(bout.start).isoformat(sep=" ", timespec="milliseconds"),
+                start=source.survey.clock(bout.start),
                 seconds=_tidy(bout.end - bout.start),
                 windows=windows[number],
-                trimmed=_tidy(bout.end - bout.start - kept),
-                unworn=_tidy(kept - left),
-                missing=_tidy(left - seconds[number]),
+                trimmed=_tidy(bout.end - bout.start - kept[number]),
+                unworn=_tidy(kept[number] - left[number]),
+                missing=_tidy(left[number] - seconds[number]),
                 rest=_tidy(seconds[number] - used[number]),
             )
-        )
-    return _Found(rows, accounts)
+            for number, bout in enumerate(own)
+        ],
+    )
 
 
-def _length(spans: Sequence[TimeSpan], number: int) -> float:
-    return sum(span.end - span.start for span in spans if span.number == number)
+def _lengths(spans: Sequence[TimeSpan]) -> dict[int, float]:
+    """Seconds of every bout by its number."""
+    found: dict[int, float] = defaultdict(float)
+    for span in spans:
+        found[span.number] += span.end - span.start
+    return found
 
 
 def _tidy(seconds: float) -> float:
@@ -127,19 +133,12 @@ def _stamp(source: Source, seconds: float) -> np.datetime64:
     return np.datetime64(source.survey.at(seconds), "ms")
 
 
-def _write_arrays(folder: Path, report: WindowsReport, rows: Sequence[_Row]) -> None:
-    raw, shape = folder / "X.raw", (len(rows), len(report.channels), report.length)
-    np.save(folder / "X_train.npy", np.memmap(raw, dtype="<f4", mode="r", shape=shape))
-    raw.unlink()
-    columns = {
-        "y": np.array([report.classes.index(row.label) for row in rows]),
-        "subject": np.array([row.subject for row in rows]),
-        "bout": np.array([row.bout for row in rows]),
-        "start": np.array([row.start for row in rows]),
-    }
-    for name, values in columns.items():
-        np.save(folder / f"{name}_train.npy", values)
-    write_text(folder / "classes.txt", "".join(f"{name}\n" for name in report.classes))
+def _put_columns(stream: NpzStream, report: WindowsReport, rows: Sequence[_Row]) -> None:
+    number = {name: index for index, name in enumerate(report.classes)}
+    stream.put("y_train", np.array([number[row.label] for row in rows]))
+    stream.put("subject_train", np.array([row.subject for row in rows]))
+    stream.put("bout_train", np.array([row.bout for row in rows]))
+    stream.put("start_train", np.array([row.start for row in rows]))
 
 
 def _report(sources: Sequence[Source], how: Cut, found: Sequence[_Found]) -> WindowsReport:
@@ -162,7 +161,6 @@ def _report(sources: Sequence[Source], how: Cut, found: Sequence[_Found]) -> Win
 def origin_of(source: Source) -> Origin:
     """The file of ``source``, with its hash, what it says of itself and what was done to it."""
     survey = source.survey
-    start, end = (time.isoformat(sep=" ", timespec="milliseconds") for time in survey.span)
     with source.recording.path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
     return Origin(
@@ -172,8 +170,8 @@ def origin_of(source: Source) -> Origin:
         device=survey.about.device,
         subject=survey.about.subject,
         rate=survey.about.rate,
-        start=start,
-        end=end,
+        start=survey.clock(0),
+        end=survey.clock(survey.seconds),
         samples=survey.samples,
         gaps=_tidy(survey.seconds - sum(stretch.end - stretch.start for stretch in survey.stretches)),
         unworn=_tidy(sum(end - start for start, end in source.unworn)),

@@ -51,8 +51,8 @@ def recording_report(source: Source) -> RecordingReport:
         kind=source.kind,
         device=about.device,
         subject=about.subject,
-        start=_clock(source, 0),
-        end=_clock(source, survey.seconds),
+        start=survey.clock(0),
+        end=survey.clock(survey.seconds),
         rate=about.rate,
         axes=list(about.axes),
         units=about.units,
@@ -60,8 +60,8 @@ def recording_report(source: Source) -> RecordingReport:
         samples=survey.samples,
         parts=[
             Part(
-                start=_clock(source, part.start),
-                end=_clock(source, part.end),
+                start=survey.clock(part.start),
+                end=survey.clock(part.end),
                 seconds=round(part.end - part.start, 3),
                 samples=part.samples,
                 gap=max(0.0, round(part.start - before, 3)),
@@ -75,10 +75,6 @@ def recording_report(source: Source) -> RecordingReport:
         notes=list(survey.notes),
         facts=dict(about.facts),
     )
-
-
-def _clock(source: Source, seconds: float) -> str:
-    return source.survey.at(seconds).isoformat(sep=" ", timespec="milliseconds")
 
 
 def _hours(spans: tuple[tuple[float, float], ...] | None) -> float | None:

@@ -70,12 +70,12 @@ def read_source(path: Path, readers: Sequence[RecordingReader], calibrate: bool 
     for note in found.notes:
         warnings.warn(f"{path}: {note}", ZooNote, stacklevel=2)
     epochs = bins.epochs()
-    calibration, wear = Calibration(reason="it was not asked for"), find_wear(epochs)
-    if about.units != "g":
+    if about.units == "g":
+        wear = find_wear(epochs)
+        calibration = find_calibration(epochs) if calibrate else Calibration(reason="it was not asked for")
+    else:
         words = f"it needs acceleration in g, and the unit is {about.units or 'not known'}"
         calibration, wear = Calibration(reason=words), Wear(None, None, words)
-    elif calibrate:
-        calibration = find_calibration(epochs)
     return Source(path.name, opened.kind, recording, found, epochs, activities, calibration, wear)
 
 

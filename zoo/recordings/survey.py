@@ -46,6 +46,10 @@ class Survey:
         """The time by the device's own clock, to the millisecond."""
         return self.about.start + timedelta(milliseconds=round(1000 * seconds))
 
+    def clock(self, seconds: float) -> str:
+        """The same as text, such as 2021-03-28 14:30:00.250."""
+        return self.at(seconds).isoformat(sep=" ", timespec="milliseconds")
+
 
 def survey(recording: Recording, also: Sequence[Callable[[Block], None]] = ()) -> Survey:
     """Read all of ``recording``; every block is also given to each of ``also``.

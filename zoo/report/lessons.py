@@ -4,7 +4,6 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, floor
-from statistics import mean, stdev
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
 from zoo.plotting.palette import INK, ON_SERIES, RULE, SERIES
 from zoo.plotting.picture import Picture
 from zoo.report.evidence import Evidence
+from zoo.runs.compare import Spread, spread
 
 _BAR, _GAP, _LETTER, _HANDLE = 0.28, 0.35, 0.058, 0.4
 """Widths in inches: of a bar, between groups of bars, of a letter of the legend, and of a sign in it."""
@@ -34,14 +34,9 @@ class Lesson(NamedTuple):
     accuracies: tuple[float, ...]
 
     @property
-    def mean(self) -> float:
-        """Mean accuracy of the students."""
-        return mean(self.accuracies)
-
-    @property
-    def deviation(self) -> float | None:
-        """Standard deviation of the accuracies (n − 1); None for one student."""
-        return stdev(self.accuracies) if len(self.accuracies) > 1 else None
+    def spread(self) -> Spread:
+        """Mean and deviation of the accuracies."""
+        return spread(self.accuracies)
 
 
 def lessons(runs: Sequence[Evidence]) -> list[Lesson]:
@@ -103,7 +98,7 @@ def lessons_picture(found: Sequence[Lesson]) -> Picture:
     axis = figure.subplots()
     low, high = _cut([value for of in found for value in of.accuracies])
     for of, line in zip(alone, itertools.cycle(("--", ":", "-."))):
-        axis.axhline(of.mean, color=INK, linewidth=1.0, linestyle=line, label=plain(of.lesson))
+        axis.axhline(of.spread.mean, color=INK, linewidth=1.0, linestyle=line, label=plain(of.lesson))
     for index, name in enumerate(names):
         bars = {groups.index(of.capacity): of for of in taught if of.lesson == name}
         offset = (index - (len(names) - 1) / 2) * _BAR / group
@@ -117,7 +112,7 @@ def lessons_picture(found: Sequence[Lesson]) -> Picture:
         loc="outside upper left", ncols=len(names) + len(alone), frameon=False, fontsize=SMALL, handlelength=1.4,
         columnspacing=1.2,
     )  # fmt: skip
-    best = max(found, key=lambda of: of.mean)
+    best = max(found, key=lambda of: of.spread.mean)
     alt = f"Mean accuracies of {len(found)} kinds of students by the size of their teachers, {low:.2f} to {high:.2f}"
     size = f" with teachers of size {best.capacity}" if best.teachers else ""
     return Picture("teachers", "Accuracy by teachers and their size", f"{alt}; best: {best.lesson}{size}.", figure)
@@ -126,16 +121,16 @@ def lessons_picture(found: Sequence[Lesson]) -> Picture:
 def _bars(axis: Axes, name: str, bars: Mapping[float, Lesson], width: float, index: int) -> None:
     """One lesson at every place, with whiskers of a standard deviation on both sides and the single students."""
     colour, hatch = SERIES[index % len(SERIES)], "///" * (index >= len(SERIES))
-    means = [of.mean for of in bars.values()]
+    means = [of.spread.mean for of in bars.values()]
     axis.bar(
         [*bars], means, 0.9 * width, color=colour, hatch=hatch, edgecolor=ON_SERIES, linewidth=0, label=plain(name)
     )
     for place, of in bars.items():
-        if of.deviation is None:
+        if of.spread.deviation is None:
             continue
-        axis.errorbar(place, of.mean, of.deviation, color=INK, linewidth=0.9, capsize=2)
-        spread = np.linspace(-0.2, 0.2, len(of.accuracies)) * width
-        axis.scatter(place + spread, of.accuracies, s=7, color=ON_SERIES, edgecolors=INK, linewidths=0.6, zorder=3)
+        axis.errorbar(place, of.spread.mean, of.spread.deviation, color=INK, linewidth=0.9, capsize=2)
+        beside = np.linspace(-0.2, 0.2, len(of.accuracies)) * width
+        axis.scatter(place + beside, of.accuracies, s=7, color=ON_SERIES, edgecolors=INK, linewidths=0.6, zorder=3)
 
 
 def _cut(values: Sequence[float]) -> tuple[float, float]:

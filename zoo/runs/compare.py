@@ -11,7 +11,7 @@ SURE = 2.0
 
 
 class Spread(BaseModel, frozen=True):
-    """The mean over seeds, and their sample deviation (divisor n − 1); None for one seed."""
+    """A mean, such as that over seeds, and the sample deviation (divisor n − 1); None for one value."""
 
     mean: float
     deviation: float | None
