@@ -3,7 +3,6 @@
 from zoo_registry.attributes import STRETCH, Attribute
 from zoo_registry.component import (
     READS,
-    ROLES,
     ComponentSpec,
     DecoderSpec,
     DistillerSpec,
@@ -16,8 +15,6 @@ from zoo_registry.component import (
     SourceSpec,
     Spec,
     WeigherSpec,
-    field_of,
-    roles_of,
 )
 from zoo_registry.data import DataSpec, Layout
 from zoo_registry.errors import (
@@ -42,10 +39,12 @@ from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.model import ModelSpec
 from zoo_registry.recordings import FIRST_BYTES, About, Block, Recording, RecordingReader
 from zoo_registry.registry import Registry
+from zoo_registry.roles import ROLES, field_of, roles_of
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
 from zoo_registry.suggest import nearest
 from zoo_registry.teachers import TeacherSpec
+from zoo_registry.text import Actions, EmbedSpec, TextSpec
 from zoo_registry.trace import Trace
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
@@ -56,6 +55,7 @@ __all__ = [
     "ROLES",
     "STRETCH",
     "About",
+    "Actions",
     "AnyJudge",
     "Attribute",
     "Block",
@@ -68,6 +68,7 @@ __all__ = [
     "DecoderSpec",
     "DistillerSpec",
     "DivergenceError",
+    "EmbedSpec",
     "EncoderSpec",
     "EstimatorSpec",
     "EvaluationSpec",
@@ -96,6 +97,7 @@ __all__ = [
     "Spec",
     "SpecError",
     "TeacherSpec",
+    "TextSpec",
     "Trace",
     "TrainerSpec",
     "TrainingError",

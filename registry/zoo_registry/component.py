@@ -1,7 +1,7 @@
 """Spec base classes, one per role: hyper-parameters of a component and the shapes of its output."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 Need = Literal["signal", "recon", "tokens", "codes", "image"]
-Home = Literal["model", "data", "run"]
+Home = Literal["model", "data", "run", "component"]
 
 READS: Mapping[Need, str] = {
     "signal": "c t",
@@ -54,6 +54,8 @@ class ComponentSpec(Spec, ABC):
 
     The base class of a role sets ``home``, the part of a run spec that has a field for it, and describes in ``reads``
     and ``returns`` what its components take and give. The field is named like the ``role``, unless ``field`` names it.
+    A role whose home is a `component` has no such field: its components are in fields of others, such as
+    ``embed: SerializeAsAny[EmbedSpec]``, and so may be those of any role.
     """
 
     role: ClassVar[str]
@@ -65,6 +67,13 @@ class ComponentSpec(Spec, ABC):
     gained: ClassVar[Mapping[str, Any]] = {}
 
     kind: Any
+
+    def kinds(self) -> Iterator[str]:
+        """Its own kind, and those of the components in its fields."""
+        yield str(self.kind)
+        for name in type(self).model_fields:
+            if isinstance(part := getattr(self, name), ComponentSpec):
+                yield from part.kinds()
 
 
 class FusionSpec(ComponentSpec):
@@ -297,27 +306,3 @@ class WeigherSpec(ComponentSpec):
     @abstractmethod
     def build(self, teachers: int) -> Any:
         """`zoo.contracts.Weigher` of that many teachers."""
-
-
-_ROLES: tuple[type[ComponentSpec], ...] = (
-    FusionSpec,
-    ImageSpec,
-    EncoderSpec,
-    QuantizerSpec,
-    DecoderSpec,
-    HeadSpec,
-    SourceSpec,
-    DistillerSpec,
-    WeigherSpec,
-)
-ROLES: Mapping[str, type[ComponentSpec]] = {spec.role: spec for spec in _ROLES}
-
-
-def roles_of(home: Home) -> list[str]:
-    """The roles with a field in that part of a run spec; those of a model are in the order of its forward pass."""
-    return [role for role, spec in ROLES.items() if spec.home == home]
-
-
-def field_of(role: str) -> str:
-    """The field for components of ``role`` in the part of a run spec where they have their home."""
-    return ROLES[role].field or role

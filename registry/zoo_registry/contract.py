@@ -4,8 +4,9 @@ import inspect
 from typing import Any, Literal, get_args, get_origin
 
 from zoo_registry.attributes import Attribute
-from zoo_registry.component import ROLES, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec, SourceSpec
+from zoo_registry.component import ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec, SourceSpec
 from zoo_registry.errors import PluginError
+from zoo_registry.roles import ROLES
 
 
 def verify(spec: Any, plugin: str) -> str:

@@ -14,10 +14,11 @@ from zoo_registry.component import (
     ImageSpec,
     QuantizerSpec,
     Spec,
-    roles_of,
 )
 from zoo_registry.input import AnyInput, InputSpec
+from zoo_registry.roles import roles_of
 from zoo_registry.shapes import Shape
+from zoo_registry.text import TextSpec
 from zoo_registry.trace import Trace, trace
 
 RECON_TERM = (
@@ -55,6 +56,9 @@ class ModelSpec(Spec):
 
     head: SerializeAsAny[HeadSpec] | None = None
     """Its input to class logits."""
+
+    text: SerializeAsAny[TextSpec] | None = None
+    """Loss terms that bind tokens and codes to words for what a class consists of; used in training alone."""
 
     scale: Literal["instance", "none"] = "instance"
     """instance: remove each folded series' mean and deviation before the encoder and restore them after the decoder."""
@@ -95,7 +99,7 @@ class ModelSpec(Spec):
 
     def plugins(self) -> list[str]:
         """Names of the plugins this model needs, sorted."""
-        return sorted({str(part.kind).partition(".")[0] for _, part in self.components()})
+        return sorted({kind.partition(".")[0] for _, part in self.components() for kind in part.kinds()})
 
     def terms(self) -> Mapping[str, str]:
         """Loss terms of the model, each with a sentence."""

@@ -8,9 +8,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import Field, create_model
 
-from zoo_registry.component import ROLES, ComponentSpec, Home, Spec, roles_of
+from zoo_registry.component import ComponentSpec, Home, Spec
 from zoo_registry.data import DataSpec
 from zoo_registry.model import ModelSpec
+from zoo_registry.roles import ROLES, roles_of
 from zoo_registry.run import RunSpec
 
 HOMES: Mapping[Home, type[Spec]] = {"model": ModelSpec, "data": DataSpec, "run": RunSpec}
@@ -25,23 +26,28 @@ def narrow(home: Home, kinds: Kinds) -> type[Spec]:
     Equal kinds of a home give the same class, whatever kinds other homes have: specs of one class can be compared.
     """
     parts = tuple((part, narrow(part, kinds)) for part in HOMES if part != "run") if home == "run" else ()
-    return _narrow(home, tuple((role, specs) for role, specs in kinds if specs and role in roles_of(home)), parts)
+    roles = (*roles_of("component"), *roles_of(home))
+    known = dict(kinds)
+    return _narrow(home, tuple((role, known[role]) for role in roles if known.get(role)), parts)
 
 
 @cache
 def _narrow(home: Home, kinds: Kinds, parts: tuple[tuple[Home, type[Spec]], ...]) -> type[Spec]:
     types: dict[type[Spec], Any] = {HOMES[part]: narrowed for part, narrowed in parts}
     for role, specs in kinds:
-        types[ROLES[role]] = Annotated[reduce(or_, specs), Field(discriminator="kind")]
+        whole = [replaced(spec, types) for spec in specs]  # components may contain others
+        types[ROLES[role]] = Annotated[reduce(or_, whole), Field(discriminator="kind")]
     return replaced(HOMES[home], types)
 
 
 def replaced(spec: type[Spec], types: Mapping[type[Spec], Any]) -> type[Spec]:
-    """A subclass of ``spec`` with other types of fields, also inside of unions and of lists."""
+    """A subclass of ``spec`` with other types of fields, also inside of unions and of lists; else ``spec`` itself."""
     fields: dict[str, Any] = {}
     for name, field in spec.model_fields.items():
         if (new := _replaced(field.annotation, types)) is not field.annotation:
             fields[name] = (new, ... if field.is_required() else field.default)
+    if not fields:
+        return spec
     return create_model(spec.__name__, __base__=spec, __doc__=spec.__doc__, **fields)
 
 

@@ -9,7 +9,7 @@ import pluggy
 from pydantic import ValidationError
 
 from zoo_registry import hooks
-from zoo_registry.component import ROLES, ComponentSpec, Home, Spec, field_of, roles_of
+from zoo_registry.component import ComponentSpec, Home, Spec
 from zoo_registry.contract import verify
 from zoo_registry.data import DataSpec
 from zoo_registry.earlier import respelled
@@ -19,6 +19,7 @@ from zoo_registry.importer import Importer
 from zoo_registry.model import ModelSpec
 from zoo_registry.narrow import narrow, replaced
 from zoo_registry.recordings import RecordingReader
+from zoo_registry.roles import ROLES, field_of, inner_roles, roles_of
 from zoo_registry.run import RunSpec
 from zoo_registry.suggest import nearest
 
@@ -225,7 +226,14 @@ class Registry:
     def _completed(self, part: Any, role: str) -> Any:
         """The plain spec of one component with the fields that it has gained."""
         spec = self._known(part.get("kind"), role) if isinstance(part, Mapping) else None
-        return part if spec is None else {**spec.gained, **part}
+        if spec is None:
+            return part
+        inner = {
+            field: self._completed(part[field], inner)
+            for field, inner in inner_roles(spec).items()
+            if part.get(field) is not None
+        }
+        return {**spec.gained, **part, **inner}
 
     def _known(self, kind: object, role: str) -> type[ComponentSpec] | None:
         try:
@@ -250,10 +258,15 @@ class Registry:
         for role in roles_of(home):
             field = field_of(role)
             for where, part in _parts(data.get(field), prefix + field):
-                if not isinstance(part, dict) or "kind" not in part:
-                    hint = f"`zoo list {role}` shows the kinds"
-                    raise SpecError(where, 'an object with a "kind"', show(part), hint)
-                self.find(part["kind"], role, f"{where}.kind")
+                self._load_kind(part, role, where)
+
+    def _load_kind(self, part: object, role: str, where: str) -> None:
+        """Load the plugins of a component and of those in it."""
+        if not isinstance(part, dict) or "kind" not in part:
+            raise SpecError(where, 'an object with a "kind"', show(part), f"`zoo list {role}` shows the kinds")
+        for field, inner in inner_roles(self.find(part["kind"], role, f"{where}.kind")).items():
+            for place, one in _parts(part.get(field), f"{where}.{field}"):
+                self._load_kind(one, inner, place)
 
     def _narrowed(self, spec: type[AnySpec], home: Home) -> type[AnySpec]:
         kinds = tuple((role, tuple(known.values())) for role, known in self._kinds.items())

@@ -183,7 +183,7 @@ class RunSpec(Spec):
     def plugins(self) -> list[str]:
         """Names of the plugins this run needs, sorted."""
         weigher = () if self.weigh is None else (self.weigh,)
-        kinds = [str(part.kind) for part in (self.data.source, *self.distill, *weigher)]
+        kinds = [kind for part in (self.data.source, *self.distill, *weigher) for kind in part.kinds()]
         return sorted({*self.model.plugins(), *(kind.partition(".")[0] for kind in kinds)})
 
     def dump(self) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from zoo_registry.narrow import HOMES, replaced
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_home_has_a_field_for_each_of_its_roles(role):
-    assert field_of(role) in HOMES[ROLES[role].home].model_fields
-    assert role in roles_of(ROLES[role].home)
+    home = ROLES[role].home
+    assert role in roles_of(home)
+    assert home == "component" or field_of(role) in HOMES[home].model_fields
 
 
 @pytest.mark.parametrize("role", ROLES)

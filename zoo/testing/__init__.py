@@ -9,9 +9,10 @@ They import torch, and are in ``zoo`` because ``import zoo_registry`` must not i
 """
 
 import torch
-from zoo_registry.component import ROLES, ComponentSpec, DistillerSpec, QuantizerSpec, SourceSpec, WeigherSpec
+from zoo_registry.component import ComponentSpec, DistillerSpec, QuantizerSpec, SourceSpec, WeigherSpec
 from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.registry import Registry
+from zoo_registry.roles import ROLES
 from zoo_registry.shapes import Shape
 
 from zoo.contracts import Decoder

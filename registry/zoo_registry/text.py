@@ -1,0 +1,100 @@
+"""Specs of text: what an activity consists of, in words, and how these words become vectors and loss terms."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field, SerializeAsAny
+
+from zoo_registry.component import ComponentSpec
+from zoo_registry.shapes import Shape
+
+if TYPE_CHECKING:
+    from numpy import float64
+    from numpy.typing import NDArray
+
+ActionText = Annotated[str, Field(min_length=1, max_length=1000)]
+ClassTexts = Mapping[str, Annotated[tuple[ActionText, ...], Field(min_length=1, max_length=1000)]]
+"""The actions of each class, in order."""
+
+
+class EmbedSpec(ComponentSpec):
+    """Vectors of texts; equal texts have equal vectors, on every machine. Nothing here may import torch."""
+
+    role: ClassVar[str] = "embed"
+    home: ClassVar[Literal["component"]] = "component"
+    reads: ClassVar[str] = "texts n"
+    returns: ClassVar[str] = "n d"
+
+    def width(self, texts: Sequence[str]) -> int:
+        """Numbers d of a vector for these ``texts``."""
+        return int(self.rows(texts).shape[1])
+
+    @abstractmethod
+    def rows(self, texts: Sequence[str]) -> "NDArray[float64]":
+        """A vector for each of ``texts``, which are distinct, `(n d)`. Raises DataError if they cannot be had."""
+
+
+class Actions(NamedTuple):
+    """Texts of the actions of the classes: ``texts`` g are distinct; ``numbers`` are those of each class, in order."""
+
+    texts: tuple[str, ...]
+    numbers: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, given: ClassTexts) -> "Actions":
+        """Those of each class of ``given``, numbered in the order of first appearance."""
+        order = {
+            text: number for number, text in enumerate(dict.fromkeys(t for texts in given.values() for t in texts))
+        }
+        return cls(tuple(order), tuple(tuple(order[text] for text in texts) for texts in given.values()))
+
+    @property
+    def most(self) -> int:
+        """The largest number of actions of a class."""
+        return max(map(len, self.numbers))
+
+
+class TextSpec(ComponentSpec):
+    """Loss terms that bind tokens and codes to the words for what a class consists of. Inference never reads text.
+
+    ``actions`` and ``width`` are filled in from ``file`` and ``embed`` when the classes of the data are known, and
+    stored in bundles, which so need neither. The texts of a class are looked up by its label.
+    """
+
+    role: ClassVar[str] = "text"
+    reads: ClassVar[str] = "c n d, codes, labels"
+    returns: ClassVar[str] = "losses"
+    needs_text: ClassVar[bool] = True
+    """Whether it reads words; a kind that reads labels alone has neither file nor vectors."""
+
+    file: str | None = None
+    """JSON file with the actions of every class, or the name of one that comes with the zoo, such as basic_motions."""
+
+    use: Literal["both", "arm", "leg"] = "both"
+    """Part of actions that are given for arm and leg."""
+
+    actions: ClassTexts | None = Field(default=None, max_length=100_000)
+    """The actions of each class; null takes them from `file`."""
+
+    width: int | None = Field(default=None, ge=1, le=1_000_000)
+    """Numbers of the vector of an action; null asks `embed`."""
+
+    control: Literal["none", "shuffled", "random", "one-hot"] = "none"
+    """What takes the place of the vectors, to see whether text helps or a label would: those of another class, random
+    ones of the same lengths, or one per class."""
+
+    embed: SerializeAsAny[EmbedSpec] | None = None
+    """How actions become vectors."""
+
+    @property
+    def vectors(self) -> Actions:
+        """The actions that have a vector: those of the file, or with the control one-hot one for each class."""
+        given = self.actions or {}
+        if self.control == "one-hot":
+            return Actions(tuple(given), tuple((number,) * len(texts) for number, texts in enumerate(given.values())))
+        return Actions.of(given)
+
+    @abstractmethod
+    def build(self, tokens: Shape, codes: Shape | None, attributes: int) -> Any:
+        """`zoo.contracts.Text` for tokens `c n d` with so many ``attributes``, and codes `c n q k`."""
