@@ -1,0 +1,142 @@
+"""The file of texts: activities with their actions, in one of three schemas."""
+
+import unicodedata
+from pathlib import Path
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from zoo_registry import SpecError, show
+from zoo_registry.component import Spec
+from zoo_registry.escaping import for_terminal
+from zoo_registry.suggest import listed, nearest
+
+from zoo.specs.read import read_json
+
+LONGEST, MOST_ACTIONS, MOST_CLASSES = 500, 64, 1000
+"""Characters of an action, actions of a class, classes of a file."""
+Use = Literal["both", "arm", "leg"]
+_HINT = "docs/text.md describes the file"
+
+
+def _one_line(text: str) -> str:
+    if not text.strip():
+        raise ValueError("text that is not blank")
+    if for_terminal(text) != text:
+        raise ValueError("one line of printable characters")
+    return text
+
+
+def normal(text: str) -> str:
+    """``text`` in the form in which texts are compared and hashed: Unicode's NFC."""
+    return unicodedata.normalize("NFC", text)
+
+
+Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(_one_line)]
+Label = Annotated[Text, AfterValidator(normal)]
+
+
+class Limbs(Spec):
+    """An action by limbs, seen from the wrist and from the leg."""
+
+    arm: Text = Field(alias="Arm")
+    leg: Text = Field(alias="Leg")
+
+    def text(self, use: Use) -> str:
+        """The text of one limb, or of both."""
+        return {"both": f"Arm: {self.arm}. Leg: {self.leg}.", "arm": self.arm, "leg": self.leg}[use]
+
+
+class Keyword(Spec):
+    """An action in a few words, and whether another class has it too."""
+
+    keyword: Text
+    shared: bool
+
+
+Action = TypeVar("Action", covariant=True)
+AnyAction = str | Limbs | Keyword
+
+
+class Activity(Spec, Generic[Action]):
+    """A class of the data and what it consists of, in order."""
+
+    action_label: Label
+    title: Text | None = None
+    """A readable name, for data whose classes are numbers."""
+
+    sub_actions: tuple[Action, ...] = Field(min_length=1, max_length=MOST_ACTIONS)
+
+
+class Activities(Spec, Generic[Action]):
+    """The content of a file; all actions have one schema."""
+
+    activities: tuple[Activity[Action], ...] = Field(min_length=1, max_length=MOST_CLASSES)
+
+
+def _schema(given: Any) -> str:
+    """The schema of the first action of a file; phrases unless it is an object."""
+    for activity in _items(given, "activities"):
+        for action in _items(activity, "sub_actions"):
+            if isinstance(action, dict):
+                return "keywords" if "keyword" in action or "shared" in action else "limbs"
+            return "phrases"
+    return "phrases"
+
+
+def _items(given: Any, name: str) -> list[Any]:
+    found = given.get(name) if isinstance(given, dict) else None
+    return found if isinstance(found, list) else []
+
+
+_FILE: TypeAdapter[Activities[Text] | Activities[Limbs] | Activities[Keyword]] = TypeAdapter(
+    Annotated[
+        Annotated[Activities[Text], Tag("phrases")]
+        | Annotated[Activities[Limbs], Tag("limbs")]
+        | Annotated[Activities[Keyword], Tag("keywords")],
+        Discriminator(_schema),
+    ]
+)
+_ACTIONS = {"phrases": "text", "limbs": "an object with Arm and Leg", "keywords": "an object with keyword and shared"}
+_FIELDS = {"phrases": (), "limbs": ("Arm", "Leg"), "keywords": ("keyword", "shared")}
+_ACTION_DEPTH = 4
+"""Steps to an action in a file: `activities.4.sub_actions.1`."""
+
+
+def read_activities(path: Path) -> tuple[Activity[AnyAction], ...]:
+    """The activities in ``path``; raise SpecError with the place in the file for anything that is in none of the
+    schemas, or in several."""
+    content = read_json(path)
+    if not isinstance(content, dict):
+        found = "a list" if isinstance(content, list) else show(content)
+        raise SpecError(str(path), "an object with `activities`", found, _HINT)
+    try:
+        return _FILE.validate_python(content).activities
+    except ValidationError as error:
+        raise _mistake(path, error, _schema(content)) from None
+
+
+def _mistake(path: Path, error: ValidationError, schema: str) -> SpecError:
+    """A mistake in the file, with its place as the file has it; a misspelt field comes before the one it leaves out."""
+    problem = max(error.errors(include_url=False), key=lambda problem: problem["type"] == "extra_forbidden")
+    steps = problem["loc"][1:]  # without the tag of the schema
+    where = f"{path}: {'.'.join(map(str, steps)) or 'activities'}"
+    kind, given = problem["type"], problem["input"]
+    if kind == "extra_forbidden":
+        known = {1: ("activities",), 3: ("action_label", "title", "sub_actions")}.get(len(steps), _FIELDS[schema])
+        close = nearest(str(steps[-1]), known)
+        hint = f"did you mean {close!r}?" if close else _HINT
+        return SpecError(where, f"no other field than {listed(known)}", show(steps[-1]), hint)
+    if kind == "missing":
+        return SpecError(where, "a value", "nothing", _HINT)
+    if len(steps) == _ACTION_DEPTH and kind in ("model_type", "string_type"):
+        return SpecError(where, f"{_ACTIONS[schema]}, as the file begins", show(given), "use one schema in the file")
+    if kind == "string_too_long":
+        return SpecError(where, f"at most {LONGEST} characters", f"{len(given):,}", "shorten the text")
+    if kind == "too_short":
+        what = "one action" if steps[-1] == "sub_actions" else "one class"
+        return SpecError(where, f"at least {what}", "none", "write some, or remove it")
+    if kind == "too_long":
+        what, most = ("actions", MOST_ACTIONS) if steps[-1] == "sub_actions" else ("classes", MOST_CLASSES)
+        return SpecError(where, f"at most {most:,} {what}", f"{len(given):,}", "shorten the list")
+    expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return SpecError(where, expected, show(given), _HINT)
