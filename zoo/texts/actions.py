@@ -5,15 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
-from zoo_registry import SpecError, ZooNote
+from zoo_registry import SpecError, ZooNote, normal_text
 from zoo_registry.explain import unknown
 from zoo_registry.suggest import nearest
 
-from zoo.texts.schema import Activity, AnyAction, Keyword, Limbs, Use, normal, read_activities
+from zoo.texts.schema import Activity, AnyAction, Keyword, Limbs, Use, read_activities
 
 MOST_DISTINCT = 1000
 """Distinct actions of a file: every pair of them is compared."""
@@ -44,14 +43,14 @@ class Actions:
         every: dict[str, str] = {}
         for texts in self.texts.values():
             for text in texts:
-                every.setdefault(normal(text), text)
+                every.setdefault(normal_text(text), text)
         return tuple(every.values())
 
     @cached_property
     def numbers(self) -> Mapping[str, tuple[int, ...]]:
         """The actions of each class as numbers of ``distinct``."""
-        number = {normal(text): index for index, text in enumerate(self.distinct)}
-        return {name: tuple(number[normal(text)] for text in texts) for name, texts in self.texts.items()}
+        number = {normal_text(text): index for index, text in enumerate(self.distinct)}
+        return {name: tuple(number[normal_text(text)] for text in texts) for name, texts in self.texts.items()}
 
     @cached_property
     def uses(self) -> tuple[int, ...]:
@@ -62,11 +61,6 @@ class Actions:
     def title(self, name: str) -> str:
         """The name of a class for people: with its title, if it has one."""
         return f"{name} ({self.titles[name]})" if name in self.titles else name
-
-
-def text_hash(text: str) -> str:
-    """SHA-256 of ``text`` in UTF-8, after Unicode's NFC."""
-    return sha256(normal(text).encode()).hexdigest()
 
 
 def shipped() -> list[str]:
@@ -87,7 +81,7 @@ def read_actions(source: str | Path, class_names: Sequence[str] | None = None, u
     texts = {one.action_label: tuple(_text(action, use, path) for action in one.sub_actions) for one in read}
     titles = {one.action_label: one.title for one in read if one.title is not None}
     if class_names is not None:
-        known = {normal(name): name for name in class_names}
+        known = {normal_text(name): name for name in class_names}
         _require_same(texts, list(known), path)
         texts = {name: texts[label] for label, name in known.items()}
         titles = {name: titles[label] for label, name in known.items() if label in titles}
@@ -162,11 +156,11 @@ def _some(names: Sequence[str]) -> str:
 
 def _compare_marks(read: Read, actions: Actions, path: Path) -> None:
     """Note how many marks `shared` the texts of the other classes contradict; the texts decide."""
-    number = {normal(text): index for index, text in enumerate(actions.distinct)}
+    number = {normal_text(text): index for index, text in enumerate(actions.distinct)}
     wrong: list[tuple[str, bool]] = []
     for at, activity in enumerate(read):
         for place, action in enumerate(activity.sub_actions):
-            if isinstance(action, Keyword) and action.shared != (actions.uses[number[normal(action.keyword)]] > 1):
+            if isinstance(action, Keyword) and action.shared != (actions.uses[number[normal_text(action.keyword)]] > 1):
                 wrong.append((f"activities.{at}.sub_actions.{place}", action.shared))
     if wrong:
         alone = sum(shared for _, shared in wrong)

@@ -1,11 +1,10 @@
 """The file of texts: activities with their actions, in one of three schemas."""
 
-import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
-from zoo_registry import SpecError, show
+from zoo_registry import SpecError, normal_text, show
 from zoo_registry.component import Spec
 from zoo_registry.escaping import for_terminal
 from zoo_registry.suggest import listed, nearest
@@ -26,13 +25,8 @@ def _one_line(text: str) -> str:
     return text
 
 
-def normal(text: str) -> str:
-    """``text`` in the form in which texts are compared and hashed: Unicode's NFC."""
-    return unicodedata.normalize("NFC", text)
-
-
 Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(_one_line)]
-Label = Annotated[Text, AfterValidator(normal)]
+Label = Annotated[Text, AfterValidator(normal_text)]
 
 
 class Limbs(Spec):
