@@ -3,8 +3,9 @@
 from zoo_registry import ComponentSpec, hookimpl
 
 from zoo_text.embedders import EMBEDDERS
+from zoo_text.specs import AttributedSpec, FusedSpec, LabelsSpec
 
 
 @hookimpl
 def zoo_components() -> list[type[ComponentSpec]]:
-    return [*EMBEDDERS]
+    return [*EMBEDDERS, FusedSpec, AttributedSpec, LabelsSpec]

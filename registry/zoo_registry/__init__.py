@@ -45,7 +45,7 @@ from zoo_registry.shapes import Shape
 from zoo_registry.spelling import normal_text, text_hash
 from zoo_registry.suggest import nearest
 from zoo_registry.teachers import TeacherSpec
-from zoo_registry.text import Actions, EmbedSpec, TextSpec
+from zoo_registry.text import EmbedSpec, TextSpec, Vocabulary
 from zoo_registry.trace import Trace
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
@@ -56,7 +56,6 @@ __all__ = [
     "ROLES",
     "STRETCH",
     "About",
-    "Actions",
     "AnyJudge",
     "Attribute",
     "Block",
@@ -105,6 +104,7 @@ __all__ = [
     "TrainingSpec",
     "TransferSpec",
     "UnknownKindError",
+    "Vocabulary",
     "WeigherSpec",
     "ZooError",
     "ZooNote",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import Field, SerializeAsAny
 
 from zoo_registry.component import ComponentSpec
+from zoo_registry.errors import SpecError
 from zoo_registry.shapes import Shape
 
 if TYPE_CHECKING:
@@ -35,14 +36,14 @@ class EmbedSpec(ComponentSpec):
         """A vector for each of ``texts``, which are distinct, `(n d)`. Raises DataError if they cannot be had."""
 
 
-class Actions(NamedTuple):
+class Vocabulary(NamedTuple):
     """Texts of the actions of the classes: ``texts`` g are distinct; ``numbers`` are those of each class, in order."""
 
     texts: tuple[str, ...]
     numbers: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def of(cls, given: ClassTexts) -> "Actions":
+    def of(cls, given: ClassTexts) -> "Vocabulary":
         """Those of each class of ``given``, numbered in the order of first appearance."""
         order = {
             text: number for number, text in enumerate(dict.fromkeys(t for texts in given.values() for t in texts))
@@ -59,14 +60,15 @@ class TextSpec(ComponentSpec):
     """Loss terms that bind tokens and codes to the words for what a class consists of. Inference never reads text.
 
     ``actions`` and ``width`` are filled in from ``file`` and ``embed`` when the classes of the data are known, and
-    stored in bundles, which so need neither. The texts of a class are looked up by its label.
+    stored in bundles, which need neither. The texts of a class are looked up by its label. ``needs_codes``: it reads
+    codes of a quantizer; ``needs_words``: it reads words, and not labels alone.
     """
 
     role: ClassVar[str] = "text"
     reads: ClassVar[str] = "c n d, codes, labels"
     returns: ClassVar[str] = "losses"
-    needs_text: ClassVar[bool] = True
-    """Whether it reads words; a kind that reads labels alone has neither file nor vectors."""
+    needs_codes: ClassVar[bool] = False
+    needs_words: ClassVar[bool] = True
 
     file: str | None = None
     """JSON file with the actions of every class, or the name of one that comes with the zoo, such as basic_motions."""
@@ -77,24 +79,29 @@ class TextSpec(ComponentSpec):
     actions: ClassTexts | None = Field(default=None, max_length=100_000)
     """The actions of each class; null takes them from `file`."""
 
+    embed: SerializeAsAny[EmbedSpec] | None = None
+    """How actions become vectors."""
+
     width: int | None = Field(default=None, ge=1, le=1_000_000)
     """Numbers of the vector of an action; null asks `embed`."""
 
     control: Literal["none", "shuffled", "random", "one-hot"] = "none"
-    """What takes the place of the vectors, to see whether text helps or a label would: those of another class, random
-    ones of the same lengths, or one per class."""
-
-    embed: SerializeAsAny[EmbedSpec] | None = None
-    """How actions become vectors."""
+    """What replaces the vectors, to see whether words help or labels would: those of another class, random ones of the
+    same lengths, or one per class."""
 
     @property
-    def vectors(self) -> Actions:
-        """The actions that have a vector: those of the file, or with the control one-hot one for each class."""
-        given = self.actions or {}
+    def vocabulary(self) -> Vocabulary:
+        """The actions that have a vector: those of the classes, or with the control one-hot the classes themselves.
+
+        Raises SpecError if the actions are not filled in.
+        """
+        if self.actions is None:
+            raise SpecError("text.actions", "the actions of the classes", "none", "name a file of actions as text.file")
         if self.control == "one-hot":
-            return Actions(tuple(given), tuple((number,) * len(texts) for number, texts in enumerate(given.values())))
-        return Actions.of(given)
+            numbers = tuple((number,) * len(texts) for number, texts in enumerate(self.actions.values()))
+            return Vocabulary(tuple(self.actions), numbers)
+        return Vocabulary.of(self.actions)
 
     @abstractmethod
-    def build(self, tokens: Shape, codes: Shape | None, attributes: int) -> Any:
-        """`zoo.contracts.Text` for tokens `c n d` with so many ``attributes``, and codes `c n q k`."""
+    def build(self, tokens: Shape, attributes: int) -> Any:
+        """`zoo.contracts.Text` for tokens `c n d` with so many ``attributes``."""

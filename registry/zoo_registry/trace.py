@@ -8,6 +8,7 @@ from zoo_registry.component import READS, ComponentSpec, DecoderSpec, EncoderSpe
 from zoo_registry.errors import ShapeError, SpecError
 from zoo_registry.input import AnyInput
 from zoo_registry.shapes import Shape
+from zoo_registry.text import TextSpec
 
 if TYPE_CHECKING:
     from zoo_registry.model import ModelSpec
@@ -76,7 +77,35 @@ def trace(model: "ModelSpec") -> Trace:
             rebuilt = _decode(model.encoder, model.decoder, tokens, folded)
             shapes, recon = model.decoder.shapes(tokens), signal
     found = Trace(signal, folded, image, tokens, features, codes, rebuilt, shapes, recon)
+    if model.text is not None:
+        _require_readable(model, model.text, model.input)
     return replace(found, logits=_judge(model, model.input, found))
+
+
+def _require_readable(model: "ModelSpec", text: TextSpec, given: AnyInput) -> None:
+    """Raise SpecError unless ``text`` has what it reads, and actions of the classes of the model."""
+    if model.encoder is None or (text.needs_codes and model.quantizer is None):
+        needed = "an encoder" if model.encoder is None else "a quantizer"
+        raise SpecError(
+            "text",
+            f"{needed}, whose {'tokens' if model.encoder is None else 'codes'} {text.kind} reads",
+            "none",
+            "add one, or remove text",
+        )
+    if given.classes is None:
+        raise SpecError("input.classes", f"the number of classes for {text.kind}", "none", 'add "classes" to input')
+    if text.actions is None:
+        return
+    if len(text.actions) != given.classes:
+        hint = "write actions for every class, and for no other"
+        raise SpecError("text.actions", f"actions of {given.classes} classes", f"of {len(text.actions)}", hint)
+    if given.class_names is not None and tuple(text.actions) != given.class_names:
+        one, other = next(
+            (one, other) for one, other in zip(given.class_names, text.actions, strict=True) if one != other
+        )
+        raise SpecError(
+            "text.actions", f"the classes of the model in its order, {one}", other, "use text of these classes"
+        )
 
 
 def _require_readers_of_images(model: "ModelSpec", given: Shape) -> None:

@@ -5,6 +5,7 @@ from zoo_registry.docs import docstring
 from zoo_registry.explain import unknown
 
 from zoo.specs.read import Source, read_spec
+from zoo.texts.filling import with_data, with_words
 
 
 def components(role: str | None = None) -> dict[str, str]:
@@ -30,7 +31,7 @@ def check(spec: Source | ModelSpec | RunSpec) -> ModelSpec | RunSpec:
     if isinstance(found, ModelSpec):
         if found.input is not None:
             found.trace()
-        return found
+        return with_words(found)
     from zoo.data import input_of
 
-    return found.with_input(input_of(found.data))
+    return with_data(found, input_of(found.data))

@@ -16,6 +16,7 @@ from zoo.io.files import resolved
 from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
 from zoo.teachers.checks import require_sources
+from zoo.texts.filling import with_data, with_words
 
 if TYPE_CHECKING:
     from zoo.model.cost import Bill
@@ -115,10 +116,10 @@ def _read(spec: Path, changes: Sequence[str] = ()) -> tuple[ModelSpec, RunSpec |
     """The model, and the run if the spec is one; the input of a run's model is taken from its data."""
     found = read_spec(spec, Registry.discover(), changes)
     if isinstance(found, ModelSpec):
-        return found, None
+        return with_words(found), None
     from zoo.data import input_of
 
-    run = found.with_input(input_of(found.data))
+    run = with_data(found, input_of(found.data))
     return run.model, run
 
 

@@ -17,6 +17,7 @@ from zoo.cli.tables import print_json, print_table, print_title
 from zoo.io.files import resolved
 from zoo.process.lines import print_line
 from zoo.specs.read import read_spec
+from zoo.texts.filling import with_data
 
 if TYPE_CHECKING:
     from zoo.weights.report import TensorRow, TransferReport
@@ -89,7 +90,7 @@ def _model(spec: Path) -> ModelSpec:
     if isinstance(found, RunSpec) and found.model.input is None:
         from zoo.data import input_of
 
-        found = found.with_input(input_of(found.data))
+        found = with_data(found, input_of(found.data))
     return found.model if isinstance(found, RunSpec) else found
 
 

@@ -8,7 +8,7 @@ from zoo.contracts.kmeans import kmeans
 from zoo.contracts.lessons import Distiller, FixedWeights, Lesson, Weigher, gram, merged_grams, unit_rows
 from zoo.contracts.linear import LinearHead
 from zoo.contracts.maintenance import CodebookMaintenance
-from zoo.contracts.masking import instance_scale, masked_mean, masked_mse, observed, zeroed
+from zoo.contracts.masking import instance_scale, masked_mean, masked_mse, observed, window_mean, zeroed
 from zoo.contracts.nearest import nearest, straight_through
 from zoo.contracts.processes import gathered, shared, summed, world_size
 from zoo.contracts.recording import recording
@@ -18,6 +18,7 @@ from zoo.contracts.roles import Component, Decoder, Encoder, Fusion, Head, Ident
 from zoo.contracts.shape_books import Evidence, ShapeBook, ShapesHead, Uses
 from zoo.contracts.standardize import Standardize
 from zoo.contracts.stretches import read_stretches
+from zoo.contracts.text import ActionTable, ClassActions, Text, Worded
 from zoo.contracts.values import (
     Attributes,
     CodedOutput,
@@ -37,9 +38,11 @@ from zoo.contracts.values import (
 from zoo.kernels import compiled, nearest_few, tally, without_autocast
 
 __all__ = [
+    "ActionTable",
     "Adapted",
     "Attributes",
     "CentreKernel",
+    "ClassActions",
     "ClassRows",
     "CodeTable",
     "CodebookMaintenance",
@@ -75,11 +78,13 @@ __all__ = [
     "StartAnew",
     "Stats",
     "Tapped",
+    "Text",
     "Tokenized",
     "Tokens",
     "TrainingWindows",
     "Uses",
     "Weigher",
+    "Worded",
     "adapted_in",
     "book_of",
     "choice_entropy",
@@ -106,6 +111,7 @@ __all__ = [
     "summed",
     "tally",
     "unit_rows",
+    "window_mean",
     "without_autocast",
     "world_size",
     "zeroed",

@@ -30,6 +30,12 @@ def masked_mean(x: Tensor, mask: Tensor | None) -> Tensor:
     return torch.where(seen, x, 0).sum() / seen.to(x.dtype).sum().clamp(min=1)
 
 
+def window_mean(values: Tensor, mask: Tensor | None) -> Tensor:
+    """Mean of `(b c n d)` over real tokens of all channels, `(b d)`; ``mask (b c n)``."""
+    seen = observed(mask, values)
+    return torch.where(seen, values, 0).sum((1, 2)) / seen.sum((1, 2)).clamp(min=1)
+
+
 def masked_mse(one: Tensor, other: Tensor, mask: Tensor | None) -> Tensor:
     """`masked_mean` of the squared difference of two tensors of the same shape."""
     return F.mse_loss(one, other) if mask is None else masked_mean((one - other).square(), mask)

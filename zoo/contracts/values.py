@@ -115,7 +115,8 @@ class Output:
 
     ``x (b c t)`` is the input signal, or `(b c h w)` the input images; ``x_recon (b c t)`` and ``shapes (b c n s)`` are
     in its units (shapes: of the folded series), ``mask (b c t)`` is True where observed, ``logits (b k)``. ``features``
-    are those of `Tapped`, empty unless they were asked for.
+    are those of `Tapped`, empty unless they were asked for. ``actions`` are text tokens, quantized by a text component
+    that has a codebook of its own.
     """
 
     x: Tensor
@@ -128,6 +129,7 @@ class Output:
     image: Tensor | None = None
     logits: Tensor | None = None
     features: tuple[Tensor, ...] = ()
+    actions: Quantized | None = None
     losses: dict[str, Tensor] = field(default_factory=dict)
 
     @property

@@ -17,6 +17,7 @@ from zoo.process.owned import owned
 from zoo.runs.compare import spread
 from zoo.runs.folder import RunFolder
 from zoo.sources import RawSet
+from zoo.texts.filling import with_data
 from zoo.training.fit import train
 
 REPORT = "crossval.json"
@@ -77,7 +78,7 @@ def _score(run: RunSpec, subject: str, folder: RunFolder, resume: bool, quiet: b
         if not (resume and folder.bundle.is_dir()):
             train(own, folder.path, resume, quiet)
         opened = open_run(folder)
-    folder.require_same(own.with_input(opened.data.input), opened.data)
+    folder.require_same(with_data(own, opened.data.input), opened.data)
     report = evaluation_of(opened)
     assert report.head is not None
     learned = np.concatenate([opened.data.train.y, opened.data.validation.y])

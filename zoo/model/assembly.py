@@ -1,5 +1,6 @@
 """ZooModel: the forward pass through the components of a spec."""
 
+from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -20,8 +21,10 @@ from zoo.contracts import (
     IdentityFusion,
     Image,
     Output,
+    Quantized,
     Quantizer,
     Scale,
+    Text,
     Tokenized,
     Tokens,
     histogram,
@@ -42,6 +45,7 @@ _ROLES: dict[str, type[Any]] = {
     "quantizer": Quantizer,
     "decoder": Decoder,
     "head": Head,
+    "text": Text,
 }
 
 
@@ -67,6 +71,7 @@ class ZooModel(nn.Module):
     quantizer: Quantizer | None
     decoder: Decoder | None
     head: Head | None
+    text: Text | None
 
     def __init__(self, spec: ModelSpec) -> None:
         super().__init__()
@@ -74,7 +79,7 @@ class ZooModel(nn.Module):
         self.trace = shapes = spec.trace()
         self.fusion = IdentityFusion()
         self.cached = NOTHING_CACHED
-        self.image = self.encoder = self.quantizer = self.decoder = self.head = None
+        self.image = self.encoder = self.quantizer = self.decoder = self.head = self.text = None
         if spec.image:
             self.image = spec.image.build(shapes.signal)
         if spec.encoder and shapes.tokens:
@@ -85,6 +90,8 @@ class ZooModel(nn.Module):
                 self.quantizer = _build_quantizer(spec.quantizer, shapes.tokens, spec.codebook)
             if spec.decoder:
                 self.decoder = spec.decoder.build(shapes.tokens, shapes.folded)
+            if spec.text:
+                self.text = spec.text.build(shapes.tokens, len(spec.encoder.attributes))
         if spec.head and shapes.logits:
             self.head = spec.head.build(shapes.read_by(spec.head), shapes.logits["k"])
         _require_roles(self)
@@ -93,6 +100,13 @@ class ZooModel(nn.Module):
     def device(self) -> torch.device:
         """Device of the weights; the CPU for a model without weights."""
         return next((tensor.device for tensor in (*self.parameters(), *self.buffers())), torch.device("cpu"))
+
+    def quantized(self, output: Output) -> Iterator[tuple[Quantizer, Quantized]]:
+        """Every quantizer with what it gave for ``output``: that of tokens, and that of actions in text."""
+        if self.quantizer is not None and output.quantized is not None:
+            yield self.quantizer, output.quantized
+        if self.text is not None and self.text.codebook is not None and output.actions is not None:
+            yield self.text.codebook, output.actions
 
     @property
     def books(self) -> int:
@@ -196,6 +210,11 @@ class ZooModel(nn.Module):
             output.logits, output.features = self.head.tapped(output) if taps else (self.head(output), ())
             if target is not None:
                 output.losses["ce"] = F.cross_entropy(output.logits, target)
+        if self.text is not None and target is not None and isinstance(output, EncodedOutput):
+            # Last, so that it draws no random number before anything else does.
+            worded = self.text(output, target)
+            output.losses.update(worded.losses)
+            output.actions = worded.actions
         return output
 
     def _read(self, x: Tensor, mask: Tensor | None) -> Output:

@@ -6,6 +6,7 @@ from zoo_registry import ModelSpec, Registry
 from zoo.model.assembly import ZooModel
 from zoo.model.memory import FewParameters, LargeError, require_room_for_parameters
 from zoo.specs.read import Source, read_model
+from zoo.texts.filling import with_words
 
 
 def build(spec: Source | ModelSpec) -> ZooModel:
@@ -15,6 +16,7 @@ def build(spec: Source | ModelSpec) -> ZooModel:
     Raises ZooError for an invalid spec.
     """
     model = spec if isinstance(spec, ModelSpec) else read_model(spec, Registry.discover())
+    model = with_words(model)
     model.trace()
     random = torch.get_rng_state()
     try:

@@ -13,6 +13,7 @@ from zoo.runs.revision import revision
 from zoo.runs.teacher_record import TeacherRecord, TeacherRecords
 from zoo.specs.differences import first_difference
 from zoo.specs.read import Stored, migrated, read_json, read_result, validated
+from zoo.texts.filling import with_data
 from zoo.weights.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class RunFolder:
         before, same_data = Registry.discover().run(stored["run"]), data.has(stored["fingerprint"])
         if same_data:  # which may have moved; and up to version 0.1 a run knew fewer facts of its input
             moved = before.data.model_copy(update={"source": run.data.source})
-            before = before.model_copy(update={"data": moved}).with_input(data.input)
+            before = with_data(before.model_copy(update={"data": moved}), data.input)
         difference = first_difference(before.dump(), run.dump(), apart=_INDIFFERENT)
         if difference:
             old, new = difference.shown

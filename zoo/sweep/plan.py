@@ -20,6 +20,7 @@ from zoo.specs.read import is_run, load_spec, read_json
 from zoo.sweep.axis import Axis, axes_of
 from zoo.sweep.point import AS_IT_IS, Point, most_refined, points_of
 from zoo.teachers.checks import require_sources
+from zoo.texts.filling import with_data
 
 SEED = "{seed}"
 """Placeholder of the seed in the paths of bundles: those of transfers, teachers and judges."""
@@ -60,7 +61,7 @@ class Plan:
         try:
             data = _changed(self.base, point.settings | {"training.seed": seed})
             run = Registry.discover().run(_with_seed(data, seed) | {"name": point.folder(number, seed)})
-            run = run.with_input(self._input(run))
+            run = with_data(run, self._input(run))
             _require_measured(self.spec, run)
             require_sources(run)
         except ZooError as error:

@@ -27,6 +27,7 @@ from zoo.runs.folder import RunFolder
 from zoo.teachers.checks import require_teachers
 from zoo.teachers.distillation import Distillation
 from zoo.teachers.teach import Taught, note_seen, teach
+from zoo.texts.filling import with_data
 from zoo.training.checkpoints import WholeCheckpoints, checkpoints, damage, newest, read_weights
 from zoo.training.codebook_score import CodebookScore
 from zoo.training.data import ZooData, load_data
@@ -92,7 +93,7 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback], given: DataSet
     if not job.resume:
         once(folder.require_new)  # before teachers predict into it
     data = load_data(job.run, devices.accelerator == "gpu", given)
-    run = job.run.with_input(data.data.input)
+    run = with_data(job.run, data.data.input)
     resuming = once(lambda: job.resume and folder.run_file.exists())
     if resuming:
         folder.require_same(run, data.data)

@@ -15,6 +15,7 @@ from zoo.runs.folds import find_folds, note_lone_classes, require_foldable, requ
 from zoo.teachers.counts import Count, counts
 from zoo.teachers.logits_file import LogitsFile
 from zoo.teachers.model_logits import bundle_logits
+from zoo.texts.filling import with_data
 from zoo.training.devices import find_devices
 from zoo.training.fit import train
 
@@ -52,7 +53,7 @@ def _train_fold(run: RunSpec, folder: RunFolder, data: DataSet, fold: int, quiet
     """Train the model of a fold on ``data``, which lack the fold, unless that is finished."""
     own = _run_of_fold(run, fold)
     if folder.bundle.is_dir():
-        folder.require_same(own.with_input(data.input), data)
+        folder.require_same(with_data(own, data.input), data)
         return
     with warnings.catch_warnings():
         # They are in the fold's folder; printed, they would repeat those of the run.

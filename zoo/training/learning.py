@@ -9,6 +9,7 @@ from torch.distributed.tensor import DTensor
 from zoo_registry import PhaseSpec, TrainingError, ZooNote
 from zoo_registry.suggest import listed
 
+from zoo.contracts import Quantizer
 from zoo.model.assembly import ZooModel
 
 
@@ -64,8 +65,10 @@ def _parents(path: str) -> Iterable[str]:
 
 def _learns(model: ZooModel) -> bool:
     """Whether there are trainable weights, or a quantizer that is updated by statistics."""
-    moves = model.quantizer is not None and model.quantizer.training and model.quantizer.moves
-    return moves or any(parameter.requires_grad for parameter in model.parameters())
+    books = (part for part in model.modules() if isinstance(part, Quantizer))
+    return any(book.training and book.moves for book in books) or any(
+        parameter.requires_grad for parameter in model.parameters()
+    )
 
 
 _BITS = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int64}

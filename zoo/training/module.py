@@ -12,7 +12,7 @@ from torch.optim import SGD, AdamW, Optimizer
 from zoo_registry import DivergenceError, PhaseSpec, TrainingSpec
 from zoo_registry.training import AdamWSpec
 
-from zoo.contracts import Output, Stats
+from zoo.contracts import Output, Quantizer, Stats
 from zoo.contracts.processes import rank, summed, world_size
 from zoo.data.batch import Batch
 from zoo.data.split import Split
@@ -69,7 +69,7 @@ class ZooTraining(L.LightningModule):
         self._diagnosed: set[int] = set()
         self._entered: int | None = None
         self._closed: ClosedForm | None = None
-        self._stats: Stats = {}
+        self._stats: dict[Quantizer, Stats] = {}
 
     def configure_model(self) -> None:
         mesh = self.device_mesh
@@ -168,9 +168,11 @@ class ZooTraining(L.LightningModule):
         return {term: weights[term] * output.losses[term] for term in self.ledger.terms if weights[term] > 0}
 
     def _collect(self, output: Output) -> None:
-        if self.model.quantizer is not None and output.quantized is not None and output.quantized.stats is not None:
-            found = {name: value.detach() for name, value in output.quantized.stats.items()}
-            self._stats = self.model.quantizer.merge(self._stats, found) if self._stats else found
+        for quantizer, quantized in self.model.quantized(output):
+            if quantized.stats is not None:
+                found = {name: value.detach() for name, value in quantized.stats.items()}
+                before = self._stats.get(quantizer)
+                self._stats[quantizer] = found if before is None else quantizer.merge(before, found)
 
     def optimizer_step(
         self,
@@ -180,9 +182,9 @@ class ZooTraining(L.LightningModule):
         optimizer_closure: Callable[[], Any] | None = None,
     ) -> None:
         super().optimizer_step(epoch, batch_idx, optimizer, optimizer_closure)
-        if self._stats and self.model.quantizer is not None:
-            update_codes(self.model, self.model.quantizer, self._stats)
-            self._stats = {}
+        for quantizer, stats in self._stats.items():
+            update_codes(self.model, quantizer, stats)
+        self._stats = {}
 
     def configure_gradient_clipping(
         self,
