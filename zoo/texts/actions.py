@@ -130,7 +130,7 @@ def _require_same(texts: Mapping[str, object], names: Sequence[str], path: Path)
     missing = [name for name in names if name not in texts]
     if extra is not None:
         number, name = extra
-        if all(known.isdecimal() for known in names):
+        if all(map(_is_number, names)):
             raise _numbers(path, names)
         folded = next((known for known in missing if known.casefold() == name.casefold()), None)
         close = folded or nearest(name, missing) or nearest(name, names)
@@ -140,6 +140,10 @@ def _require_same(texts: Mapping[str, object], names: Sequence[str], path: Path)
     if missing:
         hint = "write actions for every class of the data"
         raise SpecError(f"{path}: activities", f"all {len(names)} classes of the data", f"no {_some(missing)}", hint)
+
+
+def _is_number(name: str) -> bool:
+    return name.replace(".", "", 1).removeprefix("-").isdecimal()
 
 
 def _numbers(path: Path, names: Sequence[str]) -> SpecError:
