@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from zoo_registry.component import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
@@ -19,7 +20,8 @@ class Trace:
     """Shapes in the order of the forward pass; a stage that the model does not have is None.
 
     ``features`` are tokens with their attributes appended, as heads read them; ``codes`` is `c n q k` with k codes per
-    level. If the input is images, ``signal``, ``folded`` and ``image`` are all that image `c h w`.
+    level; ``actions`` are the vectors `g e` of text. If the input is images, ``signal``, ``folded`` and ``image`` are
+    all that image `c h w`.
     """
 
     signal: Shape
@@ -32,6 +34,7 @@ class Trace:
     shapes: Shape | None = None
     recon: Shape | None = None
     logits: Shape | None = None
+    actions: Shape | None = None
 
     def stages(self) -> Iterator[tuple[str, Shape]]:
         """Name and shape of every stage of the model."""
@@ -77,35 +80,28 @@ def trace(model: "ModelSpec") -> Trace:
             rebuilt = _decode(model.encoder, model.decoder, tokens, folded)
             shapes, recon = model.decoder.shapes(tokens), signal
     found = Trace(signal, folded, image, tokens, features, codes, rebuilt, shapes, recon)
-    if model.text is not None:
-        _require_readable(model, model.text, model.input)
-    return replace(found, logits=_judge(model, model.input, found))
+    found = replace(found, logits=_judge(model, model.input, found))
+    return found if model.text is None else replace(found, actions=_actions(model, model.text, model.input))
 
 
-def _require_readable(model: "ModelSpec", text: TextSpec, given: AnyInput) -> None:
-    """Raise SpecError unless ``text`` has what it reads, and actions of the classes of the model."""
+def _actions(model: "ModelSpec", text: TextSpec, given: AnyInput) -> Shape | None:
+    """The vectors of actions, None if they are not known; raise SpecError unless ``text`` has what it reads."""
     if model.encoder is None or (text.needs_codes and model.quantizer is None):
-        needed = "an encoder" if model.encoder is None else "a quantizer"
-        raise SpecError(
-            "text",
-            f"{needed}, whose {'tokens' if model.encoder is None else 'codes'} {text.kind} reads",
-            "none",
-            "add one, or remove text",
-        )
+        needed = "an encoder, whose tokens" if model.encoder is None else "a quantizer, whose codes"
+        raise SpecError("text", f"{needed} {text.kind} reads", "none", "add one, or remove text")
     if given.classes is None:
         raise SpecError("input.classes", f"the number of classes for {text.kind}", "none", 'add "classes" to input')
     if text.actions is None:
-        return
-    if len(text.actions) != given.classes:
-        hint = "write actions for every class, and for no other"
-        raise SpecError("text.actions", f"actions of {given.classes} classes", f"of {len(text.actions)}", hint)
-    if given.class_names is not None and tuple(text.actions) != given.class_names:
-        one, other = next(
-            (one, other) for one, other in zip(given.class_names, text.actions, strict=True) if one != other
-        )
+        return None
+    names = given.class_names or tuple(text.actions)
+    if len(names) != given.classes or names != tuple(text.actions):
+        pairs = zip_longest(names, text.actions)
+        one, other = next(((one, other) for one, other in pairs if one != other), ("", ""))
+        expected = f"the {given.classes} classes of the model in its order, with {one or 'no other'}"
         raise SpecError(
-            "text.actions", f"the classes of the model in its order, {one}", other, "use text of these classes"
+            "text.actions", expected, f"{len(text.actions)}, with {other or 'no more'}", "use text of these classes"
         )
+    return None if text.width is None else Shape.of("g e", len(text.vocabulary.texts), text.width)
 
 
 def _require_readers_of_images(model: "ModelSpec", given: Shape) -> None:

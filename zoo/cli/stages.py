@@ -16,6 +16,7 @@ _GIVEN_BY = {
     "shapes": "decoder",
     "recon": "fusion",
     "logits": "head",
+    "actions": "text",
 }
 
 

@@ -14,6 +14,7 @@ from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.registry import Registry
 from zoo_registry.roles import ROLES
 from zoo_registry.shapes import Shape
+from zoo_registry.text import EmbedSpec, TextSpec
 
 from zoo.contracts import Decoder
 from zoo.data.sources import read
@@ -25,6 +26,7 @@ from zoo.testing.recording_checks import check_recording
 from zoo.testing.resizing_checks import check_resizing
 from zoo.testing.samples import NormalWindows, adapt
 from zoo.testing.source_checks import FOR_SOURCES
+from zoo.testing.text_checks import check_embedder, check_text
 from zoo.testing.trials import (
     DecoderTrial,
     EncoderTrial,
@@ -60,6 +62,12 @@ def check_component(
         return
     if isinstance(spec, DistillerSpec | WeigherSpec):
         check_lessons(spec)
+        return
+    if isinstance(spec, TextSpec):
+        check_text(spec)
+        return
+    if isinstance(spec, EmbedSpec):
+        check_embedder(spec)
         return
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -102,7 +110,8 @@ def _check_care(spec: LearnedQuantizerSpec, x: Shape) -> None:
 def every_component(registry: Registry) -> list[ComponentSpec]:
     """Every installed component with its defaults, by role and kind, to parametrize a test over.
 
-    Sources are left out, because they have no data by default.
+    Sources are left out, and so is all else that reads a `path`, because there is nothing by default.
     """
     roles = [role for role in ROLES if role != SourceSpec.role]
-    return [registry.find(kind).model_validate({}) for role in roles for kind in registry.kinds(role)]
+    specs = (registry.find(kind) for role in roles for kind in registry.kinds(role))
+    return [spec.model_validate({}) for spec in specs if "path" not in spec.model_fields]

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from zoo_registry import InputSpec, ModelSpec, RunSpec, Spec, SpecError, TextSpec
+from zoo_registry import InputSpec, ModelSpec, RunSpec, Spec, SpecError, TextSpec, Vocabulary
 
 from zoo.texts.actions import read_actions
 
@@ -34,7 +34,7 @@ def with_words(model: ModelSpec) -> ModelSpec:
     if filled.width is None:
         if filled.embed is None:
             raise SpecError("text.embed", "an embedder for the actions", "none", "`zoo list embed` shows the kinds")
-        filled = filled.model_copy(update={"width": filled.embed.width(filled.vocabulary.texts)})
+        filled = filled.model_copy(update={"width": filled.embed.width(Vocabulary.of(actions).texts)})
     return _changed(model, text=filled)
 
 

@@ -1,0 +1,143 @@
+"""Models with text: nothing that a model gives depends on the label, and bundles need no file and no embedder."""
+
+from typing import Any
+
+import pytest
+import torch
+from tiny import REGISTRY
+from zoo_registry import ModelSpec, SpecError, TransferSpec, ZooError
+
+from zoo import load, save
+from zoo.model.assembly import ZooModel
+from zoo.model.build import build
+from zoo.testing import adapt
+from zoo.texts.filling import with_words
+from zoo.weights.transfer import transfer
+
+CLASSES = {"drink": ["raise the hand", "lower the hand"], "walk": ["swing the arm", "step"], "rest": ["lie still"]}
+INPUT = {"channels": 2, "length": 64, "classes": 3, "class_names": list(CLASSES)}
+PARTS: dict[str, Any] = {
+    "input": INPUT,
+    "encoder": {"kind": "vqshape.encoder", "read": "both", "tokens": 6, "dim": 16, "layers": 1, "heads": 2},
+    "decoder": {"kind": "vqshape.renderer"},
+    "head": {"kind": "heads.token-linear"},
+}
+BOOKS: list[dict[str, Any] | None] = [None, {"kind": "quantizers.ema", "codes": 4}, {"kind": "quantizers.fsq"}]
+TEXTS = [
+    *({"kind": kind} for kind in REGISTRY.kinds("text")),
+    *({"kind": "text.fused", "codebook": book, "feed": "tokens"} for book in BOOKS),
+    {"kind": "text.fused", "control": "one-hot"},
+]
+
+
+def spec_of(text: dict[str, Any] | None, quantizer: str = "quantizers.ema", **parts: Any) -> ModelSpec:
+    """A complete spec with a tiny encoder, and ``text`` with the actions of three classes."""
+    if text is not None and REGISTRY.find(text["kind"], "text").needs_words:
+        text = {"actions": CLASSES, **text}
+    book = {"kind": quantizer, **({"codes": 8} if quantizer == "quantizers.ema" else {})}
+    return with_words(REGISTRY.model({**PARTS, "quantizer": book, "text": text, **parts}))
+
+
+def model_of(text: dict[str, Any] | None, **parts: Any) -> ZooModel:
+    torch.manual_seed(0)
+    model = build(spec_of(text, **parts))
+    adapt(model, model.trace.signal)
+    return model
+
+
+def given() -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(1)
+    return torch.randn(6, 2, 64), torch.tensor([0, 1, 2, 0, 1, 1])
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=str)
+@pytest.mark.parametrize("training", [False, True], ids=["eval", "training"])
+def test_what_a_model_gives_does_not_depend_on_the_label(text, training):
+    model, (x, y) = model_of(text).train(training), given()
+    found = []
+    for target in (None, y, y.roll(1), torch.zeros_like(y)):
+        torch.manual_seed(2)  # of dropout and of hidden gaps
+        found.append(model(x, target=target))
+    for other in found[1:]:
+        for name in ("logits", "x_recon"):
+            assert torch.equal(getattr(found[0], name), getattr(other, name)), name
+        assert torch.equal(found[0].tokens.values, other.tokens.values)
+        assert torch.equal(found[0].quantized.codes, other.quantized.codes)
+        for name, value in (found[0].quantized.stats or {}).items():
+            assert torch.equal(value, other.quantized.stats[name]), f"the codebook would learn from the label: {name}"
+        for term in ("x", "z", "s"):
+            assert torch.equal(found[0].losses[term], other.losses[term]), term
+    terms = [term for term in model.spec.text.terms if term not in found[0].losses]
+    assert terms == list(model.spec.text.terms)
+    assert any(not torch.equal(found[1].losses[term], found[2].losses[term]) for term in terms)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=str)
+def test_a_bundle_needs_neither_file_nor_embedder(text, tmp_path, monkeypatch):
+    model, (x, y) = model_of(text).eval(), given()
+    save(model, tmp_path / "bundle")
+    monkeypatch.setattr("zoo_text.embedders.TfidfSpec.rows", None)
+    monkeypatch.setattr("zoo_text.embedders.TfidfSpec.width", None)
+    loaded = load(tmp_path / "bundle").eval()
+    with torch.no_grad():
+        for term, value in model(x, target=y).losses.items():
+            assert torch.equal(value, loaded(x, target=y).losses[term]), term
+
+
+def test_text_can_be_left_out_by_a_transfer(tmp_path):
+    """A teacher with text gives its encoder, codebook and decoder to a student without."""
+    teacher = model_of({"kind": "text.fused"})
+    save(teacher, tmp_path / "teacher")
+    student = model_of(None)
+    transfer(student, TransferSpec(source=str(tmp_path / "teacher")))
+    (x, _), plain = given(), student.eval()
+    with torch.no_grad():
+        assert torch.equal(plain(x).x_recon, teacher.eval()(x).x_recon)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({"quantizer": None, "decoder": None}, "a quantizer, whose codes text.fused reads"),
+        ({"input": {**INPUT, "class_names": ["drink", "sit", "rest"]}}, "with sit"),
+        ({"input": {**INPUT, "class_names": ["walk", "drink", "rest"]}}, "with walk"),
+        ({"input": {"channels": 2, "length": 64, "classes": 4}}, "4 classes"),
+    ],
+)
+def test_text_that_does_not_fit_the_model_is_refused(parts, words):
+    with pytest.raises(ZooError, match=words):
+        REGISTRY.model(
+            {
+                **PARTS,
+                "quantizer": {"kind": "quantizers.ema"},
+                "text": {"kind": "text.fused", "actions": CLASSES},
+                **parts,
+            }
+        )
+
+
+def test_a_kind_that_reads_labels_alone_has_no_words():
+    for field in ({"file": "actions.json"}, {"actions": CLASSES}, {"embed": {"kind": "text.tfidf"}}):
+        with pytest.raises(SpecError, match="which reads labels alone"):
+            with_words(REGISTRY.model({**PARTS, "text": {"kind": "text.labels", **field}}))
+
+
+def test_a_text_without_a_file_names_the_next_step():
+    with pytest.raises(SpecError, match="a file of actions for text"):
+        with_words(REGISTRY.model({**PARTS, "quantizer": {"kind": "quantizers.ema"}, "text": {"kind": "text.fused"}}))
+
+
+def test_actions_are_those_of_the_classes_whatever_their_order_in_the_file(tmp_path):
+    file = tmp_path / "actions.json"
+    turned = dict(reversed(CLASSES.items()))
+    import json
+
+    activities = [{"action_label": name, "sub_actions": texts} for name, texts in turned.items()]
+    file.write_text(json.dumps({"activities": activities}))
+    text = {"kind": "text.fused", "file": str(file)}
+    spec = with_words(REGISTRY.model({**PARTS, "quantizer": {"kind": "quantizers.ema"}, "text": text}))
+    assert {name: list(texts) for name, texts in spec.text.actions.items()} == CLASSES
+    assert list(spec.text.actions) == list(CLASSES)
+    model = build(spec)
+    adapt(model, model.trace.signal)
+    assert [model.text.table.texts_of(label) for label in range(3)] == list(CLASSES.values())
