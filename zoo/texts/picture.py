@@ -20,18 +20,18 @@ _DARK = 0.6
 
 
 def gram_picture(report: TextReport) -> Picture:
-    """Cosines between all actions in the order of their classes, and between the means of classes; plain and less the
-    common mean."""
+    """Cosines between all actions in the order of their classes, and between the means of classes; plain, and centred
+    on the mean of all actions."""
     rows = [action.row for found in report.classes for action in found.actions]
     sizes = [len(found.actions) for found in report.classes]
     names = [found.name for found in report.classes]
-    figure = new_figure(2 * _PANEL + 1.6, 2 * _PANEL + 0.6)
-    figure.set_layout_engine("constrained", w_pad=0.1)
+    figure = new_figure(2 * _PANEL + 2.0, 2 * _PANEL + 0.2)
+    figure.set_layout_engine("compressed", w_pad=0.2)  # text is drawn up to a tenth wider than measured
     axes = figure.subplots(2, 2, squeeze=False)
     panels = ((report.action_gram, rows, sizes), (report.class_gram, range(len(names)), [1] * len(names)))
+    few = len(names) <= _MOST_VALUES
     for line, (gram, order, spans) in enumerate(panels):
-        few = len(names) <= _MOST_VALUES
-        what = ("actions", "class means, in hundredths" if few else "class means")[line]
+        what = ("actions", "class means")[line]
         for column, (words, matrix, mean) in enumerate(_both(gram)):
             axis = axes[line, column]
             shown = _draw(axis, matrix[np.ix_(order, order)])
@@ -45,12 +45,12 @@ def gram_picture(report: TextReport) -> Picture:
         shrink=0.4,
         aspect=30,
     )
-    bar.set_label("cosine", fontsize=TEXT, color=SOFT)
+    bar.set_label("cosine" + "; numbers are hundredths" * few, fontsize=TEXT, color=SOFT)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=SMALL, color=RULE, labelcolor=SOFT)
     alt = (
         f"Cosines between {len(rows)} actions of {len(names)} classes (mean {report.action_gram.plain_mean:.2f}, "
-        f"less the common mean {report.action_gram.centred_mean:.2f}), and between the means of the classes."
+        f"centred {report.action_gram.centred_mean:.2f}), and between the means of the classes."
     )
     return Picture("gram", "Similarity of actions and classes", alt, figure)
 
@@ -62,7 +62,7 @@ def _signed(value: float) -> str:
 def _both(gram: GramReport) -> tuple[tuple[str, NDArray[np.float64], float], ...]:
     return (
         ("plain", np.array(gram.plain), gram.plain_mean),
-        ("less the common mean", np.array(gram.centred), gram.centred_mean),
+        ("centred", np.array(gram.centred), gram.centred_mean),
     )
 
 
