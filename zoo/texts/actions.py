@@ -75,27 +75,27 @@ def read_actions(source: str | Path, class_names: Sequence[str] | None = None, u
     Raises SpecError with the place in the file for anything that is no such file, and unless its classes equal
     ``class_names`` exactly.
     """
-    path = _path(source)
-    read = read_activities(path)
-    _require_single(read, path)
-    texts = {one.action_label: tuple(_text(action, use, path) for action in one.sub_actions) for one in read}
+    named = str(source)
+    read = read_activities(_path(source), named)
+    _require_single(read, named)
+    texts = {one.action_label: tuple(_text(action, use, named) for action in one.sub_actions) for one in read}
     titles = {one.action_label: one.title for one in read if one.title is not None}
     if class_names is not None:
         known = {normal_text(name): name for name in class_names}
-        _require_same(texts, list(known), path)
+        _require_same(texts, list(known), named)
         texts = {name: texts[label] for label, name in known.items()}
         titles = {name: titles[label] for label, name in known.items() if label in titles}
     found = Actions(texts, titles)
     if len(found.distinct) > MOST_DISTINCT:
         hint = "share actions between classes, or write fewer"
-        raise SpecError(str(path), f"at most {MOST_DISTINCT:,} distinct actions", f"{len(found.distinct):,}", hint)
-    _compare_marks(read, found, path)
+        raise SpecError(named, f"at most {MOST_DISTINCT:,} distinct actions", f"{len(found.distinct):,}", hint)
+    _compare_marks(read, found, named)
     return found
 
 
 def _path(source: str | Path) -> Path:
     path, names = Path(source), shipped()
-    if str(source) in names and not path.exists():
+    if str(source) in names and not path.is_file():
         return _SHIPPED / f"{source}.json"
     if not path.exists() and not path.suffix:
         expected = f"a file of texts, or one of {', '.join(names)}"
@@ -103,54 +103,54 @@ def _path(source: str | Path) -> Path:
     return path
 
 
-def _text(action: AnyAction, use: Use, path: Path) -> str:
+def _text(action: AnyAction, use: Use, named: str) -> str:
     if isinstance(action, Limbs):
         return action.text(use)
     if use != "both":
         hint = f"write Arm and Leg in it, or leave out the choice of {use}"
-        raise SpecError(str(path), f"actions by limbs, as {use} is chosen", "actions without limbs", hint)
+        raise SpecError(named, f"actions by limbs, as {use} is chosen", "actions without limbs", hint)
     return action if isinstance(action, str) else action.keyword
 
 
-def _require_single(read: Read, path: Path) -> None:
+def _require_single(read: Read, named: str) -> None:
     first: dict[str, int] = {}
     for number, activity in enumerate(read):
         name = activity.action_label
         if name in first:
             found = f"{name!r} again, as in activities.{first[name]}"
             raise SpecError(
-                f"{path}: activities.{number}.action_label", "every class once", found, "join or remove one"
+                f"{named}: activities.{number}.action_label", "every class once", found, "join or remove one"
             )
         first[name] = number
 
 
-def _require_same(texts: Mapping[str, object], names: Sequence[str], path: Path) -> None:
+def _require_same(texts: Mapping[str, object], names: Sequence[str], named: str) -> None:
     """Raise SpecError for the first class that is in ``texts`` alone, then for those that are in ``names`` alone."""
     extra = next(((number, name) for number, name in enumerate(texts) if name not in names), None)
     missing = [name for name in names if name not in texts]
     if extra is not None:
         number, name = extra
         if all(map(_is_number, names)):
-            raise _numbers(path, names)
+            raise _numbers(named, names)
         folded = next((known for known in missing if known.casefold() == name.casefold()), None)
         close = folded or nearest(name, missing) or nearest(name, names)
         hint = f"did you mean {close!r}?" if close else f"the data have {_some(names)}"
-        where = f"{path}: activities.{number}.action_label"
+        where = f"{named}: activities.{number}.action_label"
         raise SpecError(where, "the exact name of a class of the data", repr(name), hint)
     if missing:
         hint = "write actions for every class of the data"
-        raise SpecError(f"{path}: activities", f"all {len(names)} classes of the data", f"no {_some(missing)}", hint)
+        raise SpecError(f"{named}: activities", f"all {len(names)} classes of the data", f"no {_some(missing)}", hint)
 
 
 def _is_number(name: str) -> bool:
     return name.replace(".", "", 1).removeprefix("-").isdecimal()
 
 
-def _numbers(path: Path, names: Sequence[str]) -> SpecError:
+def _numbers(named: str, names: Sequence[str]) -> SpecError:
     """The error for data whose classes have no names."""
     found = f"the numbers {_some(names)} as classes of the data"
     hint = "name them: one name per line in classes.txt in the folder of the data, and data.source.classes=classes.txt"
-    return SpecError(str(path), "data with class names", found, hint)
+    return SpecError(named, "data with class names", found, hint)
 
 
 def _some(names: Sequence[str]) -> str:
@@ -158,7 +158,7 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _compare_marks(read: Read, actions: Actions, path: Path) -> None:
+def _compare_marks(read: Read, actions: Actions, named: str) -> None:
     """Note how many marks `shared` the texts of the other classes contradict; the texts decide."""
     number = {normal_text(text): index for index, text in enumerate(actions.distinct)}
     wrong: list[tuple[str, bool]] = []
@@ -169,5 +169,5 @@ def _compare_marks(read: Read, actions: Actions, path: Path) -> None:
     if wrong:
         alone = sum(shared for _, shared in wrong)
         counts = f"{alone} marked as shared that no other class has, {len(wrong) - alone} not marked that others have"
-        note = f"{path}: {counts}; the first is {wrong[0][0]}. The texts decide, not the marks"
+        note = f"{named}: {counts}; the first is {wrong[0][0]}. The texts decide, not the marks"
         warnings.warn(note, ZooNote, stacklevel=3)

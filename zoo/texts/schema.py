@@ -96,24 +96,26 @@ _ACTION_DEPTH = 4
 """Steps to an action in a file: `activities.4.sub_actions.1`."""
 
 
-def read_activities(path: Path) -> tuple[Activity[AnyAction], ...]:
-    """The activities in ``path``; raise SpecError with the place in the file for anything that is in none of the
-    schemas, or in several."""
+def read_activities(path: Path, named: str) -> tuple[Activity[AnyAction], ...]:
+    """The activities in ``path``, which messages call ``named``.
+
+    Raises SpecError with the place in the file for anything that is in none of the schemas, or in several.
+    """
     content = read_json(path)
     if not isinstance(content, dict):
         found = "a list" if isinstance(content, list) else show(content)
-        raise SpecError(str(path), "an object with `activities`", found, _HINT)
+        raise SpecError(named, "an object with `activities`", found, _HINT)
     try:
         return _FILE.validate_python(content).activities
     except ValidationError as error:
-        raise _mistake(path, error, _schema(content)) from None
+        raise _mistake(named, error, _schema(content)) from None
 
 
-def _mistake(path: Path, error: ValidationError, schema: str) -> SpecError:
+def _mistake(named: str, error: ValidationError, schema: str) -> SpecError:
     """A mistake in the file, with its place as the file has it; a misspelt field comes before the one it leaves out."""
     problem = max(error.errors(include_url=False), key=lambda problem: problem["type"] == "extra_forbidden")
     steps = problem["loc"][1:]  # without the tag of the schema
-    where = f"{path}: {'.'.join(map(str, steps)) or 'activities'}"
+    where = f"{named}: {'.'.join(map(str, steps)) or 'activities'}"
     kind, given = problem["type"], problem["input"]
     if kind == "extra_forbidden":
         known = {1: ("activities",), 3: ("action_label", "title", "sub_actions")}.get(len(steps), _FIELDS[schema])
