@@ -102,6 +102,14 @@ def test_a_folder_gets_picture_report_and_vectors_that_text_file_reads(zoo, file
     assert {**again.json, "embed": "text.tfidf"} == first
 
 
+def test_the_report_does_not_replace_the_file_of_texts(zoo, file, tmp_path):
+    before = file.rename(tmp_path / "text.json").read_bytes()
+    found = zoo("text", tmp_path / "text.json", "--out", tmp_path)
+    assert found.status == 2
+    assert "--out: expected a folder without" in found.err
+    assert (tmp_path / "text.json").read_bytes() == before
+
+
 def test_vectors_computed_elsewhere_are_compared_and_written(zoo, file, tmp_path):
     rows = np.random.default_rng(0).normal(size=(3, 5)).astype(np.float32)
     np.save(tmp_path / "rows.npy", rows)

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from zoo_registry import SpecError, ZooNote, text_hash
 
@@ -207,6 +208,27 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path):
     assert "more than 16 MiB" in refusal(path)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_damaged_files_are_read_or_refused_in_one_line(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    whole = bytearray(json.dumps({"activities": [keywords("Walk", step=True), keywords("Run", step=True)]}).encode())
+    path = tmp_path / "actions.json"
+    refused = []
+    for _ in range(200):
+        damaged = whole.copy()
+        for place in rng.integers(len(whole), size=rng.integers(1, 4)):
+            damaged[place] = rng.choice(list(b'{}[]",:x0\x80\n'))
+        path.write_bytes(damaged[: rng.integers(1, len(whole) + 1)] if rng.random() < 0.2 else damaged)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ZooNote)
+            try:
+                read_actions(path)
+            except SpecError as error:
+                refused.append(str(error))
+    assert 0 < len(refused) < 200
+    assert not [message for message in refused if "\n" in message]
+
+
 def test_a_missing_file_suggests_the_shipped_names(tmp_path):
     assert "did you mean 'basic_motions'?" in refusal("basic_motion")
     assert "no such file" in refusal(tmp_path / "actions.json")
@@ -223,5 +245,4 @@ def test_a_file_that_is_labelled_by_numbers_fits_data_without_names(file):
     path = file(WALK | {"action_label": "1", "title": "walking"}, REST | {"action_label": "0"})
     found = read_actions(path, ["0", "1"])
     assert found.classes == ("0", "1")
-    assert found.title("1") == "1 (walking)"
-    assert found.title("0") == "0"
+    assert found.titles == {"1": "walking"}

@@ -73,6 +73,8 @@ def text(
     """
     if embed and rows:
         raise SpecError("--rows", "vectors, or a component that makes them as --embed", "both", "leave one out")
+    if out and Path(file).resolve() in ((out / name).resolve() for name in ("text.json", "embeddings.json")):
+        raise SpecError("--out", f"a folder without {file}", "the folder of that file", "name another folder")
     registry = Registry.discover()
     actions = read_actions(file, _classes(data, registry, changes or ()), use)
     from zoo.texts.text_report import text_report
@@ -142,7 +144,7 @@ def _print(report: "TextReport") -> None:
         ]
     )
     print_title("Actions")
-    titles = {found.name: _title(found) for found in report.classes}
+    titles = {found.name: found.label for found in report.classes}
     lines = [
         (titles[found.name] if number == 0 else "", str(action.row), action.text, _shared(action.others, titles))
         for found in report.classes
@@ -161,7 +163,7 @@ def _print(report: "TextReport") -> None:
 def _print_classes(report: "TextReport") -> None:
     few = len(report.classes) <= _MOST_CLASSES
     numbers = [str(number) for number in range(len(report.classes))] if few else []
-    titles = {found.name: _title(found) for found in report.classes}
+    titles = {found.name: found.label for found in report.classes}
     lines = []
     for at, found in enumerate(report.classes):
         near = found.nearest
@@ -206,10 +208,6 @@ def _count(number: float) -> str:
 def _range(classes: "list[ClassText]") -> str:
     counts = [len(found.actions) for found in classes]
     return str(counts[0]) if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
-
-
-def _title(found: "ClassText") -> str:
-    return f"{found.name} ({found.title})" if found.title else found.name
 
 
 def _shared(others: list[str], titles: dict[str, str]) -> str:

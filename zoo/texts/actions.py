@@ -58,10 +58,6 @@ class Actions:
         counts = Counter(number for numbers in self.numbers.values() for number in set(numbers))
         return tuple(counts[number] for number in range(len(self.distinct)))
 
-    def title(self, name: str) -> str:
-        """The name of a class for people: with its title, if it has one."""
-        return f"{name} ({self.titles[name]})" if name in self.titles else name
-
 
 def shipped() -> list[str]:
     """Names of the texts that come with the zoo."""

@@ -24,7 +24,7 @@ def gram_picture(report: TextReport) -> Picture:
     on the mean of all actions."""
     rows = [action.row for found in report.classes for action in found.actions]
     sizes = [len(found.actions) for found in report.classes]
-    names = [found.name for found in report.classes]
+    names = [found.label for found in report.classes]
     figure = new_figure(2 * _PANEL + 2.0, 2 * _PANEL + 0.2)
     figure.set_layout_engine("compressed", w_pad=0.2)  # text is drawn up to a tenth wider than measured
     axes = figure.subplots(2, 2, squeeze=False)

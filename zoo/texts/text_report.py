@@ -48,6 +48,11 @@ class ClassText(BaseModel, frozen=True):
     own: int
     nearest: Pair | None
 
+    @property
+    def label(self) -> str:
+        """The name for people: with the title, if there is one."""
+        return f"{self.name} ({self.title})" if self.title else self.name
+
 
 class GramReport(BaseModel, frozen=True):
     """Cosines between vectors, and between vectors less the mean of all actions; ``mean`` is that of different ones."""
