@@ -8,7 +8,7 @@ from zoo_registry import Registry
 from zoo_text.embedders import FileSpec
 
 from zoo.texts.actions import read_actions, shipped
-from zoo.texts.embed import embedded, read_embed
+from zoo.texts.embed import read_embed
 
 MOTIONS = "aeon:basic_motions"
 
@@ -93,8 +93,8 @@ def test_a_folder_gets_picture_report_and_vectors_that_text_file_reads(zoo, file
     svg = (out / "gram.svg").read_text()
     assert all(words in svg for words in ("Walk", "Rest", "actions, plain: mean", "class means, centred: mean"))
     actions = read_actions(file)
-    stored = embedded(actions, FileSpec(path=str(out / "embeddings.npy")))
-    np.testing.assert_array_equal(stored, embedded(actions, read_embed("text.tfidf", Registry.discover())))
+    stored = actions.vocabulary.rows(FileSpec(path=str(out / "embeddings.npy")))
+    np.testing.assert_array_equal(stored, actions.vocabulary.rows(read_embed("text.tfidf", Registry.discover())))
     again = zoo(
         "text", file, "--embed", json.dumps({"kind": "text.file", "path": str(out / "embeddings.npy")}), "--json"
     )

@@ -7,7 +7,7 @@ import pytest
 from zoo_registry import EmbedSpec, PluginError, Registry
 
 from zoo.texts.actions import Actions, read_actions
-from zoo.texts.embed import embedded, read_embed
+from zoo.texts.embed import read_embed
 from zoo.texts.measure import action_grams, class_grams, nearest_classes, probe, shared_actions, similar_pairs
 from zoo.texts.text_report import text_report
 
@@ -27,7 +27,7 @@ def golden():
 def described(golden):
     """The golden actions and their vectors."""
     actions = read_actions(GOLDEN / "wrist_adl14_v0.json", [str(name) for name in golden["names"]])
-    return actions, embedded(actions, read_embed("text.tfidf", Registry.discover()))
+    return actions, actions.vocabulary.rows(read_embed("text.tfidf", Registry.discover()))
 
 
 def test_tfidf_equals_the_reference(golden):
@@ -156,6 +156,6 @@ def test_embedders_that_break_their_contract_are_named(rows, words):
             return rows
 
     with pytest.raises(PluginError) as caught:
-        embedded(SOME, Broken())
+        SOME.vocabulary.rows(Broken())
     assert "some.broken.rows" in str(caught.value)
     assert words in str(caught.value)

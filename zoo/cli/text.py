@@ -14,10 +14,11 @@ from zoo.cli.training import Changes
 from zoo.process.lines import print_line
 from zoo.specs.read import read_data
 from zoo.texts.actions import Actions, read_actions, shipped
+from zoo.texts.embed import read_embed
 from zoo.texts.schema import Use
 
 if TYPE_CHECKING:
-    from zoo.texts.embed import Rows
+    from zoo.texts.measure import Rows
     from zoo.texts.text_report import ClassText, Pair, TextReport
 
 _DEFAULT = "text.tfidf"
@@ -108,10 +109,8 @@ def _classes(data: str | None, registry: Registry, changes: list[str] | tuple[()
 def _vectors(actions: Actions, embed: str, rows: Path | None, registry: Registry) -> "tuple[str, Rows]":
     """A vector per distinct action, and what made them."""
     if rows is None:
-        from zoo.texts.embed import embedded, read_embed
-
         spec = read_embed(embed, registry)
-        return str(spec.kind), embedded(actions, spec)
+        return str(spec.kind), actions.vocabulary.rows(spec)
     from zoo.sources import read_rows
 
     found, number = read_rows(rows), len(actions.distinct)

@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 
-from zoo_registry import SpecError, ZooNote, normal_text
+from zoo_registry import SpecError, Vocabulary, ZooNote, normal_text
 from zoo_registry.explain import unknown
 from zoo_registry.suggest import nearest
 
@@ -38,24 +38,24 @@ class Actions:
         return tuple(self.texts)
 
     @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The distinct texts, and the numbers of each class."""
+        return Vocabulary.of(self.texts)
+
+    @property
     def distinct(self) -> tuple[str, ...]:
         """Every text once, in order of first appearance; spellings that Unicode calls equivalent are one text."""
-        every: dict[str, str] = {}
-        for texts in self.texts.values():
-            for text in texts:
-                every.setdefault(normal_text(text), text)
-        return tuple(every.values())
+        return self.vocabulary.texts
 
-    @cached_property
+    @property
     def numbers(self) -> Mapping[str, tuple[int, ...]]:
         """The actions of each class as numbers of ``distinct``."""
-        number = {normal_text(text): index for index, text in enumerate(self.distinct)}
-        return {name: tuple(number[normal_text(text)] for text in texts) for name, texts in self.texts.items()}
+        return dict(zip(self.texts, self.vocabulary.numbers, strict=True))
 
     @cached_property
     def uses(self) -> tuple[int, ...]:
         """The number of classes that have each of ``distinct``."""
-        counts = Counter(number for numbers in self.numbers.values() for number in set(numbers))
+        counts = Counter(number for numbers in self.vocabulary.numbers for number in set(numbers))
         return tuple(counts[number] for number in range(len(self.distinct)))
 
 

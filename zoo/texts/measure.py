@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zoo.texts.actions import Actions
-from zoo.texts.embed import Rows
 
+Rows = NDArray[np.float64]
 Gram = NDArray[np.float64]
 _TIE = 1e-12
 

@@ -6,7 +6,7 @@ import json
 import numpy as np
 
 from zoo.sources import manifest_of
-from zoo.texts.embed import Rows
+from zoo.texts.measure import Rows
 from zoo.texts.text_report import TextReport
 
 

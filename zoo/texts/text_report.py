@@ -6,11 +6,11 @@ import numpy as np
 from pydantic import BaseModel
 
 from zoo.texts.actions import Actions
-from zoo.texts.embed import Rows
 from zoo.texts.measure import (
     Gram,
     Grams,
     Probe,
+    Rows,
     action_grams,
     class_grams,
     nearest_classes,
