@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from zoo_registry import SpecError, ZooNote, text_hash
 
-from zoo.texts.actions import MOST_DISTINCT, read_actions
+from zoo.texts.actions import MOST_DISTINCT, MOST_TEXTS, read_actions
 from zoo.texts.schema import LONGEST, MOST_ACTIONS, MOST_CLASSES
 
 GOLDEN = Path(__file__).parents[3] / "shared/golden/text"
@@ -182,6 +182,11 @@ def test_too_many_distinct_actions_are_refused_with_the_bound(file):
         for number in range(classes)
     ]
     assert f"at most {MOST_DISTINCT:,} distinct actions, found {classes * MOST_ACTIONS:,}" in refusal(file(*many))
+
+
+def test_too_many_repeated_actions_are_refused_with_the_bound(file):
+    many = [{"action_label": f"c{number}", "sub_actions": ["step"] * MOST_ACTIONS} for number in range(100)]
+    assert f"at most {MOST_TEXTS:,} actions, found 6,400" in refusal(file(*many))
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from zoo_registry.suggest import nearest
 
 from zoo.texts.schema import Activity, AnyAction, Keyword, Limbs, Use, read_activities
 
-MOST_DISTINCT = 1000
-"""Distinct actions of a file: every pair of them is compared."""
+MOST_DISTINCT, MOST_TEXTS = 1000, 5000
+"""Distinct actions of a file, of which every pair is compared, and all actions, each of which is embedded."""
 _SHIPPED = Path(str(files("zoo.texts") / "shipped"))
 _SHOWN = 5
 Read = Sequence[Activity[AnyAction]]
@@ -82,9 +82,7 @@ def read_actions(source: str | Path, class_names: Sequence[str] | None = None, u
         texts = {name: texts[label] for label, name in known.items()}
         titles = {name: titles[label] for label, name in known.items() if label in titles}
     found = Actions(texts, titles)
-    if len(found.distinct) > MOST_DISTINCT:
-        hint = "share actions between classes, or write fewer"
-        raise SpecError(named, f"at most {MOST_DISTINCT:,} distinct actions", f"{len(found.distinct):,}", hint)
+    _require_few(found, named)
     _compare_marks(read, found, named)
     return found
 
@@ -106,6 +104,14 @@ def _text(action: AnyAction, use: Use, named: str) -> str:
         hint = f"write Arm and Leg in it, or leave out the choice of {use}"
         raise SpecError(named, f"actions by limbs, as {use} is chosen", "actions without limbs", hint)
     return action if isinstance(action, str) else action.keyword
+
+
+def _require_few(actions: Actions, named: str) -> None:
+    every, distinct = sum(map(len, actions.texts.values())), len(actions.distinct)
+    for what, count, most in (("actions", every, MOST_TEXTS), ("distinct actions", distinct, MOST_DISTINCT)):
+        if count > most:
+            hint = "write fewer, or share them between classes"
+            raise SpecError(named, f"at most {most:,} {what}", f"{count:,}", hint)
 
 
 def _require_single(read: Read, named: str) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 from zoo_registry import SpecError, normal_text, show
 from zoo_registry.component import Spec
 from zoo_registry.escaping import for_terminal
@@ -116,23 +117,27 @@ def _mistake(named: str, error: ValidationError, schema: str) -> SpecError:
     problem = max(error.errors(include_url=False), key=lambda problem: problem["type"] == "extra_forbidden")
     steps = problem["loc"][1:]  # without the tag of the schema
     where = f"{named}: {'.'.join(map(str, steps)) or 'activities'}"
-    kind, given = problem["type"], problem["input"]
-    if kind == "extra_forbidden":
-        known = {1: ("activities",), 3: ("action_label", "title", "sub_actions")}.get(len(steps), _FIELDS[schema])
-        close = nearest(str(steps[-1]), known)
-        hint = f"did you mean {close!r}?" if close else _HINT
-        return SpecError(where, f"no other field than {listed(known)}", show(steps[-1]), hint)
-    if kind == "missing":
-        return SpecError(where, "a value", "nothing", _HINT)
-    if len(steps) == _ACTION_DEPTH and kind in ("model_type", "string_type"):
-        return SpecError(where, f"{_ACTIONS[schema]}, as the file begins", show(given), "use one schema in the file")
-    if kind == "string_too_long":
-        return SpecError(where, f"at most {LONGEST} characters", f"{len(given):,}", "shorten the text")
-    if kind == "too_short":
-        what = "one action" if steps[-1] == "sub_actions" else "one class"
-        return SpecError(where, f"at least {what}", "none", "write some, or remove it")
-    if kind == "too_long":
-        what, most = ("actions", MOST_ACTIONS) if steps[-1] == "sub_actions" else ("classes", MOST_CLASSES)
-        return SpecError(where, f"at most {most:,} {what}", f"{len(given):,}", "shorten the list")
+    return SpecError(where, *_explained(problem["type"], problem, steps, schema))
+
+
+def _explained(kind: str, problem: ErrorDetails, steps: tuple[int | str, ...], schema: str) -> tuple[str, str, str]:
+    """What was expected at ``steps``, what was found, and the next step."""
+    given, of = problem["input"], steps[-1] if steps else "activities"
+    match kind:
+        case "extra_forbidden":
+            known = {1: ("activities",), 3: ("action_label", "title", "sub_actions")}.get(len(steps), _FIELDS[schema])
+            close = nearest(str(of), known)
+            return f"no other field than {listed(known)}", show(of), f"did you mean {close!r}?" if close else _HINT
+        case "missing":
+            return "a value", "nothing", _HINT
+        case "model_type" | "string_type" if len(steps) == _ACTION_DEPTH:
+            return f"{_ACTIONS[schema]}, as the file begins", show(given), "use one schema in the file"
+        case "string_too_long":
+            return f"at most {LONGEST} characters", f"{len(given):,}", "shorten the text"
+        case "too_short":
+            return "at least one action" if of == "sub_actions" else "at least one class", "none", "write some"
+        case "too_long":
+            most = f"{MOST_ACTIONS} actions" if of == "sub_actions" else f"{MOST_CLASSES:,} classes"
+            return f"at most {most}", f"{len(given):,}", "shorten the list"
     expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return SpecError(where, expected, show(given), _HINT)
+    return expected, show(given), _HINT
