@@ -16,5 +16,5 @@ def stored_files(report: TextReport, rows: Rows) -> dict[str, bytes]:
     array = io.BytesIO()
     np.save(array, rows, allow_pickle=False)
     plain = {"text.json": report.model_dump(mode="json"), "embeddings.json": manifest_of(report.distinct)}
-    texts = {name: json.dumps(data, indent=1, ensure_ascii=False).encode() for name, data in plain.items()}
+    texts = {name: json.dumps(data, ensure_ascii=False).encode() for name, data in plain.items()}
     return {**texts, "embeddings.npy": array.getvalue()}
