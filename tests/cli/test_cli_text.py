@@ -122,6 +122,30 @@ def test_vectors_computed_elsewhere_are_compared_and_written(zoo, file, tmp_path
     assert "expected 3 rows, one per distinct action, found 2" in found.err
 
 
+LENGTHS = """
+from typing import Literal
+from zoo_registry import EmbedSpec, hookimpl
+
+class Lengths(EmbedSpec):
+    \"\"\"The number of letters and of words.\"\"\"
+    kind: Literal["lengths.both"] = "lengths.both"
+
+    def rows(self, texts):
+        import numpy as np
+        return np.array([[len(text), len(text.split())] for text in texts], float)
+
+@hookimpl
+def zoo_components():
+    return [Lengths]
+"""
+
+
+def test_a_plugin_adds_an_embedder(zoo, file, install):
+    install("lengths", LENGTHS)
+    report = zoo("text", file, "--embed", "lengths.both", "--json").json
+    assert (report["embed"], report["width"]) == ("lengths.both", 2)
+
+
 def test_duplicates_and_equal_classes_are_named_from_the_threshold_on(zoo, write):
     same = [["lift the arm", "swing the arm"], ["swing the arm", "lift the arm"], ["lie", "sleep"]]
     activities = [{"action_label": f"{n} mph", "sub_actions": texts} for n, texts in zip((1, 3, 0), same, strict=True)]
