@@ -41,7 +41,7 @@ def write_applied(
     timelines = [Timeline(source.survey, how.step, options.unsure) for source, how in zip(sources, cuts, strict=True)]
     total = sum(_windows(source, how) for source, how in zip(sources, cuts, strict=True))
     with new_folder(out) as folder:
-        with new_tables(folder) as write, _new_codes(folder / CODES, trained, sources) as put:
+        with new_tables(folder, _zoned(sources)) as write, _new_codes(folder / CODES, trained, sources) as put:
             for source, how, timeline in zip(sources, cuts, timelines, strict=True):
                 for part in predictions(trained.model, source, how, trained.standard):
                     timeline.add(part)
@@ -58,6 +58,10 @@ def write_applied(
         write_json(folder / SUMMARY, summary.model_dump(mode="json"))
     _note(summary)
     return summary
+
+
+def _zoned(sources: Sequence[Source]) -> bool:
+    return any(source.survey.zoned is not None for source in sources)
 
 
 def _windows(source: Source, how: Cut) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializeAsAny
 
 from zoo.applied.timeline import DAY, UNSURE, UNWORN, Timeline, recorded_by_day
 from zoo.recordings.folder import origin_of
@@ -42,7 +42,7 @@ class RecordingSummary(BaseModel, frozen=True):
     whose mean or deviation is unlike that of the training data; None if these are not known.
     """
 
-    recording: Origin
+    recording: SerializeAsAny[Origin]
     windows: int
     unsure: int
     outside: float | None

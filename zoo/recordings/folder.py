@@ -18,7 +18,8 @@ from zoo.recordings.bouts import Bout
 from zoo.recordings.segments import TimeSpan, without
 from zoo.recordings.sources import Source
 from zoo.recordings.windows import Cut, pieces, spans_of
-from zoo.recordings.windows_report import REPORT, BoutWindows, Origin, WindowsReport
+from zoo.recordings.windows_report import REPORT, BoutWindows, Origin, WindowsReport, ZonedOrigin
+from zoo.recordings.zone import time_text
 
 NAMES = re.compile(rf"(X|y|subject|bout|start)_train\.npy|classes\.txt|{re.escape(REPORT)}")
 """Only a folder with no other files is replaced."""
@@ -163,7 +164,7 @@ def origin_of(source: Source) -> Origin:
     survey = source.survey
     with source.recording.path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
-    return Origin(
+    origin = Origin(
         file=source.name,
         sha256=digest,
         kind=source.kind,
@@ -178,3 +179,7 @@ def origin_of(source: Source) -> Origin:
         corrections=dict(source.corrections),
         notes=list(survey.notes),
     )
+    zoned = survey.zoned
+    if zoned is None:
+        return origin
+    return ZonedOrigin(**dict(origin), zone=str(zoned.zone), start_utc=time_text(zoned.utc(zoned.start)))
