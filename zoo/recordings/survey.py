@@ -11,6 +11,9 @@ from zoo_registry import About, Block, DataError, Recording
 from zoo.recordings.bouts import Span
 from zoo.recordings.zone import ZonedClock, time_text
 
+_ROOM = timedelta(days=3)
+"""Between the samples and the first and last date that Python has: for offsets of zones, and whole days."""
+
 
 class Stretch(NamedTuple):
     """Consecutive ``samples`` without a gap, in seconds after the start of the recording; ``end`` is that of the last
@@ -83,7 +86,18 @@ def survey(recording: Recording, also: Sequence[Callable[[Block], None]] = (), z
             each(block)
     if not stretches:
         raise DataError(str(recording.path), "at least one sample", "none", "copy the file from the device again")
+    _require_dates(recording, stretches[-1].end)
     zoned = None if zone is None else ZonedClock(zone, recording.about.start)
     if zoned is not None:
         notes += zoned.notes(stretches[-1].end)
     return Survey(recording.about, tuple(stretches), tuple(notes), zoned)
+
+
+def _require_dates(recording: Recording, seconds: float) -> None:
+    """Raise DataError for samples at dates that Python does not have, or not in every zone."""
+    start = recording.about.start
+    if start < datetime.min + _ROOM or seconds > (datetime.max - _ROOM - start).total_seconds():
+        found = f"{seconds:g} s from {start} on"
+        raise DataError(
+            str(recording.path), "samples in the years 1 to 9999", found, "set the device's clock, and record again"
+        )
