@@ -63,10 +63,10 @@ WINTER = "changed at 2021-10-31 01:00:00 UTC: from then on they are"
         ((2021, 10, 31, 2, 30), 0.25, [TWICE]),
         ((2021, 10, 31, 2, 30), 24, [TWICE, f"{WINTER} 1 h behind the device's"]),
         ((2021, 3, 28, 2, 30), 24, [NEVER]),
-        ((2021, 3, 28, 2, 30), 9000, [NEVER, f"{WINTER} the same as the device's; later changes: 1"]),
+        ((2021, 3, 28, 2, 30), 9000, [NEVER, f"{WINTER} the same as the device's, until 2022-03-27 01:00:00 UTC"]),
         ((2021, 3, 27, 12), 48, [SUMMER]),
         ((2021, 10, 30, 12), 48, [f"{WINTER} 1 h behind the device's"]),
-        ((2021, 3, 27, 12), 3 * 8766, [f"{SUMMER}; later changes: 5"]),
+        ((2021, 3, 27, 12), 3 * 8766, [f"{SUMMER}, until 2021-10-31 01:00:00 UTC"]),
         ((2021, 3, 28, 0), 2, []),  # until the moment of the change
         ((2021, 3, 28, 3), 1000, []),
         ((2021, 10, 31, 3), 1000, []),

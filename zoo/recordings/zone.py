@@ -12,7 +12,7 @@ from zoo_registry.suggest import nearest
 
 _OF_THIS_MACHINE = {"Factory", "localtime"}
 """Names that mean another zone on another machine."""
-_DAY = 86_400
+_WEEK = timedelta(days=7)
 
 
 def zone_named(name: str) -> ZoneInfo:
@@ -68,8 +68,8 @@ class ZonedClock:
         return _naive(time) + self.offset
 
     def notes(self, seconds: float) -> list[str]:
-        """What a user must know of the times of a recording of ``seconds``: a start that comes twice or never, and
-        changes of the zone's clocks during it."""
+        """What is doubtful in the times of a recording of ``seconds``: a start that comes twice or never, and a change
+        of the zone's clocks."""
         return [*self._doubtful_start(), *self._changes(self.utc(self.start + timedelta(seconds=seconds)))]
 
     def _doubtful_start(self) -> Iterator[str]:
@@ -82,37 +82,37 @@ class ZonedClock:
             yield f"the clocks of {self.zone} never {shown}: {why}; {taken} UTC is taken, as of a clock set before that"
 
     def _changes(self, end: datetime) -> Iterator[str]:
-        changes = list(changes_of(self.zone, self.utc(self.start), end))
-        if not changes:
+        changes = changes_of(self.zone, self.utc(self.start), end)
+        first, second = next(changes, None), next(changes, None)
+        if first is None:
             return
-        first = changes[0]
         ahead = _offset(self.zone, first) - self.offset
         than = f"{_hours(ahead)} {'ahead of' if ahead > timedelta() else 'behind'} the device's"
         then = than if ahead else "the same as the device's"
-        more = f"; later changes: {len(changes) - 1}" if len(changes) > 1 else ""
-        yield f"the clocks of {self.zone} changed at {_naive(first)} UTC: from then on they are {then}{more}"
+        until = "" if second is None else f", until {_naive(second)} UTC"
+        yield f"the clocks of {self.zone} changed at {_naive(first)} UTC: from then on they are {then}{until}"
 
 
 def changes_of(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
     """The seconds, from ``start`` to before ``end``, in UTC, at which the clocks of ``zone`` are set to another offset.
 
-    Found from day to day: two changes within a day that cancel each other are none.
+    Found from week to week: two changes within a week that cancel each other are none.
     """
-    day = start.replace(microsecond=0)
-    while day < end:
-        after = day + timedelta(seconds=_DAY)
-        if _offset(zone, after) != _offset(zone, day) and (found := _change_of_day(zone, day)) < end:
+    time = start.replace(microsecond=0)
+    while time < end:
+        after = time + min(_WEEK, end - time)
+        if _offset(zone, after) != _offset(zone, time) and (found := _change_between(zone, time, after)) < end:
             yield found
-        day = after
+        time = after
 
 
-def _change_of_day(zone: ZoneInfo, day: datetime) -> datetime:
-    """When the offset of ``zone`` changes in the 24 h after ``day``."""
+def _change_between(zone: ZoneInfo, start: datetime, end: datetime) -> datetime:
+    """The second after ``start`` from which on ``zone`` has the offset that it has at ``end``."""
 
     def changed(seconds: int) -> bool:
-        return _offset(zone, day + timedelta(seconds=seconds)) != _offset(zone, day)
+        return _offset(zone, start + timedelta(seconds=seconds)) != _offset(zone, start)
 
-    return day + timedelta(seconds=bisect_left(range(_DAY), True, key=changed))
+    return start + timedelta(seconds=bisect_left(range(int((end - start).total_seconds()) + 1), True, key=changed))
 
 
 def _offset(zone: ZoneInfo, time: datetime) -> timedelta:
