@@ -80,11 +80,11 @@ def test_the_order_of_the_files_changes_no_byte(cut, tmp_path):
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
 
 
-def test_a_data_set_of_it_knows_channels_rate_and_unit(cut, tmp_path):
-    cut(how=Cut(2, 1))
+def test_a_data_set_of_it_knows_channels_rate_unit_and_moving_mean(cut, tmp_path):
+    cut(how=Cut(2, 1, smooth=0.2))
     spec = read_data(f"npy:{tmp_path / 'out'}", Registry.discover(), ["data.split.by=class"])
     found = prepare(spec)
-    assert (found.input.rate, found.input.units) == (10.0, "g")
+    assert (found.input.rate, found.input.units, found.input.smooth) == (10.0, "g", 0.2)
     assert found.input.channel_names == ("x", "y", "z")
     assert spec.source.model_dump()["group"] == "bout"
 

@@ -101,6 +101,7 @@ def _summary(trained: Trained, timed: Sequence[Timed], how: Cut, options: Option
         length=how.length,
         step=how.step,
         rate=how.rate or timed[0].source.survey.about.rate,
+        smooth=how.smooth,
         unsure=options.unsure,
         recordings=recordings,
     )

@@ -60,6 +60,7 @@ class Summary(BaseModel, frozen=True):
     length: float
     step: float
     rate: float
+    smooth: float
     unsure: float
     recordings: list[RecordingSummary]
 
