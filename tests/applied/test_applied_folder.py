@@ -11,7 +11,6 @@ from laid import RATE, SECONDS, laid
 from made import MadeRecording
 
 import zoo as python
-from zoo.cli.main import main
 
 CLASSES = ["slow", "fast", "faster"]
 
@@ -19,17 +18,6 @@ CLASSES = ["slow", "fast", "faster"]
 def lines(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture
-def zoo(capsys):
-    """Run one command line in this process: its status, output and errors."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        return main([*map(str, arguments)]), *capsys.readouterr()
-
-    return run
 
 
 def test_the_folder_holds_every_window_minutes_bouts_and_pictures(home, x, record, zoo, tmp_path):

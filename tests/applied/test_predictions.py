@@ -63,7 +63,7 @@ def test_unworn_windows_have_no_class_and_the_others_are_unchanged(home, x, reco
     unworn = source.wear._replace(unworn=((SECONDS, 2 * SECONDS), (5.5 * SECONDS, 7.1 * SECONDS)))
     how, trained = Cut(SECONDS, SECONDS), Trained.open(home / "tokens")
     (some,), (every,) = (
-        list(predictions(trained.model, each, how, trained.standard)) for each in (replace(source, wear=unworn), source)
+        list(predictions(trained.model, each, how, trained.known)) for each in (replace(source, wear=unworn), source)
     )
     off = [1, 5, 6, 7]
     assert np.flatnonzero(~some.worn).tolist() == off

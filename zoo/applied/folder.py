@@ -13,7 +13,7 @@ from zoo.applied.files import CODES, SUMMARY
 from zoo.applied.options import Options
 from zoo.applied.predict import Predicted, predictions
 from zoo.applied.rows import rows_of
-from zoo.applied.summary import Summary, Timed, summary_of
+from zoo.applied.summary import RecordingSummary, Summary, Timed, summary_of
 from zoo.applied.tables import new_tables
 from zoo.applied.timeline import Timeline
 from zoo.applied.trained import Trained
@@ -43,7 +43,7 @@ def write_applied(
     with new_folder(out) as folder:
         with new_tables(folder) as write, _new_codes(folder / CODES, trained, sources) as put:
             for source, how, timeline in zip(sources, cuts, timelines, strict=True):
-                for part in predictions(trained.model, source, how, trained.standard):
+                for part in predictions(trained.model, source, how, trained.known):
                     timeline.add(part)
                     write([*rows_of(part, source, how.length, trained.classes, options.unsure)])
                     put(part, source)
@@ -92,7 +92,7 @@ def _new_codes(path: Path, trained: Trained, sources: Sequence[Source]) -> Itera
 
 
 def _summary(trained: Trained, timed: Sequence[Timed], how: Cut, options: Options) -> Summary:
-    recordings = [summary_of(each, trained.classes) for each in timed]
+    recordings = [summary_of(each, trained.classes, trained.known, how.length) for each in timed]
     return Summary(
         zoo=version(),
         bundle=str(trained.folder),
@@ -111,7 +111,18 @@ def _note(summary: Summary) -> None:
     for each in summary.recordings:
         if not each.windows:
             warnings.warn(f"{each.recording.file}: no part without a gap holds a window", ZooNote, stacklevel=3)
-        if each.outside:
-            share = f"{100 * each.outside:.3g} % of worn windows"
-            why = "their mean or deviation is over 4 deviations from it: another mount, body site or unit?"
-            warnings.warn(f"{each.recording.file}: {share} are unlike the training data; {why}", ZooNote, stacklevel=3)
+        if (difference := _difference(each)) is not None:
+            warnings.warn(f"{each.recording.file}: {difference}", ZooNote, stacklevel=3)
+
+
+def _difference(found: RecordingSummary) -> str | None:
+    """In what notably many worn windows differ from the training data; None if they do not."""
+    if found.unlike is not None:
+        measures = dict(found.unlike.notable())
+        causes = ", or ".join(dict.fromkeys(measures.values()))
+        words = f"worn windows outside the ranges of the training data: {', '.join(measures)}; {causes}?"
+        return words if measures else None
+    if not found.outside:
+        return None
+    why = "their mean or deviation is over 4 deviations from it: another mount, body site or unit?"
+    return f"{100 * found.outside:.3g} % of worn windows are unlike the training data; {why}"
