@@ -90,6 +90,17 @@ def test_a_difference_that_validation_windows_have_too_is_not_noted(many, record
     assert err == ""
 
 
+def test_ranges_that_were_edited_are_refused(many, record, zoo, tmp_path):
+    run, x = many
+    shutil.copytree(run, tmp_path / "run")
+    stored = json.loads((run / "data.json").read_text())
+    del stored["ranges"]["spectrum"][0][0]
+    (tmp_path / "run" / "data.json").write_text(json.dumps(stored))
+    status, _, err = zoo("apply", tmp_path / "run", *record(one=laid(x)), "--out", tmp_path / "out")
+    assert (status, err.count("\n")) == (2, 1)
+    assert "data.json: expected what this version writes, found an invalid ranges" in err
+
+
 def test_a_run_of_an_earlier_version_is_compared_by_mean_and_deviation(many, record, zoo, tmp_path):
     run, x = many
     shutil.copytree(run, tmp_path / "run")

@@ -9,9 +9,10 @@ import numpy as np
 from zoo_registry import ZooNote
 from zoo_registry.version import version
 
-from zoo.applied.files import CODES, SUMMARY
+from zoo.applied.files import CODES, SUMMARY, day_name
 from zoo.applied.options import Options
 from zoo.applied.predict import Predicted, predictions
+from zoo.applied.record import remember
 from zoo.applied.rows import rows_of
 from zoo.applied.summary import RecordingSummary, Summary, Timed, summary_of
 from zoo.applied.tables import new_tables
@@ -32,7 +33,8 @@ def write_applied(
     """Apply a model to recordings, each cut in its own way, and write the folder ``out``; an older one is replaced.
 
     `predictions.csv`, `predictions.parquet` where pyarrow is installed, `codes.npz` of a model with a codebook,
-    `summary.json`, and a picture of the days of every recording. Warns with ZooNote of a recording without a whole
+    `summary.json`, and a picture of the days of every recording. If the model is that of a run, the folder is listed
+    there. Warns with ZooNote of a recording without a whole
     window, and of windows unlike the training data. Raises ZooError for a damaged recording, and OSError if the folder
     cannot be written.
     """
@@ -51,12 +53,13 @@ def write_applied(
                 timeline.finish()
         timed = [Timed(source, timeline) for source, timeline in zip(sources, timelines, strict=True)]
         for each in timed:
-            name = "day" if len(timed) == 1 else f"day-{each.source.name}"
+            name = day_name(each.source.name, len(timed))
             for file, content in day_picture(each, trained.classes, name).files().items():
                 write_bytes(folder / file, content)
         summary = _summary(trained, timed, cuts[0], options)
         write_json(folder / SUMMARY, summary.model_dump(mode="json"))
     _note(summary)
+    remember(trained.folder, out, summary)
     return summary
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from zoo.data.split import Split
 
@@ -67,6 +67,14 @@ class Ranges(BaseModel, frozen=True):
     mean: tuple[Interval, ...]
     deviation: tuple[Interval, ...]
     spectrum: tuple[tuple[Interval, ...], ...]
+
+    @model_validator(mode="after")
+    def _sizes_agree(self) -> "Ranges":
+        channels = len(self.deviation)
+        means = channels if channels % _THREE else channels // _THREE * len(_SUMS)
+        if len(self.mean) != means or [len(bands) for bands in self.spectrum] != channels * [len(self.edges) - 1]:
+            raise ValueError("an interval for each measure of every channel")
+        return self
 
     @classmethod
     def of(cls, split: Split) -> "Ranges | None":
