@@ -1,6 +1,6 @@
 """Predictions of a model for the windows of a recording, in the order of time."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from zoo.applied.likeness import Flags, Likeness
 from zoo.codebook.token_file import token_arrays
 from zoo.contracts import CodedOutput
 from zoo.model.assembly import ZooModel
-from zoo.recordings.movement import enmo
+from zoo.recordings.movement import angle_z, enmo
 from zoo.recordings.segments import TimeSpan, Values
 from zoo.recordings.sources import Source
 from zoo.recordings.windows import Cut, pieces
@@ -28,8 +28,9 @@ class Predicted(NamedTuple):
 
     ``worn (w)``: no part of the window is unworn. ``label (w)`` are class indices, `NO_CLASS` where the device was not
     worn or the model has no head; ``probability`` and ``entropy`` (in nats) `(w)` are then NaN. ``movement (w)`` is the
-    ENMO in mg, None unless the axes are three in g. ``outside (w f)``: in what they are unlike the training data, as
-    `Likeness.differing` says. ``tokens`` are the arrays of a token file, with a row for each worn window.
+    ENMO in mg and ``angle (w)`` the angle-z in degrees, None unless the axes are three in g. ``outside (w f)``: in what
+    they are unlike the training data, as `Likeness.differing` says. ``tokens`` are the arrays of a token file, with a
+    row for each worn window.
     """
 
     starts: Values
@@ -38,6 +39,7 @@ class Predicted(NamedTuple):
     probability: Values
     entropy: Values
     movement: Values | None
+    angle: Values | None
     outside: Flags | None
     tokens: Mapping[str, Array]
 
@@ -61,7 +63,8 @@ def predictions(model: ZooModel, source: Source, how: Cut, known: Likeness) -> I
             label[worn] = logits.argmax(1).numpy()
             probability[worn] = chance.amax(1).numpy()
             entropy[worn] = torch.special.entr(chance).sum(1).numpy()
-        yield Predicted(starts, worn, label, probability, entropy, _movement(x, about), known.differing(x), tokens)
+        movement, angle = _mean(lambda sample: 1000 * enmo(sample), x, about), _mean(angle_z, x, about)
+        yield Predicted(starts, worn, label, probability, entropy, movement, angle, known.differing(x), tokens)
 
 
 def _batches(parts: Iterable[tuple[Values, Values]], size: int) -> Iterator[tuple[Values, Values]]:
@@ -112,9 +115,10 @@ def _require_finite(logits: Tensor, starts: Values, source: Source) -> None:
         raise DataError(where, "finite logits", "NaN or infinite ones", hint)
 
 
-def _movement(x: Values, about: About) -> Values | None:
+def _mean(measure: Callable[[Values], Values], x: Values, about: About) -> Values | None:
+    """The mean of ``measure`` over the samples of every window `x (w c t)`; None unless the axes are three in g."""
     if about.units != "g" or len(about.axes) != 3:
         return None
-    samples = enmo(x.transpose(1, 0, 2).reshape(3, -1)).reshape(len(x), -1)
-    found: Values = 1000 * samples.mean(1)
+    samples = measure(x.transpose(1, 0, 2).reshape(3, -1)).reshape(len(x), -1)
+    found: Values = samples.mean(1)
     return found

@@ -62,7 +62,7 @@ def _new_parquet(path: Path) -> Iterator[Write]:
     from pyarrow.parquet import ParquetWriter
 
     time, number, text, flag = pyarrow.timestamp("ms"), pyarrow.float64(), pyarrow.string(), pyarrow.bool_()
-    kinds = [text, time, time, text, number, number, flag, flag, number]
+    kinds = [text, time, time, text, number, number, flag, flag, number, number]
     schema = pyarrow.schema(zip(COLUMNS, kinds, strict=True))
     held: list[tuple[object, ...]] = []
 
