@@ -125,11 +125,11 @@ def test_recordings_of_one_device_lie_apart_in_utc(tmp_path, start, following, r
     assert f"--zone {read}" in str(error.value)
 
 
-def test_a_data_set_of_it_knows_channels_rate_and_unit(cut, tmp_path):
-    cut(how=Cut(2, 1))
+def test_a_data_set_of_it_knows_channels_rate_unit_and_moving_mean(cut, tmp_path):
+    cut(how=Cut(2, 1, smooth=0.2))
     spec = read_data(f"npy:{tmp_path / 'out'}", Registry.discover(), ["data.split.by=class"])
     found = prepare(spec)
-    assert (found.input.rate, found.input.units) == (10.0, "g")
+    assert (found.input.rate, found.input.units, found.input.smooth) == (10.0, "g", 0.2)
     assert found.input.channel_names == ("x", "y", "z")
     assert spec.source.model_dump()["group"] == "bout"
 

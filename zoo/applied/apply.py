@@ -41,5 +41,5 @@ def apply(
     model = model_in(Path(bundle), registry)
     how = cut_for(model, str(bundle), open_recording(path, readers).recording.about, str(path), options)
     source, trained = read_source(path, readers, calibrate, set_in), Trained.open(Path(bundle))
-    parts = predictions(trained.model, source, how, trained.standard)
+    parts = predictions(trained.model, source, how, trained.known)
     return chain.from_iterable(rows_of(part, source, how.length, trained.classes, unsure) for part in parts)

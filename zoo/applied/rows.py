@@ -16,8 +16,8 @@ class Prediction(NamedTuple):
 
     ``label`` is its most probable class, with its ``probability`` and the ``entropy`` of all classes in nats; None if
     the device was not ``worn`` or the model has no head. ``unsure``: the probability is below the threshold. ``enmo``
-    is its mean movement in mg, None unless the axes are three in g. ``codes (c n q)`` are None without a codebook.
-    ``start_utc`` and ``end_utc`` are in UTC, None if no zone was named.
+    is its mean movement in mg and ``angle_z`` its mean angle in degrees, None unless the axes are three in g.
+    ``codes (c n q)`` are None without a codebook. ``start_utc`` and ``end_utc`` are in UTC, None if no zone was named.
     """
 
     recording: str
@@ -29,6 +29,7 @@ class Prediction(NamedTuple):
     worn: bool
     unsure: bool
     enmo: float | None
+    angle_z: float | None
     codes: Array | None
     start_utc: datetime | None
     end_utc: datetime | None
@@ -54,6 +55,7 @@ def rows_of(
             worn=worn,
             unsure=bool(states[index] == UNSURE),
             enmo=None if found.movement is None else _known(found.movement, index),
+            angle_z=None if found.angle is None else _known(found.angle, index),
             codes=next(codes, None) if worn else None,
             start_utc=utc,
             end_utc=None if utc is None else utc + after,

@@ -63,7 +63,7 @@ def _new_parquet(path: Path, columns: Sequence[str]) -> Iterator[Write]:
 
     time, number, text, flag = pyarrow.timestamp("ms"), pyarrow.float64(), pyarrow.string(), pyarrow.bool_()
     utc = pyarrow.timestamp("ms", tz="UTC")
-    kinds = [text, time, time, text, number, number, flag, flag, number, utc, utc]
+    kinds = [text, time, time, text, number, number, flag, flag, number, number, utc, utc]
     schema = pyarrow.schema(zip(columns, kinds[: len(columns)], strict=True))
     held: list[tuple[object, ...]] = []
 

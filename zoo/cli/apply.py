@@ -74,7 +74,8 @@ def _print(summary: "Summary", out: Path) -> None:
         _print_recording(each)
     windows = sum(each.windows for each in summary.recordings)
     print_line()
-    print_line(f"{windows:,} windows of {summary.length:g} s every {summary.step:g} s; all results in {out}")
+    smoothed = f", smoothed over {1000 * summary.smooth:g} ms" if summary.smooth else ""
+    print_line(f"{windows:,} windows of {summary.length:g} s every {summary.step:g} s{smoothed}; all results in {out}")
 
 
 def _print_recording(found: "RecordingSummary") -> None:
