@@ -63,7 +63,7 @@ def test_parquet_has_the_same_rows(home, x, record, zoo, tmp_path):
         assert (row["worn"], row["unsure"], row["enmo"]) == (text["worn"] == "true", text["unsure"] == "true", None)
 
 
-PLAIN = ["recording", "start", "end", "label", "probability", "entropy", "worn", "unsure", "enmo"]
+PLAIN = ["recording", "start", "end", "label", "probability", "entropy", "worn", "unsure", "enmo", "angle_z"]
 
 
 def test_a_zone_adds_columns_in_utc_and_changes_nothing_else(home, x, record, zoo, tmp_path):
