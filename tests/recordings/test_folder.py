@@ -162,6 +162,12 @@ def test_recordings_that_do_not_belong_together_are_refused(cut):
     assert cut(made=slower, how=Cut(5, 5, rate=5)).length == 25
 
 
+def test_a_moving_mean_that_would_change_nothing_is_refused(cut):
+    with pytest.raises(SpecError, match="--smooth: expected two samples or more, 200 ms at 10 Hz, found 100 ms"):
+        cut(how=Cut(5, 5, smooth=0.1))
+    assert cut(how=Cut(5, 5, smooth=0.2)).windows
+
+
 def test_bouts_too_short_for_a_window_are_refused(cut):
     with pytest.raises(DataError, match="expected a bout of at least 60 s without gaps, found none"):
         cut(how=Cut(60, 60))
