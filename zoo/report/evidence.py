@@ -18,6 +18,7 @@ from zoo.evaluation.report import EvalReport
 from zoo.evaluation.stored import evaluation_of
 from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
+from zoo.report.applied import AppliedRow, applied_rows
 from zoo.report.history import History, read_history
 from zoo.runs.folder import RunFolder
 from zoo.runs.teacher_record import TeacherRecord
@@ -39,7 +40,7 @@ class Sample:
 @dataclass(frozen=True)
 class Evidence:
     """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred,
-    ``teachers`` those of its `run.json`.
+    ``teachers`` those of its `run.json`, ``applied`` what `zoo apply` wrote with it.
 
     ``run`` has the present location of its data.
     """
@@ -55,6 +56,7 @@ class Evidence:
     history: History | None
     transfer: Transferred | None
     teachers: Mapping[str, TeacherRecord]
+    applied: list[AppliedRow]
 
     @property
     def name(self) -> str:
@@ -83,6 +85,7 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
         history=read_history(folder.metrics),
         transfer=_transferred(folder),
         teachers=folder.taught_by(),
+        applied=applied_rows(folder),
     )
 
 
