@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
-from zoo_registry.suggest import listed
+from zoo_registry.suggest import listed, shortened
 
 from zoo.contracts import Output
 from zoo.evaluation.score import Judged, Score
@@ -113,7 +113,7 @@ def confusion_picture(report: Score) -> Picture:
     """True class against predicted class, counts in cells, coloured by the share of the true class."""
     every, classifier = np.asarray(report.confusion), report.reader.label
     kept = _most_confused(every)
-    names = [_short(report.classes[k].name) for k in kept]
+    names = [shortened(report.classes[k].name, _LONGEST_NAME) for k in kept]
     counts = every[np.ix_(kept, kept)]
     shares = counts / np.maximum(every[kept].sum(1, keepdims=True), 1)
     size = 1.9 + 0.36 * len(names)
@@ -138,10 +138,6 @@ def _most_confused(counts: NDArray[np.int64]) -> NDArray[np.intp]:
     """The classes to draw of a confusion matrix, in order: if there are too many, those with most mistakes."""
     mistakes = counts.sum(0) + counts.sum(1) - 2 * counts.diagonal()
     return np.sort(np.argsort(-mistakes, kind="stable")[:_MOST_DRAWN])
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _confused(report: Score, counts: NDArray[np.int64]) -> str:
@@ -172,7 +168,7 @@ def recall_picture(judge: Judged) -> Picture:
     axis.scatter(after, place, s=24, color=REBUILT, label="rebuilt", zorder=2)
     tidy(axis, x=f"recall of {name}")
     axis.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.5, -0.5))
-    axis.set_yticks(place, [plain(_short(row[0])) for row in rows])
+    axis.set_yticks(place, [plain(shortened(row[0], _LONGEST_NAME)) for row in rows])
     axis.grid(axis="x", color=RULE, linewidth=0.6)
     axis.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
