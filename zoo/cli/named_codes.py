@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from zoo_registry.suggest import shortened
-
 from zoo.cli.tables import print_facts, print_table, print_title
 from zoo.process.lines import print_line
 
@@ -30,7 +28,7 @@ def print_actions(report: "CodebookReport") -> None:
 def _print_book(book: "BookReport", found: "ActionsReport") -> None:
     columns = ["code", "tokens", "share", "action", "second action"]
     rows = [
-        (str(code.code), str(code.count), _share(code.actions[0].share), _name(code.actions[0]), _second(code.actions))
+        (str(code.code), str(code.count), _share(code.actions[0].share), code.actions[0].short, _second(code.actions))
         for code in book.codes[:_MOST]
     ]
     print_table(columns, rows, numbers=columns[:3], wrap=["action"])
@@ -47,13 +45,7 @@ def _print_book(book: "BookReport", found: "ActionsReport") -> None:
 
 
 def _second(actions: "Sequence[ActionShare]") -> str:
-    return f"{_name(actions[1])} ({_share(actions[1].share)})" if len(actions) > 1 else ""
-
-
-def _name(action: "ActionShare") -> str:
-    from zoo.codebook.action_report import LONGEST
-
-    return shortened(action.name, LONGEST)
+    return f"{actions[1].short} ({_share(actions[1].share)})" if len(actions) > 1 else ""
 
 
 def _share(value: float) -> str:

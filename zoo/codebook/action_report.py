@@ -11,8 +11,7 @@ CONTROLS: dict[Control, str] = {
     "one-hot": "names of classes in place of actions, as the control asks",
 }
 
-LONGEST = 60
-"""Letters of an action in a table or a sentence."""
+_LONGEST = 60
 
 
 class ActionShare(BaseModel, frozen=True):
@@ -21,6 +20,11 @@ class ActionShare(BaseModel, frozen=True):
     name: str
     share: float
 
+    @property
+    def short(self) -> str:
+        """The action as it fits a table or a sentence."""
+        return shortened(self.name, _LONGEST)
+
 
 class NamedCode(ActionShare, frozen=True):
     """A ``code`` with its most likely action, and ``of_class``, its share of the tokens of a class."""
@@ -28,9 +32,13 @@ class NamedCode(ActionShare, frozen=True):
     code: int
     of_class: float
 
+    @property
+    def chance(self) -> str:
+        """The share in hundredths, as a sentence shows it."""
+        return f"{self.share:.2f}".removeprefix("0")
+
     def __str__(self) -> str:
-        share = f"{self.share:.2f}".removeprefix("0")
-        return f"{self.code} → {shortened(self.name, LONGEST)} ({share})"
+        return f"{self.code} → {self.short} ({self.chance})"
 
 
 class ClassSentence(BaseModel, frozen=True):

@@ -93,9 +93,9 @@ class _Drawn(NamedTuple):
 
 def _draw_shapes(above: Axes, below: Axes, output: Output, drawn: _Drawn, window: int, most: int) -> int:
     """Draw one window's shapes and their stretches; returns how many different codes it has."""
-    series = _folded(output, window, drawn.shapes.shape[1])
+    series = folded(output, window, drawn.shapes.shape[1])
     shapes, start, length = (part[window, 0] for part in drawn)
-    codes = _codes(output, window, len(start))
+    codes = token_codes(output, window, len(start))
     colors = dict(zip(sorted(set(codes)), itertools.cycle(SERIES), strict=False))
     above.plot(series, color=MUTED, linewidth=2.6)
     for row, token in enumerate(np.argsort(start)[:: -(-len(start) // most)]):
@@ -182,7 +182,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def _folded(output: Output, window: int, drawn: int) -> Array:
+def folded(output: Output, window: int, drawn: int) -> Array:
     """The first of the ``drawn`` series with shapes: the first channel, or all of them if they were flattened."""
     x = _observed(output)[window]
     series: Array = x[0] if drawn == len(x) else x.reshape(-1)
@@ -195,10 +195,23 @@ def _observed(output: Output) -> Array:
     return x if output.mask is None else np.where(_array(output.mask), x, np.float32("nan"))
 
 
-def _codes(output: Output, window: int, tokens: int) -> list[str]:
+def token_codes(output: Output, window: int, tokens: int) -> list[str]:
+    """Codes of the tokens of a window's first series, levels joined; empty texts without a quantizer."""
     if output.quantized is None:
         return [""] * tokens
     return ["·".join(map(str, code)) for code in _array(output.quantized.codes)[window, 0]]
+
+
+def token_places(output: Output, window: int) -> tuple[Array, Array]:
+    """Start and length of the tokens of a window's first series, as shares of it: from their attributes, or evenly."""
+    assert output.tokens is not None
+    if output.tokens.places is not None:
+        start, length = (_array(part)[window, 0] for part in output.tokens.places)
+        return start, length
+    count = output.tokens.values.shape[2]
+    spans = np.asarray(output.tokens.spans or [1] * count, np.float32)
+    ends = np.concatenate([[0], np.cumsum(spans)]).astype(np.float32)
+    return ends[:-1] / ends[-1], spans / ends[-1]
 
 
 def _array(value: Tensor) -> Array:

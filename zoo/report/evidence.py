@@ -19,6 +19,7 @@ from zoo.evaluation.stored import evaluation_of
 from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
 from zoo.report.history import History, read_history
+from zoo.report.wording import Wording, wording
 from zoo.runs.folder import RunFolder
 from zoo.runs.teacher_record import TeacherRecord
 from zoo.specs.read import read_result, validated
@@ -39,7 +40,7 @@ class Sample:
 @dataclass(frozen=True)
 class Evidence:
     """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred,
-    ``teachers`` those of its `run.json`.
+    ``wording`` the words of a model with text, ``teachers`` those of its `run.json`.
 
     ``run`` has the present location of its data.
     """
@@ -54,6 +55,7 @@ class Evidence:
     sample: Sample
     history: History | None
     transfer: Transferred | None
+    wording: Wording | None
     teachers: Mapping[str, TeacherRecord]
 
     @property
@@ -69,7 +71,7 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
     ZooError as `zoo eval` does.
     """
     opened = open_run(folder, moved)
-    report = evaluation_of(opened)
+    report, sample = evaluation_of(opened), _sample(opened)
     codebook = _codebook(opened) if opened.run.model.quantizer else None
     return Evidence(
         folder=folder,
@@ -79,7 +81,8 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
         codebook=codebook,
         verdict=record(facts_of(folder.path, report, codebook.report if codebook else None), folder.path),
         data=opened.data,
-        sample=_sample(opened),
+        sample=sample,
+        wording=wording(opened.model, sample.output),
         history=read_history(folder.metrics),
         transfer=_transferred(folder),
         teachers=folder.taught_by(),

@@ -90,6 +90,7 @@ def _sections(report: EvalReport, drawn: dict[str, list[Drawn]]) -> Iterator[Sec
         "reconstruction": ("Reconstruction", report.reconstruction),
         "shapes": ("Shapes", drawn["shapes"]),
         "codes": ("Codes", drawn["codes"]),
+        "text": ("Text", drawn["text"]),
         "classes": ("Classes", report.scores),
     }
     yield from (Section(name, words) for name, (words, found) in there.items() if found)
