@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 import torch
-from test_combinations import INPUT, REGISTRY, fits, tiny
+from test_combinations import INPUT, REGISTRY, ROLES, fits, tiny
 from torch import Tensor, nn
-from zoo_registry import DataError, ModelSpec, ShapeError, SpecError, roles_of
+from zoo_registry import DataError, ModelSpec, ShapeError, SpecError
 
 from zoo.model.assembly import ZooModel
 from zoo.testing import adapt
@@ -31,7 +31,7 @@ def rebuilding() -> list[dict[str, str | None]]:
             kinds = {"fusion": fusion, "image": image, "encoder": encoder, "decoder": decoder}
             reads_image = REGISTRY.find(encoder).reads == "c h w"
             if reads_image == (image is not None) and fits(
-                (*(kinds.get(role) for role in roles_of("model")), "shared", "instance")
+                (*(kinds.get(role) for role in ROLES), "shared", "instance")
             ):
                 found.append({**kinds, "quantizer": next(quantizers)})
     return found

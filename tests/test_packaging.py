@@ -75,8 +75,8 @@ def imports(source: Path) -> Iterator[str]:
 def test_every_import_is_declared():
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
-    needed = [*project["dependencies"], *extras["export"], *extras["recordings"]]
-    declared = {need.partition(">=")[0] for need in needed}
+    needed = [*project["dependencies"], *extras["export"], *extras["recordings"], *extras["text"]]
+    declared = {need.partition(">=")[0].replace("-", "_") for need in needed}
     found = {name for package in PACKAGES for path in (ROOT / package).rglob("*.py") for name in imports(path)}
     ours = {Path(package).name for package in PACKAGES}
     with_torch = {"triton"}  # where there is CUDA

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from small_runs import SHAPES
-from test_combinations import REGISTRY, fits
+from test_combinations import REGISTRY, ROLES, fits
 from test_model_tasks import CHANNELS, LENGTH, NAMES, REBUILDING, signal, spec_of
 from torch import Tensor
 from waves import write_waves
-from zoo_registry import DataError, roles_of
+from zoo_registry import DataError
 
 from zoo.cli.main import main
 from zoo.model.assembly import ZooModel
@@ -35,7 +35,7 @@ def silent() -> Tensor:
 def model_of(kinds: dict[str, str | None], head: str | None = None) -> ZooModel:
     headed = {**kinds, "head": head}
     torch.manual_seed(0)
-    known = fits((*(headed.get(role) for role in roles_of("model")), "shared", "instance"))
+    known = fits((*(headed.get(role) for role in ROLES), "shared", "instance"))
     model = ZooModel(spec_of(**(headed if known else kinds)))
     adapt(model, model.trace.signal)
     return model

@@ -8,6 +8,7 @@ from tiny import REGISTRY
 from zoo_registry import ModelSpec, SpecError, TransferSpec, ZooError
 
 from zoo import load, save
+from zoo.export.predictor import Predictor
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.testing import adapt
@@ -141,3 +142,10 @@ def test_actions_are_those_of_the_classes_whatever_their_order_in_the_file(tmp_p
     model = build(spec)
     adapt(model, model.trace.signal)
     assert [model.text.table.texts_of(label) for label in range(3)] == list(CLASSES.values())
+
+
+def test_an_exported_model_is_that_of_a_model_without_text():
+    plain, worded = (Predictor(model_of(text).eval()) for text in (None, {"kind": "text.fused"}))
+    assert worded.parameters_in_all == plain.parameters_in_all
+    assert [type(part) for part in worded.modules()] == [type(part) for part in plain.modules()]
+    assert not any(name.startswith("model.text") for name in worded.state_dict())

@@ -50,7 +50,7 @@ def peek_npy(source: NpySource) -> Extent:
 
 
 def _sensor(folder: Path, channels: int) -> Sensor:
-    """Channels, rate and unit, if `zoo windows` wrote the folder."""
+    """Channels, rate, unit and moving mean, if `zoo windows` wrote the folder."""
     path = folder / "windows.json"
     if not path.is_file():
         return Sensor()
@@ -59,7 +59,10 @@ def _sensor(folder: Path, channels: int) -> Sensor:
         names, rate, units = (found[name] for name in ("channels", "rate", "units"))
         if len(names) != channels or not 0 < float(rate) < math.inf:
             raise ValueError(f"{len(names)} channels at {rate} Hz beside arrays of {channels} channels")
-        return Sensor(tuple(map(word, names)), float(rate), None if units is None else word(units))
+        smooth = float(found["cut"]["smooth"]) if "cut" in found else None
+        if smooth is not None and not 0 <= smooth < math.inf:
+            raise ValueError(f"a moving mean over {smooth} s")
+        return Sensor(tuple(map(word, names)), float(rate), None if units is None else word(units), smooth)
 
 
 def _names(source: NpySource) -> list[str]:

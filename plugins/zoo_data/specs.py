@@ -61,7 +61,7 @@ class BundledSource(SourceSpec):
 class NpySource(SourceSpec):
     """A folder of `X_SPLIT.npy`, memory-mapped, and `y_SPLIT.npy`, class numbers or names.
 
-    If it has the file `windows.json` of `zoo windows`, channel names, rate and unit are read from it.
+    If it has the file `windows.json` of `zoo windows`, channel names, rate, unit and moving mean are read from it.
     """
 
     files: ClassVar[tuple[str, ...]] = ("X_*.npy",)

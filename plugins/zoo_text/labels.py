@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import EncodedOutput, Text, Worded, window_mean
+from zoo.contracts import EncodedOutput, Text, Worded, rows_of_all, window_mean
 from zoo_text.contrast import supervised_within
 
 
@@ -20,4 +20,4 @@ class Labels(Text):
 
     def forward(self, output: EncodedOutput, target: Tensor) -> Worded:
         unit = F.normalize(self.project(window_mean(output.tokens.values, output.tokens.mask)), dim=1)
-        return Worded({"con": supervised_within(unit, target, self.temperature)})
+        return Worded({"con": supervised_within(rows_of_all(unit), rows_of_all(target), self.temperature)})

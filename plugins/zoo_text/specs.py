@@ -63,7 +63,8 @@ class FusedSpec(WordsSpec):
 
 
 class AttributedSpec(WordsSpec):
-    """The same, but actions are predicted from a token and its attributes before it is quantized, not from its code."""
+    """Like text.fused, but actions are predicted from a token and its attributes before it is quantized, not from its
+    code."""
 
     kind: Literal["text.attributed"] = "text.attributed"
     terms: ClassVar[Mapping[str, str]] = {

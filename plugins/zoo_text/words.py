@@ -17,6 +17,9 @@ from zoo.contracts import (
     Worded,
     masked_mean,
     masked_mse,
+    observed,
+    pooled_mean,
+    rows_of_all,
     window_mean,
 )
 from zoo_text.attention import CrossAttention
@@ -64,11 +67,12 @@ class Words(Text):
         real = actions.present.unsqueeze(1).expand(fused.text.shape[:-1])
         signal = F.normalize(self.signal_head(window_mean(fused.signal, tokens.mask)), dim=1)
         text = F.normalize(self.text_head(window_mean(fused.text, real)), dim=1)
-        pairs = ((signal, text), (text, signal))
+        one, other, labels = rows_of_all(signal), rows_of_all(text), rows_of_all(target)
+        pairs = ((one, other), (other, one))
         logits = self.predict(output)
         losses = {
-            "con": torch.stack([supervised(*pair, target, self.temperature) for pair in pairs]).mean(),
-            "nce": torch.stack([instances(*pair, target, self.temperature) for pair in pairs]).mean(),
+            "con": torch.stack([supervised(*pair, labels, self.temperature) for pair in pairs]).mean(),
+            "nce": torch.stack([instances(*pair, labels, self.temperature) for pair in pairs]).mean(),
             "same": _relative(tokens.values, fused.signal.detach(), tokens.mask),
             "act": _divergence(self.attended(fused.weights, actions), logits, tokens.mask),
             "label": self._unlike_label(logits, target, tokens.mask),
@@ -107,13 +111,15 @@ class Words(Text):
         known = F.normalize(self.project(self.table.rows), dim=1)
         logits = F.normalize(text, dim=-1) @ known.T / self.temperature
         wanted = actions.numbers.unsqueeze(1).expand(logits.shape[:-1])
-        return F.cross_entropy(logits[there := actions.present.unsqueeze(1).expand(wanted.shape)], wanted[there])
+        there = actions.present.unsqueeze(1).expand(wanted.shape)
+        return pooled_mean(F.cross_entropy(logits[there], wanted[there], reduction="sum"), there.sum())
 
 
 def _relative(one: Tensor, other: Tensor, mask: Tensor | None) -> Tensor:
     """Squared difference over the mean square of ``other``, both over real tokens."""
-    scale = masked_mean(other.square(), mask).clamp(min=torch.finfo(other.dtype).tiny)
-    return masked_mse(one, other, mask) / scale
+    seen = observed(mask, other)
+    scale = pooled_mean(torch.where(seen, other, 0).square().sum(), seen.sum())
+    return masked_mse(one, other, mask) / scale.clamp(min=torch.finfo(other.dtype).tiny)
 
 
 def _divergence(wanted: Tensor, logits: Tensor, mask: Tensor | None) -> Tensor:

@@ -42,6 +42,7 @@ from zoo_registry.registry import Registry
 from zoo_registry.roles import ROLES, field_of, roles_of
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
 from zoo_registry.shapes import Shape
+from zoo_registry.spelling import normal_text, text_hash
 from zoo_registry.suggest import nearest
 from zoo_registry.teachers import TeacherSpec
 from zoo_registry.text import Control, EmbedSpec, TextSpec, Vocabulary
@@ -114,6 +115,8 @@ __all__ = [
     "hookimpl",
     "input_sizes",
     "nearest",
+    "normal_text",
     "roles_of",
     "show",
+    "text_hash",
 ]

@@ -6,7 +6,7 @@ from pydantic import Field, SerializeAsAny, model_validator
 
 from zoo_registry.component import SourceSpec, Spec
 from zoo_registry.errors import SpecError
-from zoo_registry.input import Names, Rate, Units
+from zoo_registry.input import Names, Rate, Smooth, Units
 
 Layout = Literal["c t", "t c", "1 t c"]
 """Axes of a stored window."""
@@ -68,6 +68,9 @@ class DataSpec(Spec):
 
     units: Units | None = None
     """Unit of the values, such as g; null takes the unit in the source, if any."""
+
+    smooth: Smooth | None = None
+    """Seconds of the moving mean that the stored data had, 0 for none; null takes those in the source, if any."""
 
     missing: Literal["refuse", "mask"] = "refuse"
     """NaN values: refuse the data, or mark them as unobserved."""

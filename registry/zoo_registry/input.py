@@ -34,6 +34,7 @@ def _name_per_channel(names: tuple[str, ...] | None, sizes: ValidationInfo) -> t
 Names = Annotated[tuple[str, ...], Field(min_length=1), AfterValidator(_distinct)]
 Rate = Annotated[float, Field(gt=0, le=1e9)]
 Units = Annotated[str, Field(min_length=1, max_length=40)]
+Smooth = Annotated[float, Field(ge=0, le=1e9)]
 
 
 class InputSpec(Spec):
@@ -59,6 +60,9 @@ class InputSpec(Spec):
 
     units: Units | None = None
     """Unit of the values, such as g or m/s²; null if unknown."""
+
+    smooth: Smooth | None = None
+    """Seconds of the centred moving mean that the windows had; 0 for none, null if unknown."""
 
     _class_names = field_validator("class_names")(_name_per_class)
     _channel_names = field_validator("channel_names")(_name_per_channel)

@@ -12,6 +12,8 @@ from zoo_registry.escaping import Name
 from zoo_registry.explain import unknown
 
 MOST_POINTS = 10_000
+LONGEST_CHOICE = 40
+"""Characters of the name of a choice."""
 OUTAGE = 300
 """Default time in seconds to wait for a database that does not answer."""
 Key = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.]*( *, *[A-Za-z_][A-Za-z0-9_.]*)*$", max_length=400)]
@@ -58,7 +60,9 @@ class IntervalSpec(Spec):
 class ChoicesSpec(Spec):
     """Named settings of one or several paths that change together."""
 
-    choices: Mapping[Annotated[Name, Field(min_length=1, max_length=40)], Mapping[str, JsonValue]] = Field(min_length=1)
+    choices: Mapping[Annotated[Name, Field(min_length=1, max_length=LONGEST_CHOICE)], Mapping[str, JsonValue]] = Field(
+        min_length=1
+    )
     """The value of each path, by name of the choice, such as {"100x5": {"model.encoder.patches": 100}}."""
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 from pydantic import Field, SerializeAsAny
 
 from zoo_registry.component import ComponentSpec
-from zoo_registry.errors import SpecError
+from zoo_registry.errors import PluginError, SpecError
 from zoo_registry.shapes import Shape
+from zoo_registry.spelling import normal_text
 
 if TYPE_CHECKING:
     from numpy import float64
@@ -36,7 +37,7 @@ class EmbedSpec(ComponentSpec):
 
     @abstractmethod
     def rows(self, texts: Sequence[str]) -> "NDArray[float64]":
-        """A vector for each of ``texts``, which are distinct, `(n d)`. Raises DataError if they cannot be had."""
+        """A vector for each of ``texts``, which may repeat, `(n d)`. Raises DataError if they cannot be had."""
 
 
 class Vocabulary(NamedTuple):
@@ -47,11 +48,33 @@ class Vocabulary(NamedTuple):
 
     @classmethod
     def of(cls, given: ClassTexts) -> "Vocabulary":
-        """Those of each class of ``given``, numbered in the order of first appearance."""
-        order = {
-            text: number for number, text in enumerate(dict.fromkeys(t for texts in given.values() for t in texts))
-        }
-        return cls(tuple(order), tuple(tuple(order[text] for text in texts) for texts in given.values()))
+        """Those of each class of ``given``, numbered in the order of first appearance; texts that Unicode calls
+        equivalent are one, in its first spelling."""
+        texts: dict[str, str] = {}
+        for actions in given.values():
+            for text in actions:
+                texts.setdefault(normal_text(text), text)
+        order = {text: number for number, text in enumerate(texts)}
+        numbers = tuple(tuple(order[normal_text(text)] for text in actions) for actions in given.values())
+        return cls(tuple(texts.values()), numbers)
+
+    def rows(self, embed: EmbedSpec) -> "NDArray[float64]":
+        """The vector of each text, `(g d)`.
+
+        ``embed`` is given every action of every class, so an action of two classes counts twice. Raises DataError if it
+        has no vectors for them, and PluginError if it breaks its contract.
+        """
+        import numpy as np
+
+        every = [number for numbers in self.numbers for number in numbers]
+        found = embed.rows([self.texts[number] for number in every])
+        where, hint = f"{embed.kind}.rows", "repair the plugin: zoo.testing.check_component tests it"
+        if found.ndim != 2 or len(found) != len(every):
+            raise PluginError(where, f"({len(every)}, d) numbers", f"shape {found.shape}", hint)
+        if not np.isfinite(found).all():
+            raise PluginError(where, "finite numbers", "NaN or infinity", hint)
+        first = {number: place for place, number in reversed(list(enumerate(every)))}
+        return found[[first[number] for number in range(len(self.texts))]]
 
     @property
     def most(self) -> int:

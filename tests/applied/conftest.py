@@ -11,6 +11,7 @@ from made import MadeReader, MadeRecording
 from waves import write_waves
 from zoo_registry import Registry
 
+from zoo.cli.main import main
 from zoo.training.fit import train
 
 
@@ -48,3 +49,14 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Record:
         return [tmp_path / name for name in files]
 
     return record
+
+
+@pytest.fixture
+def zoo(capsys):
+    """Run one command line in this process: its status, output and errors."""
+
+    def run(*arguments):
+        capsys.readouterr()
+        return main([*map(str, arguments)]), *capsys.readouterr()
+
+    return run

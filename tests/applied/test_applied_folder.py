@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from laid import RATE, SECONDS, laid
 from made import MadeRecording
 
 import zoo as python
-from zoo.cli.main import main
 
 CLASSES = ["slow", "fast", "faster"]
 
@@ -19,17 +19,6 @@ CLASSES = ["slow", "fast", "faster"]
 def lines(path: Path) -> list[dict[str, str]]:
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture
-def zoo(capsys):
-    """Run one command line in this process: its status, output and errors."""
-
-    def run(*arguments):
-        capsys.readouterr()
-        return main([*map(str, arguments)]), *capsys.readouterr()
-
-    return run
 
 
 def test_the_folder_holds_every_window_minutes_bouts_and_pictures(home, x, record, zoo, tmp_path):
@@ -42,9 +31,8 @@ def test_the_folder_holds_every_window_minutes_bouts_and_pictures(home, x, recor
     assert [row["label"] for row in table] == [window.label for window in found]
     assert [float(row["probability"]) for row in table] == pytest.approx([w.probability for w in found], rel=1e-5)
     assert [row["start"] for row in table][:2] == ["2021-03-28 12:00:00.000", "2021-03-28 12:00:04.000"]
-    assert {(row["recording"], row["worn"], row["unsure"], row["enmo"]) for row in table} == {
-        ("one.made", "true", "false", "")
-    }
+    columns = ("recording", "worn", "unsure", "enmo", "angle_z")
+    assert {tuple(row[name] for name in columns) for row in table} == {("one.made", "true", "false", "", "")}
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert summary["classes"] == CLASSES
     (day,) = summary["recordings"][0]["days"]
@@ -73,6 +61,47 @@ def test_parquet_has_the_same_rows(home, x, record, zoo, tmp_path):
         assert row["start"].isoformat(" ", "milliseconds") == text["start"]
         assert row["probability"] == pytest.approx(float(text["probability"]), rel=1e-5)
         assert (row["worn"], row["unsure"], row["enmo"]) == (text["worn"] == "true", text["unsure"] == "true", None)
+
+
+PLAIN = ["recording", "start", "end", "label", "probability", "entropy", "worn", "unsure", "enmo", "angle_z"]
+
+
+def test_a_zone_adds_columns_in_utc_and_changes_nothing_else(home, x, record, zoo, tmp_path):
+    """Clocks in Berlin were set forward in the night before, so its noon is 10:00 UTC."""
+    (path,) = record(one=laid(x))
+    for out, zone in (("plain", ()), ("zoned", ("--zone", "Europe/Berlin"))):
+        assert zoo("apply", home / "signal", path, "--out", tmp_path / out, *zone)[0] == 0
+    plain, zoned = (lines(tmp_path / out / "predictions.csv") for out in ("plain", "zoned"))
+    assert list(plain[0]) == PLAIN
+    assert list(zoned[0]) == [*PLAIN, "start_utc", "end_utc"]
+    assert zoned[0]["start_utc"] == "2021-03-28 10:00:00.000+00:00"
+    summary = json.loads((tmp_path / "zoned/summary.json").read_text())
+    origin = summary["recordings"][0]["recording"]
+    assert (origin.pop("zone"), origin.pop("start_utc")) == ("Europe/Berlin", "2021-03-28 10:00:00.000+00:00")
+    assert summary == json.loads((tmp_path / "plain/summary.json").read_text())
+    assert (tmp_path / "zoned/day.png").read_bytes() == (tmp_path / "plain/day.png").read_bytes()
+    found = list(python.apply(home / "signal", path, zone="Europe/Berlin"))
+    first, second = (datetime(2021, 3, 28, 10, tzinfo=UTC) + timedelta(seconds=SECONDS * after) for after in (0, 1))
+    assert (found[0].start_utc, found[0].end_utc, found[1].start_utc) == (first, second, second)
+    for row, without, window in zip(zoned, plain, found, strict=True):
+        assert datetime.fromisoformat(row.pop("start_utc")) == window.start_utc
+        assert datetime.fromisoformat(row.pop("end_utc")) == window.end_utc
+        assert row == without
+        assert window.start_utc.utcoffset() == timedelta()
+    assert {(w.start_utc, w.end_utc) for w in python.apply(home / "signal", path)} == {(None, None)}
+
+
+def test_parquet_knows_that_columns_are_in_utc(home, x, record, zoo, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    arguments = ("apply", home / "signal", *record(one=laid(x)), "--out", tmp_path / "out")
+    assert zoo(*arguments)[0] == 0
+    assert parquet.read_schema(tmp_path / "out/predictions.parquet").names == PLAIN
+    assert zoo(*arguments, "--zone", "Europe/Berlin")[0] == 0
+    table = parquet.read_table(tmp_path / "out/predictions.parquet").to_pylist()
+    for row, text in zip(table, lines(tmp_path / "out/predictions.csv"), strict=True):
+        assert list(row) == list(text)
+        assert row["start_utc"] == datetime.fromisoformat(text["start_utc"])
+        assert row["start"] == datetime.fromisoformat(text["start"])
 
 
 def test_without_pyarrow_there_is_no_parquet_file(home, x, record, zoo, tmp_path, monkeypatch):

@@ -7,9 +7,9 @@ from datetime import timedelta
 import numpy as np
 import pytest
 import torch
-from laid import RATE, SECONDS, Repeated, laid
+from laid import MODELS, RATE, SECONDS, Repeated, laid
 from made import START, MadeRecording
-from zoo_registry import Registry
+from zoo_registry import Registry, ZooNote
 
 import zoo
 from zoo.applied.predict import predictions
@@ -63,7 +63,7 @@ def test_unworn_windows_have_no_class_and_the_others_are_unchanged(home, x, reco
     unworn = source.wear._replace(unworn=((SECONDS, 2 * SECONDS), (5.5 * SECONDS, 7.1 * SECONDS)))
     how, trained = Cut(SECONDS, SECONDS), Trained.open(home / "tokens")
     (some,), (every,) = (
-        list(predictions(trained.model, each, how, trained.standard)) for each in (replace(source, wear=unworn), source)
+        list(predictions(trained.model, each, how, trained.known)) for each in (replace(source, wear=unworn), source)
     )
     off = [1, 5, 6, 7]
     assert np.flatnonzero(~some.worn).tolist() == off
@@ -81,6 +81,19 @@ def test_overlapping_windows_start_at_every_step(home, x, record):
     windows = torch.from_numpy(np.stack([made.x[:, first : first + 40] for first in firsts])).float()
     logits = zoo.load(home / "signal")(windows).logits
     assert [window.probability for window in found] == pytest.approx(logits.softmax(1).amax(1).tolist(), abs=1e-5)
+
+
+def test_movement_and_angle_are_means_over_each_window(record, tmp_path):
+    """An arm that is held at another angle in each window, under more than gravity."""
+    given = {"channels": 3, "length": 40, "rate": RATE, "units": "g"}
+    zoo.save(zoo.build({"input": given, **MODELS["codes"]}), tmp_path / "bundle")
+    raised = np.radians([-90, -40, 0, 30, 75])
+    arm = np.stack([np.cos(raised), 0 * raised, np.sin(raised)], 1)[..., None]
+    wave = 1 + 0.2 * np.sin(np.arange(40))
+    with pytest.warns(ZooNote, match="does not say which axes it reads"):
+        found = list(zoo.apply(tmp_path / "bundle", *record(one=laid(arm * wave))))
+    assert [window.angle_z for window in found] == pytest.approx(np.degrees(raised).tolist())
+    assert [window.enmo for window in found] == pytest.approx([1000 * np.maximum(wave - 1, 0).mean()] * 5)
 
 
 def test_windows_below_the_probability_are_unsure(home, x, record):

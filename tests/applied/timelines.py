@@ -23,7 +23,7 @@ def predicted(starts, labels, worn=None, probability=0.9, movement=None) -> Pred
     labels = np.where(worn, labels, -1)
     chance = np.where(worn, probability, np.nan)
     moved = None if movement is None else np.array(movement, float)
-    return Predicted(np.array(starts, float), worn, labels, chance, chance * 0, moved, None, {})
+    return Predicted(np.array(starts, float), worn, labels, chance, chance * 0, moved, None, None, {})
 
 
 def filled(survey: Survey, *parts: Predicted, each: float = 10.0, unsure: float = 0.0) -> Timeline:

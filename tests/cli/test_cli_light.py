@@ -47,6 +47,14 @@ def test_presets_do_not_import_torch(command):
     assert not modules & HEAVY
 
 
+def test_texts_are_compared_without_torch():
+    status, out, modules = modules_after("text", "basic_motions", "aeon:basic_motions")
+    assert status == 0
+    assert "let the arm hang" in out
+    assert "torch" not in modules
+    assert "matplotlib" not in modules
+
+
 @pytest.mark.parametrize("what", ["model", "run"])
 def test_the_schema_does_not_import_torch(what):
     status, out, modules = modules_after("schema", what)

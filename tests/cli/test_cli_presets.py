@@ -33,8 +33,16 @@ def windows(tmp_path, monkeypatch):
         np.save(folder / f"X_{split}.npy", x.astype(np.float16))
         np.save(folder / f"y_{split}.npy", y)
         np.save(folder / f"subject_{split}.npy", np.arange(count) // 14)
-    (folder / "classes.txt").write_text("\n".join(f"class {index}" for index in range(14)))
+    _describe(folder, 14)
     return folder
+
+
+def _describe(folder, classes):
+    """Names of classes in the folder, and the file of actions of presets with text in the working directory."""
+    labels = [f"class {index}" for index in range(classes)]
+    (folder / "classes.txt").write_text("\n".join(labels))
+    activities = [{"action_label": label, "sub_actions": ["rest", f"do {label}"]} for label in labels]
+    Path("actions.json").write_text(json.dumps({"activities": activities}))
 
 
 def test_the_table_names_every_preset_with_its_purpose_and_source(zoo):
@@ -151,6 +159,7 @@ def test_a_preset_passes_the_check_for_any_windows(zoo, tmp_path, monkeypatch, n
     (tmp_path / "mine").mkdir()
     for split in ("train", "test"):
         np.save(f"mine/y_{split}.npy", np.arange(40) % 20)
+    _describe(tmp_path / "mine", 20)
     for channels, length in SHAPES:
         for split in ("train", "test"):
             np.save(f"mine/X_{split}.npy", np.zeros((40, channels, length), np.float16))
@@ -221,7 +230,7 @@ def test_documented_steps_from_preset_to_trained_model(zoo, windows, name):
         narrow |= {"encoder.dim": 16, "decoder.dim": 16, "decoder.shape_samples": 16}
     changes = [f"model.{path}={value}" for path, value in narrow.items()]
     for index, phase in enumerate(phases):
-        ramps = [term for term, weight in phase["weights"].items() if isinstance(weight, dict)]
+        ramps = [term for term, weight in phase.get("weights", {}).items() if isinstance(weight, dict)]
         changes += [f"training.phases.{index}.weights.{term}.over=1" for term in ramps]
         changes.append(f"training.phases.{index}.length=1")
     changes += [

@@ -98,3 +98,51 @@ def test_a_damaged_file_is_refused_before_anything_is_written(zoo, wrist):
     assert done.status == 2
     assert "page 1: expected the rate of the header, 100 Hz, found 50 Hz" in done.err
     assert not (wrist / "w").exists()
+
+
+def test_times_are_shown_in_utc_for_a_zone_and_the_offset_of_the_header_is_not_used(zoo, wrist):
+    """The recording starts at 00:59:51 by its own clock, and its header says +01:00."""
+    for name, header in (("wrist.bin", b"GMT +01:00"), ("other.bin", b"GMT -09:00")):
+        (wrist / name).write_bytes((wrist / "wrist.bin").read_bytes().replace(b"GMT +01:00", header))
+        done = zoo("recording", name, "--zone", "Asia/Kolkata")
+        assert done.status == 0, done.err
+        assert "2021-03-27 19:29:51.000+00:00 to 2021-03-27 19:31:51.000+00:00" in done.out
+        assert "Asia/Kolkata, in which its clock was set" in done.out
+    plain, zoned = (zoo("recording", "wrist.bin", "--json", *zone).json for zone in ((), ("--zone", "Asia/Kolkata")))
+    assert zoned == plain | {
+        "zone": "Asia/Kolkata",
+        "start_utc": "2021-03-27 19:29:51.000+00:00",
+        "end_utc": "2021-03-27 19:31:51.000+00:00",
+    }
+
+
+def test_doubtful_times_in_the_zone_are_noted(zoo, wrist):
+    """The recording of 2 min starts in London 9 s before its clocks were set forward from 01:00 to 02:00."""
+    noted = "wrist.bin: the clocks of Europe/London changed at 2021-03-28 01:00:00 UTC: from then on they are 1 h ahead"
+    done = zoo("recording", "wrist.bin", "--zone", "Europe/London", "--json")
+    assert noted in done.err
+    assert any("Europe/London" in note for note in done.json["notes"])
+    assert noted in zoo("windows", "wrist.bin", "--zone", "Europe/London", "--length", "5s", "--out", "w").err
+
+
+def test_labels_with_offsets_need_a_zone(zoo, wrist):
+    arguments = ("windows", "wrist.bin", "--labels", "utc.csv", "--length", "5s", "--out", "w")
+    (wrist / "utc.csv").write_text("recording,start,end,label\nwrist,2021-03-28 00:59:51Z,2021-03-28 01:00:05Z,walk\n")
+    done = zoo(*arguments)
+    assert done.status == 2
+    assert "utc.csv, line 2: expected a time by the device's own clock as start, found 2021-03-28 00:59:51Z" in done.err
+    assert "--zone Europe/Berlin" in done.err
+    done = zoo(*arguments, "--zone", "Europe/London", "--json")
+    assert done.status == 0, done.err
+    assert (done.json["bouts"][0]["start"], done.json["windows"]) == ("2021-03-28 00:59:51.000", 2)
+
+
+@pytest.mark.parametrize("command", ["recording", "windows", "apply"])
+def test_an_unknown_zone_is_refused_before_any_file_is_read(zoo, command):
+    others = ("--out", "w", "--length", "5s") if command == "windows" else ("--out", "w")
+    done = zoo(command, "gone", "gone.bin", *others, "--zone", "Europe/Belrin")
+    assert done.status == 2
+    assert done.err.count("\n") == 1
+    assert done.err.endswith("found Europe/Belrin; did you mean Europe/Berlin?\n")
+    words = zoo(command, "--help").out.replace("│", " ").split()
+    assert "Time zone in which the device's clock was set" in " ".join(words)

@@ -36,8 +36,9 @@ def test_a_bundled_set_knows_its_channels_and_its_rate() -> None:
 
 
 def test_a_spec_overrides_the_source() -> None:
-    found = facts(DataSpec(source=BundledSource(), channel_names=tuple("abcdef"), rate=12.5, units="m/s²"))
+    found = facts(DataSpec(source=BundledSource(), channel_names=tuple("abcdef"), rate=12.5, units="m/s²", smooth=0))
     assert (found.channel_names, found.rate, found.units) == (tuple("abcdef"), 12.5, "m/s²")
+    assert found.smooth == 0
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from zoo_registry.sweep import SweepSpec
 
 from zoo.cli.main import COMMANDS, program
 from zoo.specs.presets import names as presets
+from zoo.texts.actions import read_actions
 
 LANGUAGES = ("python", "sh", "console", "json", "text")
 BLOCKS = [block for page in PAGES for block in blocks(page)]
@@ -75,9 +76,12 @@ def completed(shown: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("block", among("json"))
-def test_a_json_block_is_a_model_a_run_a_sweep_or_a_part_of_one(block: Block):
+def test_a_json_block_is_a_model_a_run_a_part_of_one_a_sweep_or_a_file_of_texts(block: Block, tmp_path: Path):
     shown = json.loads(block.text if block.text.startswith("{") else f"{{{block.text}}}")
-    if "vary" in shown:
+    if "activities" in shown:
+        (tmp_path / "actions.json").write_text(block.text)
+        assert len(read_actions(tmp_path / "actions.json").classes) == len(shown["activities"])
+    elif "vary" in shown:
         SweepSpec.model_validate({"run": "run.json"} | shown)
     elif "input" in shown:
         Registry.discover().model(shown)

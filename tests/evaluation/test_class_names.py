@@ -11,7 +11,7 @@ from zoo.evaluation.judge import NetworkJudge
 from zoo.evaluation.judges import load_networks
 
 NAMES = ("walk", "run", "sit")
-KNOWN = {"channel_names": ("x", "y"), "rate": 50.0, "units": "g"}
+KNOWN = {"channel_names": ("x", "y"), "rate": 50.0, "units": "g", "smooth": 0.0}
 
 
 def windows(names: tuple[str, ...] | None = NAMES, **facts: object) -> InputSpec:
@@ -56,6 +56,7 @@ def test_a_judge_reads_the_same_whatever_the_order_of_classes(bundle: str, names
         (windows(channel_names=("y", "x")), "channel_names .'y', 'x'., as the data have"),
         (windows(rate=25.0), "rate 25.0, as the data have, found 50.0"),
         (windows(units="m/s²"), "units 'm/s²', as the data have, found 'g'"),
+        (windows(smooth=0.05), "smooth 0.05, as the data have, found 0.0"),
     ],
 )
 def test_a_judge_of_other_windows_is_refused(bundle: str, data: InputSpec, words: str):

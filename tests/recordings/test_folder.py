@@ -1,7 +1,7 @@
 """Folders of windows hold what the bouts say, account for the rest, and are the same for any order of files."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from zoo.recordings.bouts import read_bouts
 from zoo.recordings.folder import write_windows
 from zoo.recordings.sources import read_sources
 from zoo.recordings.windows import Cut
+from zoo.recordings.zone import zone_named
 from zoo.specs.read import read_data
 
 BOUTS = """recording,start,end,label,subject
@@ -32,10 +33,12 @@ def recordings():
 
 @pytest.fixture
 def cut(tmp_path):
-    def cut(out="out", names=("a.made", "b.made"), made=None, table=BOUTS, how=Cut(5, 5)):  # noqa: B008  # frozen
+    def cut(out="out", names=("a.made", "b.made"), made=None, table=BOUTS, how=Cut(5, 5), zone=None):  # noqa: B008
         reader = MadeReader(tmp_path, made or recordings())
         (tmp_path / "bouts.csv").write_text(table)
-        sources = read_sources([tmp_path / name for name in names], [reader], calibrate=True)
+        sources = read_sources(
+            [tmp_path / name for name in names], [reader], True, None if zone is None else zone_named(zone)
+        )
         bouts = read_bouts(tmp_path / "bouts.csv", {source.name: source.survey.span for source in sources})
         return write_windows(sources, bouts, how, tmp_path / out)
 
@@ -80,11 +83,53 @@ def test_the_order_of_the_files_changes_no_byte(cut, tmp_path):
     assert all((tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes() for name in files)
 
 
-def test_a_data_set_of_it_knows_channels_rate_and_unit(cut, tmp_path):
-    cut(how=Cut(2, 1))
+def test_a_zone_adds_times_in_utc_and_changes_nothing_else(cut, tmp_path):
+    cut("plain")
+    cut("zoned", zone="Asia/Kolkata")
+    plain, zoned = ({file.name: file.read_bytes() for file in (tmp_path / out).iterdir()} for out in ("plain", "zoned"))
+    stored, with_zone = (json.loads(files.pop("windows.json")) for files in (plain, zoned))
+    assert plain == zoned
+    for recording in with_zone["recordings"]:
+        assert recording.pop("zone") == "Asia/Kolkata"
+        assert recording.pop("start_utc") == "2021-03-28 06:30:00.000+00:00"
+    assert stored == with_zone
+
+
+def test_labels_with_offsets_give_the_windows_of_plain_ones(cut, tmp_path):
+    table = BOUTS.replace("12:00:20,", "14:00:20+04:00,").replace("2021-03-28 12:00:31", "2021-03-28T10:00:31Z")
+    assert table.count("+04:00") == 2
+    cut("plain", zone="Europe/Berlin")
+    cut("offsets", zone="Europe/Berlin", table=table)
+    for file in (tmp_path / "plain").iterdir():
+        assert file.read_bytes() == (tmp_path / "offsets" / file.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("start", "following", "refused", "read"),
+    [
+        (datetime(2021, 10, 31, 1, 30), datetime(2021, 10, 31, 3, 10), None, "Europe/Berlin"),  # set back by 1 h
+        (datetime(2021, 3, 28, 1, 30), datetime(2021, 3, 28, 3, 40), "Europe/Berlin", "Etc/GMT-1"),  # never set again
+    ],
+)
+def test_recordings_of_one_device_lie_apart_in_utc(tmp_path, start, following, refused, read):
+    """Two hours and a minute of one device, around a change of summer time."""
+    made = {
+        name: MadeRecording(np.arange(samples) / 10, np.zeros((3, samples)), start=first)
+        for name, samples, first in (("a.made", 72_000, start), ("b.made", 600, following))
+    }
+    paths, readers = [tmp_path / name for name in made], [MadeReader(tmp_path, made)]
+    one, other = read_sources(paths, readers, True, zone_named(read))
+    assert one.survey.utc(7200) < other.survey.utc(0)
+    with pytest.raises(DataError, match=r"b\.made: expected a start after the end of a\.made") as error:
+        read_sources(paths, readers, True, refused and zone_named(refused))
+    assert f"--zone {read}" in str(error.value)
+
+
+def test_a_data_set_of_it_knows_channels_rate_unit_and_moving_mean(cut, tmp_path):
+    cut(how=Cut(2, 1, smooth=0.2))
     spec = read_data(f"npy:{tmp_path / 'out'}", Registry.discover(), ["data.split.by=class"])
     found = prepare(spec)
-    assert (found.input.rate, found.input.units) == (10.0, "g")
+    assert (found.input.rate, found.input.units, found.input.smooth) == (10.0, "g", 0.2)
     assert found.input.channel_names == ("x", "y", "z")
     assert spec.source.model_dump()["group"] == "bout"
 
@@ -115,6 +160,12 @@ def test_recordings_that_do_not_belong_together_are_refused(cut):
     ):
         cut(made=slower)
     assert cut(made=slower, how=Cut(5, 5, rate=5)).length == 25
+
+
+def test_a_moving_mean_that_would_change_nothing_is_refused(cut):
+    with pytest.raises(SpecError, match="--smooth: expected two samples or more, 200 ms at 10 Hz, found 100 ms"):
+        cut(how=Cut(5, 5, smooth=0.1))
+    assert cut(how=Cut(5, 5, smooth=0.2)).windows
 
 
 def test_bouts_too_short_for_a_window_are_refused(cut):

@@ -116,6 +116,13 @@ def test_ctrl_c_stops_the_workers_and_resume_continues(home, written, capfd):
         assert again.ended()[0] == 130
 
 
+def test_a_point_may_be_trained_by_several_processes(home, written):
+    spec = written(set={"training.epochs": 1, "trainer.devices": 2, "trainer.accelerator": "cpu"}, vary={Z: [1]})
+    status, said = sweep(home, spec).ended()
+    assert status == 0, said
+    assert "1 of 1 points" in said
+
+
 def test_workers_end_with_the_program_that_started_them(home, written):
     spec = written(set={"training.epochs": 500}, vary={Z: [1, 10]})
     started = sweep(home, spec)
@@ -173,6 +180,7 @@ def test_a_second_machine_joins_with_the_storage_alone(home, written):
     assert status == 0, said
     assert "2 of 2 points" in said
     assert len(list((home / "elsewhere" / "runs").iterdir())) >= 2
+    assert not list((home / "elsewhere").glob("runs/*/codebook*"))
     assert (home / "elsewhere" / "sweep.html").exists()
 
 

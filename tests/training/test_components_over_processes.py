@@ -26,7 +26,17 @@ IMAGE = {"image": "images.gaf", "encoder": "timm.encoder", "quantizer": "quantiz
 BASES = [SERIES, SERIES | {"encoder": "vqshape.encoder"}, SERIES | {"image": "images.gaf"}, IMAGE]
 """Models that a component may be part of; the first that it fits is taken."""
 
-SET = {"read": "both", "dropout": 0, "mask_ratio": 0, "start": "kmeans", "reset_after": 2, "levels": 4}
+WORDS = {"drink": ["raise the hand", "lower the hand"], "walk": ["swing the arm", "step"], "rest": ["lie still"]}
+
+SET = {
+    "read": "both",
+    "dropout": 0,
+    "mask_ratio": 0,
+    "start": "kmeans",
+    "reset_after": 2,
+    "levels": 4,
+    "actions": WORDS,
+}
 """Fields of any component: nothing is left out at random, as processes draw apart, and codes start and are reset."""
 
 EPOCHS, STEPS, BATCH = 2, 3, 4

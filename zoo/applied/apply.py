@@ -13,6 +13,7 @@ from zoo.applied.rows import Prediction, rows_of
 from zoo.applied.trained import Trained
 from zoo.recordings.opening import open_recording
 from zoo.recordings.sources import read_source
+from zoo.recordings.zone import zone_named
 
 
 def apply(
@@ -23,6 +24,7 @@ def apply(
     resample: bool = False,
     unsure: float = 0.0,
     calibrate: bool = True,
+    zone: str | None = None,
 ) -> Iterator[Prediction]:
     """Predictions for every window of a recording, in the order of time; memory does not grow with its length.
 
@@ -30,12 +32,14 @@ def apply(
     apart, by default their length; none lies over a gap, and unworn ones have no class. A model that does not say the
     ``rate`` in Hz of its windows needs it here. Recordings of another rate are refused unless ``resample`` is set.
     Windows with a probability below ``unsure`` are marked. With ``calibrate`` the scale of the axes is corrected where
-    that helps. Raises ZooError before the first window for a model or a recording that does not fit, or is damaged.
+    that helps. Where the device's clock was set in the time zone ``zone``, such as Europe/Berlin, windows have times in
+    UTC too. Raises ZooError before the first window for a model or a recording that does not fit, or is damaged.
     """
+    set_in = None if zone is None else zone_named(zone)
     options, registry = Options(step, rate, resample, unsure), Registry.discover()
     readers, path = registry.recording_readers(), Path(recording)
     model = model_in(Path(bundle), registry)
     how = cut_for(model, str(bundle), open_recording(path, readers).recording.about, str(path), options)
-    source, trained = read_source(path, readers, calibrate), Trained.open(Path(bundle))
-    parts = predictions(trained.model, source, how, trained.standard)
+    source, trained = read_source(path, readers, calibrate, set_in), Trained.open(Path(bundle))
+    parts = predictions(trained.model, source, how, trained.known)
     return chain.from_iterable(rows_of(part, source, how.length, trained.classes, unsure) for part in parts)

@@ -45,7 +45,7 @@ def input_of(model: ModelSpec, bundle: str) -> InputSpec:
 
 
 def cut_for(model: ModelSpec, bundle: str, about: About, recording: str, options: Options) -> Cut:
-    """How windows of a recording are cut for the model of ``bundle``.
+    """How windows of a recording are cut for the model of ``bundle``: as its training data were, also smoothed.
 
     Raises SpecError for an unusable model or step, DataError for a recording of other axes, units or rate; warns with
     ZooNote if the model does not say which axes and units it reads.
@@ -59,7 +59,7 @@ def cut_for(model: ModelSpec, bundle: str, about: About, recording: str, options
         hint = "add --resample, or use a model trained at this rate"
         raise DataError(recording, f"{rate:g} Hz, as {bundle} reads", f"{about.rate:g} Hz", hint)
     length = given.length / rate
-    return Cut(length, _step(options.step, length, rate), None if same else rate)
+    return Cut(length, _step(options.step, length, rate), None if same else rate, given.smooth or 0.0)
 
 
 def _rate(given: InputSpec, bundle: str, options: Options) -> float:

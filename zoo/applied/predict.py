@@ -1,6 +1,6 @@
 """Predictions of a model for the windows of a recording, in the order of time."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from zoo_registry import About, DataError
 
+from zoo.applied.likeness import Flags, Likeness
 from zoo.codebook.token_file import token_arrays
 from zoo.contracts import CodedOutput
-from zoo.findings.facts import Standard
 from zoo.model.assembly import ZooModel
-from zoo.recordings.movement import enmo
+from zoo.recordings.movement import angle_z, enmo
 from zoo.recordings.segments import TimeSpan, Values
 from zoo.recordings.sources import Source
 from zoo.recordings.windows import Cut, pieces
@@ -21,8 +21,6 @@ from zoo.recordings.windows import Cut, pieces
 Array = NDArray[Any]
 NO_CLASS = -1
 _BATCH = 64
-_FAR = 4.0
-"""Deviations of the training data by which the mean or the deviation of a window may differ from it."""
 
 
 class Predicted(NamedTuple):
@@ -30,8 +28,9 @@ class Predicted(NamedTuple):
 
     ``worn (w)``: no part of the window is unworn. ``label (w)`` are class indices, `NO_CLASS` where the device was not
     worn or the model has no head; ``probability`` and ``entropy`` (in nats) `(w)` are then NaN. ``movement (w)`` is the
-    ENMO in mg, None unless the axes are three in g. ``outside (w)``: unlike the training data, None if these are not
-    known. ``tokens`` are the arrays of a token file, with a row for each worn window.
+    ENMO in mg and ``angle (w)`` the angle-z in degrees, None unless the axes are three in g. ``outside (w f)``: in what
+    they are unlike the training data, as `Likeness.differing` says. ``tokens`` are the arrays of a token file, with a
+    row for each worn window.
     """
 
     starts: Values
@@ -40,14 +39,15 @@ class Predicted(NamedTuple):
     probability: Values
     entropy: Values
     movement: Values | None
-    outside: NDArray[np.bool_] | None
+    angle: Values | None
+    outside: Flags | None
     tokens: Mapping[str, Array]
 
 
-def predictions(model: ZooModel, source: Source, how: Cut, standard: Standard | None) -> Iterator[Predicted]:
+def predictions(model: ZooModel, source: Source, how: Cut, known: Likeness) -> Iterator[Predicted]:
     """What ``model``, in evaluation mode, predicts for every window of a recording; a few thousand are in memory.
 
-    No window lies over a gap. ``standard`` are statistics of the training data, with which windows are compared. Raises
+    No window lies over a gap. Windows are compared with what is ``known`` of the training data. Raises
     DataError for a window whose logits are not finite.
     """
     about, spans = source.survey.about, [TimeSpan(0, source.survey.seconds, 0)]
@@ -63,7 +63,8 @@ def predictions(model: ZooModel, source: Source, how: Cut, standard: Standard | 
             label[worn] = logits.argmax(1).numpy()
             probability[worn] = chance.amax(1).numpy()
             entropy[worn] = torch.special.entr(chance).sum(1).numpy()
-        yield Predicted(starts, worn, label, probability, entropy, _movement(x, about), _outside(x, standard), tokens)
+        movement, angle = _mean(lambda sample: 1000 * enmo(sample), x, about), _mean(angle_z, x, about)
+        yield Predicted(starts, worn, label, probability, entropy, movement, angle, known.differing(x), tokens)
 
 
 def _batches(parts: Iterable[tuple[Values, Values]], size: int) -> Iterator[tuple[Values, Values]]:
@@ -114,22 +115,10 @@ def _require_finite(logits: Tensor, starts: Values, source: Source) -> None:
         raise DataError(where, "finite logits", "NaN or infinite ones", hint)
 
 
-def _movement(x: Values, about: About) -> Values | None:
+def _mean(measure: Callable[[Values], Values], x: Values, about: About) -> Values | None:
+    """The mean of ``measure`` over the samples of every window `x (w c t)`; None unless the axes are three in g."""
     if about.units != "g" or len(about.axes) != 3:
         return None
-    samples = enmo(x.transpose(1, 0, 2).reshape(3, -1)).reshape(len(x), -1)
-    found: Values = 1000 * samples.mean(1)
-    return found
-
-
-def _outside(x: Values, standard: Standard | None) -> NDArray[np.bool_] | None:
-    if standard is None or len(standard.mean) != x.shape[1]:
-        return None
-    mean, std = np.array(standard.mean), np.array(standard.std)
-    seen = np.isfinite(x)
-    count = np.maximum(seen.sum(2), 1)
-    middle = np.where(seen, x, 0).sum(2) / count
-    deviation = np.sqrt(np.where(seen, np.square(x - middle[..., None]), 0).sum(2) / count)
-    shifted = (np.abs(middle - mean) > _FAR * std) & seen.any(2)
-    found: NDArray[np.bool_] = (shifted | (deviation > _FAR * std)).any(1)
+    samples = measure(x.transpose(1, 0, 2).reshape(3, -1)).reshape(len(x), -1)
+    found: Values = samples.mean(1)
     return found

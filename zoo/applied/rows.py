@@ -16,7 +16,8 @@ class Prediction(NamedTuple):
 
     ``label`` is its most probable class, with its ``probability`` and the ``entropy`` of all classes in nats; None if
     the device was not ``worn`` or the model has no head. ``unsure``: the probability is below the threshold. ``enmo``
-    is its mean movement in mg, None unless the axes are three in g. ``codes (c n q)`` are None without a codebook.
+    is its mean movement in mg and ``angle_z`` its mean angle in degrees, None unless the axes are three in g.
+    ``codes (c n q)`` are None without a codebook. ``start_utc`` and ``end_utc`` are in UTC, None if no zone was named.
     """
 
     recording: str
@@ -28,7 +29,10 @@ class Prediction(NamedTuple):
     worn: bool
     unsure: bool
     enmo: float | None
+    angle_z: float | None
     codes: Array | None
+    start_utc: datetime | None
+    end_utc: datetime | None
 
 
 def rows_of(
@@ -39,7 +43,8 @@ def rows_of(
     states = states_of(found, unsure)
     codes = iter(found.tokens.get("codes", ()))
     for index, number in enumerate(found.label.tolist()):
-        start, worn, known = source.survey.at(float(found.starts[index])), bool(found.worn[index]), number >= 0
+        seconds, worn, known = float(found.starts[index]), bool(found.worn[index]), number >= 0
+        start, utc = source.survey.at(seconds), source.survey.utc(seconds)
         yield Prediction(
             recording=source.name,
             start=start,
@@ -50,7 +55,10 @@ def rows_of(
             worn=worn,
             unsure=bool(states[index] == UNSURE),
             enmo=None if found.movement is None else _known(found.movement, index),
+            angle_z=None if found.angle is None else _known(found.angle, index),
             codes=next(codes, None) if worn else None,
+            start_utc=utc,
+            end_utc=None if utc is None else utc + after,
         )
 
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializeAsAny
 
+from zoo.applied.likeness import Likeness, Unlike
 from zoo.applied.timeline import DAY, UNSURE, UNWORN, Timeline, recorded_by_day
 from zoo.recordings.folder import origin_of
 from zoo.recordings.sources import Source
@@ -39,13 +40,14 @@ class RecordingSummary(BaseModel, frozen=True):
     """What was found in one recording.
 
     Of its ``windows``, ``unsure`` have a probability below the threshold. ``outside`` is the share of worn windows
-    whose mean or deviation is unlike that of the training data; None if these are not known.
+    that are unlike the training data, and ``unlike`` says in what; None as far as the training data are not known.
     """
 
-    recording: Origin
+    recording: SerializeAsAny[Origin]
     windows: int
     unsure: int
     outside: float | None
+    unlike: Unlike | None
     days: list[DaySummary]
     bouts: list[BoutSummary]
 
@@ -60,6 +62,7 @@ class Summary(BaseModel, frozen=True):
     length: float
     step: float
     rate: float
+    smooth: float
     unsure: float
     recordings: list[RecordingSummary]
 
@@ -71,15 +74,17 @@ class Timed(NamedTuple):
     timeline: Timeline
 
 
-def summary_of(timed: Timed, classes: Sequence[str]) -> RecordingSummary:
-    """The summary of one recording; its file is read once more for its hash."""
+def summary_of(timed: Timed, classes: Sequence[str], known: Likeness, length: float) -> RecordingSummary:
+    """The summary of one recording in windows of ``length`` seconds; its file is read once more for its hash."""
     source, timeline = timed
+    compared = timeline.compared
     clock, named = source.survey.clock, [run for run in timeline.runs if run.state >= 0]
     return RecordingSummary(
         recording=origin_of(source),
         windows=timeline.windows,
         unsure=timeline.unsure,
-        outside=timeline.outside / timeline.compared if timeline.compared else None,
+        outside=float(timeline.outside[0]) / compared if compared else None,
+        unlike=known.unlike(timeline.outside, compared, length) if compared else None,
         days=days_of(source.survey, timeline, classes),
         bouts=[BoutSummary(label=classes[run.state], start=clock(run.start), end=clock(run.end)) for run in named],
     )

@@ -30,14 +30,16 @@ class Timeline:
 
     ``runs`` are finished ones from first to last. By the device's clock, ``seconds`` are those of each state by day,
     and ``minutes`` has the state with most seconds of every minute. Days and minutes are counted from the midnight
-    before the recording, which starts ``offset`` seconds after it.
+    before the recording, which starts ``offset`` seconds after it. Of ``compared`` windows, ``outside (f)`` differ from
+    the training data.
     """
 
     def __init__(self, survey: Survey, each: float, unsure: float) -> None:
         self.runs: list[Run] = []
         self.seconds: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
         self.minutes: dict[int, int] = {}
-        self.unsure, self.outside, self.windows, self.compared = 0, 0, 0, 0
+        self.unsure, self.windows, self.compared = 0, 0, 0
+        self.outside = np.zeros(1)
         self._each, self._least = each, unsure
         start = survey.about.start
         self.offset = (start - start.replace(hour=0, minute=0, second=0, microsecond=0)).total_seconds()
@@ -56,7 +58,7 @@ class Timeline:
         self.windows += len(states)
         self.unsure += int((states == UNSURE).sum())
         if found.outside is not None:
-            self.outside += int(found.outside[found.worn].sum())
+            self.outside = self.outside + found.outside[found.worn].sum(0)
             self.compared += int(found.worn.sum())
         if found.movement is not None:
             known = np.isfinite(found.movement)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import torch
 
+from zoo.applied.likeness import Likeness
 from zoo.applied.options import input_of
 from zoo.findings.facts import Standard, standard_of
 from zoo.findings.gather import stored_data
@@ -17,14 +18,14 @@ from zoo.weights.manifest import bundle_in, read_manifest
 class Trained(NamedTuple):
     """A ``model`` in evaluation mode, on a GPU if there is one, and the folder it comes from.
 
-    ``weights`` is the hash of its tensors; ``standard`` are mean and deviation of its training data, None if unknown.
+    ``weights`` is the hash of its tensors; ``known`` is what is known of its training data.
     """
 
     folder: Path
     model: ZooModel
     weights: str
     classes: tuple[str, ...]
-    standard: Standard | None
+    known: Likeness
 
     @classmethod
     def open(cls, folder: Path) -> "Trained":
@@ -33,14 +34,14 @@ class Trained(NamedTuple):
         model = load(bundle_in(folder)).to("cuda" if torch.cuda.is_available() else "cpu")
         given = input_of(model.spec, str(folder))
         classes = given.class_names or tuple(map(str, range(given.classes or 0)))
-        return cls(folder, model, weights, classes if model.head else (), _standard(folder, model))
+        return cls(folder, model, weights, classes if model.head else (), _known(folder, model))
 
 
-def _standard(folder: Path, model: ZooModel) -> Standard | None:
-    """That of the training data of a run; of a bundle, that with which the head standardises signals."""
+def _known(folder: Path, model: ZooModel) -> Likeness:
+    """Facts on the training data of a run; of a bundle, the statistics with which the head standardises signals."""
     if (folder / RUN_FILE).is_file():
         home = RunFolder(folder)
         data = stored_data(home, str(home.read()["fingerprint"]))
         if data is not None:
-            return Standard("data.json", data.mean, data.std)
-    return standard_of("head", model)
+            return Likeness(Standard("data.json", data.mean, data.std), data.ranges, data.beyond)
+    return Likeness(standard_of("head", model))

@@ -7,7 +7,7 @@ import typer
 from zoo_registry import Registry
 
 from zoo.cli.components import Json
-from zoo.cli.recordings import seconds
+from zoo.cli.recordings import Zone, seconds
 from zoo.cli.tables import print_json, print_table, print_title
 from zoo.process.bar import bar
 from zoo.process.lines import print_line
@@ -35,11 +35,12 @@ def apply(
     ] = None,
     resample: Annotated[bool, typer.Option("--resample", help="Resample recordings of another rate.")] = False,
     calibrate: Annotated[bool, typer.Option(help="Correct the scale of the axes where that helps.")] = True,
+    zone: Zone = None,
     json: Json = False,
 ) -> None:
     """Run a trained model over whole recordings: a class for every window, minutes of each day, bouts and pictures.
 
-    No window lies over a gap; unworn time has no class.
+    No window lies over a gap; unworn time has no class. Days are those of the device's clock, also with --zone.
     """
     registry = Registry.discover()
     from zoo.applied.options import Options, cut_for, model_in
@@ -59,7 +60,7 @@ def apply(
     from zoo.applied.trained import Trained
     from zoo.recordings.sources import read_sources
 
-    sources = read_sources(paths, readers, calibrate)
+    sources = read_sources(paths, readers, calibrate, zone)
     with bar("apply") as seen:
         summary = write_applied(Trained.open(bundle), sources, cuts, out, options, seen)
     if json:
@@ -73,7 +74,8 @@ def _print(summary: "Summary", out: Path) -> None:
         _print_recording(each)
     windows = sum(each.windows for each in summary.recordings)
     print_line()
-    print_line(f"{windows:,} windows of {summary.length:g} s every {summary.step:g} s; all results in {out}")
+    smoothed = f", smoothed over {1000 * summary.smooth:g} ms" if summary.smooth else ""
+    print_line(f"{windows:,} windows of {summary.length:g} s every {summary.step:g} s{smoothed}; all results in {out}")
 
 
 def _print_recording(found: "RecordingSummary") -> None:

@@ -109,6 +109,7 @@ def _facts(card: "DataCard") -> dict[str, str]:
         "samples": str(card.length),
         "rate": "unknown" if card.rate is None else f"{card.rate:g} Hz",
         "units": card.units or "unknown",
+        "moving mean": _smooth(card.smooth),
         "missing": f"{100 * card.missing:.2g} %",
         "spectral entropy": _number(hard.spectral_entropy),
         "zero crossings in 100": _number(hard.zero_crossings),
@@ -117,6 +118,10 @@ def _facts(card: "DataCard") -> dict[str, str]:
         "nearest centroid, test": f"{hard.centroid_correct}/{hard.centroid_total}",
         "fingerprint": card.fingerprint[:10],
     }
+
+
+def _smooth(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"{1000 * seconds:g} ms" if seconds else "none"
 
 
 def _people(subjects: "PerSplit | None", split: str) -> str:

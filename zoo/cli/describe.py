@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo_registry import READS, ComponentSpec, DecoderSpec, EncoderSpec, HeadSpec
 from zoo_registry.docs import docstring
+from zoo_registry.roles import inner_roles
 
 
 def describe(spec: type[ComponentSpec], versions: Mapping[str, str]) -> dict[str, Any]:
@@ -48,16 +49,22 @@ def _with(attributes: Sequence[str]) -> str:
 def _fields(spec: type[ComponentSpec]) -> list[dict[str, Any]]:
     """The fields but the kind; those that a spec has to give have no ``default``."""
     properties: Mapping[str, Mapping[str, Any]] = spec.model_json_schema()["properties"]
+    inner = inner_roles(spec)
     return [
         {
             "name": name,
-            "type": _type(schema),
+            "type": _component(schema, inner[name]) if name in inner else _type(schema),
             **({} if spec.model_fields[name].is_required() else {"default": schema.get("default")}),
             "description": " ".join(str(schema.get("description", "")).split()),
         }
         for name, schema in properties.items()
         if name != "kind"
     ]
+
+
+def _component(schema: Mapping[str, Any], role: str) -> str:
+    null = " or null" if {"type": "null"} in schema.get("anyOf", ()) else ""
+    return f"a component of `zoo list {role}`{null}"
 
 
 def _type(schema: Mapping[str, Any]) -> str:

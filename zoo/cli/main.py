@@ -43,6 +43,7 @@ COMMANDS = {
     "eval": Command("training", "evaluate", "Runs"),
     "data": Command("data", "data", "Data"),
     "images": Command("images", "images", "Data"),
+    "text": Command("text", "text", "Data"),
     "codebook": Command("codebook", "codebook", "Runs"),
     "explain": Command("explain", "explain", "Runs"),
     "report": Command("report", "report", "Runs"),

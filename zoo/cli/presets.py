@@ -15,7 +15,6 @@ from zoo.specs.overrides import apply_changes
 from zoo.specs.places import inferred, recognise, shorthand
 from zoo.specs.presets import load, names
 from zoo.specs.presets.fitting import fit
-from zoo.texts.filling import with_data
 
 presets = typer.Typer(help="List known experiments as run specs, with purpose and source.")
 
@@ -83,6 +82,6 @@ def _fitted(run: dict[str, Any], registry: Registry, changes: Sequence[str]) -> 
     fitted, fittings = fit(run, found, registry)
     fitted = apply_changes(fitted, changes, spec.dump(), type(spec))
     kept = registry.run(fitted)
-    with_data(kept, input_of(kept.data))
+    kept.with_input(input_of(kept.data))
     words = f"Changed for {found.channels} x {found.length} samples: "
     return fitted, [words + sentence + "." for sentence in fittings]

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from zoo_registry import Registry
@@ -9,6 +10,7 @@ from zoo_registry import Registry
 from zoo.cli.components import Json
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.process.lines import print_line
+from zoo.recordings.zone import zone_named
 
 if TYPE_CHECKING:
     from zoo.recordings.calibration import Calibration
@@ -20,6 +22,16 @@ _RECORDED = "recorded"
 _FEW, _MOST_PARTS = 6, 20
 """Axes that are named, and parts that are listed."""
 _UNITS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
+
+Zone = Annotated[
+    ZoneInfo | None,
+    typer.Option(
+        help="Time zone in which the device's clock was set, such as Europe/Berlin, for times in UTC. Default: none.",
+        parser=zone_named,
+        metavar="ZONE",
+        show_default=False,
+    ),
+]
 
 
 def seconds(text: str) -> float:
@@ -38,6 +50,7 @@ def seconds(text: str) -> float:
 def recording(
     file: Annotated[Path, typer.Argument(help="File of a recording.", show_default=False)],
     out: Annotated[Path | None, typer.Option(help="Folder for a picture of the whole, as PNG and SVG.")] = None,
+    zone: Zone = None,
     json: Json = False,
 ) -> None:
     """Show what a device recorded: header, length, gaps, calibration, when it was worn, and faults of the file."""
@@ -45,7 +58,7 @@ def recording(
     from zoo.recordings.recording_report import recording_report
     from zoo.recordings.sources import read_source
 
-    source = read_source(file, readers)
+    source = read_source(file, readers, zone=zone)
     report = recording_report(source)
     files = [] if out is None else _drawn(source, out)
     if json:
@@ -85,6 +98,7 @@ def windows(
     ] = None,
     calibrate: Annotated[bool, typer.Option(help="Correct the scale of the axes where that helps.")] = True,
     unworn: Annotated[bool, typer.Option("--unworn", help="Use unworn time too.")] = False,
+    zone: Zone = None,
     json: Json = False,
 ) -> None:
     """Cut windows out of recordings, with labels or without, into a folder that the source data.npy reads.
@@ -100,7 +114,7 @@ def windows(
 
     how = Cut(length, length if step is None else step, rate, smooth or 0.0, trim or 0.0, not unworn)
     require_replaceable(out, NAMES, "zoo windows")
-    sources = read_sources(recordings, readers, calibrate)
+    sources = read_sources(recordings, readers, calibrate, zone)
     if labels is None:
         bouts = unlabelled_bouts(sources)
     elif str(labels) == _RECORDED and not labels.exists():
@@ -129,6 +143,7 @@ def _print_recording(report: "RecordingReport", source: "Source") -> None:
         ("device", report.device or "not known"),
         ("subject", report.subject or "not known"),
         ("time", f"{report.start} to {report.end}, by its own clock"),
+        *_in_utc(report),
         ("samples", f"{report.samples:,} at {report.rate:g} Hz; {axes} in {report.units or 'an unknown unit'}"),
         ("also", ", ".join(f"{name} ({unit})" if unit else name for name, unit in report.side.items()) or "nothing"),
         ("calibration", _calibration(source.calibration)),
@@ -146,6 +161,17 @@ def _print_recording(report: "RecordingReport", source: "Source") -> None:
     print_table(["start", "end", "length", "samples", "gap before"], rows, numbers=["length", "samples", "gap before"])
     if len(report.parts) > _MOST_PARTS:
         print_line(f"and {len(report.parts) - _MOST_PARTS} more; --json has all")
+
+
+def _in_utc(report: "RecordingReport") -> list[tuple[str, str]]:
+    from zoo.recordings.recording_report import ZonedReport
+
+    if not isinstance(report, ZonedReport):
+        return []
+    return [
+        ("in UTC", f"{report.start_utc} to {report.end_utc}"),
+        ("zone", f"{report.zone}, in which its clock was set"),
+    ]
 
 
 def _calibration(found: "Calibration") -> str:

@@ -26,6 +26,7 @@ Storage = Annotated[
         show_default=False,
     ),
 ]
+Workers = Annotated[int, typer.Option(min=1, max=1024, help="Processes that train at the same time.")]
 Join = Annotated[
     str | None,
     typer.Option(
@@ -38,7 +39,7 @@ Join = Annotated[
 
 def sweep(
     spec: SweepFile = None,
-    workers: Annotated[int, typer.Option(min=1, max=1024, help="Processes that train at the same time.")] = 1,
+    workers: Workers = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Continue a stopped sweep.")] = False,
     out: Out = None,
     storage: Storage = None,

@@ -10,7 +10,7 @@ from zoo.contracts.linear import LinearHead
 from zoo.contracts.maintenance import CodebookMaintenance
 from zoo.contracts.masking import instance_scale, masked_mean, masked_mse, observed, window_mean, zeroed
 from zoo.contracts.nearest import nearest, straight_through
-from zoo.contracts.processes import gathered, shared, summed, world_size
+from zoo.contracts.processes import gathered, rows_of_all, shared, summed, world_size
 from zoo.contracts.recording import recording
 from zoo.contracts.required import required
 from zoo.contracts.resizing import CentreKernel, ClassRows, Interpolate, ResampleInputs, Resize, Resizing, StartAnew
@@ -105,6 +105,7 @@ __all__ = [
     "read_stretches",
     "recording",
     "required",
+    "rows_of_all",
     "shared",
     "slots",
     "straight_through",

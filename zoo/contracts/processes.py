@@ -72,6 +72,22 @@ def _sum(value: Tensor) -> Tensor:
     return total
 
 
+def rows_of_all(value: Tensor) -> Tensor:
+    """The rows of ``value (b ...)`` of all processes in rank order, each with any number of rows; with its gradient.
+
+    As with `summed`, the gradient is summed over processes. Without gradients only the rows of this process: in
+    validation processes may have different numbers of batches.
+    """
+    if world_size() == 1 or not torch.is_grad_enabled():
+        return value
+    counts = torch.zeros(world_size(), dtype=torch.long, device=value.device)
+    counts[rank()] = len(value)
+    counts = _sum(counts)
+    before, after = (int(part.sum()) for part in (counts[: rank()], counts[rank() + 1 :]))
+    sides = (value.new_zeros(count, *value.shape[1:]) for count in (before, after))
+    return summed(torch.cat([next(sides), value, next(sides)]))
+
+
 def shared(value: Tensor) -> Tensor:
     """Broadcast ``value`` of the first process to all, for values drawn at random once. No gradient."""
     if world_size() == 1:

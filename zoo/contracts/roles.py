@@ -1,4 +1,4 @@
-"""Base classes of the six roles: only the methods that the assembly calls."""
+"""Base classes of the roles of a model: only the methods that the assembly calls."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from zoo.contracts.values import Decoded, Losses, Output, Quantized, Stats, Tapp
 
 
 class Component(nn.Module):
-    """The common base of the six roles."""
+    """The common base of the roles of a model."""
 
     def resizing(self) -> Resizing:
         """How tensors from a model of other sizes are resized; tensors not listed here cannot be."""

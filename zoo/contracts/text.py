@@ -66,7 +66,7 @@ class ActionTable(Adapted):
             return torch.eye(count, width)
         if self.spec.embed is None:
             raise SpecError("text.embed", "an embedder for the actions", "none", "`zoo list embed` shows the kinds")
-        found = torch.from_numpy(self.spec.embed.rows(self.vocabulary.texts)).to(self.rows.dtype)
+        found = torch.from_numpy(self.vocabulary.rows(self.spec.embed)).to(self.rows.dtype)
         if tuple(found.shape) != (count, width):
             hint = "leave text.width out, or embed the texts again"
             raise SpecError("text.embed", f"{count} vectors of {width} numbers", f"{tuple(found.shape)}", hint)

@@ -1,52 +1,66 @@
-"""Train a run once for each subject, on all others, and evaluate it on the one left out."""
+"""Train a run once for each subject, on all others, as a sweep, and evaluate it on the one left out."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from zoo_registry import Registry, RunSpec, SpecError, ZooNote
+from zoo_registry import TrainingError, ZooNote
 
-from zoo.crossval.checks import require_crossable
+from zoo.crossval.plan import left_out
 from zoo.crossval.report import CrossReport, SubjectScore
-from zoo.data.sources import read
 from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.stored import evaluation_of
 from zoo.io.files import write_json
-from zoo.process.owned import owned
+from zoo.process.owned import LOCK_FILE, owned
 from zoo.runs.compare import spread
 from zoo.runs.folder import RunFolder
-from zoo.sources import RawSet
-from zoo.texts.filling import with_data
-from zoo.training.fit import train
+from zoo.sweep.folder import SweepFolder
+from zoo.sweep.plan import Plan
+from zoo.sweep.sweep import Show, sweep
 
 REPORT = "crossval.json"
-_FEWEST = 2
 
 
-def leave_one_out(run: RunSpec, out: Path, resume: bool = False, quiet: bool = False) -> CrossReport:
-    """Train and evaluate ``run`` for every subject of its data, each in a run folder in ``out``; write `crossval.json`.
+def leave_one_out(
+    plan: Plan, out: Path, show: Show, workers: int = 1, resume: bool = False, storage: str | None = None
+) -> CrossReport:
+    """Train every run of ``plan``, as `plan_folds` makes it, and evaluate it on the subject left out.
 
-    With ``resume``, finished subjects are not trained again and a stopped one continues. Raises ZooError as `train`
-    does, for data without subjects or with a test split, and for a run that cannot be cross-validated.
+    ``out`` is the folder of a sweep, with `crossval.json`. Subjects whose training failed are in no score, but listed
+    with the reason. Raises ZooError as `zoo.sweep.sweep.sweep` does, for a folder of something else, and if no run
+    could be trained.
     """
-    require_crossable(run)
-    raw = read(run.data.source)
-    names = _subjects(raw)
-    width = len(str(len(names)))
+    _require_own(SweepFolder(out))
     with owned(out):
-        folders = [RunFolder(out / f"{number:0{width}d}") for number in range(1, len(names) + 1)]
-        found = [_score(run, name, folder, resume, quiet) for name, folder in zip(names, folders, strict=True)]
-        report = _report(run.name, found)
+        result, folder = sweep(plan, out, workers, resume, storage, show)
+        points = sorted(result.points, key=lambda point: point.number)
+        done = [(left_out(plan, point.number), point.runs[0].folder) for point in points if point.state == "done"]
+        missing = {left_out(plan, point.number): point.reason or point.state for point in points if not point.values}
+        if not done:
+            first, reason = next(iter(missing.items()))
+            raise TrainingError(f"{out}: {first}", "a trained run", f"none, as {reason}", f"see {folder.logs}")
+        scores = [_score(subject, folder.runs / name) for subject, name in done]
+        report = _report(plan.spec.name, scores, missing)
         write_json(out / REPORT, report.model_dump(mode="json"))
     return report
 
 
-def _report(name: str, found: Sequence[SubjectScore]) -> CrossReport:
+def _require_own(folder: SweepFolder) -> None:
+    """Raise TrainingError for a folder of something else, such as a cross-validation before it was a sweep."""
+    if folder.path.is_dir() and not (folder.spec.exists() or folder.database.exists()):
+        foreign = sorted(path.name for path in folder.path.iterdir() if path.name != LOCK_FILE)
+        if foreign:
+            expected = f"a new folder, or a cross-validation with {folder.spec.name}"
+            raise TrainingError(str(folder.path), expected, foreign[0], "name another folder with --out")
+
+
+def _report(name: str, found: Sequence[SubjectScore], missing: Mapping[str, str]) -> CrossReport:
     varied = [score.accuracy for score in found if score.classes > 1]
     return CrossReport(
         run=name,
         subjects=list(found),
+        missing=dict(missing),
         folds=spread([score.accuracy for score in found]),
         varied=spread(varied) if 1 < len(varied) < len(found) else None,
         correct=sum(score.correct for score in found),
@@ -55,30 +69,13 @@ def _report(name: str, found: Sequence[SubjectScore]) -> CrossReport:
     )
 
 
-def _subjects(raw: RawSet) -> list[str]:
-    stored = raw.train
-    if raw.test is not None:
-        hint = "set data.source.test to null, and keep all windows in the training split"
-        raise SpecError("data.source", "windows without a test split of their own", "one", hint)
-    if stored.subject is None:
-        raise SpecError("data.source.subject", "a known subject for every window", "none", "name the subject files")
-    names: list[str] = np.unique(stored.subject.astype(str)).tolist()
-    if len(names) < _FEWEST:
-        raise SpecError("data.source", f"{_FEWEST} subjects or more", str(len(names)), "add windows of other people")
-    return names
-
-
-def _score(run: RunSpec, subject: str, folder: RunFolder, resume: bool, quiet: bool) -> SubjectScore:
-    plain = run.dump()
-    plain["data"]["split"]["hold_out"] = [subject]
-    plain["name"] = f"{run.name[:50]}.{folder.path.name}"
-    own = Registry.discover().run(plain)
+def _score(subject: str, path: Path) -> SubjectScore:
+    if not path.is_dir():
+        hint = "copy it back, or from the machine that trained it; or start again with another --out"
+        raise TrainingError(str(path), f"the run without {subject}", "none", hint)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "data.split.hold_out", ZooNote)  # counted in the report
-        if not (resume and folder.bundle.is_dir()):
-            train(own, folder.path, resume, quiet)
-        opened = open_run(folder)
-    folder.require_same(with_data(own, opened.data.input), opened.data)
+        opened = open_run(RunFolder(path))
     report = evaluation_of(opened)
     assert report.head is not None
     learned = np.concatenate([opened.data.train.y, opened.data.validation.y])
@@ -86,7 +83,7 @@ def _score(run: RunSpec, subject: str, folder: RunFolder, resume: bool, quiet: b
     unknown = np.setdiff1d(test, learned)
     return SubjectScore(
         subject=subject,
-        folder=str(folder.path),
+        folder=str(path),
         correct=report.head.correct,
         total=report.head.total,
         accuracy=report.head.accuracy,

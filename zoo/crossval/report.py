@@ -23,14 +23,16 @@ class SubjectScore(BaseModel, frozen=True):
 
 
 class CrossReport(BaseModel, frozen=True):
-    """Scores of all subjects. ``folds`` is the spread of their accuracies; ``varied`` that without subjects of a single
-    class, on whom accuracy says little, None if there are none of these or fewer than two others.
+    """Scores of all subjects; ``missing`` are those without a trained run, with the reason.
 
-    ``correct`` of ``total`` counts every window once; ``worst`` is the subject of the lowest accuracy.
+    ``folds`` is the spread of the accuracies of ``subjects``; ``varied`` that without subjects of a single class, on
+    whom accuracy says little, None if there are none of these or fewer than two others. ``correct`` of ``total`` counts
+    every window once; ``worst`` is the subject of the lowest accuracy.
     """
 
     run: str
     subjects: list[SubjectScore]
+    missing: dict[str, str]
     folds: Spread
     varied: Spread | None
     correct: int

@@ -38,8 +38,8 @@ class DataCard(BaseModel, frozen=True):
 
     ``subjects`` counts the subjects in each split, and ``shared_subjects`` names those in test and another split; both
     are None if subjects are unknown. ``leaks`` counts windows that are in two splits. ``rate`` is in Hz after the
-    length step, None if unknown. ``missing`` is the unobserved share of all samples. ``majority`` is the number of test
-    windows in their most frequent class.
+    length step, and ``smooth`` is over how many seconds a moving mean was taken; None if unknown. ``missing`` is the
+    unobserved share of all samples. ``majority`` is the number of test windows in their most frequent class.
     """
 
     name: str
@@ -53,6 +53,7 @@ class DataCard(BaseModel, frozen=True):
     length: int
     rate: float | None
     units: str | None
+    smooth: float | None
     missing: float
     fingerprint: str
     difficulty: Difficulty
@@ -85,6 +86,7 @@ def draw_card(spec: DataSpec) -> tuple[DataCard, DataSet]:
         length=data.train.shape[2],
         rate=data.input.rate,
         units=data.input.units,
+        smooth=data.input.smooth,
         missing=_missing(list(splits.values())),
         fingerprint=data.fingerprint,
         difficulty=difficulty(data),

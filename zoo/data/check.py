@@ -75,6 +75,7 @@ def input_after(found: Extent, spec: DataSpec, where: str) -> InputSpec:
             channel_names=spec.channel_names or found.sensor.channel_names,
             rate=_rate_after(spec.rate or found.sensor.rate, found, step),
             units=spec.units or found.sensor.units,
+            smooth=found.sensor.smooth if spec.smooth is None else spec.smooth,
         )
     except ValidationError:
         expected = "1 to 4096 channels and 2 to 1,000,000 samples"

@@ -10,6 +10,7 @@ from zoo_registry import ModelSpec, PhaseSpec, RunSpec
 from zoo.codebook.report import CodebookReport
 from zoo.contracts import Standardize
 from zoo.data.leaks import Leaks
+from zoo.data.ranges import Ranges, Shares
 from zoo.data.split import DataSet
 from zoo.evaluation.report import EvalReport, ShapeScore
 from zoo.evaluation.usage_report import UsageReport
@@ -20,7 +21,11 @@ from zoo.model.assembly import ZooModel
 
 class DataFacts(BaseModel, frozen=True):
     """Facts on a data set: per-channel statistics of the training split, subjects that are in test too, windows of
-    each split, and how many of them are in an earlier split too."""
+    each split, and how many of them are in an earlier split too.
+
+    ``ranges`` are those of training windows, and ``beyond`` how much of the validation split is outside; None for few
+    windows, and in runs of earlier versions.
+    """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
@@ -28,10 +33,13 @@ class DataFacts(BaseModel, frozen=True):
     leaks: Leaks
     test: int
     validation: int
+    ranges: Ranges | None = None
+    beyond: Shares | None = None
 
     @classmethod
     def of(cls, data: DataSet) -> "DataFacts":
         """Collect the facts on ``data``."""
+        ranges = Ranges.of(data.train)
         return cls(
             mean=tuple(data.mean),
             std=tuple(data.std),
@@ -39,6 +47,8 @@ class DataFacts(BaseModel, frozen=True):
             leaks=data.leaks,
             test=len(data.test),
             validation=len(data.validation),
+            ranges=ranges,
+            beyond=None if ranges is None else ranges.shares(data.validation),
         )
 
 

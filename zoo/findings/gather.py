@@ -66,7 +66,7 @@ def _data(home: RunFolder, run: RunSpec, fingerprint: str) -> DataFacts | None:
 def stored_data(home: RunFolder, fingerprint: str) -> DataFacts | None:
     """Stored facts on the run's data; None if there are none, or not those of today's version."""
     kept = read_result(home.data_facts) if home.data_facts.exists() else None
-    required = {"fingerprint", *DataFacts.model_fields}
+    required = {"fingerprint", *(name for name, field in DataFacts.model_fields.items() if field.is_required())}
     if isinstance(kept, dict) and kept.keys() >= required and kept["fingerprint"] == fingerprint:
         return validated(home.data_facts, DataFacts, kept, "zoo train")
     return None

@@ -10,8 +10,8 @@ from zoo_registry.suggest import listed
 
 from zoo.data.batch import Batch
 from zoo.images.made import Made
-from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
-from zoo.plotting.palette import RAW, REBUILT, RULE, SERIES
+from zoo.plotting.drawing import SIGNED, SMALL, TEXT, new_figure, plain, tidy
+from zoo.plotting.palette import RAW, RULE, SERIES
 from zoo.plotting.picture import Picture
 
 _CHANNELS = 3
@@ -19,7 +19,6 @@ _CHANNELS = 3
 _SIGNAL, _DIAGRAM, _IMAGE, _ROW = 3.0, 1.6, 1.45, 1.75
 """Widths and height of the panels in inches."""
 _POSITIVE = LinearSegmentedColormap.from_list("positive", ["#ffffff", SERIES[0], RAW])
-_SIGNED = LinearSegmentedColormap.from_list("signed", [REBUILT, "#ffffff", SERIES[0]])
 
 
 def images_picture(
@@ -90,7 +89,7 @@ def _image(axis: Axes, made: Made, row: int, channel: int) -> None:
     """One channel's image: from white, or from orange over white to blue for images with negative values."""
     low, high = _limits(made)
     pixels = made.images[row, channel].double().numpy()
-    axis.imshow(pixels, cmap=_SIGNED if low < 0 else _POSITIVE, vmin=low, vmax=high, interpolation="nearest")
+    axis.imshow(pixels, cmap=SIGNED if low < 0 else _POSITIVE, vmin=low, vmax=high, interpolation="nearest")
     axis.set(xticks=[], yticks=[])
     for spine in axis.spines.values():
         spine.set_color(RULE)

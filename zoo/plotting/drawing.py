@@ -1,14 +1,17 @@
 """Figures and axes as every picture of the zoo has them."""
 
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from zoo_registry.escaping import for_markup
 
-from zoo.plotting.palette import RULE, SOFT
+from zoo.plotting.palette import REBUILT, RULE, SERIES, SOFT
 
 TEXT, SMALL = 8.5, 7.5
 """Sizes of text in points, at a figure's natural size."""
+SIGNED = LinearSegmentedColormap.from_list("signed", [REBUILT, "#ffffff", SERIES[0]])
+"""Colours of numbers on both sides of 0: orange, white, blue."""
 
 
 def new_figure(width: float, height: float) -> Figure:

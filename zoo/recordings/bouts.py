@@ -10,6 +10,7 @@ from typing import NamedTuple
 from zoo_registry import DataError
 from zoo_registry.suggest import nearest
 
+from zoo.recordings.zone import ZonedClock
 from zoo.sources import lines_of, reading, word
 
 COLUMNS = ("recording", "start", "end", "label")
@@ -17,10 +18,11 @@ _HINT = "a table with the columns recording,start,end,label and, if known, subje
 
 
 class Span(NamedTuple):
-    """The time that a recording covers, by the device's own clock."""
+    """The time that a recording covers, by the device's own clock, and this clock in a zone if one was named."""
 
     start: datetime
     end: datetime
+    zoned: ZonedClock | None = None
 
 
 class Bout(NamedTuple):
@@ -38,8 +40,9 @@ def read_bouts(path: Path, covered: Mapping[str, Span]) -> list[Bout]:
     """The bouts in the table ``path``, in the order of recordings and times.
 
     ``covered`` are the recordings by the name of their file. A time is written like `2021-03-28 14:30:00` by the clock
-    of the device. Raises DataError with the line for an unknown recording, a time that cannot be read or is outside of
-    its recording, an end before its start, bouts that overlap, and labels that differ in case alone.
+    of the device. Where the zone of this clock is known, a time may also have an offset. Raises DataError with the line
+    for an unknown recording, a time that cannot be read or is outside of its recording, an end before its start, bouts
+    that overlap, and labels that differ in case alone.
     """
     with reading(path, "a table of labelled bouts", _HINT):
         bouts = list(_bouts(path, covered))
@@ -75,7 +78,7 @@ def _bout(cells: Mapping[str, str], covered: Mapping[str, Span], place: str) -> 
     """One bout, and whether its recording covers it."""
     recording = _recording(cells["recording"], covered, place)
     span = covered[recording]
-    start, end = (_time(cells[name], name, place) for name in ("start", "end"))
+    start, end = (_time(cells[name], name, span, place) for name in ("start", "end"))
     if end <= start:
         raise DataError(place, f"an end after {cells['start']}", cells["end"], "correct the times")
     if not cells["label"]:
@@ -96,13 +99,16 @@ def _recording(name: str, covered: Mapping[str, Span], place: str) -> str:
     raise DataError(place, expected, f"{name}, which is several of them" if found else name, hint)
 
 
-def _time(text: str, name: str, place: str) -> datetime:
+def _time(text: str, name: str, span: Span, place: str) -> datetime:
+    """A time by the device's clock."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        if found.tzinfo is not None and span.zoned is not None:
+            return span.zoned.shown(found)
+    except (ValueError, OverflowError):
         raise DataError(place, f"a time as {name}, such as 2021-03-28 14:30:00", text or "none", _HINT) from None
     if found.tzinfo is not None:
-        hint = "remove the offset, and write times as the device's clock showed them"
+        hint = "name the zone of its clock, such as --zone Europe/Berlin, or write what it showed, without an offset"
         raise DataError(place, f"a time by the device's own clock as {name}", text, hint)
     return found
 

@@ -18,10 +18,13 @@ from zoo.recordings.bouts import Bout
 from zoo.recordings.segments import TimeSpan, without
 from zoo.recordings.sources import Source
 from zoo.recordings.windows import Cut, pieces, spans_of
-from zoo.recordings.windows_report import REPORT, BoutWindows, Origin, WindowsReport
+from zoo.recordings.windows_report import REPORT, BoutWindows, Origin, WindowsReport, ZonedOrigin
+from zoo.recordings.zone import time_text
 
 NAMES = re.compile(rf"(X|y|subject|bout|start)_train\.npy|classes\.txt|{re.escape(REPORT)}")
 """Only a folder with no other files is replaced."""
+_FEWEST = 2
+"""Samples of a moving mean."""
 
 
 def write_windows(sources: Sequence[Source], bouts: Sequence[Bout], how: Cut, out: Path) -> WindowsReport:
@@ -29,8 +32,8 @@ def write_windows(sources: Sequence[Source], bouts: Sequence[Bout], how: Cut, ou
 
     `X_train.npy (n c t)` in float32, `y_train.npy` (class numbers of `classes.txt`), `subject_train.npy`,
     `bout_train.npy`, `start_train.npy` and `windows.json`. The same recordings and bouts give the same bytes. Raises
-    DataError if no window is left, and SpecError if a window is no whole number of samples or recordings differ in
-    their rate.
+    DataError if no window is left, and SpecError if a window is no whole number of samples, a moving mean would be over
+    fewer than two, or recordings differ in their rate.
     """
     _require_one_rate(sources, how)
     with new_folder(out) as folder:
@@ -51,6 +54,9 @@ def _require_one_rate(sources: Sequence[Source], how: Cut) -> None:
     rates = [source.survey.about.rate for source in sources]
     for rate in rates:
         how.samples(rate)
+        if how.smooth and round(how.smooth * rate) < _FEWEST:
+            expected = f"two samples or more, {1000 * _FEWEST / rate:g} ms at {rate:g} Hz"
+            raise SpecError("--smooth", expected, f"{1000 * how.smooth:g} ms", "choose a longer time, or leave it out")
     if how.rate is None and len(set(rates)) > 1:
         found = ", ".join(f"{rate:g} Hz" for rate in sorted(set(rates)))
         raise SpecError("--rate", "recordings of one rate, or a rate for all", found, f"add --rate {min(rates):g}")
@@ -163,7 +169,7 @@ def origin_of(source: Source) -> Origin:
     survey = source.survey
     with source.recording.path.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
-    return Origin(
+    origin = Origin(
         file=source.name,
         sha256=digest,
         kind=source.kind,
@@ -178,3 +184,7 @@ def origin_of(source: Source) -> Origin:
         corrections=dict(source.corrections),
         notes=list(survey.notes),
     )
+    zoned = survey.zoned
+    if zoned is None:
+        return origin
+    return ZonedOrigin(**dict(origin), zone=str(zoned.zone), start_utc=time_text(zoned.utc(zoned.start)))

@@ -90,5 +90,5 @@ def _clock(source: Source, seconds: Values) -> Clock:
 
 
 def _title(source: Source) -> str:
-    start, end = source.survey.span
-    return f"{source.name}, {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M}"
+    span = source.survey.span
+    return f"{source.name}, {span.start:%Y-%m-%d %H:%M} to {span.end:%Y-%m-%d %H:%M}"

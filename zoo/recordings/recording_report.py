@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from zoo.recordings.sources import Source
+from zoo.recordings.zone import time_text
 
 
 class Part(BaseModel, frozen=True):
@@ -40,13 +41,21 @@ class RecordingReport(BaseModel, frozen=True):
     facts: dict[str, str]
 
 
+class ZonedReport(RecordingReport, frozen=True):
+    """A report of a recording whose clock was set in ``zone``, with its start and end in UTC."""
+
+    zone: str
+    start_utc: str
+    end_utc: str
+
+
 def recording_report(source: Source) -> RecordingReport:
     """Everything that one pass over ``source`` found."""
     survey, about, wear = source.survey, source.survey.about, source.wear
     unworn = _hours(wear.unworn)
     measured = _hours(wear.measured)
     ends = [0.0, *(stretch.end for stretch in survey.stretches)]
-    return RecordingReport(
+    report = RecordingReport(
         file=str(source.recording.path),
         kind=source.kind,
         device=about.device,
@@ -75,6 +84,11 @@ def recording_report(source: Source) -> RecordingReport:
         notes=list(survey.notes),
         facts=dict(about.facts),
     )
+    zoned, span = survey.zoned, survey.span
+    if zoned is None:
+        return report
+    times = {"start_utc": time_text(zoned.utc(span.start)), "end_utc": time_text(zoned.utc(span.end))}
+    return ZonedReport(**dict(report), zone=str(zoned.zone), **times)
 
 
 def _hours(spans: tuple[tuple[float, float], ...] | None) -> float | None:

@@ -3,10 +3,12 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from zoo_registry import DataError, Recording, RecordingReader, ZooNote
 
@@ -56,17 +58,19 @@ class Source:
         return {"calibration": self.calibration._asdict(), "wear": self.wear._asdict()}
 
 
-def read_source(path: Path, readers: Sequence[RecordingReader], calibrate: bool = True) -> Source:
-    """Open ``path`` and read it once; without ``calibrate``, its scale is left as it is.
+def read_source(
+    path: Path, readers: Sequence[RecordingReader], calibrate: bool = True, zone: ZoneInfo | None = None
+) -> Source:
+    """Open ``path`` and read it once; without ``calibrate``, its scale is left as it is. Its clock was set in ``zone``.
 
-    Faults of the file are ZooNotes. Raises DataError for a file that cannot be read or trusted.
+    Faults of the file and doubtful times are ZooNotes. Raises DataError for a file that cannot be read or trusted.
     """
     opened = open_recording(path, readers)
     recording, about = opened.recording, opened.recording.about
     side = [_TEMPERATURE] if _TEMPERATURE in about.side else []
     bins = Bins(EPOCH, about.rate, about.axes, side)
     activities = Activities(recording) if about.activities else None
-    found = survey(recording, [bins.add] if activities is None else [bins.add, activities])
+    found = survey(recording, [bins.add] if activities is None else [bins.add, activities], zone)
     for note in found.notes:
         warnings.warn(f"{path}: {note}", ZooNote, stacklevel=2)
     epochs = bins.epochs()
@@ -79,12 +83,17 @@ def read_source(path: Path, readers: Sequence[RecordingReader], calibrate: bool 
     return Source(path.name, opened.kind, recording, found, epochs, activities, calibration, wear)
 
 
-def read_sources(paths: Sequence[Path], readers: Sequence[RecordingReader], calibrate: bool) -> list[Source]:
-    """All recordings in the order of their names. Raises DataError also for recordings that do not belong together."""
+def read_sources(
+    paths: Sequence[Path], readers: Sequence[RecordingReader], calibrate: bool, zone: ZoneInfo | None = None
+) -> list[Source]:
+    """All recordings in the order of their names; their clocks were set in ``zone``.
+
+    Raises DataError also for recordings that do not belong together.
+    """
     names = sorted(path.name for path in paths)
     if doubled := [one for one, other in pairwise(names) if one == other]:
         raise DataError(doubled[0], "recordings with different file names", "two of this name", "rename one of them")
-    sources = [read_source(path, readers, calibrate) for path in sorted(paths, key=lambda path: path.name)]
+    sources = [read_source(path, readers, calibrate, zone) for path in sorted(paths, key=lambda path: path.name)]
     _require_alike(sources)
     _require_apart(sources)
     return sources
@@ -129,14 +138,27 @@ def _require_alike(sources: Sequence[Source]) -> None:
 
 def _require_apart(sources: Sequence[Source]) -> None:
     """Raise DataError if a device recorded twice at once: then one of the clocks, or of the files, is wrong."""
-    ordered = sorted(sources, key=lambda source: source.survey.span.start)
+    ordered = sorted(sources, key=lambda source: _extent(source.survey))
     for index, one in enumerate(ordered):
         for other in ordered[index + 1 :]:
             same = one.survey.about.device is not None and one.survey.about.device == other.survey.about.device
-            if same and other.survey.span.start < one.survey.span.end:
-                expected = f"a start after the end of {one.name}, {one.survey.span.end}, of the same device"
-                found = f"{other.survey.span.start}"
-                raise DataError(other.name, expected, found, "is it the same recording twice?")
+            (_, end), (start, _) = _extent(one.survey), _extent(other.survey)
+            if same and start < end:
+                expected = f"a start after the end of {one.name}, {end}, of the same device"
+                raise DataError(other.name, expected, f"{start}", f"is it the same recording twice? {_reset(one)}")
+
+
+def _extent(survey: Survey) -> tuple[datetime, datetime]:
+    """Start and end: in UTC where it is known, since a clock that was set back between recordings repeats an hour."""
+    zoned, span = survey.zoned, survey.span
+    return (span.start, span.end) if zoned is None else (zoned.utc(span.start), zoned.utc(span.end))
+
+
+def _reset(source: Source) -> str:
+    """What a user may do whose device had its clock set again, or not, when summer time began or ended."""
+    if source.survey.zoned is None:
+        return "if its clock was set back between them, name its zone, such as --zone Europe/Berlin"
+    return "if its clock was not set again between them, name its offset: --zone Etc/GMT-1 is 1 h ahead of UTC"
 
 
 def _words(value: object) -> str:

@@ -4,10 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from zoo_registry import About, Block, DataError, Recording
 
 from zoo.recordings.bouts import Span
+from zoo.recordings.zone import ZonedClock, time_text
+
+_ROOM = timedelta(days=3)
+"""Between the samples and the first and last date that Python has: for offsets of zones, and whole days."""
 
 
 class Stretch(NamedTuple):
@@ -21,11 +26,15 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class Survey:
-    """Extent of a recording: its ``stretches`` from first to last, and the ``notes`` on its file."""
+    """Extent of a recording: its ``stretches`` from first to last, and the ``notes`` on its file and on its times.
+
+    ``zoned`` is the device's clock in a time zone, None if no zone was named.
+    """
 
     about: About
     stretches: tuple[Stretch, ...]
     notes: tuple[str, ...]
+    zoned: ZonedClock | None = None
 
     @property
     def samples(self) -> int:
@@ -40,7 +49,7 @@ class Survey:
     @property
     def span(self) -> Span:
         """Start and end by the device's own clock."""
-        return Span(self.about.start, self.at(self.seconds))
+        return Span(self.about.start, self.at(self.seconds), self.zoned)
 
     def at(self, seconds: float) -> datetime:
         """The time by the device's own clock, to the millisecond."""
@@ -48,11 +57,15 @@ class Survey:
 
     def clock(self, seconds: float) -> str:
         """The same as text, such as 2021-03-28 14:30:00.250."""
-        return self.at(seconds).isoformat(sep=" ", timespec="milliseconds")
+        return time_text(self.at(seconds))
+
+    def utc(self, seconds: float) -> datetime | None:
+        """The time in UTC, with that zone; None if no zone was named."""
+        return None if self.zoned is None else self.zoned.utc(self.at(seconds))
 
 
-def survey(recording: Recording, also: Sequence[Callable[[Block], None]] = ()) -> Survey:
-    """Read all of ``recording``; every block is also given to each of ``also``.
+def survey(recording: Recording, also: Sequence[Callable[[Block], None]] = (), zone: ZoneInfo | None = None) -> Survey:
+    """Read all of ``recording``; every block is also given to each of ``also``. Its clock was set in ``zone``.
 
     Raises DataError for a file that cannot be trusted, or one without samples.
     """
@@ -73,4 +86,18 @@ def survey(recording: Recording, also: Sequence[Callable[[Block], None]] = ()) -
             each(block)
     if not stretches:
         raise DataError(str(recording.path), "at least one sample", "none", "copy the file from the device again")
-    return Survey(recording.about, tuple(stretches), tuple(notes))
+    _require_dates(recording, stretches[-1].end)
+    zoned = None if zone is None else ZonedClock(zone, recording.about.start)
+    if zoned is not None:
+        notes += zoned.notes(stretches[-1].end)
+    return Survey(recording.about, tuple(stretches), tuple(notes), zoned)
+
+
+def _require_dates(recording: Recording, seconds: float) -> None:
+    """Raise DataError for samples at dates that Python does not have, or not in every zone."""
+    start = recording.about.start
+    if start < datetime.min + _ROOM or seconds > (datetime.max - _ROOM - start).total_seconds():
+        found = f"{seconds:g} s from {start} on"
+        raise DataError(
+            str(recording.path), "samples in the years 1 to 9999", found, "set the device's clock, and record again"
+        )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializeAsAny
 
 REPORT = "windows.json"
 
@@ -23,6 +23,13 @@ class Origin(BaseModel, frozen=True):
     unworn: float
     corrections: dict[str, Any]
     notes: list[str]
+
+
+class ZonedOrigin(Origin, frozen=True):
+    """A recording whose clock was set in ``zone``, with its start in UTC."""
+
+    zone: str
+    start_utc: str
 
 
 class BoutWindows(BaseModel, frozen=True):
@@ -56,5 +63,5 @@ class WindowsReport(BaseModel, frozen=True):
     classes: list[str]
     windows: int
     length: int
-    recordings: list[Origin]
+    recordings: list[SerializeAsAny[Origin]]
     bouts: list[BoutWindows]

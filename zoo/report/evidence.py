@@ -18,6 +18,7 @@ from zoo.evaluation.report import EvalReport
 from zoo.evaluation.stored import evaluation_of
 from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
+from zoo.report.applied import AppliedRow, applied_rows
 from zoo.report.history import History, read_history
 from zoo.report.wording import Wording, wording
 from zoo.runs.folder import RunFolder
@@ -40,7 +41,8 @@ class Sample:
 @dataclass(frozen=True)
 class Evidence:
     """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred,
-    ``wording`` the words of a model with text, ``teachers`` those of its `run.json`.
+    ``wording`` the words of a model with text, ``teachers`` those of its `run.json`, ``applied`` what `zoo apply` wrote
+    with it.
 
     ``run`` has the present location of its data.
     """
@@ -57,6 +59,7 @@ class Evidence:
     transfer: Transferred | None
     wording: Wording | None
     teachers: Mapping[str, TeacherRecord]
+    applied: list[AppliedRow]
 
     @property
     def name(self) -> str:
@@ -86,6 +89,7 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
         history=read_history(folder.metrics),
         transfer=_transferred(folder),
         teachers=folder.taught_by(),
+        applied=applied_rows(folder),
     )
 
 

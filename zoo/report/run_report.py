@@ -10,6 +10,7 @@ from zoo.evaluation.report import ClassReconstruction, EvalReport
 from zoo.evaluation.score import Score
 from zoo.evaluation.times import as_latex, as_markdown, times_table
 from zoo.io.files import write_text
+from zoo.report.applied import AppliedRow
 from zoo.report.evidence import Evidence
 from zoo.report.history import History
 from zoo.report.page import Drawn, Section, render, save
@@ -48,7 +49,8 @@ def context(evidence: Evidence, drawn: dict[str, list[Drawn]]) -> dict[str, Any]
         "subtitle": splits(evidence.data),
         "report": report,
         "pictures": drawn,
-        "sections": list(_sections(report, drawn)),
+        "sections": list(_sections(report, drawn, evidence.applied)),
+        "applied": evidence.applied,
         "paper": UPPER_BOUND if report.protocol == "paper" else "",
         "headline": headline(report),
         "verdict": evidence.verdict,
@@ -81,7 +83,7 @@ def class_rows(report: EvalReport) -> list[ClassRow]:
     ]
 
 
-def _sections(report: EvalReport, drawn: dict[str, list[Drawn]]) -> Iterator[Section]:
+def _sections(report: EvalReport, drawn: dict[str, list[Drawn]], applied: list[AppliedRow]) -> Iterator[Section]:
     yield Section("verdict", "Verdict")
     yield Section("scores", "Scores")
     there = {
@@ -92,6 +94,7 @@ def _sections(report: EvalReport, drawn: dict[str, list[Drawn]]) -> Iterator[Sec
         "codes": ("Codes", drawn["codes"]),
         "text": ("Text", drawn["text"]),
         "classes": ("Classes", report.scores),
+        "applied": ("Applied", applied),
     }
     yield from (Section(name, words) for name, (words, found) in there.items() if found)
     yield Section("run", "Run")

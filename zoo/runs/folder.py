@@ -121,6 +121,11 @@ class RunFolder:
         return self.path / "data.json"
 
     @property
+    def applied(self) -> Path:
+        """The folders of `zoo apply` with this run."""
+        return self.path / "applied.json"
+
+    @property
     def findings(self) -> Path:
         """The findings on the run, and the results that hold."""
         return self.path / "findings.json"

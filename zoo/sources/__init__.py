@@ -5,6 +5,7 @@ from zoo.sources.layout import lay_out, layout_of, note_swapped
 from zoo.sources.raw import Array, Extent, Labels, RawSet, RawSplit, Sensor, require_windows
 from zoo.sources.reading import CUT_SHORT, file_of, folder_of, reading, visible
 from zoo.sources.text import data_lines, ends_within_a_line, lines_of, plain_copy, word
+from zoo.sources.vectors import Vectors, manifest_of, read_rows, read_vectors
 
 __all__ = [
     "CUT_SHORT",
@@ -15,6 +16,7 @@ __all__ = [
     "RawSet",
     "RawSplit",
     "Sensor",
+    "Vectors",
     "class_names",
     "data_lines",
     "ends_within_a_line",
@@ -24,9 +26,12 @@ __all__ = [
     "lay_out",
     "layout_of",
     "lines_of",
+    "manifest_of",
     "note_swapped",
     "plain_copy",
     "plain_labels",
+    "read_rows",
+    "read_vectors",
     "reading",
     "require_windows",
     "visible",

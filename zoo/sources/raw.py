@@ -16,11 +16,12 @@ _BLOCK_VALUES = 2**22
 
 
 class Sensor(NamedTuple):
-    """Metadata of a source: channel names, sampling rate (Hz) and unit; None if unknown."""
+    """Metadata of a source: channel names, sampling rate (Hz), unit, and seconds of a moving mean; None if unknown."""
 
     channel_names: tuple[str, ...] | None = None
     rate: float | None = None
     units: str | None = None
+    smooth: float | None = None
 
 
 class Extent(NamedTuple):

@@ -1,4 +1,4 @@
-"""One point of a sweep: train its run with every seed, judge it on the validation split, measure its codebook."""
+"""One point of a sweep: train its run with every seed, judge it on the validation split, measure what is compared."""
 
 import math
 import statistics
@@ -18,7 +18,6 @@ from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.report import EvalReport
 from zoo.evaluation.score import HEAD, Reader, on_rebuilt
 from zoo.process.owned import owned
-from zoo.runs.folder import RunFolder
 from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point
 from zoo.sweep.queue import LOWER, NUMBER, RUNS
@@ -47,10 +46,13 @@ def attempt(plan: Plan, point: Point, trial: optuna.Trial, home: Path) -> list[f
 
 def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> RunResult:
     start = time.monotonic()
-    with owned(path, wait=True):  # a worker presumed dead may still hold it for a moment
-        opened = open_run(train(run, path, resume=True, quiet=True, hooks=hooks))
+    with owned(path, wait=True):
+        pass  # a worker presumed dead may hold it for a moment; of several processes, the first owns it in training
+    folder = train(run, path, resume=True, quiet=True, hooks=hooks)
+    with owned(path):
+        opened = open_run(folder)
         report = judge_run(opened, "validation")
-        book = measure_run(opened, "validation").report if run.model.quantizer is not None else None
+        book = measure_run(opened, "validation").report if "codebook" in plan.spec.objectives else None
     found = {name: _value(name, report, book) for name in plan.spec.objectives}
     for name, value in found.items():
         if not math.isfinite(value):
@@ -60,7 +62,7 @@ def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> Ru
         folder=path.name,
         values=found,
         windows=report.windows,
-        fingerprint=str(RunFolder(path).read()["fingerprint"]),
+        fingerprint=str(folder.read()["fingerprint"]),
         seconds=round(time.monotonic() - start, 1),
     )
 

@@ -69,7 +69,7 @@ class Plan:
         return run
 
     def _input(self, run: RunSpec) -> InputSpec:
-        key = run.data.model_dump_json()
+        key = run.data.model_dump_json(exclude={"split"})
         if key not in self._inputs:
             self._inputs[key] = input_of(run.data)
         return self._inputs[key]

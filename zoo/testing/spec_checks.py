@@ -4,7 +4,7 @@ import json
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 
-from zoo_registry.component import ComponentSpec, SourceSpec
+from zoo_registry.component import ComponentSpec, SourceSpec, Spec
 from zoo_registry.contract import verify
 from zoo_registry.docs import descriptions
 from zoo_registry.narrow import replaced
@@ -25,7 +25,9 @@ def check_contract(spec: ComponentSpec) -> None:
 def check_json(spec: ComponentSpec) -> None:
     """The spec survives JSON and pickling, and has a JSON schema."""
     kind = spec.kind
-    inner = {ROLES[role]: type(getattr(spec, field)) for field, role in inner_roles(type(spec)).items()}
+    inner: dict[type[Spec], type] = {
+        ROLES[role]: type(getattr(spec, at)) for at, role in inner_roles(type(spec)).items()
+    }
     whole = replaced(type(spec), inner)
     again = whole.model_validate_json(spec.model_dump_json())
     assert again.model_dump() == spec.model_dump(), f"{kind}: the spec changes through JSON"

@@ -1,11 +1,11 @@
 """The file of texts: activities with their actions, in one of three schemas."""
 
-import unicodedata
 from pathlib import Path
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, TypeAdapter, ValidationError
-from zoo_registry import SpecError, show
+from pydantic_core import ErrorDetails
+from zoo_registry import SpecError, normal_text, show
 from zoo_registry.component import Spec
 from zoo_registry.escaping import for_terminal
 from zoo_registry.suggest import listed, nearest
@@ -26,13 +26,8 @@ def _one_line(text: str) -> str:
     return text
 
 
-def normal(text: str) -> str:
-    """``text`` in the form in which texts are compared and hashed: Unicode's NFC."""
-    return unicodedata.normalize("NFC", text)
-
-
 Text = Annotated[str, Field(max_length=LONGEST), AfterValidator(_one_line)]
-Label = Annotated[Text, AfterValidator(normal)]
+Label = Annotated[Text, AfterValidator(normal_text)]
 
 
 class Limbs(Spec):
@@ -102,41 +97,47 @@ _ACTION_DEPTH = 4
 """Steps to an action in a file: `activities.4.sub_actions.1`."""
 
 
-def read_activities(path: Path) -> tuple[Activity[AnyAction], ...]:
-    """The activities in ``path``; raise SpecError with the place in the file for anything that is in none of the
-    schemas, or in several."""
+def read_activities(path: Path, named: str) -> tuple[Activity[AnyAction], ...]:
+    """The activities in ``path``, which messages call ``named``.
+
+    Raises SpecError with the place in the file for anything that is in none of the schemas, or in several.
+    """
     content = read_json(path)
     if not isinstance(content, dict):
         found = "a list" if isinstance(content, list) else show(content)
-        raise SpecError(str(path), "an object with `activities`", found, _HINT)
+        raise SpecError(named, "an object with `activities`", found, _HINT)
     try:
         return _FILE.validate_python(content).activities
     except ValidationError as error:
-        raise _mistake(path, error, _schema(content)) from None
+        raise _mistake(named, error, _schema(content)) from None
 
 
-def _mistake(path: Path, error: ValidationError, schema: str) -> SpecError:
+def _mistake(named: str, error: ValidationError, schema: str) -> SpecError:
     """A mistake in the file, with its place as the file has it; a misspelt field comes before the one it leaves out."""
     problem = max(error.errors(include_url=False), key=lambda problem: problem["type"] == "extra_forbidden")
     steps = problem["loc"][1:]  # without the tag of the schema
-    where = f"{path}: {'.'.join(map(str, steps)) or 'activities'}"
-    kind, given = problem["type"], problem["input"]
-    if kind == "extra_forbidden":
-        known = {1: ("activities",), 3: ("action_label", "title", "sub_actions")}.get(len(steps), _FIELDS[schema])
-        close = nearest(str(steps[-1]), known)
-        hint = f"did you mean {close!r}?" if close else _HINT
-        return SpecError(where, f"no other field than {listed(known)}", show(steps[-1]), hint)
-    if kind == "missing":
-        return SpecError(where, "a value", "nothing", _HINT)
-    if len(steps) == _ACTION_DEPTH and kind in ("model_type", "string_type"):
-        return SpecError(where, f"{_ACTIONS[schema]}, as the file begins", show(given), "use one schema in the file")
-    if kind == "string_too_long":
-        return SpecError(where, f"at most {LONGEST} characters", f"{len(given):,}", "shorten the text")
-    if kind == "too_short":
-        what = "one action" if steps[-1] == "sub_actions" else "one class"
-        return SpecError(where, f"at least {what}", "none", "write some, or remove it")
-    if kind == "too_long":
-        what, most = ("actions", MOST_ACTIONS) if steps[-1] == "sub_actions" else ("classes", MOST_CLASSES)
-        return SpecError(where, f"at most {most:,} {what}", f"{len(given):,}", "shorten the list")
+    where = f"{named}: {'.'.join(map(str, steps)) or 'activities'}"
+    return SpecError(where, *_explained(problem["type"], problem, steps, schema))
+
+
+def _explained(kind: str, problem: ErrorDetails, steps: tuple[int | str, ...], schema: str) -> tuple[str, str, str]:
+    """What was expected at ``steps``, what was found, and the next step."""
+    given, of = problem["input"], steps[-1] if steps else "activities"
+    match kind:
+        case "extra_forbidden":
+            known = {1: ("activities",), 3: ("action_label", "title", "sub_actions")}.get(len(steps), _FIELDS[schema])
+            close = nearest(str(of), known)
+            return f"no other field than {listed(known)}", show(of), f"did you mean {close!r}?" if close else _HINT
+        case "missing":
+            return "a value", "nothing", _HINT
+        case "model_type" | "string_type" if len(steps) == _ACTION_DEPTH:
+            return f"{_ACTIONS[schema]}, as the file begins", show(given), "use one schema in the file"
+        case "string_too_long":
+            return f"at most {LONGEST} characters", f"{len(given):,}", "shorten the text"
+        case "too_short":
+            return "at least one action" if of == "sub_actions" else "at least one class", "none", "write some"
+        case "too_long":
+            most = f"{MOST_ACTIONS} actions" if of == "sub_actions" else f"{MOST_CLASSES:,} classes"
+            return f"at most {most}", f"{len(given):,}", "shorten the list"
     expected = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-    return SpecError(where, expected, show(given), _HINT)
+    return expected, show(given), _HINT

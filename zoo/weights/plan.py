@@ -236,7 +236,7 @@ def _matters(row: SpecDifference, theirs: Mapping[str, Any], ours: Mapping[str, 
     """Whether a difference concerns the components of ``roles``, whose tensors were transferred."""
     part, name = [*row.field.split("."), ""][:2]
     if part == "input":
-        return bool(roles) and name in ("channel_names", "rate", "units") and None not in row.values
+        return bool(roles) and name in ("channel_names", "rate", "units", "smooth") and None not in row.values
     if part not in roles:
         return part in ("scale", "codebook") and "encoder" in roles
     old = theirs.get(part) or {}
