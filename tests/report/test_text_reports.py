@@ -8,6 +8,7 @@ from statistics import mean, stdev
 from xml.etree import ElementTree
 
 import pytest
+import torch
 from small_reports import NAMES, spec, trained
 from small_runs import SHAPES
 from waves import write_waves
@@ -15,8 +16,8 @@ from worded import FUSED, windows, worded
 
 from zoo.cli.main import main
 from zoo.report.comparison import compare, judgement
+from zoo.report.named_windows import named_windows_picture
 from zoo.report.text_or_label import text_or_label
-from zoo.report.text_pictures import gram_picture, named_windows_picture
 from zoo.report.wording import wording
 from zoo.runs.folder import RunFolder
 
@@ -72,7 +73,7 @@ def test_the_page_has_a_sentence_for_every_class_and_every_picture_of_text(runs,
         assert f"<dt>{sentence['name']}</dt>" in unescape(section)
         for code in sentence["codes"]:
             assert f"{code['code']} → <bdi>" in section
-    for name in ("codebook-actions", "text-windows", "text-gram"):
+    for name in ("codebook-actions", "text-windows", "gram"):
         assert f'id="figure-{name}"' in section
         assert (runs / "real0" / "figures" / f"{name}.png").exists()
     assert "words of the class" in section
@@ -171,17 +172,24 @@ def output_of(model):
     return model.code(windows()[0].x)
 
 
-def test_cosines_of_actions_are_those_of_their_vectors():
-    model = worded()
-    words = wording(model, output_of(model))
-    rows = model.text.table.rows.double()
-    for one in range(len(words.texts)):
-        for other in range(len(words.texts)):
-            norm = rows[one].norm() * rows[other].norm()
-            assert words.plain[one, other] == pytest.approx(float(rows[one] @ rows[other] / norm))
-    figure = gram_picture(words)
-    assert "5 actions" in figure.alt
-    assert wording(worded(None), output_of(worded(None))) is None
+@pytest.mark.parametrize("control", ["none", "shuffled", "one-hot"])
+def test_cosines_of_actions_are_those_of_the_vectors_that_each_class_was_given(control):
+    model = worded({**FUSED, "control": control})
+    report = wording(model, output_of(model)).report
+    table = model.text.table
+    assert [[action.text for action in found.actions] for found in report.classes] == [
+        table.texts_of(label) for label in range(3)
+    ]
+    rows = {text: table.rows[number].double() for number, text in enumerate(table.vocabulary.texts)}
+    for one, first in enumerate(report.distinct):
+        for other, second in enumerate(report.distinct):
+            cosine = torch.nn.functional.cosine_similarity(rows[first], rows[second], dim=0)
+            assert report.action_gram.plain[one][other] == pytest.approx(float(cosine))
+
+
+def test_a_model_without_words_has_no_wording():
+    model = worded(None)
+    assert wording(model, output_of(model)) is None
 
 
 @pytest.mark.parametrize("encoder", [{}, {"encoder": {"kind": "conv.encoder"}, "decoder": {"kind": "conv.decoder"}}])

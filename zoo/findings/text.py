@@ -9,7 +9,7 @@ from zoo.findings.shapes import corrects
 from zoo.runs.compare import SURE, chance, spread
 
 FLAT = 0.01
-"""Contrast of attention below which it does not choose. Measured on wrist_adl14: .05 to .11 after three epochs with the
+"""Contrast of attention below which it does not choose. Measured on wrist_adl14: .02 to .11 after three epochs with the
 term con, .0001 to .0003 before any training."""
 
 

@@ -15,7 +15,8 @@ from zoo.evaluation.score import Score
 from zoo.plotting.picture import Picture
 from zoo.report.curves import curves
 from zoo.report.evidence import Evidence
-from zoo.report.text_pictures import gram_picture, named_windows_picture
+from zoo.report.named_windows import named_windows_picture
+from zoo.texts.picture import gram_picture
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def text_pictures(evidence: Evidence) -> list[Picture]:
         return []
     named = named_windows_picture(sample.output, words, sample.labels)
     codes = action_pictures(evidence.codebook) if evidence.codebook else []
-    return [*codes, *([named] if named else []), gram_picture(words)]
+    return [*codes, *([named] if named else []), gram_picture(words.report)]
 
 
 def class_pictures(report: EvalReport) -> list[Picture]:

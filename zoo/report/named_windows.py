@@ -1,4 +1,4 @@
-"""Pictures of words: the similarity of actions, and windows with their codes named along the time axis."""
+"""Windows with their codes named along the time axis."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -8,60 +8,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from zoo_registry.suggest import listed, shortened
 
-from zoo.codebook.squares import shade
 from zoo.contracts import Output
 from zoo.evaluation.figures import folded, token_codes, token_places, varied
 from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
-from zoo.plotting.palette import RAW, REBUILT, RULE, SERIES
+from zoo.plotting.palette import RAW, RULE, SERIES
 from zoo.plotting.picture import Picture
-from zoo.report.wording import Array, Numbers, Wording
+from zoo.report.wording import Numbers, Wording
 
-_MOST_ACTIONS = 64
-_LONGEST, _LABEL = 40, 24
-"""Letters of an action at an axis, and over a token."""
+_LABEL = 24
+"""Letters of an action over a token."""
 _WIDTH, _LETTER = 10.0, 0.0052
 """Width of the windows in inches, and that of a letter as a share of it."""
 _LANE, _SERIES = 0.25, 0.95
 """Heights in inches."""
-
-
-def gram_picture(words: Wording) -> Picture:
-    """Cosines between the vectors of actions, plain and less their mean: blue above 0, orange below."""
-    count = min(len(words.texts), _MOST_ACTIONS)
-    figure = new_figure(2.2 + 0.26 * max(count, 12), 0.6 + 0.13 * max(count, 12))
-    axes = figure.subplots(1, 2, sharey=True)
-    means = [_off_diagonal(gram) for gram in (words.plain, words.centred)]
-    parts = zip(axes, (words.plain, words.centred), ("plain", "less their mean"), means, strict=True)
-    for axis, gram, name, mean in parts:
-        shown = gram[:count, :count]
-        shade(axis, np.clip(shown, 0, 1), SERIES[0])
-        shade(axis, np.clip(-shown, 0, 1), REBUILT)
-        tidy(axis, title=f"{name}: mean cosine {mean:.2f}")
-        axis.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), aspect="equal", xticks=[])
-        axis.tick_params(labelsize=SMALL - 1)
-    axes[0].set_yticks(range(count), [plain(shortened(text, _LONGEST)) for text in words.texts[:count]])
-    some = f", of which the first {count} are drawn" if count < len(words.texts) else ""
-    near = _nearest(words)
-    alt = (
-        f"Cosines between the vectors of {len(words.texts)} actions{some}: mean {means[0]:.2f}, less their mean "
-        f"{means[1]:.2f}{near}."
-    )
-    return Picture("text-gram", "Similarity of the actions", alt, figure)
-
-
-def _off_diagonal(gram: Array) -> float:
-    count = len(gram)
-    return float((gram.sum() - np.trace(gram)) / (count * (count - 1))) if count > 1 else 0.0
-
-
-def _nearest(words: Wording) -> str:
-    """The two most similar actions."""
-    if len(words.texts) < 2:
-        return ""
-    upper = np.where(np.triu(np.ones_like(words.plain, dtype=bool), 1), words.plain, -np.inf)
-    one, other = np.unravel_index(int(upper.argmax()), upper.shape)
-    names = [shortened(words.texts[number], _LONGEST) for number in (one, other)]
-    return f"; the most similar are {listed(names)}, {upper[one, other]:.2f}"
 
 
 def named_windows_picture(
