@@ -10,7 +10,7 @@ import pytest
 import torch
 from processes_pair import record, record_pair
 from tiny import REGISTRY, TINY, accepted
-from zoo_registry import ZooError, roles_of
+from zoo_registry import TextSpec, ZooError, roles_of
 
 Tensors = dict[str, torch.Tensor]
 
@@ -26,17 +26,9 @@ IMAGE = {"image": "images.gaf", "encoder": "timm.encoder", "quantizer": "quantiz
 BASES = [SERIES, SERIES | {"encoder": "vqshape.encoder"}, SERIES | {"image": "images.gaf"}, IMAGE]
 """Models that a component may be part of; the first that it fits is taken."""
 
-WORDS = {"drink": ["raise the hand", "lower the hand"], "walk": ["swing the arm", "step"], "rest": ["lie still"]}
+WORDS = {"0": ["raise the hand", "lower the hand"], "1": ["swing the arm", "step"], "2": ["lie still"]}
 
-SET = {
-    "read": "both",
-    "dropout": 0,
-    "mask_ratio": 0,
-    "start": "kmeans",
-    "reset_after": 2,
-    "levels": 4,
-    "actions": WORDS,
-}
+SET = {"read": "both", "dropout": 0, "mask_ratio": 0, "start": "kmeans", "reset_after": 2, "levels": 4}
 """Fields of any component: nothing is left out at random, as processes draw apart, and codes start and are reset."""
 
 EPOCHS, STEPS, BATCH = 2, 3, 4
@@ -45,7 +37,9 @@ TOLERANCE = 1e-6
 
 
 def component(kind: str) -> dict[str, Any]:
-    return {"kind": kind, **accepted(kind, {**TINY, **SET})}
+    spec = REGISTRY.find(kind)
+    words = {"actions": WORDS} if issubclass(spec, TextSpec) and spec.needs_words else {}
+    return {"kind": kind, **accepted(kind, {**TINY, **SET}), **words}
 
 
 def fits(kinds: dict[str, str]) -> bool:
