@@ -77,10 +77,11 @@ class Words(Text):
             "act": _divergence(self.attended(fused.weights, actions), logits, tokens.mask),
             "label": self._unlike_label(logits, target, tokens.mask),
         }
+        weights = fused.weights.detach()
         if self.codebook is None:
-            return Worded({**losses, "a": self._which_action(fused.text, actions)})
+            return Worded({**losses, "a": self._which_action(fused.text, actions)}, attention=weights)
         quantized = self.codebook(fused.text, real)
-        return Worded({**losses, "a": self.codebook.losses(quantized, real)["z"]}, quantized)
+        return Worded({**losses, "a": self.codebook.losses(quantized, real)["z"]}, quantized, weights)
 
     def predict(self, output: EncodedOutput) -> Tensor:
         tokens = output.coded if self.reads == "codes" else output.tokens

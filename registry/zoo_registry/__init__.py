@@ -45,7 +45,7 @@ from zoo_registry.shapes import Shape
 from zoo_registry.spelling import normal_text, text_hash
 from zoo_registry.suggest import nearest
 from zoo_registry.teachers import TeacherSpec
-from zoo_registry.text import EmbedSpec, TextSpec, Vocabulary
+from zoo_registry.text import Control, EmbedSpec, TextSpec, Vocabulary
 from zoo_registry.trace import Trace
 from zoo_registry.trainer import TrainerSpec
 from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
@@ -63,6 +63,7 @@ __all__ = [
     "Checkpoint",
     "ClosedSpec",
     "ComponentSpec",
+    "Control",
     "DataError",
     "DataSpec",
     "DecoderSpec",

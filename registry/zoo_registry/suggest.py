@@ -1,4 +1,4 @@
-"""The nearest known name to a misspelt one."""
+"""Names in messages, tables and pictures: the nearest known one, several in a sentence, one cut short."""
 
 import difflib
 from collections.abc import Iterable, Sequence
@@ -14,3 +14,9 @@ def listed(names: Sequence[str]) -> str:
     """Names in a sentence: `a, b and c`."""
     *others, last = names or ("none",)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def shortened(name: str, most: int = 12) -> str:
+    """``name`` on one line, cut to so many letters."""
+    line = " ".join(name.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

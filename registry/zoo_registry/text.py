@@ -19,6 +19,9 @@ ActionText = Annotated[str, Field(min_length=1, max_length=1000)]
 ClassTexts = Mapping[str, Annotated[tuple[ActionText, ...], Field(min_length=1, max_length=1000)]]
 """The actions of each class, in order."""
 
+Control = Literal["none", "shuffled", "random", "one-hot"]
+"""What replaces the words of a class: nothing, words of another class, random vectors, or the class itself."""
+
 
 class EmbedSpec(ComponentSpec):
     """Vectors of texts; equal texts have equal vectors, on every machine. Nothing here may import torch."""
@@ -108,7 +111,7 @@ class TextSpec(ComponentSpec):
     width: int | None = Field(default=None, ge=1, le=1_000_000)
     """Numbers of the vector of an action; null asks `embed`."""
 
-    control: Literal["none", "shuffled", "random", "one-hot"] = "none"
+    control: Control = "none"
     """What replaces the vectors, to see whether words help or labels would: those of another class, random ones of the
     same lengths, or one per class."""
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 from made_models import NAMES, TEMPLATES, batches, made, measured
 from zoo_registry import DataError
+from zoo_registry.suggest import shortened
 
 from zoo.codebook.pictures import pictures, usage_picture
-from zoo.codebook.shape_grid import percent, shortened
+from zoo.codebook.shape_grid import percent
 from zoo.codebook.stored import read_measured, write_measured
 from zoo.evaluation.usage_report import usage_reports
 from zoo.runs.folder import RunFolder

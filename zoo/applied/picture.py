@@ -8,12 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
-from zoo_registry.suggest import listed
+from zoo_registry.suggest import listed, shortened
 
 from zoo.applied.predict import NO_CLASS
 from zoo.applied.summary import Timed
 from zoo.applied.timeline import DAY, MINUTE, UNSURE, UNWORN, recorded_by_day
-from zoo.codebook.shape_grid import shortened
 from zoo.plotting.drawing import SMALL, TEXT, new_figure, plain, tidy
 from zoo.plotting.palette import INK, MUTED, ON_SERIES, RULE, SERIES, SOFT
 from zoo.plotting.picture import Picture

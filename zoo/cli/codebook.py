@@ -7,6 +7,7 @@ import typer
 
 from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
+from zoo.cli.named_codes import print_actions
 from zoo.cli.runs import require_run
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.cli.training import Moved
@@ -45,7 +46,7 @@ def codebook(
 
 
 def _print_report(report: "CodebookReport") -> None:
-    """Print the score with its parts, then the books, then the ablations, then the codes."""
+    """Print the score with its parts, the ablations, the books, the codes, and what codes say."""
     print_title(f"Codebook, {report.split} split of {report.windows} windows, {report.tokens} tokens")
     parts = ", ".join(f"{name} {part:.3f}" for name, part in report.parts.items())
     print_facts([("score", f"{report.score:.3f}, the geometric mean of {parts}"), *_facts(report)])
@@ -53,6 +54,7 @@ def _print_report(report: "CodebookReport") -> None:
     _print_books(report)
     for book in report.books:
         _print_codes(book)
+    print_actions(report)
 
 
 def _facts(report: "CodebookReport") -> list[tuple[str, str]]:

@@ -1,9 +1,14 @@
 """The verdict on a run, as `zoo eval` and `zoo codebook` print it after their tables."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo.cli.tables import print_title
 from zoo.process.lines import print_line
+
+if TYPE_CHECKING:
+    from zoo.findings.finding import Finding
 
 
 def print_verdict(folder: Path) -> None:
@@ -13,6 +18,11 @@ def print_verdict(folder: Path) -> None:
     found = record(facts_of(folder), folder)
     print_title("Verdict")
     print_line(found.headline)
-    for finding in found.findings:
+    print_findings(found.findings)
+
+
+def print_findings(findings: "Sequence[Finding]") -> None:
+    """Print findings, each with its remedy."""
+    for finding in findings:
         print_line(f"- {finding.grade}, {finding.name}: {finding.sentence}")
         print_line(f"  {finding.remedy}")

@@ -7,6 +7,7 @@ import typer
 from zoo_registry import SpecError
 
 from zoo.cli.components import Json
+from zoo.cli.findings import print_findings
 from zoo.cli.lasting import lasting
 from zoo.cli.runs import require_run
 from zoo.cli.tables import print_json, print_table, print_title
@@ -47,8 +48,9 @@ def report(
         print_line(str(evidence.folder.page))
     if len(runs) > 1:
         together = RunFolder(out or runs[0].parent / "comparison")
-        write_comparison(found, together)
+        findings = write_comparison(found, together)
         print_line(str(together.page))
+        print_findings(findings)
 
 
 def compare(
@@ -88,6 +90,7 @@ def _print_comparison(found: "Comparison") -> None:
         print_table(columns, [_class(row) for row in found.classes], numbers=columns[1:])
     print_line()
     print_line(found.verdict)
+    print_findings(found.findings)
 
 
 def _value(value: object) -> str:

@@ -7,7 +7,9 @@ import numpy as np
 import torch
 
 from zoo.codebook import classes
+from zoo.codebook.code_actions import CodeActions
 from zoo.codebook.code_statistics import BINS, CodeStatistics
+from zoo.codebook.naming import actions_report, first_actions
 from zoo.codebook.report import BookReport, CodebookReport, CodeRow, NearDuplicate, ShapeReport
 from zoo.codebook.shapes import Array
 from zoo.codebook.similarity import SAME, likeness, mean_warped, straightness, warped
@@ -25,8 +27,8 @@ class Book:
     """Used codes of one book, or of one level, most used first.
 
     ``codes (u)`` are their numbers, ``classes (u y)`` their tokens by class, ``starts`` and ``lengths (u 100)`` by
-    hundredths of the series, and ``shapes (v s)`` the normalised shapes of the first v ≤ 2048; None: not known. Shapes
-    of several ``axes`` have these one after the other.
+    hundredths of the series, ``actions (u g)`` the sums of their predicted chances, and ``shapes (v s)`` the normalised
+    shapes of the first v ≤ 2048; None: not known. Shapes of several ``axes`` have these one after the other.
     """
 
     usage: UsageReport
@@ -36,6 +38,7 @@ class Book:
     lengths: Array | None
     shapes: Array | None
     axes: int = 1
+    actions: Array | None = None
 
     @property
     def counts(self) -> Array:
@@ -44,8 +47,8 @@ class Book:
         return found
 
 
-def books_of(found: CodeStatistics) -> list[Book]:
-    """Every book and level of the statistics."""
+def books_of(found: CodeStatistics, actions: CodeActions | None = None) -> list[Book]:
+    """Every book and level of the statistics, with the ``actions`` predicted for their tokens."""
     counts = found.counts
     per_code = counts.sum(-1)
     used = [[most_used(level) for level in book] for book in per_code]
@@ -59,6 +62,7 @@ def books_of(found: CodeStatistics) -> list[Book]:
             starts=None if found.starts is None else found.starts[g, q, codes],
             lengths=None if found.lengths is None else found.lengths[g, q, codes],
             shapes=None if shapes is None else shapes[g][q],
+            actions=None if actions is None else actions.of(g, q, codes),
         )
         for g, levels in enumerate(used)
         for q, codes in enumerate(levels)
@@ -72,22 +76,32 @@ def most_used(counts: Array) -> Array:
 
 
 def book_report(
-    book: Book, source: str | None, names: tuple[str, ...], fits: Sequence[ShapeScore] | None = None
+    book: Book,
+    source: str | None,
+    names: tuple[str, ...],
+    fits: Sequence[ShapeScore] | None = None,
+    texts: tuple[str, ...] = (),
 ) -> BookReport:
-    """Measures of one book with class ``names``; ``fits (u)`` are those of its used codes, if any."""
+    """Measures of one book with class ``names``; ``fits (u)`` are those of its used codes, ``texts`` the actions that
+    they may name, if any."""
     shapes, groups = _shape_report(book, source)
     return BookReport(
         usage=book.usage,
-        codes=_rows(book, names, groups, fits),
+        codes=_rows(book, names, groups, fits, texts),
         information=classes.information(book.classes),
         class_entropy=classes.entropy(book.classes.sum(0)),
         purity=classes.purity(book.classes),
         shapes=shapes,
+        actions=None if book.actions is None else actions_report(book.codes, book.classes, book.actions, names, texts),
     )
 
 
 def _rows(
-    book: Book, names: tuple[str, ...], groups: Array | None, fits: Sequence[ShapeScore] | None
+    book: Book,
+    names: tuple[str, ...],
+    groups: Array | None,
+    fits: Sequence[ShapeScore] | None,
+    texts: tuple[str, ...],
 ) -> tuple[CodeRow, ...]:
     base, total = book.classes.sum(0), book.counts.sum()
     information = classes.divergences(book.classes)
@@ -105,6 +119,7 @@ def _rows(
             flatness=float(lines[row]) if lines is not None and row < len(lines) else None,
             group=int(groups[row]) if groups is not None and row < len(groups) else None,
             fit=None if fits is None else fits[row],
+            actions=() if book.actions is None else first_actions(book.actions[row], texts),
         )
         for row, code in enumerate(book.codes)
     )
@@ -155,8 +170,9 @@ def _duplicates(book: Book, shapes: Array, correlation: Array) -> tuple[int, tup
 
 @dataclass(frozen=True)
 class Measured:
-    """The report of a codebook, and its books."""
+    """The report of a codebook, and its books; ``texts`` are the actions that codes may name."""
 
     report: CodebookReport
     books: Sequence[Book]
     classes: tuple[str, ...]
+    texts: tuple[str, ...] = ()

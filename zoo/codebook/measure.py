@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from zoo.codebook.ablation import CodeAblation
+from zoo.codebook.action_report import TextReport
 from zoo.codebook.book import Book, Measured, book_report, books_of
+from zoo.codebook.code_actions import CodeActions
 from zoo.codebook.code_fit import CodeFit
 from zoo.codebook.code_statistics import CodeStatistics, survey
 from zoo.codebook.faithfulness import classifier_of, faithfulness
@@ -59,11 +61,17 @@ def measure(
         faithfulness=faithfulness(coded, classifier_of(model, judges or {}), windows.few, train),
         stability=stability(found.books, beside or {}),
         fit=found.fit,
+        text=_text(model, found.actions),
         parts=found.parts,
         score=score(found.parts),
         definition=DEFINITION,
     )
-    return Measured(report, found.books, classes)
+    return Measured(report, found.books, classes, found.actions.texts)
+
+
+def _text(model: ZooModel, actions: CodeActions) -> TextReport | None:
+    spec = model.spec.text
+    return TextReport(control=spec.control, contrast=actions.contrast) if spec is not None and actions.texts else None
 
 
 def codebook_score(model: ZooModel, split: Iterable[Batch], train: Iterable[Batch], classes: tuple[str, ...]) -> float:
@@ -77,6 +85,7 @@ class _Found:
     """Results of one pass over a split, and the parts of the score."""
 
     survey: CodeStatistics
+    actions: CodeActions
     books: list[Book]
     reports: tuple[BookReport, ...]
     bypass: BypassReport | None
@@ -92,26 +101,33 @@ def _find(
     classes: tuple[str, ...],
     judges: Mapping[str, Judge],
 ) -> _Found:
-    found = CodeStatistics(model, train.classes)
+    found, actions = CodeStatistics(model, train.classes), CodeActions(model)
     bypass = CodeAblation(model, train, judges) if model.model.decoder is not None else None
     fit = CodeFit(model)
-    _pass(model, batches, found, bypass, fit)
-    books, whole = books_of(found), fit.whole()
+    _pass(model, batches, found, actions, bypass, fit)
+    books, whole = books_of(found, actions), fit.whole()
     reports = tuple(
-        book_report(book, found.source, classes, fit.of(number, book.codes)) for number, book in enumerate(books)
+        book_report(book, found.source, classes, fit.of(number, book.codes), actions.texts)
+        for number, book in enumerate(books)
     )
     probed, bypassed = probe(train, found), bypass.report(whole.room if whole else None) if bypass else None
     parts = score_parts(reports, bypassed, whole, probed)
-    return _Found(found, books, reports, bypassed, whole, probed, parts)
+    return _Found(found, actions, books, reports, bypassed, whole, probed, parts)
 
 
 @torch.no_grad()
 def _pass(
-    model: CodedModel, batches: Iterable[Batch], found: CodeStatistics, bypass: CodeAblation | None, fit: CodeFit
+    model: CodedModel,
+    batches: Iterable[Batch],
+    found: CodeStatistics,
+    actions: CodeActions,
+    bypass: CodeAblation | None,
+    fit: CodeFit,
 ) -> None:
     for batch in batches:
         output = model.encode(batch.x, batch.mask)
         found.update(output, batch.y)
+        actions.update(output, batch.y)
         if bypass is not None:
             decoded = model.model.decode(output)
             bypass.update(output, decoded, batch.y)

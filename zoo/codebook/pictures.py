@@ -1,18 +1,20 @@
 """Pictures of a codebook: its shapes by use, its usage, its classes, and where its codes lie."""
 
+from collections.abc import Callable
 from math import ceil, sqrt
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
-from matplotlib.path import Path
-from zoo_registry.suggest import listed
+from zoo_registry.suggest import listed, shortened
 
+from zoo.codebook.action_picture import actions_picture
 from zoo.codebook.book import Book, Measured
 from zoo.codebook.code_statistics import BINS
 from zoo.codebook.report import BookReport
-from zoo.codebook.shape_grid import percent, shapes_picture, shortened
+from zoo.codebook.shape_grid import percent, shapes_picture
 from zoo.codebook.shapes import Array
+from zoo.codebook.squares import SHADES, shade, squares
 from zoo.evaluation.usage_report import UsageReport
 from zoo.plotting.drawing import SMALL, new_figure, plain, tidy
 from zoo.plotting.palette import INK, MUTED, ON_SERIES, REBUILT, RULE, SERIES
@@ -23,27 +25,40 @@ _ROWS = 32
 _SQUARES = 4096
 _NUMBERED = 100
 """Number of codes up to which squares show their numbers."""
-_SHADES = 12
 _DOUBLINGS = 3
 """Doublings of a class's share, up or down, at full colour."""
 
 
 def pictures(measured: Measured) -> list[Picture]:
-    """All pictures of every book."""
+    """Shapes, usage, classes and places of every book."""
+    return _of_books(measured, lambda book, report: _of_book(book, report, measured.classes, measured.texts))
+
+
+def action_pictures(measured: Measured) -> list[Picture]:
+    """Codes and their actions of every book; empty for a model whose text names no actions."""
+
+    def draw(book: Book, _: BookReport) -> list[Picture]:
+        return [actions_picture(book, measured.texts)] if book.actions is not None and len(book.codes) else []
+
+    return _of_books(measured, draw)
+
+
+def _of_books(measured: Measured, draw: Callable[[Book, BookReport], list[Picture]]) -> list[Picture]:
+    """The pictures that ``draw`` gives for each book, with the number of the book and the split in their names."""
     found = []
     for number, (book, report) in enumerate(zip(measured.books, measured.report.books, strict=True)):
         ending = f"-{number}" if len(measured.books) > 1 else ""
         ending += f"-{measured.report.split}" if measured.report.split != "test" else ""
-        for picture in _of_book(book, report, measured.classes):
+        for picture in draw(book, report):
             found.append(Picture(f"codebook-{picture.name}{ending}", picture.title, picture.alt, picture.figure))
     return found
 
 
-def _of_book(book: Book, report: BookReport, names: tuple[str, ...]) -> list[Picture]:
+def _of_book(book: Book, report: BookReport, names: tuple[str, ...], texts: tuple[str, ...]) -> list[Picture]:
     if not len(book.codes):
         return []
     usage, classes = usage_picture(book.usage), classes_picture(book, names)
-    drawn = (shapes_picture(book, report, names), usage, classes, places_picture(book))
+    drawn = (shapes_picture(book, report, names, texts), usage, classes, places_picture(book))
     return [picture for picture in drawn if picture is not None]
 
 
@@ -57,14 +72,14 @@ def usage_picture(usage: UsageReport) -> Picture:
     side = ceil(sqrt(len(counts)))
     figure = new_figure(4.2, 4.5)
     axis = figure.subplots()
-    shades = np.ceil(counts / max(counts.max(), 1) * _SHADES).astype(int)
-    for shade in np.unique(shades[shades > 0]):
-        squares = _squares(np.flatnonzero(shades == shade), side)
-        axis.add_patch(PathPatch(squares, facecolor=SERIES[0], alpha=shade / _SHADES, linewidth=0))
-    axis.add_patch(PathPatch(_squares(np.flatnonzero(counts == 0), side), facecolor="none", edgecolor=MUTED, lw=0.6))
+    shades = np.ceil(counts / max(counts.max(), 1) * SHADES).astype(int)
+    for found in np.unique(shades[shades > 0]):
+        path = squares(np.flatnonzero(shades == found), side)
+        axis.add_patch(PathPatch(path, facecolor=SERIES[0], alpha=found / SHADES, linewidth=0))
+    axis.add_patch(PathPatch(squares(np.flatnonzero(counts == 0), side), facecolor="none", edgecolor=MUTED, lw=0.6))
     if usage.codes <= _NUMBERED:
-        for code, shade in enumerate(shades):
-            color = ON_SERIES if shade > 0.6 * _SHADES else INK
+        for code, found in enumerate(shades):
+            color = ON_SERIES if found > 0.6 * SHADES else INK
             axis.text(code % side, code // side, str(code), ha="center", va="center", fontsize=SMALL, color=color)
     label = f"{usage.book}: {usage.used} of {usage.codes} codes used, perplexity {usage.perplexity:.1f}"
     most = f"{'' if each == 1 else f'{each} codes per square; '}darkest square: {_share(counts)} of tokens"
@@ -82,14 +97,6 @@ def _share(counts: Array) -> str:
     return percent(counts.max() / max(counts.sum(), 1))
 
 
-def _squares(cells: Array, side: int) -> Path:
-    """Squares with small gaps at numbered cells of a grid ``side`` wide, as a single path."""
-    corner = np.array([(-0.46, -0.46), (0.46, -0.46), (0.46, 0.46), (-0.46, 0.46), (-0.46, -0.46)])
-    middle = np.stack([cells % side, cells // side], -1)
-    codes = [Path.MOVETO, *[Path.LINETO] * 3, Path.CLOSEPOLY] * len(cells)
-    return Path((middle[:, None] + corner).reshape(-1, 2), codes)
-
-
 def classes_picture(book: Book, names: tuple[str, ...]) -> Picture:
     """Classes of each code's tokens, a row per code, coloured by the difference from all tokens."""
     base = book.classes.sum(0)
@@ -98,8 +105,8 @@ def classes_picture(book: Book, names: tuple[str, ...]) -> Picture:
     lift = np.log2(np.maximum(np.divide(shares, base, out=np.ones_like(shares), where=base > 0), 2.0**-_DOUBLINGS))
     figure = new_figure(1.5 + 0.4 * max(len(names), 6), 1.7 + 0.2 * len(counts))
     axis = figure.subplots()
-    _shade(axis, np.clip(lift / _DOUBLINGS, 0, 1), SERIES[0])
-    _shade(axis, np.clip(-lift / _DOUBLINGS, 0, 1) / 2, REBUILT)
+    shade(axis, np.clip(lift / _DOUBLINGS, 0, 1), SERIES[0])
+    shade(axis, np.clip(-lift / _DOUBLINGS, 0, 1) / 2, REBUILT)
     for row, column in np.argwhere(shares >= 0.005):
         color = ON_SERIES if lift[row, column] > 0.6 * _DOUBLINGS else INK
         text = f"{100 * shares[row, column]:.0f}"
@@ -112,14 +119,6 @@ def classes_picture(book: Book, names: tuple[str, ...]) -> Picture:
     axis.set_xticks(range(len(names)), labels, rotation=45, ha="right", rotation_mode="anchor")
     axis.set_yticks(range(len(counts)), ["all", *(str(code) for code in book.codes[:_ROWS])])
     return Picture("classes", "Classes of each code", _most_telling(book, lift[1:], shares[1:], names), figure)
-
-
-def _shade(axis: Axes, strength: Array, color: str) -> None:
-    """Cells `(u y)` in shades of ``color``, one path per shade."""
-    shades = np.round(strength * _SHADES).astype(int)
-    for shade in np.unique(shades[shades > 0]):
-        squares = _squares(np.flatnonzero(shades == shade), strength.shape[1])
-        axis.add_patch(PathPatch(squares, facecolor=color, alpha=shade / _SHADES, linewidth=0))
 
 
 def _first_rows(book: Book) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from zoo.codebook.action_report import ActionShare, ActionsReport, TextReport
 from zoo.evaluation.report import ShapeScore
 from zoo.evaluation.score import Reader
 from zoo.evaluation.usage_report import UsageReport
@@ -26,7 +27,7 @@ class CodeRow(BaseModel, frozen=True):
     series, None where the encoder gives no attributes. ``flatness`` is R² of the best straight line and ``group``
     the number of its group: codes of one group draw the same shape. Both are None if the shape was not measured.
     ``fit`` is how well the shapes drawn for its tokens fit their stretches; None if the decoder draws none, or
-    several codes make one shape.
+    several codes make one shape. ``actions`` are the most likely ones of a model whose text names actions.
     """
 
     code: int
@@ -40,6 +41,7 @@ class CodeRow(BaseModel, frozen=True):
     flatness: float | None
     group: int | None
     fit: ShapeScore | None = None
+    actions: tuple[ActionShare, ...] = ()
 
 
 class NearDuplicate(BaseModel, frozen=True):
@@ -77,7 +79,7 @@ class BookReport(BaseModel, frozen=True):
     """One codebook, or one level of one: usage, its used codes, most used first, and shapes (None: not measured).
 
     ``information`` is the mutual information of code and class in bits, ``class_entropy`` what it is at most;
-    ``purity`` the mean share of each token's code's first class.
+    ``purity`` the mean share of each token's code's first class; ``actions`` what its codes say, None without text.
     """
 
     usage: UsageReport
@@ -86,6 +88,7 @@ class BookReport(BaseModel, frozen=True):
     class_entropy: float
     purity: float
     shapes: ShapeReport | None
+    actions: ActionsReport | None = None
 
 
 class Ablation(BaseModel, frozen=True):
@@ -162,7 +165,8 @@ class StabilityReport(BaseModel, frozen=True):
 class CodebookReport(BaseModel, frozen=True):
     """Everything measured of a run's codebook on one split; a part that cannot be measured is None.
 
-    ``fit`` is how well drawn shapes fit the stretches of all tokens; None if the decoder draws none.
+    ``fit`` is how well drawn shapes fit the stretches of all tokens; None if the decoder draws none. ``text`` is None
+    if the model has no text that names actions.
     ``score`` in [0, 1] is the geometric mean of ``parts``, each in [0, 1] and documented in docs/codebook.md, by the
     ``definition`` of that number.
     """
@@ -176,6 +180,7 @@ class CodebookReport(BaseModel, frozen=True):
     faithfulness: FaithfulnessReport | None
     stability: StabilityReport | None
     fit: ShapeScore | None = None
+    text: TextReport | None = None
     parts: Mapping[str, float]
     score: float
     definition: int = 1

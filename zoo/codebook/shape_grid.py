@@ -5,6 +5,7 @@ from math import ceil
 
 import numpy as np
 from matplotlib.axes import Axes
+from zoo_registry.suggest import shortened
 
 from zoo.codebook.book import Book
 from zoo.codebook.report import BookReport, ShapeReport
@@ -16,26 +17,33 @@ from zoo.plotting.picture import Picture
 
 _ACROSS, _CELLS = 6, 60
 """Cells per row, and the most cells in all."""
-_WIDTH, _HEIGHT = 1.25, 1.2
-"""Size of a cell in inches."""
+_WIDTH, _HEIGHT, _LINE = 1.25, 1.2, 0.13
+"""Size of a cell in inches, and what a line of text adds to its height."""
 _COLOURS = ("blue", "green", "violet", "ochre", "pink", "teal")
 """Names of these colours."""
+_LONGEST_ACTION = 18
 _THIN = 24
 """Number of shapes of a group that are drawn beside their mean."""
 
 
-def shapes_picture(book: Book, report: BookReport, names: tuple[str, ...]) -> Picture | None:
-    """Shapes of used codes with their number, count, share and first class; None if they were not measured."""
+def shapes_picture(
+    book: Book, report: BookReport, names: tuple[str, ...], texts: tuple[str, ...] = ()
+) -> Picture | None:
+    """Shapes of used codes with their number, count, share, first class and, of ``texts``, first action.
+
+    None if they were not measured.
+    """
     if book.shapes is None or report.shapes is None:
         return None
     groups = _groups(report)
     shown = groups[:_CELLS]
     across = min(_ACROSS, len(shown))
     down, width = ceil(len(shown) / across), max(across, 4)
-    figure = new_figure(_WIDTH * width, _HEIGHT * down + 0.5)
+    height = _HEIGHT if book.actions is None else _HEIGHT + _LINE
+    figure = new_figure(_WIDTH * width, height * down + 0.5)
     axis = figure.subplots()
     for cell, rows in enumerate(shown):
-        _cell(axis, (cell % across, -(cell // across)), rows, book, book.shapes[rows], report, names)
+        _cell(axis, (cell % across, -(cell // across)), rows, book, book.shapes[rows], report, names, texts)
     axis.set(xlim=(0, width), ylim=(1 - down, 1))
     axis.axis("off")
     caption = _caption(
@@ -90,6 +98,7 @@ def _cell(
     shapes: Array,
     report: BookReport,
     names: tuple[str, ...],
+    texts: tuple[str, ...],
 ) -> None:
     """One group: its ``shapes`` thin, their mean thick, what it is in words above and below."""
     counts = book.counts[rows]
@@ -101,6 +110,9 @@ def _cell(
     _write(axis, corner, 0.78, f"{counts.sum():,} · {percent(share)}", SOFT)
     first = int(classes.argmax())
     _write(axis, corner, 0.14, f"{shortened(names[first])} {classes[first] / classes.sum():.0%}", SOFT)
+    if book.actions is not None:
+        action = texts[int(book.actions[rows].sum(0).argmax())]
+        _write(axis, corner, 0.03, shortened(action, _LONGEST_ACTION), INK)
 
 
 def _lines(axis: Axes, corner: tuple[int, int], shapes: Array, mean: Array, axes: int) -> None:
@@ -127,8 +139,3 @@ def percent(share: float) -> str:
     """A share in percent with two digits, such as 23%, 4.1% or 0.07%."""
     digits = 0 if share >= 0.0995 else 1 if share >= 0.00995 else 2
     return f"{share:.{digits}%}"
-
-
-def shortened(name: str, most: int = 12) -> str:
-    """``name`` cut to so many letters."""
-    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

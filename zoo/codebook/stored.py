@@ -27,11 +27,12 @@ def write_measured(folder: RunFolder, measured: Measured, facts: Mapping[str, An
 
     Pictures are drawn before the first file is written; each file is written atomically, the report last.
     """
-    from zoo.codebook.pictures import pictures  # imports matplotlib, which takes a second
+    from zoo.codebook.pictures import action_pictures, pictures  # imports matplotlib, which takes a second
 
     target = folder.codebook(measured.report.split)
     arrays = _packed(measured)
-    drawn = {name: content for picture in pictures(measured) for name, content in picture.files().items()}
+    every = [*pictures(measured), *action_pictures(measured)]
+    drawn = {name: content for picture in every for name, content in picture.files().items()}
     for name, content in drawn.items():
         write_bytes(folder.figures / name, content)
     write_bytes(target.with_suffix(".npz"), arrays)
@@ -69,7 +70,8 @@ def _with_arrays(report: CodebookReport, path: Path, again: str) -> Measured:
     try:
         with open_npz(path, _LARGEST) as stored:
             books = [_book(book.usage, number, stored) for number, book in enumerate(report.books)]
-            return Measured(report, books, tuple(map(str, stored["names"])))
+            texts = tuple(map(str, stored["texts"])) if "texts" in stored else ()
+            return Measured(report, books, tuple(map(str, stored["names"])), texts)
     except ZooError:
         raise
     except Exception as error:  # damaged bytes can make the parsers of zip and npy raise any error
@@ -77,8 +79,11 @@ def _with_arrays(report: CodebookReport, path: Path, again: str) -> Measured:
 
 
 def _packed(measured: Measured) -> bytes:
-    """Arrays as an .npz file: ``names`` of classes, and the arrays of each book as `codes_0`, `shapes_0` and so on."""
+    """Arrays as an .npz file: ``names`` of classes, ``texts`` of actions, and the arrays of each book as `codes_0`,
+    `shapes_0` and so on."""
     arrays: dict[str, Array] = {"names": np.array(measured.classes, dtype=np.str_)}
+    if measured.texts:
+        arrays["texts"] = np.array(measured.texts, dtype=np.str_)
     for number, book in enumerate(measured.books):
         held = {
             "codes": book.codes,
@@ -87,6 +92,7 @@ def _packed(measured: Measured) -> bytes:
             "lengths": book.lengths,
             "shapes": book.shapes,
             "axes": np.array(book.axes),
+            "actions": book.actions,
         }
         arrays |= {f"{name}_{number}": array for name, array in held.items() if array is not None}
     file = io.BytesIO()
@@ -103,4 +109,5 @@ def _book(usage: UsageReport, number: int, stored: Mapping[str, Array]) -> Book:
         lengths=stored.get(f"lengths_{number}"),
         shapes=stored.get(f"shapes_{number}"),
         axes=int(stored.get(f"axes_{number}", 1)),
+        actions=stored.get(f"actions_{number}"),
     )

@@ -106,10 +106,12 @@ def _derangement(count: int) -> list[int]:
 
 
 class Worded(NamedTuple):
-    """The unweighted ``losses`` of a text component, and its quantized ``actions``, None without a codebook of them."""
+    """The unweighted ``losses`` of a text component; its quantized ``actions``, None without a codebook of them; and
+    the ``attention`` of tokens to the actions of their class, `(b c n a)` without gradient, None for a kind without."""
 
     losses: Losses
     actions: Quantized | None = None
+    attention: Tensor | None = None
 
 
 class Text(Component):

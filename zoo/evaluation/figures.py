@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from torch import Tensor
-from zoo_registry.suggest import listed
+from zoo_registry.suggest import listed, shortened
 
 from zoo.contracts import Output
 from zoo.evaluation.score import Judged, Score
@@ -93,9 +93,9 @@ class _Drawn(NamedTuple):
 
 def _draw_shapes(above: Axes, below: Axes, output: Output, drawn: _Drawn, window: int, most: int) -> int:
     """Draw one window's shapes and their stretches; returns how many different codes it has."""
-    series = _folded(output, window, drawn.shapes.shape[1])
+    series = folded(output, window, drawn.shapes.shape[1])
     shapes, start, length = (part[window, 0] for part in drawn)
-    codes = _codes(output, window, len(start))
+    codes = token_codes(output, window, len(start))
     colors = dict(zip(sorted(set(codes)), itertools.cycle(SERIES), strict=False))
     above.plot(series, color=MUTED, linewidth=2.6)
     for row, token in enumerate(np.argsort(start)[:: -(-len(start) // most)]):
@@ -113,7 +113,7 @@ def confusion_picture(report: Score) -> Picture:
     """True class against predicted class, counts in cells, coloured by the share of the true class."""
     every, classifier = np.asarray(report.confusion), report.reader.label
     kept = _most_confused(every)
-    names = [_short(report.classes[k].name) for k in kept]
+    names = [shortened(report.classes[k].name, _LONGEST_NAME) for k in kept]
     counts = every[np.ix_(kept, kept)]
     shares = counts / np.maximum(every[kept].sum(1, keepdims=True), 1)
     size = 1.9 + 0.36 * len(names)
@@ -138,10 +138,6 @@ def _most_confused(counts: NDArray[np.int64]) -> NDArray[np.intp]:
     """The classes to draw of a confusion matrix, in order: if there are too many, those with most mistakes."""
     mistakes = counts.sum(0) + counts.sum(1) - 2 * counts.diagonal()
     return np.sort(np.argsort(-mistakes, kind="stable")[:_MOST_DRAWN])
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _confused(report: Score, counts: NDArray[np.int64]) -> str:
@@ -172,7 +168,7 @@ def recall_picture(judge: Judged) -> Picture:
     axis.scatter(after, place, s=24, color=REBUILT, label="rebuilt", zorder=2)
     tidy(axis, x=f"recall of {name}")
     axis.set(xlim=(-0.03, 1.03), ylim=(len(rows) - 0.5, -0.5))
-    axis.set_yticks(place, [plain(_short(row[0])) for row in rows])
+    axis.set_yticks(place, [plain(shortened(row[0], _LONGEST_NAME)) for row in rows])
     axis.grid(axis="x", color=RULE, linewidth=0.6)
     axis.set_axisbelow(True)
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
@@ -186,7 +182,7 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
-def _folded(output: Output, window: int, drawn: int) -> Array:
+def folded(output: Output, window: int, drawn: int) -> Array:
     """The first of the ``drawn`` series with shapes: the first channel, or all of them if they were flattened."""
     x = _observed(output)[window]
     series: Array = x[0] if drawn == len(x) else x.reshape(-1)
@@ -199,10 +195,23 @@ def _observed(output: Output) -> Array:
     return x if output.mask is None else np.where(_array(output.mask), x, np.float32("nan"))
 
 
-def _codes(output: Output, window: int, tokens: int) -> list[str]:
+def token_codes(output: Output, window: int, tokens: int) -> list[str]:
+    """Codes of the tokens of a window's first series, levels joined; empty texts without a quantizer."""
     if output.quantized is None:
         return [""] * tokens
     return ["·".join(map(str, code)) for code in _array(output.quantized.codes)[window, 0]]
+
+
+def token_places(output: Output, window: int) -> tuple[Array, Array]:
+    """Start and length of the tokens of a window's first series, as shares of it: from their attributes, or evenly."""
+    assert output.tokens is not None
+    if output.tokens.places is not None:
+        start, length = (_array(part)[window, 0] for part in output.tokens.places)
+        return start, length
+    count = output.tokens.values.shape[2]
+    spans = np.asarray(output.tokens.spans or [1] * count, np.float32)
+    ends = np.concatenate([[0], np.cumsum(spans)]).astype(np.float32)
+    return ends[:-1] / ends[-1], spans / ends[-1]
 
 
 def _array(value: Tensor) -> Array:

@@ -23,6 +23,7 @@ from zoo.findings.facts import Facts
 from zoo.findings.finding import GRADES, Finding
 from zoo.findings.losses import divergence, dominant_term, weak_term
 from zoo.findings.reconstruction import classifier_shortcut, flat_reconstruction, no_independent_judge, only_own_head
+from zoo.findings.text import flat_attention, text_collapsed
 
 Rule = Callable[[Facts], Finding | None]
 
@@ -44,6 +45,8 @@ RULES: tuple[Rule, ...] = (
     shared_subjects,
     dead_codes,
     flat_shapes,
+    flat_attention,
+    text_collapsed,
     class_lost,
     class_missed,
     weak_term,

@@ -34,7 +34,7 @@ def reported_shapes(books: Sequence[BookReport]) -> tuple[Shapes, ...]:
     return tuple(
         Shapes(book.usage, found.measured, found.effective, found.distinctness, found.flat, found.flat_share)
         for book in books
-        if (found := book.shapes) is not None and not _corrects(book.usage)
+        if (found := book.shapes) is not None and not corrects(book.usage)
     )
 
 
@@ -58,5 +58,6 @@ def _compare(usage: UsageReport, codes: Array, shapes: Array) -> Shapes:
     return Shapes(usage, len(codes), found.effective, found.distinctness, int(found.flat.sum()), found.flat_share)
 
 
-def _corrects(usage: UsageReport) -> bool:
+def corrects(usage: UsageReport) -> bool:
+    """Whether these are codes of a later level, which only correct the first."""
     return "level" in usage.book and not usage.book.endswith("level 0")

@@ -12,7 +12,10 @@ from zoo.evaluation.loaded_run import open_run
 from zoo.evaluation.report import EvalReport
 from zoo.evaluation.score import HEAD, Reader, Score
 from zoo.evaluation.stored import evaluation_of, stored_evaluation
+from zoo.findings.finding import Finding
 from zoo.report.measures import Judgement, Measure, measures
+from zoo.report.spec_view import spec_view
+from zoo.report.text_or_label import text_or_label
 from zoo.runs.compare import chance
 from zoo.runs.folder import RunFolder
 from zoo.specs.differences import SpecDifference, differences
@@ -33,7 +36,8 @@ class Comparison(BaseModel, frozen=True):
     """Comparison of two runs; ``same_data`` is whether their windows are the same.
 
     ``classes`` are the counts of ``classifier``, the first that both have; it is None if they share none or if the
-    windows differ. ``verdict`` states in words which run is better by each shared classifier.
+    windows differ. ``verdict`` states in words which run is better by each shared classifier, ``findings`` what only
+    both runs together show.
     """
 
     runs: tuple[str, str]
@@ -43,6 +47,7 @@ class Comparison(BaseModel, frozen=True):
     classifier: Reader | None
     classes: list[ClassPair] | None
     verdict: str
+    findings: tuple[Finding, ...] = ()
 
 
 def compare(first: Path, second: Path, other_data: bool = False, moved: Sequence[str] = ()) -> Comparison:
@@ -58,16 +63,18 @@ def compare(first: Path, second: Path, other_data: bool = False, moved: Sequence
         raise _refused(folders, stored)
     a, b = (judgement(folder, moved) for folder in folders)
     common = shared(a.report, b.report)
+    worded = text_or_label([a, b]) if same else None
     first_pair = common[0] if common else None
     return Comparison(
         runs=(str(first), str(second)),
         same_data=same,
-        spec=differences([part["run"] for part in stored], apart=("name",)),
+        spec=differences([spec_view(part["run"]) for part in stored], apart=("name",)),
         measures=measures([a, b]),
         classifier=first_pair[0].reader if first_pair else None,
         classes=_classes(*first_pair) if first_pair and same else None,
         verdict=" ".join(_verdict(str(first), one, str(second), other, same) for one, other in common)
         or NOTHING_SHARED,
+        findings=worded.findings if worded else (),
     )
 
 

@@ -20,6 +20,7 @@ from zoo.findings.gather import facts_of, record
 from zoo.findings.verdict import Verdict
 from zoo.report.applied import AppliedRow, applied_rows
 from zoo.report.history import History, read_history
+from zoo.report.wording import Wording, wording
 from zoo.runs.folder import RunFolder
 from zoo.runs.teacher_record import TeacherRecord
 from zoo.specs.read import read_result, validated
@@ -40,7 +41,8 @@ class Sample:
 @dataclass(frozen=True)
 class Evidence:
     """A judged run: ``stored`` is its run.json, ``transfer`` its transfer.json if weights were transferred,
-    ``teachers`` those of its `run.json`, ``applied`` what `zoo apply` wrote with it.
+    ``wording`` the words of a model with text, ``teachers`` those of its `run.json`, ``applied`` what `zoo apply` wrote
+    with it.
 
     ``run`` has the present location of its data.
     """
@@ -55,6 +57,7 @@ class Evidence:
     sample: Sample
     history: History | None
     transfer: Transferred | None
+    wording: Wording | None
     teachers: Mapping[str, TeacherRecord]
     applied: list[AppliedRow]
 
@@ -71,7 +74,7 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
     ZooError as `zoo eval` does.
     """
     opened = open_run(folder, moved)
-    report = evaluation_of(opened)
+    report, sample = evaluation_of(opened), _sample(opened)
     codebook = _codebook(opened) if opened.run.model.quantizer else None
     return Evidence(
         folder=folder,
@@ -81,7 +84,8 @@ def gather(folder: RunFolder, moved: Sequence[str] = ()) -> Evidence:
         codebook=codebook,
         verdict=record(facts_of(folder.path, report, codebook.report if codebook else None), folder.path),
         data=opened.data,
-        sample=_sample(opened),
+        sample=sample,
+        wording=wording(opened.model, sample.output),
         history=read_history(folder.metrics),
         transfer=_transferred(folder),
         teachers=folder.taught_by(),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from zoo.codebook.pictures import action_pictures
 from zoo.codebook.pictures import pictures as codebook_pictures
 from zoo.evaluation.figures import (
     confusion_picture,
@@ -14,6 +15,8 @@ from zoo.evaluation.score import Score
 from zoo.plotting.picture import Picture
 from zoo.report.curves import curves
 from zoo.report.evidence import Evidence
+from zoo.report.named_windows import named_windows_picture
+from zoo.texts.picture import gram_picture
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,7 @@ class Pictures:
     reconstruction: list[Picture]
     shapes: list[Picture]
     codes: list[Picture]
+    text: list[Picture]
     classes: list[Picture]
 
 
@@ -37,8 +41,19 @@ def pictures_of(evidence: Evidence) -> Pictures:
         reconstruction=[rebuilt] if rebuilt else [],
         shapes=[shapes] if shapes else [],
         codes=codebook_pictures(evidence.codebook) if evidence.codebook else [],
+        text=text_pictures(evidence),
         classes=class_pictures(report),
     )
+
+
+def text_pictures(evidence: Evidence) -> list[Picture]:
+    """Codes and the actions that they name, windows with their codes named, and the similarity of the actions."""
+    words, sample = evidence.wording, evidence.sample
+    if words is None:
+        return []
+    named = named_windows_picture(sample.output, words, sample.labels)
+    codes = action_pictures(evidence.codebook) if evidence.codebook else []
+    return [*codes, *([named] if named else []), gram_picture(words.report)]
 
 
 def class_pictures(report: EvalReport) -> list[Picture]:

@@ -92,6 +92,7 @@ def _sections(report: EvalReport, drawn: dict[str, list[Drawn]], applied: list[A
         "reconstruction": ("Reconstruction", report.reconstruction),
         "shapes": ("Shapes", drawn["shapes"]),
         "codes": ("Codes", drawn["codes"]),
+        "text": ("Text", drawn["text"]),
         "classes": ("Classes", report.scores),
         "applied": ("Applied", applied),
     }

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from zoo_registry.version import version
 
+from zoo.findings.finding import Finding
 from zoo.io.files import write_text
 from zoo.report.comparison import OTHER_DATA
 from zoo.report.evidence import Evidence
@@ -13,6 +14,8 @@ from zoo.report.lessons import lessons, lessons_picture
 from zoo.report.measures import Judgement, Measure, measures
 from zoo.report.page import number, render, save, share
 from zoo.report.pareto import dominated, pareto_picture, places
+from zoo.report.spec_view import spec_view
+from zoo.report.text_or_label import text_or_label
 from zoo.runs.folder import RunFolder
 from zoo.runs.protocol import UPPER_BOUND
 from zoo.specs.differences import differences
@@ -37,11 +40,12 @@ class RunRow(NamedTuple):
     cells: list[Cell]
 
 
-def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> None:
+def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> tuple[Finding, ...]:
     """Write `report.html` with the runs side by side into ``out``, and its pictures as PNG and SVG into `figures`.
 
     Runs on different data are shown and labelled, and none is marked as better. Students with teachers are also
-    compared by lesson, their seeds together.
+    compared by lesson, their seeds together, and so are runs with text and with controls. Returns what only several
+    runs together show.
     """
     judged = [Judgement(e.name, e.folder, e.report, e.codebook.report if e.codebook else None) for e in runs]
     same = len({run.stored["fingerprint"] for run in runs}) == 1
@@ -50,19 +54,22 @@ def write_comparison(runs: Sequence[Evidence], out: RunFolder) -> None:
     beaten = dominated(places(judged)) if same else [False] * len(runs)
     rows = [_row(run, [_cell(m, index, same) for m in found], beaten[index], out) for index, run in enumerate(runs)]
     taught = lessons(runs) if same else []
+    worded = text_or_label(judged) if same else None
     context: dict[str, Any] = {
+        "worded": worded,
         "lessons": taught,
         "bars": [save(lessons_picture(taught), out.figures)] if taught else [],
         "names": [run.name for run in runs],
         "columns": [measure.name for measure in found],
         "rows": rows,
-        "differences": differences([run.stored["run"] for run in runs], apart=("name",)),
+        "differences": differences([spec_view(run.stored["run"]) for run in runs], apart=("name",)),
         "other_data": "" if same else OTHER_DATA,
         "upper_bound": UPPER_BOUND,
         "zoo": version(),
         "pictures": [save(picture, out.figures)] if picture else [],
     }
     write_text(out.page, render("comparison.html", context))
+    return worded.findings if worded else ()
 
 
 def _row(run: Evidence, cells: list[Cell], beaten: bool, out: RunFolder) -> RunRow:

@@ -108,6 +108,19 @@ def check_absent_actions(trial: TextTrial) -> None:
     table.numbers.copy_(held)
 
 
+def check_attention(trial: TextTrial) -> None:
+    """Attention, if it is returned, has a weight for every action of the class and sums to 1 for every token."""
+    found, table = trial.run(given_to()).attention, trial.module.table
+    if found is None:
+        return
+    assert table is not None, f"{trial.spec.kind}: attends to actions, but has none"
+    present = table.present[torch.arange(BATCH)][:, None, None].expand(BATCH, TOKENS["c"], TOKENS["n"], -1)
+    assert found.shape == present.shape, f"{trial.spec.kind}: its attention is {tuple(found.shape)}"
+    assert not found.requires_grad, f"{trial.spec.kind}: its attention has a gradient"
+    assert bool((found[~present] == 0).all()), f"{trial.spec.kind}: attends to absent actions"
+    assert torch.allclose(found.sum(-1), torch.ones(())), f"{trial.spec.kind}: attention does not sum to 1"
+
+
 def check_text_order(trial: TextTrial) -> None:
     """The order of windows in a batch does not matter."""
     given = given_to()
@@ -128,6 +141,7 @@ FOR_TEXT: Sequence[Callable[[TextTrial], None]] = (
     check_text_gradient,
     check_text_changes_nothing,
     check_text_masks,
+    check_attention,
     check_absent_actions,
     check_text_order,
 )
