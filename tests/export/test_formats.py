@@ -44,8 +44,9 @@ def require_equal(name: str, predictor: Predictor) -> None:
 
 
 def test_the_combinations_hold_every_component():
+    """But for text, which no exported model has (tests/test_text_models.py)."""
     assert {kind for kinds in COMBINATIONS for kind in kinds} == {
-        kind for role in roles_of("model") for kind in REGISTRY.kinds(role)
+        kind for role in roles_of("model") if role != "text" for kind in REGISTRY.kinds(role)
     }
 
 
