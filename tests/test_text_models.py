@@ -1,5 +1,6 @@
 """Models with text: nothing that a model gives depends on the label, and bundles need no file and no embedder."""
 
+import json
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ PARTS: dict[str, Any] = {
     "decoder": {"kind": "vqshape.renderer"},
     "head": {"kind": "heads.token-linear"},
 }
+CODED = {**PARTS, "quantizer": {"kind": "quantizers.ema"}}
 BOOKS: list[dict[str, Any] | None] = [None, {"kind": "quantizers.ema", "codes": 4}, {"kind": "quantizers.fsq"}]
 TEXTS = [
     *({"kind": kind} for kind in REGISTRY.kinds("text")),
@@ -123,20 +125,46 @@ def test_a_kind_that_reads_labels_alone_has_no_words():
             with_words(REGISTRY.model({**PARTS, "text": {"kind": "text.labels", **field}}))
 
 
+def test_words_have_one_source(tmp_path):
+    """So that another file is never ignored because a trained run has its actions already."""
+    file = tmp_path / "actions.json"
+    activities = [
+        {"action_label": n, "sub_actions": [{"Arm": t, "Leg": "stand"} for t in texts]} for n, texts in CLASSES.items()
+    ]
+    file.write_text(json.dumps({"activities": activities}))
+    given = {"kind": "text.fused", "file": str(file), "use": "arm"}
+    filled = with_words(REGISTRY.model({**CODED, "text": given})).text
+    assert {name: list(texts) for name, texts in filled.actions.items()} == CLASSES
+    assert (filled.file, filled.use) == (None, "both")
+    stored = filled.model_dump(mode="json")
+    for change, words in (
+        ({"file": str(file)}, "null, as the actions are given"),
+        ({"use": "leg"}, "a file to choose from"),
+    ):
+        with pytest.raises(SpecError, match=words):
+            REGISTRY.model({**CODED, "text": {**stored, **change}})
+
+
+def test_another_embedder_for_a_trained_run_needs_another_width():
+    stored = with_words(REGISTRY.model({**CODED, "text": {"kind": "text.fused", "actions": CLASSES}})).dump()
+    stored["text"]["embed"] = {"kind": "text.hash"}
+    model = build(stored)
+    with pytest.raises(ZooError, match="width"):
+        adapt(model, model.trace.signal)
+
+
 def test_a_text_without_a_file_names_the_next_step():
     with pytest.raises(SpecError, match="a file of actions for text"):
-        with_words(REGISTRY.model({**PARTS, "quantizer": {"kind": "quantizers.ema"}, "text": {"kind": "text.fused"}}))
+        with_words(REGISTRY.model({**CODED, "text": {"kind": "text.fused"}}))
 
 
 def test_actions_are_those_of_the_classes_whatever_their_order_in_the_file(tmp_path):
     file = tmp_path / "actions.json"
     turned = dict(reversed(CLASSES.items()))
-    import json
-
     activities = [{"action_label": name, "sub_actions": texts} for name, texts in turned.items()]
     file.write_text(json.dumps({"activities": activities}))
     text = {"kind": "text.fused", "file": str(file)}
-    spec = with_words(REGISTRY.model({**PARTS, "quantizer": {"kind": "quantizers.ema"}, "text": text}))
+    spec = with_words(REGISTRY.model({**CODED, "text": text}))
     assert {name: list(texts) for name, texts in spec.text.actions.items()} == CLASSES
     assert list(spec.text.actions) == list(CLASSES)
     model = build(spec)

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import Field, SerializeAsAny
+from pydantic import Field, SerializeAsAny, model_validator
 
 from zoo_registry.component import ComponentSpec
 from zoo_registry.errors import PluginError, SpecError
@@ -85,9 +85,10 @@ class Vocabulary(NamedTuple):
 class TextSpec(ComponentSpec):
     """Loss terms that bind tokens and codes to the words for what a class consists of. Inference never reads text.
 
-    ``actions`` and ``width`` are filled in from ``file`` and ``embed`` when the classes of the data are known, and
-    stored in bundles, which need neither. The texts of a class are looked up by its label. ``needs_codes``: it reads
-    codes of a quantizer; ``needs_words``: it reads words, and not labels alone.
+    ``actions`` and ``width`` are filled in from ``file`` and ``embed`` when the classes of the data are known: they
+    take the place of ``file`` and ``use``. Bundles store them and need neither file nor embedder. The texts of a class
+    are looked up by its label. ``needs_codes``: it reads codes of a quantizer; ``needs_words``: it reads words, and not
+    labels alone.
     """
 
     role: ClassVar[str] = "text"
@@ -114,6 +115,16 @@ class TextSpec(ComponentSpec):
     control: Control = "none"
     """What replaces the vectors, to see whether words help or labels would: those of another class, random ones of the
     same lengths, or one per class."""
+
+    @model_validator(mode="after")
+    def _one_source_of_words(self) -> "TextSpec":
+        if self.actions is not None and self.file is not None:
+            hint = "set text.actions and text.width to null to read the file"
+            raise SpecError("text.file", "null, as the actions are given", self.file, hint)
+        if self.file is None and self.use != "both":
+            hint = "name the file, or remove it; the actions of a trained run were chosen when it was trained"
+            raise SpecError("text.use", "a file to choose from", "none", hint)
+        return self
 
     @property
     def vocabulary(self) -> Vocabulary:

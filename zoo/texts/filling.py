@@ -30,7 +30,7 @@ def with_words(model: ModelSpec) -> ModelSpec:
         _require_wordless(text)
         return model
     actions = text.actions or _read(text, model)
-    filled = text.model_copy(update={"actions": actions})
+    filled = text.model_copy(update={"actions": actions, "file": None, "use": "both"})
     if filled.width is None:
         if filled.embed is None:
             raise SpecError("text.embed", "an embedder for the actions", "none", "`zoo list embed` shows the kinds")
