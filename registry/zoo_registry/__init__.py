@@ -40,6 +40,7 @@ from zoo_registry.input import ImageInputSpec, InputSpec, class_order
 from zoo_registry.judge import AnyJudge, EstimatorSpec
 from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.model import ModelSpec
+from zoo_registry.models import MODEL_NAME, Headline, ModelCard, OfferedModel, TrainedOn
 from zoo_registry.recordings import FIRST_BYTES, About, Block, Recording, RecordingReader
 from zoo_registry.registry import Registry
 from zoo_registry.run import EvaluationSpec, RunSpec, TransferSpec
@@ -52,6 +53,7 @@ from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
 
 __all__ = [
     "FIRST_BYTES",
+    "MODEL_NAME",
     "READS",
     "ROLES",
     "STRETCH",
@@ -73,6 +75,7 @@ __all__ = [
     "EvaluationSpec",
     "FusionSpec",
     "HeadSpec",
+    "Headline",
     "ImageInputSpec",
     "ImageSpec",
     "Imported",
@@ -80,8 +83,10 @@ __all__ = [
     "InputSpec",
     "Layout",
     "LearnedQuantizerSpec",
+    "ModelCard",
     "ModelSpec",
     "Need",
+    "OfferedModel",
     "PhaseSpec",
     "PluginError",
     "QuantizerSpec",
@@ -97,6 +102,7 @@ __all__ = [
     "SpecError",
     "TeacherSpec",
     "Trace",
+    "TrainedOn",
     "TrainerSpec",
     "TrainingError",
     "TrainingSpec",
