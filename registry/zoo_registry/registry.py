@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import Distribution, EntryPoint, entry_points
-from itertools import chain
 from typing import Any, TypeVar, cast
 
 import pluggy
@@ -184,8 +183,8 @@ class Registry:
     def recording_readers(self) -> list[RecordingReader]:
         """Readers of recordings of every plugin that loads, by plugin. Raises PluginError."""
         self.load_all()
-        offered = (_offers(impl, "zoo_recordings", RecordingReader) for impl in self._hooked("zoo_recordings"))
-        return list(chain.from_iterable(offered))
+        reader: type[RecordingReader] = RecordingReader  # type: ignore[type-abstract]  # nothing calls it
+        return [one for impl in self._hooked("zoo_recordings") for one in _offers(impl, "zoo_recordings", reader)]
 
     def models(self) -> dict[str, OfferedModel]:
         """Trained models of every plugin that loads, by name. Raises PluginError, also for a name given twice."""
@@ -314,16 +313,15 @@ def _called(implementation: pluggy.HookImpl, hook: str, what: str) -> object:
         raise PluginError(plugin, f"{what} from {hook}()", words, "repair the plugin") from error
 
 
-def _offers(implementation: pluggy.HookImpl, hook: str, kind: type[Offer]) -> list[Offer]:
-    """What an implementation of ``hook`` returns: a list of instances of ``kind``."""
+def _offers(implementation: pluggy.HookImpl, hook: str, kind: type[Offer]) -> Iterator[Offer]:
+    """What an implementation of ``hook`` returns: instances of ``kind``."""
     given = _called(implementation, hook, f"a list of {kind.__name__}")
-    offers = list(given) if isinstance(given, Iterable) else [given]
-    for offer in offers:
+    for offer in given if isinstance(given, Iterable) else [given]:
         if not isinstance(offer, kind):
             hint = f"return instances of zoo_registry.{kind.__name__}"
             plugin = f"plugin {implementation.plugin_name}"
             raise PluginError(plugin, f"a list of {kind.__name__} from {hook}()", show(offer), hint)
-    return offers
+        yield offer
 
 
 def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
