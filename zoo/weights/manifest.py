@@ -75,10 +75,17 @@ class OpenBundle(NamedTuple):
         return str(self.folder / TENSORS)
 
 
+def bundles_of(run: RunSpec) -> dict[str, Path]:
+    """The bundles that provide weights or a judge for ``run``, by the field that names each."""
+    sources = {f"transfer.{index}": transfer.source for index, transfer in enumerate(run.transfer)}
+    sources |= {f"evaluation.judges.{name}": bundle for name, bundle in run.evaluation.bundles.items()}
+    return {field: Path(source) for field, source in sources.items()}
+
+
 def require_bundles(run: RunSpec) -> None:
     """Raise BundleError when a bundle that provides weights or a judge for ``run`` cannot be read."""
-    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
-        read_manifest(bundle_in(Path(source)))
+    for source in bundles_of(run).values():
+        read_manifest(bundle_in(source))
 
 
 def bundle_in(source: Path) -> Path:
