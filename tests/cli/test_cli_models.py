@@ -168,12 +168,15 @@ def test_a_run_takes_names_and_keeps_what_they_were(cards, home):
     spec = {"model": SIGNAL, "data": source(home), "training": {"epochs": 1}, **DISTILL, **parts}
     with pytest.raises(SpecError, match=r"evaluation\.judges\.acme: expected a classifier of signals"):
         package.train(spec, "refused", quiet=True)
-    spec["evaluation"] = {"judges": {"acme": "acme-signal"}}
+    shutil.make_archive("signal", "zip", home / "signal/bundle")
+    spec["evaluation"] = {"judges": {"acme": "signal.zip"}}
     run = package.train(spec, "run", quiet=True)
     stored = json.loads(Path("run/run.json").read_text())
     sha256 = read_manifest(home / "signal/bundle").sha256
-    used = {"source": "acme-signal", "sha256": sha256}
-    assert stored["bundles"] == {"transfer.0": used, "evaluation.judges.acme": used}
+    assert stored["bundles"] == {
+        "transfer.0": {"source": "acme-signal", "sha256": sha256},
+        "evaluation.judges.acme": {"source": "signal.zip", "sha256": sha256},
+    }
     assert stored["run"]["teachers"]["acme"]["source"] == "acme-signal"
     assert stored["teachers"]["acme"]["sha256"] == sha256
     assert run.evaluate().head.total == 12
@@ -185,3 +188,6 @@ def test_a_teacher_by_name_whose_card_names_other_data_is_refused(cards, home):
     spec = {"model": SIGNAL, "data": other, "training": {"epochs": 1}, "teachers": {"acme": "acme-signal"}, **DISTILL}
     with pytest.raises(SpecError, match=r"teachers\.acme: .* found other data or another split"):
         package.train(spec, "run", quiet=True)
+    shutil.make_archive("signal", "zip", home / "signal/bundle")
+    with pytest.raises(SpecError, match=r"teachers\.acme: .* found a bundle without a run"):
+        package.train(spec | {"teachers": {"acme": "signal.zip"}}, "run", quiet=True)
