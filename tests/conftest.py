@@ -3,10 +3,11 @@
 import gc
 import importlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -60,9 +61,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Install(Protocol):
-    """Write a module `zoo_NAME` and the metadata pip would have written, where Python finds them."""
+    """Write a package `zoo_NAME` and the metadata pip would have written, where Python finds them.
 
-    def __call__(self, name: str, source: str, distribution: str | None = None) -> None: ...
+    ``folders`` are copied into the package under their names.
+    """
+
+    def __call__(
+        self, name: str, source: str, distribution: str | None = None, folders: Mapping[str, Path] | None = None
+    ) -> None: ...
 
 
 @pytest.fixture
@@ -70,12 +76,18 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     """Install distributions that are removed after the test."""
     modules: list[str] = []
 
-    def install(name: str, source: str, distribution: str | None = None) -> None:
+    def install(
+        name: str, source: str, distribution: str | None = None, folders: Mapping[str, Path] | None = None
+    ) -> None:
         package = distribution or f"zoo-{name}"
         site = tmp_path / package
         info = site / f"{package.replace('-', '_')}-1.5.dist-info"
         info.mkdir(parents=True)
-        (site / f"zoo_{name}.py").write_text(source)
+        home = site / f"zoo_{name}"
+        home.mkdir()
+        (home / "__init__.py").write_text(source)
+        for inside, folder in (folders or {}).items():
+            shutil.copytree(folder, home / inside)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.5\n")
         (info / "entry_points.txt").write_text(f"[zoo.plugins]\n{name} = zoo_{name}\n")
         monkeypatch.syspath_prepend(str(site))

@@ -17,6 +17,7 @@ from zoo_registry import Registry
 registry = Registry.discover()
 registry.load_all()
 print(registry.plugins()["acme"], "acme.attention-pool" in registry.kinds("head"), registry.failures)
+print(registry.distribution("acme"), *registry.models())
 import sys
 assert "torch" not in sys.modules
 """
@@ -97,13 +98,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 def test_the_example_is_listed_and_builds_a_model(site, tmp_path):
-    assert python(site, "-c", LISTED).splitlines() == ["0.1.0 True {}"]
+    assert python(site, "-c", LISTED).splitlines() == ["0.1.0 True {}", "zoo-acme acme-motions"]
     assert forked(site, tmp_path, USE, EXAMPLE / "spec.json").splitlines() == [f"{site} (2, 14)"]
 
 
 @pytest.mark.slow
 def test_the_example_passes_its_own_tests(site, tmp_path):
-    assert "3 passed" in forked(site, tmp_path, TEST, tmp_path, EXAMPLE / "tests")
+    assert "4 passed" in forked(site, tmp_path, TEST, tmp_path, EXAMPLE / "tests")
 
 
 @pytest.mark.slow

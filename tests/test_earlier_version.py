@@ -3,9 +3,11 @@
 import json
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from zoo_registry import TransferSpec
 
 import zoo
@@ -16,13 +18,14 @@ from zoo.evaluation.score import HEAD, HEAD_ON_RAW, on_raw, on_rebuilt
 from zoo.evaluation.stored import stored_evaluation
 from zoo.runs.folder import RunFolder
 from zoo.specs.read import read_result
+from zoo.weights.manifest import Manifest, read_manifest
 from zoo.weights.transfer import transfer
 
 STORED = Path(__file__).parent / "earlier"
 """`run` was trained for one epoch on windows of float64 by the code of commit 86f09af.
 
 `judged` and `headless` hold results by the code of 57e803d on the same windows: of a model with the head `wrn.recon`
-and a judge, and of one without a head.
+and a judge, and of one without a head. `bundle_2` is the bundle of `run`, written again in format 2.
 """
 
 
@@ -71,6 +74,15 @@ def test_its_bundle_is_the_published_form_and_transfers_completely(earlier: Path
     report = transfer(zoo.build(model.spec), TransferSpec(source=str(earlier)))
     assert {row.status for row in report.tensors} == {"loaded"}
     assert report.differences == ()
+
+
+def test_a_bundle_of_every_format_is_kept_and_gives_the_same_output():
+    kept = {read_manifest(folder).format: folder for folder in (STORED / "run" / "bundle", STORED / "bundle_2")}
+    assert tuple(kept) == get_args(Manifest.model_fields["format"].annotation)
+    models = [zoo.load(folder) for folder in kept.values()]
+    x = torch.from_numpy(np.load(STORED / "windows" / "X_test.npy")).float()
+    first, *others = (model(x).logits for model in models)
+    assert all(torch.equal(first, other) for other in others)
 
 
 def test_it_can_be_trained_further(earlier: Path, capsys):

@@ -2,7 +2,7 @@
 
 run = zoo.train("run.json")            # or zoo.Run("runs/NAME"), trained before
 run.evaluate().head                    # also run.spec, run.model, run.metrics, run.codebook(), run.report()
-model = zoo.load("runs/NAME")          # a ZooModel, which is a torch.nn.Module
+model = zoo.load("runs/NAME")          # a ZooModel, which is a torch.nn.Module; also by a name in zoo.models()
 for window in zoo.apply("runs/NAME", "wrist.bin"): ...   # predictions over a whole recording
 zoo.components("head")                 # what is installed; zoo.check(spec) and zoo.build(spec) take any of it
 """
@@ -10,6 +10,7 @@ zoo.components("head")                 # what is installed; zoo.check(spec) and 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from zoo.api.models import models as models
     from zoo.api.run import Run as Run
     from zoo.api.run import train as train
     from zoo.api.specs import check as check
@@ -32,6 +33,7 @@ __all__ = [
     "check",
     "components",
     "load",
+    "models",
     "save",
     "tokenize",
     "train",
@@ -45,6 +47,7 @@ _HOMES = {
     "check": "zoo.api.specs",
     "components": "zoo.api.specs",
     "load": "zoo.weights.bundle",
+    "models": "zoo.api.models",
     "save": "zoo.weights.bundle",
     "tokenize": "zoo.codebook.token_file",
     "train": "zoo.api.run",

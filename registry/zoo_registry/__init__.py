@@ -37,6 +37,7 @@ from zoo_registry.input import ImageInputSpec, InputSpec, class_order
 from zoo_registry.judge import AnyJudge, EstimatorSpec
 from zoo_registry.learned import LearnedQuantizerSpec
 from zoo_registry.model import ModelSpec
+from zoo_registry.models import MODEL_NAME, Headline, ModelCard, OfferedModel, TrainedOn
 from zoo_registry.recordings import FIRST_BYTES, About, Block, Recording, RecordingReader
 from zoo_registry.registry import Registry
 from zoo_registry.roles import ROLES, field_of, roles_of
@@ -52,6 +53,7 @@ from zoo_registry.training import ClosedSpec, PhaseSpec, RampSpec, TrainingSpec
 
 __all__ = [
     "FIRST_BYTES",
+    "MODEL_NAME",
     "READS",
     "ROLES",
     "STRETCH",
@@ -75,6 +77,7 @@ __all__ = [
     "EvaluationSpec",
     "FusionSpec",
     "HeadSpec",
+    "Headline",
     "ImageInputSpec",
     "ImageSpec",
     "Imported",
@@ -82,8 +85,10 @@ __all__ = [
     "InputSpec",
     "Layout",
     "LearnedQuantizerSpec",
+    "ModelCard",
     "ModelSpec",
     "Need",
+    "OfferedModel",
     "PhaseSpec",
     "PluginError",
     "QuantizerSpec",
@@ -100,6 +105,7 @@ __all__ = [
     "TeacherSpec",
     "TextSpec",
     "Trace",
+    "TrainedOn",
     "TrainerSpec",
     "TrainingError",
     "TrainingSpec",

@@ -6,6 +6,7 @@ import pluggy
 
 from zoo_registry.component import ComponentSpec
 from zoo_registry.importer import Importer
+from zoo_registry.models import ModelCard
 from zoo_registry.recordings import RecordingReader
 
 PROJECT = "zoo"
@@ -28,3 +29,8 @@ def zoo_importer() -> Importer:  # type: ignore[empty-body]
 @hookspec
 def zoo_recordings() -> Iterable[RecordingReader]:  # type: ignore[empty-body]
     """Return readers of recordings, for `zoo recording`; optional."""
+
+
+@hookspec
+def zoo_models() -> Iterable[ModelCard]:  # type: ignore[empty-body]
+    """Return the cards of trained models in the plugin's package, for `zoo models`; optional."""

@@ -17,6 +17,7 @@ from zoo_registry.errors import PluginError, SpecError, UnknownKindError, ZooErr
 from zoo_registry.explain import explain
 from zoo_registry.importer import Importer
 from zoo_registry.model import ModelSpec
+from zoo_registry.models import ModelCard, OfferedModel
 from zoo_registry.narrow import narrow, replaced
 from zoo_registry.recordings import RecordingReader
 from zoo_registry.roles import ROLES, field_of, inner_roles, roles_of
@@ -26,6 +27,7 @@ from zoo_registry.suggest import nearest
 OUR_DISTRIBUTION = "shapezoo"
 
 AnySpec = TypeVar("AnySpec", bound=Spec)
+Offer = TypeVar("Offer")
 
 
 class _DataPart(Spec):
@@ -115,9 +117,10 @@ class Registry:
                     if kind in found:
                         raise PluginError(f"plugin {name}", "each kind once", f"{kind!r} twice", "rename one")
                     found[kind] = cast(type[ComponentSpec], spec)
-        if not found and not any(impl.plugin is plugin for impl in self._plugins.hook.zoo_recordings.get_hookimpls()):
-            hint = "implement zoo_components() or zoo_recordings()"
-            raise PluginError(f"plugin {name}", "at least one component or reader of recordings", "none", hint)
+        offers = (self._plugins.hook.zoo_recordings, self._plugins.hook.zoo_models)
+        if not found and not any(impl.plugin is plugin for hook in offers for impl in hook.get_hookimpls()):
+            hint = "implement zoo_components(), zoo_recordings() or zoo_models()"
+            raise PluginError(f"plugin {name}", "at least one component, reader of recordings or model", "none", hint)
         return found
 
     def kinds(self, role: str) -> list[str]:
@@ -129,6 +132,11 @@ class Registry:
         """Version of every installed plugin by name, loaded or not."""
         versions = {name: _version(entry) for name, entry in self._entries.items()}
         return dict(sorted((versions | self._versions).items()))
+
+    def distribution(self, plugin: str) -> str | None:
+        """The installed distribution of ``plugin``; None if there is none, or it has no name."""
+        entry = self._entries.get(plugin)
+        return _metadata(entry.dist)[0] if entry is not None and entry.dist else None
 
     def find(self, kind: object, role: str | None = None, where: str = "kind") -> type[ComponentSpec]:
         """The spec class of ``kind``; loads only its plugin. Raises UnknownKindError or PluginError."""
@@ -171,22 +179,32 @@ class Registry:
 
     def _importers(self, plugin: str) -> list[pluggy.HookImpl]:
         """The implementations of the hook by ``plugin``: one or none."""
-        return [impl for impl in self._plugins.hook.zoo_importer.get_hookimpls() if impl.plugin_name == plugin]
+        return [impl for impl in self._hooked("zoo_importer") if impl.plugin_name == plugin]
 
     def recording_readers(self) -> list[RecordingReader]:
         """Readers of recordings of every plugin that loads, by plugin. Raises PluginError."""
         self.load_all()
-        found: list[RecordingReader] = []
-        for implementation in self._plugins.hook.zoo_recordings.get_hookimpls():
-            given = _called(implementation, "zoo_recordings", "a list of readers")
-            readers = list(given) if isinstance(given, Iterable) else [given]
-            for reader in readers:
-                if not isinstance(reader, RecordingReader):
-                    hint = "return instances of subclasses of zoo_registry.RecordingReader"
-                    plugin = f"plugin {implementation.plugin_name}"
-                    raise PluginError(plugin, "readers from zoo_recordings()", show(reader), hint)
-                found.append(reader)
-        return found
+        reader: type[RecordingReader] = RecordingReader  # type: ignore[type-abstract]  # nothing calls it
+        return [one for impl in self._hooked("zoo_recordings") for one in _offers(impl, "zoo_recordings", reader)]
+
+    def models(self) -> dict[str, OfferedModel]:
+        """Trained models of every plugin that loads, by name. Raises PluginError, also for a name given twice."""
+        self.load_all()
+        found: dict[str, OfferedModel] = {}
+        for implementation in self._hooked("zoo_models"):
+            plugin = implementation.plugin_name
+            for card in _offers(implementation, "zoo_models", ModelCard):
+                model = OfferedModel(card, plugin, self.distribution(plugin) or "an unnamed distribution")
+                first = found.setdefault(card.name, model)
+                if first is not model:
+                    both = f"{first.distribution} and {model.distribution}"
+                    raise PluginError(f"model {card.name}", "one model of that name", both, "uninstall one of them")
+        return dict(sorted(found.items()))
+
+    def _hooked(self, hook: str) -> list[pluggy.HookImpl]:
+        """The implementations of ``hook`` by loaded plugins, in the order of their names."""
+        found: list[pluggy.HookImpl] = getattr(self._plugins.hook, hook).get_hookimpls()
+        return sorted(found, key=lambda implementation: implementation.plugin_name)
 
     def model(self, data: object) -> ModelSpec:
         """Validate plain JSON data as a model spec. Raises SpecError or PluginError."""
@@ -306,6 +324,17 @@ def _called(implementation: pluggy.HookImpl, hook: str, what: str) -> object:
         words = f"{type(error).__name__}: {error}"
         plugin = f"plugin {implementation.plugin_name}"
         raise PluginError(plugin, f"{what} from {hook}()", words, "repair the plugin") from error
+
+
+def _offers(implementation: pluggy.HookImpl, hook: str, kind: type[Offer]) -> Iterator[Offer]:
+    """What an implementation of ``hook`` returns: instances of ``kind``."""
+    given = _called(implementation, hook, f"a list of {kind.__name__}")
+    for offer in given if isinstance(given, Iterable) else [given]:
+        if not isinstance(offer, kind):
+            hint = f"return instances of zoo_registry.{kind.__name__}"
+            plugin = f"plugin {implementation.plugin_name}"
+            raise PluginError(plugin, f"a list of {kind.__name__} from {hook}()", show(offer), hint)
+        yield offer
 
 
 def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:

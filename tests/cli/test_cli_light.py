@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from offered import CARD, plugin_of
 
 HEAVY = {"torch", "numpy", "scipy", "timm", "lightning", "matplotlib", "rich", "zoo.model.assembly"}
 PROGRAM = """
@@ -36,6 +37,25 @@ def test_listing_components_does_not_import_torch(command, json_flag):
     status, out, modules = modules_after(*command, *json_flag)
     assert status == 0
     assert "vqshape.encoder" in out
+    assert not modules & HEAVY
+
+
+@pytest.mark.parametrize(
+    "command", [["models"], ["models", "tokenize"], ["models", "show", "acme-small"]], ids=" ".join
+)
+def test_models_are_listed_without_torch(install, tmp_path, monkeypatch, command):
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    spec = {"input": {"channels": 3, "length": 500}, "quantizer": {"kind": "quantizers.ema"}}
+    model = spec | {"encoder": {"kind": "conv.encoder"}}
+    manifest = {"zoo": "0.1.0", "model": model, "plugins": {"conv": "0.1.0"}, "sha256": "0" * 64}
+    (bundle / "spec.json").write_text(json.dumps(manifest))
+    (bundle / "model.safetensors").touch()
+    install("cards", plugin_of(CARD), folders={"models/small": bundle})
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "zoo-cards"))
+    status, out, modules = modules_after(*command)
+    assert status == 0
+    assert CARD["purpose"] in out
     assert not modules & HEAVY
 
 

@@ -113,4 +113,4 @@ def test_a_folder_of_other_files_is_refused_before_anything_is_built(zoo, toys, 
     refused = zoo("transfer", source, write(toys), "--out", tmp_path / "mine")
     assert refused.status == 2
     assert "notes.txt" in refused.err
-    assert json.loads((source / "spec.json").read_text())["format"] == 1
+    assert json.loads((source / "spec.json").read_text())["format"] == 2

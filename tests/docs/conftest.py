@@ -88,9 +88,19 @@ def _write_checkpoints(home: Path) -> None:
 
 @pytest.fixture
 def reader(stocked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of that folder, as the current directory; the example plugin can be imported."""
+    """A copy of that folder, as the current directory; the example plugin is installed."""
     home = tmp_path / "reader"
     shutil.copytree(stocked, home)
     monkeypatch.chdir(home)
     monkeypatch.syspath_prepend(str(ROOT / "examples" / "zoo-acme"))
+    monkeypatch.syspath_prepend(str(_metadata_of_acme(tmp_path / "site")))
     return home
+
+
+def _metadata_of_acme(site: Path) -> Path:
+    """A folder with the metadata that pip would have written for the example plugin."""
+    info = site / "zoo_acme-0.1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-acme\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text("[zoo.plugins]\nacme = zoo_acme\n")
+    return site

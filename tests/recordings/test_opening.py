@@ -123,5 +123,5 @@ def test_readers_of_plugins_are_found_and_others_refused():
     registry.register(Plugin, "acme")
     assert [type(reader) for reader in registry.recording_readers()] == [AcmeReader]
     registry.register(Wrong, "wrong")
-    with pytest.raises(PluginError, match=r"plugin wrong: expected readers from zoo_recordings\(\)"):
+    with pytest.raises(PluginError, match=r"plugin wrong: expected a list of RecordingReader from zoo_recordings\(\)"):
         registry.recording_readers()

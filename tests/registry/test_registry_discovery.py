@@ -40,7 +40,7 @@ def test_a_plugin_is_found_with_its_version(install):
 REFUSED = {
     "broken import": ("import does_not_exist", "ModuleNotFoundError: No module named 'does_not_exist'"),
     "exit at import": ("raise SystemExit(3)", "SystemExit: 3"),
-    "no hook": ("x = 1", "expected at least one component or reader of recordings, found none"),
+    "no hook": ("x = 1", "expected at least one component, reader of recordings or model, found none"),
     "misspelt hook": (head("bad").replace("def zoo_components", "def zoo_component"), "unknown hook 'zoo_component'"),
     "hook with an argument": (head("bad").replace("zoo_components()", "zoo_components(extra)"), "extra"),
     "hook that raises": (head("bad").replace("return [Mean]", "return 1 / 0"), "ZeroDivisionError"),

@@ -51,9 +51,11 @@ def test_a_loaded_model_equals_the_saved_one(make, tmp_path):
 def test_the_manifest_is_complete(bundle, spec):
     manifest = json.loads((bundle / "spec.json").read_text())
     assert sorted(path.name for path in bundle.iterdir()) == ["model.safetensors", "spec.json"]
-    assert manifest["format"] == 1
+    assert manifest["format"] == 2
     assert manifest["model"] == zoo.build(spec).spec.dump()
     assert manifest["plugins"] == {"toy": "1.5"}
+    assert manifest["distributions"] == {"toy": "zoo-toy"}
+    assert manifest["parameters"] == sum(parameter.numel() for parameter in zoo.build(spec).parameters())
     assert manifest["sha256"] == hashlib.sha256((bundle / "model.safetensors").read_bytes()).hexdigest()
 
 
@@ -138,12 +140,24 @@ def pickle_instead(bundle):
         (lambda bundle: rewrite(bundle, sha256=None), "sha256: expected a value"),
         (lambda bundle: rewrite(bundle, sha256="0" * 64), "sha256 000000000000"),
         (lambda bundle: rewrite(bundle, sha256="none"), "sha256"),
-        (lambda bundle: rewrite(bundle, format=2), "format: expected 1"),
+        (
+            lambda bundle: rewrite(bundle, format=3, zoo="0.4.1", surprise=1),
+            "format: expected at most 2, .*, found 3, of zoo '0.4.1'; `pip install 'shapezoo>=0.4.1'`",
+        ),
+        (lambda bundle: rewrite(bundle, format=3, zoo="0; rm -r ~"), "`pip install 'shapezoo>=0'`"),
+        (lambda bundle: rewrite(bundle, format=3, zoo="latest"), "`pip install -U shapezoo`"),
+        (lambda bundle: rewrite(bundle, format=0), "format: expected 1 or 2"),
+        (lambda bundle: (bundle / "notes.txt").touch(), "spec.json and model.safetensors alone, found notes.txt"),
         (lambda bundle: rewrite(bundle, surprise=1), "surprise"),
         (lambda bundle: rewrite(bundle, model={}), "spec.json: model"),
         (lambda bundle: rewrite(bundle, model={"encoder": {"kind": "toy.lost"}}), "toy.lost"),
         (lambda bundle: rewrite(bundle, model={"encoder": ["toy.patches"]}), "model: expected a component or null"),
-        (lambda bundle: rewrite(bundle, plugins={"absent": "2.0"}), "plugin absent 2.0"),
+        (lambda bundle: rewrite(bundle, plugins={"absent": "2.0"}), "plugin absent 2.0.* package that provides plugin"),
+        (
+            lambda bundle: rewrite(bundle, plugins={"absent": "2.0"}, distributions={"absent": "zoo-absent"}),
+            "plugin absent 2.0.*; `pip install 'zoo-absent>=2.0'` provides it",
+        ),
+        (lambda bundle: rewrite(bundle, distributions={"toy": "zoo-toy; reboot"}), "distributions.toy"),
         (truncate, "sha256"),
         (flip_a_bit, "sha256"),
         (pickle_instead, "a file of tensors"),

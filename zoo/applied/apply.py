@@ -28,12 +28,13 @@ def apply(
 ) -> Iterator[Prediction]:
     """Predictions for every window of a recording, in the order of time; memory does not grow with its length.
 
-    ``bundle`` is the folder of a bundle or a run, ``recording`` the file of a device. Windows are ``step`` seconds
-    apart, by default their length; none lies over a gap, and unworn ones have no class. A model that does not say the
-    ``rate`` in Hz of its windows needs it here. Recordings of another rate are refused unless ``resample`` is set.
-    Windows with a probability below ``unsure`` are marked. With ``calibrate`` the scale of the axes is corrected where
-    that helps. Where the device's clock was set in the time zone ``zone``, such as Europe/Berlin, windows have times in
-    UTC too. Raises ZooError before the first window for a model or a recording that does not fit, or is damaged.
+    ``bundle`` is the folder of a bundle or a run, or the name of a model; ``recording`` is the file of a device.
+    Windows are ``step`` seconds apart, by default their length; none lies over a gap, and unworn ones have no class. A
+    model that does not say the ``rate`` in Hz of its windows needs it here. Recordings of another rate are refused
+    unless ``resample`` is set. Windows with a probability below ``unsure`` are marked. With ``calibrate`` the scale of
+    the axes is corrected where that helps. Where the device's clock was set in the time zone ``zone``, such as
+    Europe/Berlin, windows have times in UTC too. Raises ZooError before the first window for a model or a recording
+    that does not fit, or is damaged.
     """
     set_in = None if zone is None else zone_named(zone)
     options, registry = Options(step, rate, resample, unsure), Registry.discover()

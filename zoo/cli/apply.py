@@ -20,7 +20,9 @@ _MOST_DAYS, _LEAST = 14, 0.05
 
 
 def apply(
-    bundle: Annotated[Path, typer.Argument(help="Folder of a bundle or of a trained run.", show_default=False)],
+    bundle: Annotated[
+        Path, typer.Argument(help="Folder of a bundle or of a run, or the name of a model.", show_default=False)
+    ],
     recordings: Annotated[list[Path], typer.Argument(help="Files of recordings.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder to write.", show_default=False)],
     step: Annotated[

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a trained run, or of a bundle.", show_default=False)],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a run or of a bundle, or the name of a model.", show_default=False)
+    ],
     format: Annotated[  # noqa: A002  # the name of the option
         FormatName,
         typer.Option(help="Kind of file; onnx needs the packages of the extra `export`.", show_default=False),

@@ -33,6 +33,7 @@ COMMANDS = {
     "list": Command("components", "list_kinds", "Components"),
     "show": Command("components", "show", "Components"),
     "schema": Command("components", "schema", "Components"),
+    "models": Command("models", "models", "Models"),
     "check": Command("model", "check", "Models"),
     "build": Command("model", "build", "Models"),
     "import": Command("weights", "import_weights", "Models"),

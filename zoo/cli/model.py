@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 SpecFile = Annotated[
     Path,
     typer.Argument(
-        metavar="SPEC", help="JSON file of a model or a run, or the folder of a bundle.", show_default=False
+        metavar="SPEC",
+        help="JSON file of a model or a run, the folder of a bundle, or the name of a model.",
+        show_default=False,
     ),
 ]
 
@@ -53,7 +55,9 @@ def check(spec: SpecFile, changes: Changes = None, json: Json = False) -> None:
 def build(
     spec: SpecFile,
     out: Annotated[Path | None, typer.Option(help="Write a bundle to this folder.", show_default=False)] = None,
-    weights: Annotated[Path | None, typer.Option(help="Take weights from this bundle.", show_default=False)] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Take weights from this bundle, run or model.", show_default=False)
+    ] = None,
     only: Annotated[
         list[str] | None,
         typer.Option(help="Component to take from --weights; repeatable. Default: all that both have."),

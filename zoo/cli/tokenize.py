@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 
 def tokenize(
-    bundle: Annotated[Path, typer.Argument(help="Folder of a bundle or of a trained run.", show_default=False)],
+    bundle: Annotated[
+        Path, typer.Argument(help="Folder of a bundle or of a run, or the name of a model.", show_default=False)
+    ],
     data: Annotated[
         str,
         typer.Argument(

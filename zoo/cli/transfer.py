@@ -33,7 +33,9 @@ Map = Annotated[
 
 
 def transfer(
-    source: Annotated[Path, typer.Argument(help="Folder of a bundle or of a run.", show_default=False)],
+    source: Annotated[
+        Path, typer.Argument(help="Folder of a bundle or of a run, or the name of a model.", show_default=False)
+    ],
     spec: Annotated[Path, typer.Argument(help="JSON file of a model or a run.", show_default=False)],
     policy: Annotated[
         Literal["strict", "fit", "resize"],

@@ -49,8 +49,8 @@ def tokenize(
 ) -> TokenFile:
     """Encode a data set with the model of a bundle or a run, and write the codes; an older file is replaced.
 
-    ``np.load(out)`` reads it; memory use is that of a batch. Raises ZooError when the bundle or the data are refused,
-    and OSError when the file cannot be written.
+    ``bundle`` may also be the name of a model. ``np.load(out)`` reads the file; memory use is that of a batch. Raises
+    ZooError when the bundle or the data are refused, and OSError when the file cannot be written.
     """
     target = Path(out)
     require_npz(target, "tokens")

@@ -30,6 +30,10 @@ def facts(evidence: Evidence) -> list[Fact]:
         Fact("versions", f"shapezoo {stored['zoo']}; plugins {versions}"),
     ]
     found += [Fact(f"teacher {name}", _teacher(record)) for name, record in evidence.teachers.items()]
+    found += [
+        Fact(field, f"{bundle['source']}, sha256 {bundle['sha256'][:12]}…")
+        for field, bundle in stored.get("bundles", {}).items()
+    ]
     return found + [Fact("transfer", sentence) for sentence in _transfers(evidence)]
 
 

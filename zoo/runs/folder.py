@@ -14,7 +14,7 @@ from zoo.runs.teacher_record import TeacherRecord, TeacherRecords
 from zoo.specs.differences import first_difference
 from zoo.specs.read import Stored, migrated, read_json, read_result, validated
 from zoo.texts.filling import with_data
-from zoo.weights.manifest import read_manifest
+from zoo.weights.manifest import bundle_in, bundles_of, read_manifest
 
 if TYPE_CHECKING:
     from zoo.data.split import DataSet
@@ -207,7 +207,8 @@ class RunFolder:
 def describe(
     run: RunSpec, registry: Registry, fingerprint: str, teachers: Mapping[str, TeacherRecord]
 ) -> dict[str, Any]:
-    """Description of the run: the complete spec, versions, seed, code revision, the data's fingerprint, teachers."""
+    """Description of the run: the complete spec, versions, seed, code revision, the data's fingerprint, teachers, and
+    the hash of the weights of every bundle that it starts from or that judges it."""
     versions = registry.plugins()
     return {
         "run": run.dump(),
@@ -217,4 +218,8 @@ def describe(
         "revision": revision(),
         "fingerprint": fingerprint,
         "teachers": {name: teacher.model_dump(mode="json") for name, teacher in teachers.items()},
+        "bundles": {
+            field: {"source": str(source), "sha256": read_manifest(bundle_in(source)).sha256}
+            for field, source in bundles_of(run).items()
+        },
     }

@@ -12,6 +12,7 @@ from zoo_registry.component import Home
 from zoo_registry.earlier import respelled
 
 from zoo.io.files import current, open_file
+from zoo.specs.offered import folder_named
 from zoo.specs.overrides import apply_changes
 from zoo.specs.places import claims, inferred, other_formats, short, shorthand, way_on
 
@@ -54,10 +55,10 @@ def validated(path: Path, kind: type[Stored], content: object, command: str) -> 
 
 
 def load_spec(source: Source) -> object:
-    """Plain data as given, or read from a file or from the folder of a bundle or run."""
+    """Plain data as given, or read from a file, from the folder of a bundle or run, or from a model by its name."""
     if isinstance(source, dict):
         return source
-    path = current(Path(source))
+    path = current(folder_named(Path(source)))
     data = read_json(_spec_file(path) if path.is_dir() else path)
     if not isinstance(data, dict):
         return data

@@ -48,8 +48,8 @@ def _require_logits(where: str, path: Path, run: RunSpec) -> None:
 
 
 def is_file_of_logits(path: Path) -> bool:
-    """Whether a teacher's source is a file of logits rather than the folder of a bundle."""
-    return path.suffix == ".npz" or path.is_file()
+    """Whether a teacher's source is a file of logits rather than a bundle, which may be zipped."""
+    return path.suffix == ".npz" or (path.is_file() and path.suffix != ".zip")
 
 
 def require_input(where: str, teacher: ModelSpec, student: InputSpec) -> None:

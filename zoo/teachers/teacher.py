@@ -12,6 +12,7 @@ from zoo.model.assembly import ZooModel
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
 from zoo.runs.teacher_record import TeacherRecord
+from zoo.specs.offered import model_named
 from zoo.teachers.checks import is_file_of_logits, require_classes, require_input
 from zoo.teachers.logits_file import Logits, LogitsFile, read_logits
 from zoo.weights.bundle import load
@@ -112,8 +113,12 @@ def _require_same_data(where: str, path: Path, spec: TeacherSpec, data: DataSet)
             note = "its weights were selected on the test split, so test results of the student are an upper bound too"
             warnings.warn(f"{where}: {note}", ZooNote, stacklevel=4)
         return
+    offered = model_named(path)
+    if offered is not None and data.has(offered.card.trained_on.fingerprint or ""):
+        return
     if not spec.other_data:
-        found = "other data or another split" if stored else "a bundle without a run, whose data are not known"
+        unknown = stored is None and (offered is None or offered.card.trained_on.fingerprint is None)
+        found = "a bundle without a run, whose data are not known" if unknown else "other data or another split"
         hint = f"train it on these data, or allow it with {where}.other_data: true"
         raise SpecError(where, "a teacher that was trained on the student's data", found, hint)
     if stored is None:

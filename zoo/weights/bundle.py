@@ -17,6 +17,7 @@ from zoo.io.files import new_folder, resolved, write_json
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.weights.manifest import (
+    FORMAT,
     MANIFEST,
     TENSORS,
     Manifest,
@@ -39,14 +40,19 @@ def save(model: ZooModel, folder: str | Path) -> None:
     require_replaceable(target)
     # Cloned, because safetensors cannot store two names that share memory.
     tensors = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in model.state_dict().items()}
-    installed = Registry.discover().plugins()
+    registry, plugins = Registry.discover(), model.spec.plugins()
+    versions = registry.plugins()
+    provided = {name: registry.distribution(name) for name in plugins}
     content = serialize(tensors)  # into memory, because the library hides the system error of a full disk
     with new_folder(target) as home:
         (home / TENSORS).write_bytes(content)
         manifest = Manifest(
+            format=FORMAT,
             zoo=version(),
             model=model.spec.dump(),
-            plugins={name: installed.get(name, "unknown") for name in model.spec.plugins()},
+            plugins={name: versions.get(name, "unknown") for name in plugins},
+            distributions={name: distribution for name, distribution in provided.items() if distribution},
+            parameters=sum(parameter.numel() for parameter in model.parameters()),
             sha256=hashlib.sha256(content).hexdigest(),
         )
         write_json(home / MANIFEST, manifest.model_dump(mode="json"))
@@ -65,7 +71,10 @@ def require_replaceable(folder: Path) -> None:
 
 
 def load(folder: str | Path) -> ZooModel:
-    """The model of a bundle, or of a run's bundle, with its weights, in eval mode; the random state does not change.
+    """The model of a bundle, with its weights, in eval mode; the random state does not change.
+
+    ``folder`` is that of a bundle or of a run, the zip archive of a bundle, or the name of a model that a plugin
+    offers, such as in `zoo.models()`. Nothing is written there.
 
     Raises BundleError if the bundle is incomplete or does not fit the installed plugins; warns with ZooNote if a
     plugin's major version differs from the one that wrote the bundle.

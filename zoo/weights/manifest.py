@@ -1,26 +1,36 @@
 """The manifest `spec.json` of a bundle; read and checked without torch."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Annotated, Any, Literal, NamedTuple, NoReturn
 
 from pydantic import Field, ValidationError, field_validator
 from zoo_registry import BundleError, ModelSpec, Registry, RunSpec, SpecError, ZooError, roles_of
 from zoo_registry.component import Spec
+from zoo_registry.errors import show
 from zoo_registry.explain import explain
+from zoo_registry.registry import OUR_DISTRIBUTION
 
-from zoo.io.files import opened
+from zoo.io.files import current, opened
+from zoo.specs.offered import folder_named, is_name, similar
 from zoo.specs.read import read_json
+from zoo.weights.zipped import is_zip, unpacked
 
 TENSORS = "model.safetensors"
 MANIFEST = "spec.json"
+FORMAT: Literal[2] = 2
+"""The newest layout. Format 1, of version 0.1, had neither distributions nor parameters, and allowed other files beside
+the two of a bundle."""
+
+Distribution = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=100)]
 
 
 class Manifest(Spec):
     """The complete spec of a bundle's model, and the versions that wrote it."""
 
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 1
     """Version of this layout."""
 
     zoo: str
@@ -31,6 +41,12 @@ class Manifest(Spec):
 
     plugins: Mapping[str, str]
     """Version of every plugin that the model needs, by name."""
+
+    distributions: Mapping[str, Distribution] = {}
+    """The distribution that provides each of these plugins, as `pip install` names it."""
+
+    parameters: int | None = Field(default=None, ge=0)
+    """Number of parameters of the model; null in format 1."""
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     """Hash of the tensor file."""
@@ -59,26 +75,52 @@ class OpenBundle(NamedTuple):
         return str(self.folder / TENSORS)
 
 
+def bundles_of(run: RunSpec) -> dict[str, Path]:
+    """The bundles that provide weights or a judge for ``run``, by the field that names each."""
+    sources = {f"transfer.{index}": transfer.source for index, transfer in enumerate(run.transfer)}
+    sources |= {f"evaluation.judges.{name}": bundle for name, bundle in run.evaluation.bundles.items()}
+    return {field: Path(source) for field, source in sources.items()}
+
+
 def require_bundles(run: RunSpec) -> None:
     """Raise BundleError when a bundle that provides weights or a judge for ``run`` cannot be read."""
-    for source in [*(transfer.source for transfer in run.transfer), *run.evaluation.bundles.values()]:
-        read_manifest(bundle_in(Path(source)))
+    for source in bundles_of(run).values():
+        read_manifest(bundle_in(source))
 
 
-def bundle_in(folder: Path) -> Path:
-    """The bundle in the folder of a run, or ``folder`` itself."""
+def bundle_in(source: Path) -> Path:
+    """The bundle in the folder of a run, that of the model with the name ``source``, or ``source`` itself.
+
+    A path that exists is never taken for a name; warns with ZooNote if it is both.
+    """
+    folder = folder_named(source)
     return folder / "bundle" if (folder / "run.json").is_file() else folder
 
 
 @contextmanager
 def open_bundle(folder: Path) -> Iterator[OpenBundle]:
-    """The bundle in ``folder``; raise BundleError if there is none or it cannot be read."""
+    """The bundle in ``folder``, which may be a zip archive of one.
+
+    Raises BundleError if there is none, it cannot be read, or it contains other files.
+    """
     with ExitStack() as stack:
+        home = stack.enter_context(unpacked(folder, (MANIFEST, TENSORS))) if is_zip(folder) else folder
         try:
-            spec, tensors = stack.enter_context(opened(folder, (MANIFEST, TENSORS)))
+            spec, tensors = stack.enter_context(opened(home, (MANIFEST, TENSORS)))
+            manifest = _manifest(folder / MANIFEST, spec)
+            if manifest.format > 1:
+                _require_alone(folder, home)
         except OSError as error:
             raise _unreadable(folder, error) from None
-        yield OpenBundle(folder, _manifest(folder / MANIFEST, spec), tensors)
+        yield OpenBundle(folder, manifest, tensors)
+
+
+def _require_alone(folder: Path, home: Path) -> None:
+    """Refuse files that the manifest has no hash of; hidden ones, which systems add, are never read."""
+    names = {path.name for path in current(home).iterdir() if not path.name.startswith(".")}
+    if others := sorted(names - {MANIFEST, TENSORS}):
+        hint = "remove it from the bundle, or copy the bundle again"
+        raise BundleError(str(folder), f"{MANIFEST} and {TENSORS} alone", others[0], hint)
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -88,6 +130,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _unreadable(folder: Path, error: OSError) -> BundleError:
+    if is_name(folder) and not folder.exists():
+        expected = "the folder of a bundle, or the name of a model"
+        return BundleError(str(folder), expected, "neither", similar(folder))
     if not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"
         return BundleError(str(folder), "the folder of a bundle", found, "check the path; `zoo build --out` writes one")
@@ -102,17 +147,35 @@ def _manifest(named: Path, file: Path) -> Manifest:
         data = read_json(file)
     except SpecError as error:
         raise BundleError(str(named), error.expected, error.found, "copy the bundle again") from None
+    _require_known_format(named, data)
     try:
         return Manifest.model_validate(data)
     except ValidationError as error:
         _refuse(named, explain(error, Manifest, data))
 
 
+def _require_known_format(named: Path, data: Any) -> None:
+    found = data.get("format") if isinstance(data, dict) else None
+    if isinstance(found, int) and found > FORMAT:
+        version = data.get("zoo")
+        wrote = f"{show(found)}, of zoo {show(version)}"
+        hint = _install(OUR_DISTRIBUTION, version if isinstance(version, str) else "")
+        raise BundleError(f"{named}: format", f"at most {FORMAT}, which this version reads", wrote, hint)
+
+
+def _install(distribution: str, version: str) -> str:
+    """The command that installs ``distribution`` in ``version``, which is from an untrusted file, or later."""
+    number = re.match(r"\d{1,9}(\.\d{1,9}){0,3}", version)
+    return f"`pip install '{distribution}>={number[0]}'`" if number else f"`pip install -U {distribution}`"
+
+
 def stored_spec(folder: Path, manifest: Manifest, registry: Registry) -> ModelSpec:
     """The model spec of ``manifest``; raise BundleError if a plugin is missing or no longer accepts the spec."""
     for name, version in manifest.plugins.items():
         if name not in registry.plugins():
-            hint = f"install the package that provides plugin {name}"
+            distribution = manifest.distributions.get(name)
+            unknown = f"install the package that provides plugin {name}"
+            hint = unknown if distribution is None else f"{_install(distribution, version)} provides it"
             raise BundleError(str(folder), f"plugin {name} {version}", "none of that name installed", hint)
     try:
         spec = registry.model(registry.migrate(manifest.model))

@@ -1,0 +1,115 @@
+"""`zoo models`: the trained models that plugins offer by name, and the card of one."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from zoo_registry import InputSpec
+
+from zoo.cli.components import Json
+from zoo.cli.tables import print_facts, print_json, print_table, print_title
+from zoo.process.lines import print_line
+from zoo.weights.listing import TASKS, NamedModel, list_models, show_model
+
+INPUT = "input c × t"
+
+models = typer.Typer(help="List trained models by name, with purpose, input, size and licence.")
+
+
+@models.callback(invoke_without_command=True)
+def list_all(context: typer.Context, json: Json = False) -> None:
+    """List the models that `zoo.load("NAME")` loads, and whose names commands and specs take for a bundle."""
+    if context.invoked_subcommand is None:
+        _print_list(None, json)
+
+
+def _lister(task: str) -> Callable[..., None]:
+    def list_some(json: Json = False) -> None:
+        _print_list(task, json)
+
+    return list_some
+
+
+for _task, _role in TASKS.items():
+    models.command(_task, help=f"List the models that can {_task}: those with a {_role}.")(_lister(_task))
+
+
+@models.command("show")
+def show_card(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a model, as `zoo models` lists it.")],
+    json: Json = False,
+) -> None:
+    """Show the card of a model: what it is for, what it reads, what it was trained on and how good it is."""
+    found = show_model(name)
+    if json:
+        print_json(found.model_dump(mode="json"))
+        return
+    print_line(found.purpose)
+    print_line()
+    print_facts(_facts(found))
+
+
+def _print_list(task: str | None, json: bool) -> None:
+    found, broken = list_models(task)
+    if json:
+        listed = [model.model_dump(mode="json") for model in found.values()]
+        print_json({"models": listed, "broken": broken})
+        return
+    columns = ["model", "what it is for", INPUT, "parameters", "size", "from", "licence", "headline"]
+    rows = [_row(model) for model in found.values()]
+    if rows:
+        print_table(columns, rows, numbers=("parameters", "size"), wrap=("what it is for", INPUT))
+    else:
+        print_line(f"no installed plugin offers a model{f' that can {task}' if task else ''}")
+    if broken:
+        print_title("Not usable")
+        print_table(["model or plugin", "reason"], list(broken.items()))
+
+
+def _row(model: NamedModel) -> tuple[str, ...]:
+    about = (model.name, model.purpose, _input(model), _parameters(model), _size(model))
+    return (*about, model.distribution, model.licence, str(model.headline))
+
+
+def _facts(model: NamedModel) -> list[tuple[str, str]]:
+    classes = model.input.class_names if isinstance(model.input, InputSpec) else None
+    return [
+        ("name", model.name),
+        ("can", ", ".join(model.can) or "encode"),
+        (INPUT, _input(model)),
+        *([("classes", ", ".join(classes))] if classes else []),
+        *model.components.items(),
+        ("parameters", _parameters(model)),
+        ("size", _size(model)),
+        ("trained on", model.trained_on.data),
+        ("split", model.trained_on.split),
+        ("fingerprint", model.trained_on.fingerprint or "unknown"),
+        ("headline", str(model.headline)),
+        ("protocol", model.headline.protocol),
+        ("made by", model.source),
+        ("licence", model.licence),
+        ("from", f"{model.distribution}, written by zoo {model.zoo}"),
+        ("folder", str(model.folder)),
+        ("sha256", model.sha256),
+        ("in Python", f'zoo.load("{model.name}")'),
+    ]
+
+
+def _input(model: NamedModel) -> str:
+    """Channels × length or an image, rate and units, as far as they are known."""
+    given = model.input
+    if given is None:
+        return ""
+    if not isinstance(given, InputSpec):
+        return f"image {given.shape}"
+    channels = "any" if model.channelwise else str(given.channels)
+    rate = f"{given.rate:g} Hz" if given.rate else None
+    return ", ".join(fact for fact in (f"{channels} × {given.length}", rate, given.units) if fact)
+
+
+def _parameters(model: NamedModel) -> str:
+    return "" if model.parameters is None else f"{model.parameters:,}"
+
+
+def _size(model: NamedModel) -> str:
+    return f"{model.size / 1000:,.0f} kB"
