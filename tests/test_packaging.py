@@ -31,16 +31,15 @@ def test_every_package_is_importable_and_typed(package):
 
 
 def test_the_wheel_holds_files_other_than_python():
-    """Templates and specs are stored in the packages and must be installed with them."""
+    """Templates, specs and trained models are stored in the packages and must be installed with them."""
     held = {file.distribution_path for file in WheelBuilder(str(ROOT)).recurse_included_files()}
-    ours = {
-        path
+    wanted = {
+        path.relative_to((ROOT / package).parent).as_posix()
         for package in PACKAGES
         for path in (ROOT / package).rglob("*")
-        if path.suffix in (".html", ".css", ".json")
+        if path.suffix in (".html", ".css", ".json", ".safetensors")
     }
-    wanted = {path.relative_to(ROOT).as_posix() for path in ours}
-    assert {"zoo/report/templates/run.html", "zoo/report/templates/style.css"} <= wanted
+    assert {"zoo/report/templates/run.html", "zoo_models/bundles/shapes-small/model.safetensors"} <= wanted
     assert wanted <= held
 
 
