@@ -1,6 +1,7 @@
-"""The quickstart with one epoch per run: three runs, their figures, one table."""
+"""The quickstart with one epoch per run: three runs, figures, one table; and a codebook that is trained already."""
 
 import pytest
+import torch
 
 import zoo.quickstart
 from zoo.cli.main import main
@@ -25,3 +26,16 @@ def test_the_quickstart_trains_three_runs_draws_and_prints_one_table(tmp_path, m
     monkeypatch.setattr(zoo.quickstart, "write_report", lambda evidence: None)  # the same pages again
     assert main(["quickstart", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out.split("BasicMotions")[1] == table.split("BasicMotions")[1]
+
+
+@pytest.mark.slow
+def test_a_pretrained_codebook_reads_data_that_it_has_never_seen(tmp_path, capsys):
+    assert main(["quickstart", "--pretrained", "--out", str(tmp_path)]) == 0
+    table = capsys.readouterr().out
+    assert table.startswith("done: shapes-small, frozen")
+    assert table.count("/150") == 2
+    run = zoo.Run(tmp_path / "shapes-small")
+    assert run.evaluate().head.accuracy > 0.8
+    assert (tmp_path / "shapes-small" / "figures" / "codebook-shapes.png").is_file()
+    frozen = zoo.load("shapes-small").state_dict()
+    assert all(torch.equal(value, frozen[name]) for name, value in run.model.state_dict().items() if name in frozen)

@@ -157,15 +157,20 @@ def _home(source: Path, run: RunSpec) -> Path:
 
 
 def quickstart(
-    out: Annotated[Path, typer.Option(help="Folder of its three runs.")] = Path("runs/quickstart"),
+    out: Annotated[Path, typer.Option(help="Folder of its runs.")] = Path("runs/quickstart"),
+    pretrained: Annotated[
+        bool,
+        typer.Option("--pretrained", help="Train no codebook: read data that shapes-small has never seen with it."),
+    ] = False,
 ) -> None:
     """Train and evaluate three small models on real data that come with aeon, in about half a minute."""
     from zoo.cli.verdict import print_stages
     from zoo.quickstart import Stage
-    from zoo.quickstart import quickstart as stages
+    from zoo.quickstart import pretrained as read
+    from zoo.quickstart import quickstart as train_all
 
     done: list[Stage] = []
-    for stage in stages(out):
+    for stage in read(out) if pretrained else train_all(out):
         print_line(f"done: {stage.title}, in {stage.folder.path}")
         done.append(stage)
-    print_stages(done)
+    print_stages(done, "GunPoint" if pretrained else "BasicMotions")

@@ -69,8 +69,8 @@ def _usage(level: UsageReport) -> str:
     return f"{level.book}: {level.used} of {level.codes} codes used, perplexity {level.perplexity:.1f}"
 
 
-def print_stages(stages: "Sequence[Stage]") -> None:
-    """Print the three runs of the quickstart in one table under the majority class, and the verdict on each."""
+def print_stages(stages: "Sequence[Stage]", data: str) -> None:
+    """Print the runs of the quickstart on ``data`` in one table under the majority class, and the verdict on each."""
     majority = stages[0].report.majority
     rows = [_majority(majority)]
     for stage in stages:
@@ -79,7 +79,7 @@ def print_stages(stages: "Sequence[Stage]") -> None:
             (stage.title, f"{head.correct}/{head.total}", _share(head.accuracy)) if head else (stage.title, "", "")
         )
     extra = [("",) * 4] + [_fit(stage) for stage in stages]
-    print_title("BasicMotions, test split, not used in training")
+    print_title(f"{data}, test split, not used in training")
     columns = ["model", "correct", "accuracy", "R² of rebuilt", "codes used", "effective shapes", "codebook score"]
     print_table(columns, [(*row, *more) for row, more in zip(rows, extra, strict=True)], numbers=columns[1:])
     for stage in stages:

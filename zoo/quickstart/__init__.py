@@ -45,6 +45,13 @@ def quickstart(out: Path) -> Iterator[Stage]:
     yield _stage("same VQShape, frozen, with a token-linear head", _swapped(shapes, recon), tokens)
 
 
+def pretrained(out: Path) -> Iterator[Stage]:
+    """Read GunPoint with `shapes-small`, which has never seen it: codes, shapes and a report from a frozen codebook.
+
+    Only a linear head is fitted."""
+    yield _stage("shapes-small, frozen, with a token-linear head", _run("pretrained"), out / "shapes-small")
+
+
 def _swapped(shapes: dict[str, Any], recon: Path) -> dict[str, Any]:
     """The spec of ``shapes`` with another head: one word of the model; the run then trains that head alone."""
     return shapes | {
