@@ -19,6 +19,7 @@ from zoo_registry.importer import Importer
 from zoo_registry.model import ModelSpec
 from zoo_registry.models import ModelCard, OfferedModel
 from zoo_registry.narrow import narrow, replaced
+from zoo_registry.offers import importer_of, offers
 from zoo_registry.recordings import RecordingReader
 from zoo_registry.roles import ROLES, field_of, inner_roles, roles_of
 from zoo_registry.run import RunSpec
@@ -27,7 +28,6 @@ from zoo_registry.suggest import nearest
 OUR_DISTRIBUTION = "shapezoo"
 
 AnySpec = TypeVar("AnySpec", bound=Spec)
-Offer = TypeVar("Offer")
 
 
 class _DataPart(Spec):
@@ -171,7 +171,7 @@ class Registry:
         if plugin in self.failures:
             raise self.failures[plugin]
         for implementation in self._importers(plugin):
-            return _call_importer(implementation, plugin)
+            return importer_of(implementation, plugin)
         known = self.importers()
         close = nearest(plugin, known)
         hint = f"did you mean {close!r}?" if close else "a plugin offers one with the hook zoo_importer"
@@ -185,7 +185,7 @@ class Registry:
         """Readers of recordings of every plugin that loads, by plugin. Raises PluginError."""
         self.load_all()
         reader: type[RecordingReader] = RecordingReader  # type: ignore[type-abstract]  # nothing calls it
-        return [one for impl in self._hooked("zoo_recordings") for one in _offers(impl, "zoo_recordings", reader)]
+        return [one for impl in self._hooked("zoo_recordings") for one in offers(impl, "zoo_recordings", reader)]
 
     def models(self) -> dict[str, OfferedModel]:
         """Trained models of every plugin that loads, by name. Raises PluginError, also for a name given twice."""
@@ -193,7 +193,7 @@ class Registry:
         found: dict[str, OfferedModel] = {}
         for implementation in self._hooked("zoo_models"):
             plugin = implementation.plugin_name
-            for card in _offers(implementation, "zoo_models", ModelCard):
+            for card in offers(implementation, "zoo_models", ModelCard):
                 model = OfferedModel(card, plugin, self.distribution(plugin) or "an unnamed distribution")
                 first = found.setdefault(card.name, model)
                 if first is not model:
@@ -314,35 +314,6 @@ def _parts(given: object, where: str) -> Iterator[tuple[str, object]]:
         yield from ((f"{where}.{index}", part) for index, part in enumerate(given))
     elif given is not None:
         yield where, given
-
-
-def _called(implementation: pluggy.HookImpl, hook: str, what: str) -> object:
-    """What an implementation of the hook returns."""
-    try:
-        return implementation.function()
-    except Exception as error:  # a third-party hook may raise anything
-        words = f"{type(error).__name__}: {error}"
-        plugin = f"plugin {implementation.plugin_name}"
-        raise PluginError(plugin, f"{what} from {hook}()", words, "repair the plugin") from error
-
-
-def _offers(implementation: pluggy.HookImpl, hook: str, kind: type[Offer]) -> Iterator[Offer]:
-    """What an implementation of ``hook`` returns: instances of ``kind``."""
-    given = _called(implementation, hook, f"a list of {kind.__name__}")
-    for offer in given if isinstance(given, Iterable) else [given]:
-        if not isinstance(offer, kind):
-            hint = f"return instances of zoo_registry.{kind.__name__}"
-            plugin = f"plugin {implementation.plugin_name}"
-            raise PluginError(plugin, f"a list of {kind.__name__} from {hook}()", show(offer), hint)
-        yield offer
-
-
-def _call_importer(implementation: pluggy.HookImpl, plugin: str) -> Importer:
-    found = _called(implementation, "zoo_importer", "an importer")
-    if not isinstance(found, Importer):
-        hint = "return an instance of a subclass of zoo_registry.Importer"
-        raise PluginError(f"plugin {plugin}", "an importer from zoo_importer()", show(found), hint)
-    return found
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -70,6 +70,13 @@ def test_the_phases_of_a_run_are_printed(zoo, run, write):
     assert zoo("check", write(run), "--json").json["training"]["epochs"] == 7
 
 
+def test_a_phase_that_solves_for_the_head_prints_no_weights_of_terms(zoo, run, write):
+    run["model"]["head"] = {"kind": "heads.token-linear"}
+    run["training"]["phases"] = [{"name": "read", "learn": ["head"], "fit": "closed"}]
+    rows = [re.split(r"  +", line.strip()) for line in zoo("check", write(run)).out.splitlines()]
+    assert ["read", "1 epoch", "head, solved for (ridge)"] in rows
+
+
 def test_an_input_that_contradicts_the_data_is_refused(zoo, run, write):
     run["model"]["input"] = {"channels": CHANNELS, "length": LENGTH + PATCH, "classes": 3}
     refused = zoo("check", write(run))

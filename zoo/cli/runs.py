@@ -54,6 +54,8 @@ def _learns(phase: PhaseSpec) -> str:
 
 
 def _weights(phase: PhaseSpec, run: RunSpec) -> str:
+    if phase.fit == "closed" and phase.weights is None:
+        return ""  # it solves for the head, without a gradient of any term
     given = phase.weights if phase.weights is not None else dict.fromkeys(run.terms(), 1.0)
     warmth = {} if phase.temperature is None else {"temperature": phase.temperature}
     return ", ".join(f"{term} {_weight(weight, phase)}" for term, weight in {**given, **warmth}.items()) or "none"
