@@ -3,11 +3,13 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from tiny import REGISTRY
 from zoo_registry import ModelSpec, SpecError, TransferSpec, ZooError
 
+import zoo
 from zoo import load, save
 from zoo.export.predictor import Predictor
 from zoo.model.assembly import ZooModel
@@ -177,3 +179,48 @@ def test_an_exported_model_is_that_of_a_model_without_text():
     assert worded.parameters_in_all == plain.parameters_in_all
     assert [type(part) for part in worded.modules()] == [type(part) for part in plain.modules()]
     assert not any(name.startswith("model.text") for name in worded.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ({"heads": 3}, "text.heads"),
+        ({"kind": "text.labels", "control": "random"}, "text.control"),
+        ({"kind": "text.labels", "width": 8}, "text.width"),
+    ],
+)
+def test_a_field_that_cannot_be_used_is_refused_before_anything_is_built(text, where):
+    given = {"kind": "text.fused", "actions": CLASSES, **text}
+    if given["kind"] == "text.labels":
+        del given["actions"]
+    with pytest.raises(SpecError) as caught:
+        with_words(REGISTRY.model({**CODED, "text": given}))
+    assert caught.value.where == where
+
+
+def test_one_hot_vectors_have_a_number_for_each_class():
+    given = {"kind": "text.fused", "control": "one-hot", "width": 2}
+    spec = spec_of(given)
+    assert spec.trace().actions.sizes == (3, 3)
+    assert build(spec).text.table.rows.shape == (3, 3)
+
+
+def test_a_codebook_of_actions_is_started_and_moved_by_training(tmp_path):
+    rng = np.random.default_rng(0)
+    for split in ("train", "test"):
+        np.save(tmp_path / f"X_{split}.npy", rng.normal(size=(24, 2, 64)).astype(np.float32))
+        np.save(tmp_path / f"y_{split}.npy", np.arange(24) % 3)
+    (tmp_path / "classes.txt").write_text("\n".join(CLASSES))
+    book = {"kind": "quantizers.ema", "codes": 4, "start": "kmeans"}
+    model = {name: part for name, part in CODED.items() if name != "input"}
+    source = {"kind": "data.npy", "path": str(tmp_path), "layout": "c t", "classes": "classes.txt"}
+    run = {
+        "model": {**model, "text": {"kind": "text.fused", "actions": CLASSES, "codebook": book}},
+        "data": {"source": source},
+        "training": {"epochs": 2, "batch": 6},
+    }
+    trained = zoo.train(run, tmp_path / "run", quiet=True).model
+    codes, tokens = trained.text.codebook.decode(torch.arange(4)[:, None]), trained.quantizer
+    assert codes.any(1).all()  # they wait for their start as zeros
+    assert len(torch.unique(codes, dim=0)) == 4
+    assert tokens is not trained.text.codebook

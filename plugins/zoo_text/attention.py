@@ -29,8 +29,10 @@ class CrossAttention(nn.Module):
             for part in (self.q(queries), self.k(keys), self.v(keys))
         )
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
-        if present is not None:
-            scores = scores.masked_fill(~present[..., None, None, :], -torch.inf)
-        weights = scores.softmax(-1).nan_to_num(0.0) if present is not None else scores.softmax(-1)
+        if present is None:
+            weights = scores.softmax(-1)
+        else:
+            absent = ~present[..., None, None, :]
+            weights = scores.masked_fill(absent, -torch.inf).softmax(-1).masked_fill(absent, 0)
         found: Tensor = self.o(rearrange(weights @ v, "... h n d -> ... n (h d)"))
         return found, weights.mean(-3)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field, SerializeAsAny
-from zoo_registry import EmbedSpec, QuantizerSpec, Shape, TextSpec
+from zoo_registry import EmbedSpec, QuantizerSpec, Shape, SpecError, TextSpec
 
 from zoo_text.embedders import TfidfSpec
 
@@ -15,7 +15,7 @@ _ACTIONS = "divergence of the predicted actions of a token from those it attends
 _WORDS: Mapping[str, str] = {
     "con": "supervised contrast between signals and texts of a batch, both ways",
     "nce": "contrast of each signal with its own text and those of other classes, both ways",
-    "same": "squared difference between tokens of the signal alone and tokens fused with text, over their variance",
+    "same": "squared difference of tokens of the signal alone and fused tokens, over the mean square of these",
     "a": "codes of actions: their quantizer's term, or which action each fused text token is",
 }
 
@@ -40,6 +40,13 @@ class WordsSpec(TextSpec):
 
     temperature: float = Field(default=0.1, ge=0.001, le=100)
     """Divisor of the cosines in contrasts."""
+
+    def check(self, tokens: Shape) -> None:
+        if tokens["d"] % self.heads:
+            hint = "choose a number of heads that divides it"
+            raise SpecError("text.heads", f"heads that divide tokens of width {tokens['d']}", str(self.heads), hint)
+        if self.codebook is not None:
+            self.codebook.codebook(tokens)
 
 
 class FusedSpec(WordsSpec):

@@ -69,23 +69,21 @@ class Words(Text):
         text = F.normalize(self.text_head(window_mean(fused.text, real)), dim=1)
         one, other, labels = rows_of_all(signal), rows_of_all(text), rows_of_all(target)
         pairs = ((one, other), (other, one))
-        logits = self.predict(output)
+        logits, weights = self.predict(output), fused.weights.detach()
         losses = {
             "con": torch.stack([supervised(*pair, labels, self.temperature) for pair in pairs]).mean(),
             "nce": torch.stack([instances(*pair, labels, self.temperature) for pair in pairs]).mean(),
             "same": _relative(tokens.values, fused.signal.detach(), tokens.mask),
-            "act": _divergence(self.attended(fused.weights, actions), logits, tokens.mask),
+            "act": _divergence(self.attended(weights, actions), logits, tokens.mask),
             "label": self._unlike_label(logits, target, tokens.mask),
         }
-        weights = fused.weights.detach()
         if self.codebook is None:
             return Worded({**losses, "a": self._which_action(fused.text, actions)}, attention=weights)
         quantized = self.codebook(fused.text, real)
         return Worded({**losses, "a": self.codebook.losses(quantized, real)["z"]}, quantized, weights)
 
     def predict(self, output: EncodedOutput) -> Tensor:
-        tokens = output.coded if self.reads == "codes" else output.tokens
-        logits: Tensor = self.namer(tokens.values if self.reads == "codes" else tokens.features())
+        logits: Tensor = self.namer(output.coded.values if self.reads == "codes" else output.tokens.features())
         return logits
 
     def fuse(self, tokens: Tokens, actions: ClassActions) -> Fused:
@@ -97,8 +95,7 @@ class Words(Text):
         return Fused(tokens.values + given, text + taken, weights)
 
     def attended(self, weights: Tensor, actions: ClassActions) -> Tensor:
-        """Attention to the actions of a class `(b c n a)` as chances of all actions `(b c n g)`, without gradient."""
-        weights = weights.detach()
+        """Attention to the actions of a class `(b c n a)` as chances of all actions `(b c n g)`."""
         index = actions.numbers[:, None, None].expand(weights.shape)
         return weights.new_zeros(*weights.shape[:-1], len(self.table.rows)).scatter_add(-1, index, weights)
 

@@ -139,6 +139,17 @@ class TextSpec(ComponentSpec):
             return Vocabulary(tuple(self.actions), numbers)
         return Vocabulary.of(self.actions)
 
+    @property
+    def columns(self) -> int | None:
+        """Numbers of a vector, with a control too: one-hot vectors need one per class. None before it is filled in."""
+        if self.width is None or self.actions is None or self.control != "one-hot":
+            return self.width
+        return max(self.width, len(self.actions))
+
+    def check(self, tokens: Shape) -> None:
+        """Raise SpecError or ShapeError if the component cannot read ``tokens`` `c n d`."""
+        return
+
     @abstractmethod
     def build(self, tokens: Shape, attributes: int) -> Any:
         """`zoo.contracts.Text` for tokens `c n d` with so many ``attributes``."""

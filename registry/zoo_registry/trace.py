@@ -81,14 +81,15 @@ def trace(model: "ModelSpec") -> Trace:
             shapes, recon = model.decoder.shapes(tokens), signal
     found = Trace(signal, folded, image, tokens, features, codes, rebuilt, shapes, recon)
     found = replace(found, logits=_judge(model, model.input, found))
-    return found if model.text is None else replace(found, actions=_actions(model, model.text, model.input))
+    return found if model.text is None else replace(found, actions=_actions(model, model.text, model.input, tokens))
 
 
-def _actions(model: "ModelSpec", text: TextSpec, given: AnyInput) -> Shape | None:
+def _actions(model: "ModelSpec", text: TextSpec, given: AnyInput, tokens: Shape | None) -> Shape | None:
     """The vectors of actions, None if they are not known; raise SpecError unless ``text`` has what it reads."""
-    if model.encoder is None or (text.needs_codes and model.quantizer is None):
-        needed = "an encoder, whose tokens" if model.encoder is None else "a quantizer, whose codes"
+    if tokens is None or (text.needs_codes and model.quantizer is None):
+        needed = "an encoder, whose tokens" if tokens is None else "a quantizer, whose codes"
         raise SpecError("text", f"{needed} {text.kind} reads", "none", "add one, or remove text")
+    text.check(tokens)
     if given.classes is None:
         raise SpecError("input.classes", f"the number of classes for {text.kind}", "none", 'add "classes" to input')
     if text.actions is None:
@@ -101,7 +102,7 @@ def _actions(model: "ModelSpec", text: TextSpec, given: AnyInput) -> Shape | Non
         raise SpecError(
             "text.actions", expected, f"{len(text.actions)}, with {other or 'no more'}", "use text of these classes"
         )
-    return None if text.width is None else Shape.of("g e", len(text.vocabulary.texts), text.width)
+    return None if text.columns is None else Shape.of("g e", len(text.vocabulary.texts), text.columns)
 
 
 def _require_readers_of_images(model: "ModelSpec", given: Shape) -> None:

@@ -53,9 +53,13 @@ def test_several_heads_are_those_of_torch():
 
 def test_queries_that_see_nothing_take_nothing():
     attend = CrossAttention(4, 4, 4, 2)
-    given, weights = attend(torch.randn(2, 3, 4), torch.randn(2, 5, 4), torch.zeros(2, 5, dtype=torch.bool))
+    queries, keys = torch.randn(2, 3, 4, requires_grad=True), torch.randn(2, 5, 4, requires_grad=True)
+    given, weights = attend(queries, keys, torch.zeros(2, 5, dtype=torch.bool))
     assert not given.any()
     assert not weights.any()
+    given.sum().backward()
+    assert not queries.grad.any()
+    assert not keys.grad.any()
 
 
 def test_contrasts_equal_the_reference(golden):

@@ -49,8 +49,8 @@ def measure(
     codes are learned from training windows. Raises SpecError for a model without a quantizer.
     """
     coded = CodedModel(model)
-    train = survey(coded, windows.train, len(classes))
-    found = _find(coded, windows.split, train, classes, judges or {})
+    train, actions = survey(coded, windows.train, len(classes)), CodeActions(coded)
+    found = _find(coded, windows.split, train, classes, judges or {}, actions)
     report = CodebookReport(
         split=windows.name,
         windows=len(found.survey.labels),
@@ -61,12 +61,12 @@ def measure(
         faithfulness=faithfulness(coded, classifier_of(model, judges or {}), windows.few, train),
         stability=stability(found.books, beside or {}),
         fit=found.fit,
-        text=_text(model, found.actions),
+        text=_text(model, actions),
         parts=found.parts,
         score=score(found.parts),
         definition=DEFINITION,
     )
-    return Measured(report, found.books, classes, found.actions.texts)
+    return Measured(report, found.books, classes, actions.texts)
 
 
 def _text(model: ZooModel, actions: CodeActions) -> TextReport | None:
@@ -85,7 +85,6 @@ class _Found:
     """Results of one pass over a split, and the parts of the score."""
 
     survey: CodeStatistics
-    actions: CodeActions
     books: list[Book]
     reports: tuple[BookReport, ...]
     bypass: BypassReport | None
@@ -100,19 +99,20 @@ def _find(
     train: CodeStatistics,
     classes: tuple[str, ...],
     judges: Mapping[str, Judge],
+    actions: CodeActions | None = None,
 ) -> _Found:
-    found, actions = CodeStatistics(model, train.classes), CodeActions(model)
+    found = CodeStatistics(model, train.classes)
     bypass = CodeAblation(model, train, judges) if model.model.decoder is not None else None
     fit = CodeFit(model)
     _pass(model, batches, found, actions, bypass, fit)
     books, whole = books_of(found, actions), fit.whole()
     reports = tuple(
-        book_report(book, found.source, classes, fit.of(number, book.codes), actions.texts)
+        book_report(book, found.source, classes, fit.of(number, book.codes), actions.texts if actions else ())
         for number, book in enumerate(books)
     )
     probed, bypassed = probe(train, found), bypass.report(whole.room if whole else None) if bypass else None
     parts = score_parts(reports, bypassed, whole, probed)
-    return _Found(found, actions, books, reports, bypassed, whole, probed, parts)
+    return _Found(found, books, reports, bypassed, whole, probed, parts)
 
 
 @torch.no_grad()
@@ -120,14 +120,15 @@ def _pass(
     model: CodedModel,
     batches: Iterable[Batch],
     found: CodeStatistics,
-    actions: CodeActions,
+    actions: CodeActions | None,
     bypass: CodeAblation | None,
     fit: CodeFit,
 ) -> None:
     for batch in batches:
         output = model.encode(batch.x, batch.mask)
         found.update(output, batch.y)
-        actions.update(output, batch.y)
+        if actions is not None:
+            actions.update(output, batch.y)
         if bypass is not None:
             decoded = model.model.decode(output)
             bypass.update(output, decoded, batch.y)

@@ -84,8 +84,8 @@ def rows_of_all(value: Tensor) -> Tensor:
     counts[rank()] = len(value)
     counts = _sum(counts)
     before, after = (int(part.sum()) for part in (counts[: rank()], counts[rank() + 1 :]))
-    sides = (value.new_zeros(count, *value.shape[1:]) for count in (before, after))
-    return summed(torch.cat([next(sides), value, next(sides)]))
+    others = value.new_zeros(before + after, *value.shape[1:])
+    return summed(torch.cat([others[:before], value, others[before:]]))
 
 
 def shared(value: Tensor) -> Tensor:

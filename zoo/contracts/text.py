@@ -40,11 +40,10 @@ class ActionTable(Adapted):
     def __init__(self, spec: TextSpec) -> None:
         super().__init__()
         self.spec, self.vocabulary = spec, spec.vocabulary
-        if spec.width is None:
+        if spec.columns is None:
             raise SpecError("text.width", "the width of the vectors", "none", "name an embedder as text.embed")
         classes, most = len(self.vocabulary.numbers), self.vocabulary.most
-        width = max(spec.width, classes) if spec.control == "one-hot" else spec.width
-        self.register_buffer("rows", torch.zeros(len(self.vocabulary.texts), width))
+        self.register_buffer("rows", torch.zeros(len(self.vocabulary.texts), spec.columns))
         self.register_buffer("numbers", torch.zeros(classes, most, dtype=torch.long))
         self.register_buffer("present", torch.zeros(classes, most, dtype=torch.bool))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def spec_view(run: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored ``run`` spec with the actions of its text counted, and told apart by their hash."""
+    """A stored ``run`` spec with the actions of its text as their number and a hash, which differs if they do."""
     model = run["model"]
     text = model.get("text")
     if text is None or text.get("actions") is None:

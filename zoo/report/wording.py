@@ -46,4 +46,4 @@ def _report(table: ActionTable) -> TextReport:
     actions = Actions({name: tuple(table.texts_of(label)) for label, name in enumerate(spec.actions or {})})
     number = {text: place for place, text in enumerate(texts)}
     rows = table.rows.double().cpu().numpy()[[number[text] for text in actions.distinct]]
-    return text_report(spec.file or "", actions, str(spec.embed.kind) if spec.embed else "", rows, _SAME)
+    return text_report("", actions, str(spec.embed.kind) if spec.embed else "", rows, _SAME)

@@ -4,8 +4,6 @@ from typing import TypeVar
 
 from zoo_registry import InputSpec, ModelSpec, RunSpec, Spec, SpecError, TextSpec, Vocabulary
 
-from zoo.texts.actions import read_actions
-
 AnySpec = TypeVar("AnySpec", bound=Spec)
 
 
@@ -15,7 +13,8 @@ def with_data(run: RunSpec, found: InputSpec) -> RunSpec:
     Raises SpecError for a file of actions that does not fit the classes.
     """
     complete = run.with_input(found)
-    return _changed(complete, model=with_words(complete.model))
+    model = with_words(complete.model)
+    return complete if model is complete.model else _changed(complete, model=model)
 
 
 def with_words(model: ModelSpec) -> ModelSpec:
@@ -24,10 +23,12 @@ def with_words(model: ModelSpec) -> ModelSpec:
     Without class names in its input, classes are in the order of the file. Raises SpecError for text that does not fit.
     """
     text = model.text
-    if text is None or (text.actions is not None and text.width is not None):
+    if text is None:
         return model
     if not text.needs_words:
         _require_wordless(text)
+        return model
+    if text.actions is not None and text.width is not None:
         return model
     actions = text.actions or _read(text, model)
     filled = text.model_copy(update={"actions": actions, "file": None, "use": "both"})
@@ -42,12 +43,15 @@ def _read(text: TextSpec, model: ModelSpec) -> dict[str, tuple[str, ...]]:
     if text.file is None:
         hint = 'add "file": "actions.json" to it; docs/text.md shows one'
         raise SpecError("text.file", f"a file of actions for {text.kind}", "none", hint)
+    from zoo.texts.actions import read_actions  # few models have text, and every command imports this
+
     names = model.input.class_names if model.input is not None else None
     return dict(read_actions(text.file, names, text.use).texts)
 
 
 def _require_wordless(text: TextSpec) -> None:
-    for field, given in (("file", text.file), ("actions", text.actions), ("embed", text.embed)):
+    words = {"file": text.file, "actions": text.actions, "embed": text.embed, "width": text.width}
+    for field, given in {**words, "control": None if text.control == "none" else text.control}.items():
         if given is not None:
             raise SpecError(f"text.{field}", f"none for {text.kind}, which reads labels alone", "some", "remove it")
 

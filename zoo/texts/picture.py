@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
+from zoo_registry.suggest import shortened
 
 from zoo.plotting.drawing import SIGNED, SMALL, TEXT, new_figure, plain
 from zoo.plotting.palette import INK, ON_SERIES, RULE, SOFT
@@ -39,12 +40,7 @@ def gram_picture(report: TextReport) -> Picture:
             _name(axis, names if column == 0 else [], spans)
             if line and few:
                 _write(axis, matrix)
-    bar = figure.colorbar(
-        shown,
-        ax=axes,
-        shrink=0.4,
-        aspect=30,
-    )
+    bar = figure.colorbar(shown, ax=axes, shrink=0.4, aspect=30)
     bar.set_label("cosine" + "; numbers are hundredths" * few, fontsize=TEXT, color=SOFT)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=SMALL, color=RULE, labelcolor=SOFT)
@@ -81,12 +77,8 @@ def _name(axis: Axes, names: Sequence[str], sizes: Sequence[int]) -> None:
             axis.axhline(end - 0.5, color=RULE, linewidth=0.5)
             axis.axvline(end - 0.5, color=RULE, linewidth=0.5)
     if names and len(names) <= _MOST_NAMES:
-        axis.set_yticks(ends - np.array(sizes) / 2 - 0.5, [plain(_short(name)) for name in names])
+        axis.set_yticks(ends - np.array(sizes) / 2 - 0.5, [plain(shortened(name, _LONGEST_NAME)) for name in names])
         axis.tick_params(labelsize=SMALL, length=0, labelcolor=SOFT)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _write(axis: Axes, matrix: NDArray[np.float64]) -> None:
