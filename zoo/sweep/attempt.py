@@ -3,6 +3,7 @@
 import math
 import statistics
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import lightning as L
@@ -22,6 +23,7 @@ from zoo.sweep.plan import Plan
 from zoo.sweep.point import Point
 from zoo.sweep.queue import LOWER, NUMBER, RUNS
 from zoo.sweep.results import RunResult
+from zoo.training.devices import find_devices
 from zoo.training.fit import train
 from zoo.training.module import ZooTraining
 
@@ -46,10 +48,12 @@ def attempt(plan: Plan, point: Point, trial: optuna.Trial, home: Path) -> list[f
 
 def _result(plan: Plan, run: RunSpec, path: Path, hooks: list[L.Callback]) -> RunResult:
     start = time.monotonic()
-    with owned(path, wait=True):
-        pass  # a worker presumed dead may hold it for a moment; of several processes, the first owns it in training
-    folder = train(run, path, resume=True, quiet=True, hooks=hooks)
-    with owned(path):
+    with ExitStack() as held:
+        held.enter_context(owned(path, wait=True))  # a worker presumed dead may still hold it for a moment
+        if find_devices(run.trainer).processes > 1:
+            held.close()  # the first of these processes owns it in training
+        folder = train(run, path, resume=True, quiet=True, hooks=hooks)
+        held.enter_context(owned(path, wait=True))
         opened = open_run(folder)
         report = judge_run(opened, "validation")
         book = measure_run(opened, "validation").report if "codebook" in plan.spec.objectives else None
