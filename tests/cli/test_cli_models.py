@@ -116,7 +116,7 @@ def test_a_task_that_no_model_has_is_refused_in_python(cards):
 def test_a_model_that_cannot_be_used_is_listed_with_the_reason_and_others_remain(zoo, cards, home, install, tmp_path):
     shutil.copytree(home / "codes", tmp_path / "other")
     manifest = json.loads((tmp_path / "other/spec.json").read_text())
-    needed = {"plugins": {"lost": "2.1"}, "distributions": {"lost": "zoo-lost"}}
+    needed = {"plugins": {"lost": "2.1"}, "distributions": {"lost": "zoo-lost"}, "manifest_sha256": None}
     (tmp_path / "other/spec.json").write_text(json.dumps(manifest | needed))
     card = CARD | {"name": "other", "package": "zoo_others", "folder": "other"}
     install("others", plugin_of(card, card | {"name": "gone", "folder": "gone"}), folders={"other": tmp_path / "other"})

@@ -51,11 +51,16 @@ def forge_tensors(path: Path, draw: random.Random) -> None:
             damage(path, draw.choice(("cut", "flip", "twice")), draw)
 
 
+def stored(bundle: Path) -> dict[str, Any]:
+    """The manifest without its own hash, which a forger would leave out."""
+    data = json.loads((bundle / MANIFEST).read_text())
+    return {name: value for name, value in data.items() if name != "manifest_sha256"}
+
+
 def sign(bundle: Path) -> None:
     """Make the spec of a bundle list the current tensors, as a forger would."""
     found = hashlib.sha256((bundle / TENSORS).read_bytes()).hexdigest()
-    stored = json.loads((bundle / MANIFEST).read_text())
-    (bundle / MANIFEST).write_text(json.dumps(stored | {"sha256": found}))
+    (bundle / MANIFEST).write_text(json.dumps(stored(bundle) | {"sha256": found}))
 
 
 def forge_bundle(bundle: Path, draw: random.Random) -> str:
@@ -66,13 +71,13 @@ def forge_bundle(bundle: Path, draw: random.Random) -> str:
             damage(bundle / name, way, draw)
             return f"{name} {way}"
         case 1:
-            data = mutated(json.loads((bundle / MANIFEST).read_text()), draw)
+            data = mutated(stored(bundle), draw)
             (bundle / MANIFEST).write_bytes(as_text(data, draw))
             return "spec mutated"
         case 2:
-            stored = json.loads((bundle / MANIFEST).read_text())
-            stored["model"] = mutated(stored["model"], draw, ["vqshape.encoder", "heads.token-linear", "timm.image"])
-            (bundle / MANIFEST).write_text(json.dumps(stored))
+            data = stored(bundle)
+            data["model"] = mutated(data["model"], draw, ["vqshape.encoder", "heads.token-linear", "timm.image"])
+            (bundle / MANIFEST).write_text(json.dumps(data))
             return "model mutated"
         case _:
             forge_tensors(bundle / TENSORS, draw)

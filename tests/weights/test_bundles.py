@@ -15,9 +15,9 @@ import zoo
 
 
 def rewrite(bundle, **changes):
-    """Change entries of the manifest; None removes one."""
+    """Change entries of the manifest, without its own hash; None removes one."""
     path = bundle / "spec.json"
-    data = json.loads(path.read_text()) | changes
+    data = json.loads(path.read_text()) | {"manifest_sha256": None} | changes
     path.write_text(json.dumps({name: value for name, value in data.items() if value is not None}))
 
 
@@ -113,6 +113,13 @@ def flip_a_bit(bundle):
     path.write_bytes(content)
 
 
+def rename_a_class(bundle):
+    path = bundle / "spec.json"
+    data = json.loads(path.read_text())
+    data["model"]["input"]["class_names"] = ["a", "b", "d", "c"]
+    path.write_text(json.dumps(data))
+
+
 def pickle_instead(bundle):
     path = bundle / "model.safetensors"
     torch.save({"a": torch.zeros(3)}, path)
@@ -137,6 +144,7 @@ def pickle_instead(bundle):
         (lambda bundle: (bundle / "model.safetensors").unlink(), "no model.safetensors"),
         (lambda bundle: (bundle / "spec.json").write_text('{"format": 1,'), "valid JSON"),
         (lambda bundle: (bundle / "spec.json").write_text("[]"), "spec.json"),
+        (rename_a_class, "spec.json: expected fields with the sha256 [0-9a-f]{12}… that it states, found [0-9a-f]{12}…"),
         (lambda bundle: rewrite(bundle, sha256=None), "sha256: expected a value"),
         (lambda bundle: rewrite(bundle, sha256="0" * 64), "sha256 000000000000"),
         (lambda bundle: rewrite(bundle, sha256="none"), "sha256"),

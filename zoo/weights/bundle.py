@@ -55,7 +55,7 @@ def save(model: ZooModel, folder: str | Path) -> None:
             parameters=sum(parameter.numel() for parameter in model.parameters()),
             sha256=hashlib.sha256(content).hexdigest(),
         )
-        write_json(home / MANIFEST, manifest.model_dump(mode="json"))
+        write_json(home / MANIFEST, manifest.dump())
 
 
 def require_replaceable(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """The manifest `spec.json` of a bundle; read and checked without torch."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -24,6 +26,7 @@ FORMAT: Literal[2] = 2
 """The newest layout. Format 1, of version 0.1, had neither distributions nor parameters, and allowed other files beside
 the two of a bundle."""
 
+_SHA256 = r"^[0-9a-f]{64}$"
 Distribution = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=100)]
 
 
@@ -48,8 +51,11 @@ class Manifest(Spec):
     parameters: int | None = Field(default=None, ge=0)
     """Number of parameters of the model; null in format 1."""
 
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    sha256: str = Field(pattern=_SHA256)
     """Hash of the tensor file."""
+
+    manifest_sha256: str | None = Field(default=None, pattern=_SHA256)
+    """Hash of all other fields; null in format 1."""
 
     @field_validator("model")
     @classmethod
@@ -59,6 +65,11 @@ class Manifest(Spec):
             if not isinstance(model.get(role), Mapping | None):
                 raise ValueError(f"A component or null as {role}")
         return model
+
+    def dump(self) -> dict[str, Any]:
+        """All fields as they are written, with their hash."""
+        fields = self.model_dump(mode="json")
+        return fields | {"manifest_sha256": _own_hash(fields)}
 
 
 class OpenBundle(NamedTuple):
@@ -149,9 +160,26 @@ def _manifest(named: Path, file: Path) -> Manifest:
         raise BundleError(str(named), error.expected, error.found, "copy the bundle again") from None
     _require_known_format(named, data)
     try:
-        return Manifest.model_validate(data)
+        manifest = Manifest.model_validate(data)
     except ValidationError as error:
         _refuse(named, explain(error, Manifest, data))
+    _require_unchanged(named, manifest, data)
+    return manifest
+
+
+def _require_unchanged(named: Path, manifest: Manifest, data: Mapping[str, Any]) -> None:
+    """Refuse a file that was edited, such as its class names: nothing else would notice."""
+    expected = manifest.manifest_sha256
+    if expected is not None and (found := _own_hash(data)) != expected:
+        what = f"fields with the sha256 {expected[:12]}… that it states"
+        hint = "copy the bundle again; `zoo build SPEC --weights BUNDLE --out FOLDER` writes one with another spec"
+        raise BundleError(str(named), what, f"{found[:12]}…", hint)
+
+
+def _own_hash(data: Mapping[str, Any]) -> str:
+    """Hash of the fields except the hash itself, independent of their order and of white space."""
+    others = {name: value for name, value in data.items() if name != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(others, sort_keys=True).encode()).hexdigest()
 
 
 def _require_known_format(named: Path, data: Any) -> None:
