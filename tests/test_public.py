@@ -68,28 +68,3 @@ def test_plugins_import_only_public_names(folder):
 def test_documents_import_only_public_names(page):
     found = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
     assert [names for block in found for names in private(block, PUBLIC)] == []
-
-
-TYPED = """
-import zoo
-from zoo.sklearn import ZooClassifier
-
-run: zoo.Run = zoo.train("spec.json", "runs/first")
-correct: list[int] = [score.correct for score in run.evaluate().scores]
-classifier: ZooClassifier = ZooClassifier(random_state=0).fit([[[0.0]]], [0])
-shapes = zoo.load(run.path).spec.encoder
-"""
-
-
-@pytest.mark.slow
-def test_type_checkers_see_the_public_names(tmp_path):
-    """With no settings, as in a project that only uses the zoo."""
-    from mypy.api import run
-
-    script = tmp_path / "script.py"
-    script.write_text(f"{TYPED}run.evaluat()\nzoo.train(epochs=3)\n")
-    said, trouble, _ = run(["--strict", "--config-file=", f"--cache-dir={tmp_path / 'cache'}", str(script)])
-    assert trouble == ""
-    lines = len(TYPED.splitlines())
-    found = [(int(line.split(":")[1]), line.rpartition("[")[2]) for line in said.splitlines() if ": error: " in line]
-    assert found == [(lines + 1, "attr-defined]"), (lines + 2, "call-arg]")], said
