@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoo_registry import DataError, Registry, RunSpec, SpecError, TrainingError
 from zoo_registry.version import version
 
+from zoo.hub.download import commit_of
 from zoo.io.files import write_json
 from zoo.runs.revision import revision
 from zoo.runs.teacher_record import TeacherRecord, TeacherRecords
@@ -203,12 +204,20 @@ class RunFolder:
         """The teachers at the start of the training, by name; raises DataError if they cannot be read."""
         return validated(self.run_file, TeacherRecords, self.read(), "zoo train").teachers
 
+    def commits(self) -> dict[str, str]:
+        """The commit of every model on a hub that the run has used, by its address as written."""
+        stored = self.read()
+        used = {bundle["source"]: bundle.get("revision") for bundle in stored.get("bundles", {}).values()}
+        teachers = {name: teacher["source"] for name, teacher in stored["run"].get("teachers", {}).items()}
+        used |= {teachers[name]: record.revision for name, record in self.taught_by().items()}
+        return {source: commit for source, commit in used.items() if commit}
+
 
 def describe(
     run: RunSpec, registry: Registry, fingerprint: str, teachers: Mapping[str, TeacherRecord]
 ) -> dict[str, Any]:
     """Description of the run: the complete spec, versions, seed, code revision, the data's fingerprint, teachers, and
-    the hash of the weights of every bundle that it starts from or that judges it."""
+    the hash of the weights of every bundle that it starts from or that judges it, with its commit on a hub."""
     versions = registry.plugins()
     return {
         "run": run.dump(),
@@ -218,8 +227,17 @@ def describe(
         "revision": revision(),
         "fingerprint": fingerprint,
         "teachers": {name: teacher.model_dump(mode="json") for name, teacher in teachers.items()},
-        "bundles": {
-            field: {"source": str(source), "sha256": read_manifest(bundle_in(source)).sha256}
-            for field, source in bundles_of(run).items()
-        },
+        "bundles": {field: _bundle(source) for field, source in bundles_of(run).items()},
     }
+
+
+def commits_of(run: RunSpec) -> dict[str, str]:
+    """The commit of every model on a hub that ``run`` names, by its address. Raises BundleError for one without."""
+    sources = [*bundles_of(run).values(), *(teacher.source for teacher in run.teachers.values())]
+    return {source: commit for source in sources if (commit := commit_of(source))}
+
+
+def _bundle(source: str) -> dict[str, str]:
+    commit = commit_of(source)
+    revision = {"revision": commit} if commit else {}
+    return {"source": source, **revision, "sha256": read_manifest(bundle_in(source)).sha256}

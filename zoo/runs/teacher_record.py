@@ -10,7 +10,7 @@ class TeacherRecord(BaseModel, frozen=True):
     """A teacher at the start of a training: the hash of its weights or its file, and its network.
 
     ``kind`` is that of its head, and ``capacity`` the size of that as in `HeadSpec.capacity`; both are `logits` for a
-    file of logits, which has no ``parameters`` and no ``model``.
+    file of logits, which has no ``parameters`` and no ``model``. ``revision`` is the commit of a model on a hub.
     """
 
     sha256: str
@@ -18,6 +18,7 @@ class TeacherRecord(BaseModel, frozen=True):
     capacity: str
     parameters: int | None = None
     model: dict[str, Any] | None = None
+    revision: str | None = None
 
 
 class TeacherRecords(BaseModel, frozen=True):

@@ -8,6 +8,7 @@ from typing import Literal
 from zoo_registry import DataError, Registry, RunSpec, SpecError, TeacherSpec, ZooNote
 
 from zoo.data.split import DataSet
+from zoo.hub.download import commit_of
 from zoo.model.assembly import ZooModel
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
@@ -47,6 +48,7 @@ class Teacher:
             capacity=spec.head.capacity,
             parameters=sum(parameter.numel() for parameter in self.model.parameters()),
             model=spec.dump(),
+            revision=commit_of(self.spec.source),
         )
 
     def of(self, split: Literal["validation", "test"]) -> Logits | None:
