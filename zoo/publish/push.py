@@ -11,7 +11,6 @@ from zoo.hub.address import HubAddress
 from zoo.hub.cache import CARD
 from zoo.hub.card import PublishedCard
 from zoo.io.files import new_folder
-from zoo.publish.described import TrainedRun, card_of
 from zoo.weights.manifest import MANIFEST, TENSORS, bundle_in, open_bundle, require_hash, stored_spec
 
 _LICENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}")
@@ -73,9 +72,10 @@ def pack(source: str, address: HubAddress, licence: str, data_licence: str | Non
         files = {MANIFEST: bundle.spec.read_bytes(), TENSORS: bundle.tensors.read_bytes()}
         manifest = bundle.manifest
     model = stored_spec(folder, manifest, registry)
-    run = TrainedRun.of(Path(source))
-    card = card_of(manifest, model, run, licence.lower(), " ".join(data_licence.split()))
+    from zoo.publish.described import TrainedRun, card_of  # imports torch, as results of a run do
     from zoo.publish.readme import Published, readme
 
+    run = TrainedRun.of(Path(source))
+    card = card_of(manifest, model, run, licence.lower(), " ".join(data_licence.split()))
     text = readme(Published(address, manifest, model, run, card))
     return Parcel(address, {**files, CARD: text.encode()}, card, manifest.sha256)
