@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from geneactiv_files import pages_at, recording
 from hub_server import Hub
 from huggingface_hub import constants
 
@@ -298,6 +299,9 @@ def test_commands_take_an_address_for_a_bundle(zoo, hub, first, tmp_path, monkey
         ["export", ADDRESS, "--format", "torchscript", "--out", "model.pt"],
     ):
         assert zoo(*command).status == 0, command
+    Path("wrist.bin").write_bytes(recording(*pages_at(0, 3, 6)))
+    applied = zoo("apply", ADDRESS, "wrist.bin", "--resample", "--out", "out", "--json").json
+    assert applied["bundle"] == ADDRESS
     wrong = zoo("tokenize", ADDRESS, "aeon:basic_motions", "--out", "x.npz")
     assert f"expected 40 samples, as {ADDRESS} reads, found 100" in wrong.err
 

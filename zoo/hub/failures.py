@@ -5,6 +5,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from json import JSONDecodeError
 
 import httpx2
 from huggingface_hub import errors, is_offline_mode
@@ -84,6 +85,8 @@ def _parts(address: HubAddress, error: BaseException) -> tuple[str, str, str]:
         return _of_status(error)
     if isinstance(error, httpx2.ConnectError | httpx2.TimeoutException):
         return "an answer of the hub", _said(error), "check the network and HF_ENDPOINT, then run it again"
+    if isinstance(error, JSONDecodeError):
+        return "an answer of a hub", "one of something else", "check HF_ENDPOINT"
     if isinstance(error, httpx2.TransportError | errors.XetDownloadError | OSError):
         return "a complete transfer", _said(error), "run it again; nothing incomplete was kept"
     return "what the hub accepts", str(error), "correct it, then run it again"
