@@ -36,8 +36,8 @@ class Repository:
 class Hub:
     """The hub at ``url``.
 
-    ``cut`` is the byte at which every transfer of weights breaks off; ``status`` is what everything is answered with;
-    neither is set at first. ``asked`` are the requests so far.
+    ``cut`` is the byte at which every download of weights breaks off; uploads then get no answer. ``status`` is what
+    everything is answered with. Neither is set at first. ``asked`` are the requests so far.
     """
 
     def __init__(self) -> None:
@@ -195,6 +195,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, {"transfer": "basic", "objects": objects})
 
     def _store(self, oid: str) -> None:
+        if self.hub.cut is not None:
+            self.close_connection = True
+            return
         self.hub.objects[oid] = self.body
         self._send(200)
 

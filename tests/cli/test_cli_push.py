@@ -167,6 +167,17 @@ def test_failures_of_the_hub_are_one_line(zoo, hub, run, monkeypatch):
     assert not set(FILES) & set(head_of(hub))
 
 
+def test_an_upload_that_breaks_off_commits_nothing(zoo, logged_in, run, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
+    logged_in.cut = 0
+    refused = zoo("push", run, ADDRESS, *LICENCES)
+    assert (refused.status, refused.out, refused.err.count("\n")) == (2, "", 1)
+    assert "expected a complete transfer" in refused.err
+    assert not {*FILES, "README.md"} & set(head_of(logged_in))
+    logged_in.cut = None
+    assert zoo("push", run, ADDRESS, *LICENCES).status == 0
+
+
 def test_a_private_model_is_private(zoo, logged_in, run, monkeypatch):
     assert zoo("push", run, ADDRESS, *LICENCES, "--private").status == 0
     assert logged_in.repositories["acme/waves"].private

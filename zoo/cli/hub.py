@@ -17,6 +17,8 @@ Address = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="hf://owner/name, or hf://owner/name@revision.", show_default=False)
 ]
 
+Facts = dict[str, str | int | list[str] | None]
+
 
 def push(
     source: Bundle,
@@ -42,11 +44,11 @@ def push(
     if out is not None:
         parcel.write(out)
     commit = None if out is not None else parcel.upload(private)
-    facts: dict[str, str | int | None] = {
+    facts: Facts = {
         "address": str(parcel.address),
         "revision": commit,
         "sha256": parcel.sha256,
-        "files": ", ".join(parcel.files),
+        "files": list(parcel.files) if json else ", ".join(parcel.files),
         "folder": None if out is None else str(out),
     }
     _print(facts, json)
@@ -59,17 +61,17 @@ def pull(address: Address, json: Json = False) -> None:
     with open_bundle(folder) as bundle:
         require_hash(bundle)
         size = bundle.tensors.stat().st_size
-        facts = {
+        facts: Facts = {
             "address": str(named),
             "revision": folder.name,
             "sha256": bundle.manifest.sha256,
-            "size": f"{size / 1000:,.0f} kB",
+            "size": size if json else f"{size / 1000:,.0f} kB",
             "folder": str(folder),
         }
-    _print(facts | ({"size": size} if json else {}), json)
+    _print(facts, json)
 
 
-def _print(facts: dict[str, str | int | None], json: bool) -> None:
+def _print(facts: Facts, json: bool) -> None:
     if json:
         print_json(facts)
     else:

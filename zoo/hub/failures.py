@@ -28,7 +28,7 @@ def one_line(address: HubAddress) -> Iterator[None]:
     try:
         with _quiet():
             yield
-    except (httpx2.HTTPError, errors.XetDownloadError, OSError, ValueError) as error:
+    except (httpx2.HTTPError, errors.XetDownloadError, OSError, RuntimeError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of this machine: no room, or no right to write
         raise refusal(address, error) from None
@@ -40,7 +40,7 @@ def _quiet() -> Iterator[None]:
     log, as_set = logging.getLogger("huggingface_hub"), sys.stderr.isatty() or are_progress_bars_disabled()
     level = log.level
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="huggingface_hub")
+        warnings.filterwarnings("ignore", module="huggingface_hub|httpx2")
         log.setLevel(logging.ERROR)
         if not as_set:
             disable_progress_bars()
@@ -64,7 +64,7 @@ def is_unreachable(error: BaseException) -> bool:
 def refusal(address: HubAddress, error: BaseException) -> BundleError:
     """What to tell the user of ``error``."""
     cause = error.__cause__
-    if isinstance(error, errors.LocalEntryNotFoundError) and cause is not None:
+    if isinstance(error, errors.LocalEntryNotFoundError | RuntimeError) and cause is not None:  # say less than it
         return refusal(address, cause)
     return BundleError(str(address), *_parts(address, error))
 
@@ -87,7 +87,7 @@ def _parts(address: HubAddress, error: BaseException) -> tuple[str, str, str]:
         return "an answer of the hub", _said(error), "check the network and HF_ENDPOINT, then run it again"
     if isinstance(error, JSONDecodeError):
         return "an answer of a hub", "one of something else", "check HF_ENDPOINT"
-    if isinstance(error, httpx2.TransportError | errors.XetDownloadError | OSError):
+    if isinstance(error, httpx2.TransportError | errors.XetDownloadError | OSError | RuntimeError):
         return "a complete transfer", _said(error), "run it again; nothing incomplete was kept"
     return "what the hub accepts", str(error), "correct it, then run it again"
 
