@@ -260,7 +260,10 @@ def test_a_plugin_that_is_missing_is_named(zoo, hub, first):
     assert "zoo-lost" in zoo("models", "--json").json["broken"][ADDRESS]
 
 
-def test_a_snapshot_with_every_file_of_its_repository_is_a_bundle(zoo, hub, first, monkeypatch):
+def test_a_snapshot_with_every_file_of_its_repository_is_a_bundle(zoo, hub, first, tmp_path, monkeypatch):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "link"))
     commit = hub.put("acme/codes", first | {"README.md": b"# codes", "run.json": b"{}", "train.py": b"1/0"})
     folder = hub_cache() / "models--acme--codes" / "snapshots" / commit
     zoo("pull", ADDRESS)

@@ -74,6 +74,7 @@ def test_the_card_has_the_numbers_of_the_run_and_no_path(zoo, logged_in, run):
         f"| R² of the reconstruction, about each window's mean | {report['reconstruction'][-1]['r2']:.3f} |",
         f"| effective shapes | {shapes['effective']:.1f} |",
         "Weights of the last epoch.",
+        " of 6 |",
         stored["fingerprint"],
         f'zoo.load("{ADDRESS}")',
         f"zoo tokenize {ADDRESS} DATA --out tokens.npz",

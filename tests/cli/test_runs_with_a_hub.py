@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from small_runs import SIGNAL
 from waves import write_waves
+from zoo_registry import SpecError
 
 import zoo as package
 from zoo.hub import download
+from zoo.hub.address import HubAddress
 from zoo.hub.cache import FILES
+from zoo.publish.push import pack
 from zoo.weights.manifest import read_manifest
 
 ADDRESS = "hf://acme/signal"
@@ -30,13 +33,13 @@ def spec_of(home, **parts):
 
 
 def test_a_run_keeps_the_commit_of_every_model_and_its_resumption_uses_it(zoo, hub, home, tmp_path, monkeypatch):
-    bundle = {name: (home / "signal/bundle" / name).read_bytes() for name in FILES}
-    commit = hub.put("acme/signal", bundle)
+    published = pack(str(home / "signal"), HubAddress.parse(ADDRESS), "mit", "CC0").files
+    commit = hub.put("acme/signal", dict(published))
     spec = spec_of(
         home,
         transfer=[{"source": ADDRESS}],
         evaluation={"judges": {"acme": ADDRESS}},
-        teachers={"acme": {"source": ADDRESS, "other_data": True}},
+        teachers={"acme": ADDRESS},  # trained on the same data, as its card says
         distill=[{"kind": "distill.logits"}],
     )
     run = package.train(spec, tmp_path / "run", quiet=True)
@@ -57,6 +60,19 @@ def test_a_run_keeps_the_commit_of_every_model_and_its_resumption_uses_it(zoo, h
     (tmp_path / "run.json").write_text(json.dumps(spec))
     refused = zoo("train", tmp_path / "run.json", "--out", tmp_path / "other")
     assert (refused.status, refused.err.count("\n")) == (2, 1)
+
+
+def test_a_teacher_whose_card_names_other_data_or_none_is_refused(hub, home, tmp_path):
+    published = dict(pack(str(home / "signal"), HubAddress.parse(ADDRESS), "mit", "CC0").files)
+    hub.put("acme/signal", published)
+    hub.put("acme/bare", {name: published[name] for name in FILES})
+    teach = {"distill": [{"kind": "distill.logits"}]}
+    other = spec_of(home, teachers={"acme": ADDRESS}, **teach)
+    other["data"]["split"] = {"validation": 0.3}
+    with pytest.raises(SpecError, match=r"teachers\.acme: .* found other data or another split"):
+        package.train(other, tmp_path / "run", quiet=True)
+    with pytest.raises(SpecError, match=r"teachers\.acme: .* found a bundle without a run"):
+        package.train(spec_of(home, teachers={"acme": "hf://acme/bare"}, **teach), tmp_path / "run", quiet=True)
 
 
 def test_a_run_without_its_hub_is_refused_before_anything_is_written(zoo, hub, home, tmp_path):

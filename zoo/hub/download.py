@@ -62,10 +62,13 @@ def _downloaded(address: HubAddress) -> Path:
     names = {file.rfilename for file in found.siblings or ()}
     _require_bundle(address, names)
     for name in (*FILES, *({CARD} & names)):
-        first = hf_hub_download(repository, name, revision=found.sha, cache_dir=cache)
+        hf_hub_download(repository, name, revision=found.sha, cache_dir=cache)
     if address.commit is None:  # notes in the cache which commit the revision is, now that its files are there
-        first = hf_hub_download(repository, FILES[0], revision=address.revision, cache_dir=cache)
-    return Path(first).parent
+        hf_hub_download(repository, FILES[0], revision=address.revision, cache_dir=cache)
+    folder = cached(address.at(found.sha))
+    if folder is None:
+        raise BundleError(str(address), f"all files of commit {found.sha}", "not all in the cache", "run it again")
+    return folder
 
 
 def _require_bundle(address: HubAddress, names: set[str]) -> None:

@@ -135,7 +135,7 @@ def _codes(run: TrainedRun) -> Iterator[tuple[str, str]]:
         return
     for number, book in enumerate(run.codebook.books):
         name = "" if len(run.codebook.books) == 1 else f" of book {number}"
-        yield f"codes used{name}", f"{len(book.codes)}"
+        yield f"codes used{name}", f"{book.usage.used} of {book.usage.codes}"
         if book.shapes is not None:
             yield f"effective shapes{name}", f"{book.shapes.effective:.1f}"
     if run.codebook.bypass is not None:
