@@ -11,7 +11,7 @@ from zoo_registry.version import version
 from zoo.hub.download import commit_of
 from zoo.io.files import write_json
 from zoo.runs.revision import revision
-from zoo.runs.teacher_record import TeacherRecord, TeacherRecords
+from zoo.runs.teacher_record import BundleRecord, TeacherRecord, UsedModels
 from zoo.specs.differences import first_difference
 from zoo.specs.read import Stored, migrated, read_json, read_result, validated
 from zoo.texts.filling import with_data
@@ -202,15 +202,20 @@ class RunFolder:
 
     def taught_by(self) -> Mapping[str, TeacherRecord]:
         """The teachers at the start of the training, by name; raises DataError if they cannot be read."""
-        return validated(self.run_file, TeacherRecords, self.read(), "zoo train").teachers
+        return self._used().teachers
 
     def commits(self) -> dict[str, str]:
-        """The commit of every model on a hub that the run has used, by its address as written."""
-        stored = self.read()
-        used = {bundle["source"]: bundle.get("revision") for bundle in stored.get("bundles", {}).values()}
-        teachers = {name: teacher["source"] for name, teacher in stored["run"].get("teachers", {}).items()}
-        used |= {teachers[name]: record.revision for name, record in self.taught_by().items()}
-        return {source: commit for source, commit in used.items() if commit}
+        """The commit of every model on a hub that the run has used, by its address; raises as ``taught_by`` does."""
+        used, run = self._used(), Registry.discover().run(self.read()["run"])
+        found = {bundle.source: bundle.revision for bundle in used.bundles.values()}
+        found |= {
+            run.teachers[name].source: used.teachers[name].revision
+            for name in run.teachers.keys() & used.teachers.keys()
+        }
+        return {source: commit for source, commit in found.items() if commit}
+
+    def _used(self) -> UsedModels:
+        return validated(self.run_file, UsedModels, self.read(), "zoo train")
 
 
 def describe(
@@ -238,6 +243,5 @@ def commits_of(run: RunSpec) -> dict[str, str]:
 
 
 def _bundle(source: str) -> dict[str, str]:
-    commit = commit_of(source)
-    revision = {"revision": commit} if commit else {}
-    return {"source": source, **revision, "sha256": read_manifest(bundle_in(source)).sha256}
+    weights = read_manifest(bundle_in(source)).sha256
+    return BundleRecord(source=source, revision=commit_of(source), sha256=weights).model_dump(exclude_none=True)

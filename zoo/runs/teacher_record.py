@@ -1,4 +1,4 @@
-"""What `run.json` says of a teacher."""
+"""What `run.json` says of a teacher, and of other models that a run uses."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,17 @@ class TeacherRecord(BaseModel, frozen=True):
     revision: str | None = None
 
 
-class TeacherRecords(BaseModel, frozen=True):
-    """The teachers in a `run.json`, by name; none in one from before they were kept."""
+class BundleRecord(BaseModel, frozen=True):
+    """A bundle that a run starts from or is judged by: its folder, name or address as written, the hash of its weights,
+    and its commit on a hub."""
+
+    source: str
+    revision: str | None = None
+    sha256: str
+
+
+class UsedModels(BaseModel, frozen=True):
+    """The teachers in a `run.json` by name, and the bundles by field; none in one from before they were kept."""
 
     teachers: Mapping[str, TeacherRecord] = {}
+    bundles: Mapping[str, BundleRecord] = {}
