@@ -39,7 +39,9 @@ def pin(commits: Mapping[str, str]) -> None:
 
 
 def _newest(address: HubAddress) -> Path:
-    from zoo.hub.failures import is_offline, is_unreachable, one_line
+    from huggingface_hub import is_offline_mode
+
+    from zoo.hub.failures import is_unreachable, one_line
 
     with one_line(address):
         try:
@@ -48,7 +50,7 @@ def _newest(address: HubAddress) -> Path:
             folder = cached(address) if is_unreachable(error) else None
             if folder is None:
                 raise
-            if not is_offline():
+            if not is_offline_mode():
                 note = f"{address}: the hub cannot be reached; commit {folder.name[:12]} in the cache is used"
                 warnings.warn(note, ZooNote, stacklevel=4)
             return folder

@@ -1,15 +1,13 @@
 """Failures of a hub as errors in one line: what was expected, what happened, what to do next."""
 
 import logging
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
 
 import httpx2
-from huggingface_hub import errors, is_offline_mode
-from huggingface_hub.utils.tqdm import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+from huggingface_hub import errors
 from zoo_registry import BundleError
 
 from zoo.hub.address import MAIN, HubAddress
@@ -23,7 +21,7 @@ _BROKEN = 500
 def one_line(address: HubAddress) -> Iterator[None]:
     """Turn failures of the library into BundleErrors that name ``address``, and hide its own messages.
 
-    Progress is shown where standard error is a terminal. A full disk stays an OSError.
+    The library shows progress where standard error is a terminal. A full disk stays an OSError.
     """
     try:
         with _quiet():
@@ -37,19 +35,15 @@ def one_line(address: HubAddress) -> Iterator[None]:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """What the library logs would precede the one line; it also warns of a full disk, and then fails."""
-    log, as_set = logging.getLogger("huggingface_hub"), sys.stderr.isatty() or are_progress_bars_disabled()
+    log = logging.getLogger("huggingface_hub")
     level = log.level
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="huggingface_hub|httpx2")
         log.setLevel(logging.ERROR)
-        if not as_set:
-            disable_progress_bars()
         try:
             yield
         finally:
             log.setLevel(level)
-            if not as_set:
-                enable_progress_bars()
 
 
 def is_unreachable(error: BaseException) -> bool:
@@ -104,8 +98,3 @@ def _said(error: BaseException) -> str:
     """The first line of its text, as the library writes several."""
     lines = str(error).strip().splitlines()
     return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-def is_offline() -> bool:
-    """Whether the user has set the library's offline switch."""
-    return is_offline_mode()
