@@ -54,10 +54,12 @@ def test_a_run_keeps_the_commit_of_every_model_and_its_resumption_uses_it(zoo, h
     assert zoo("eval", tmp_path / "run").status == 0
     monkeypatch.setattr(download, "_COMMITS", {})
     hub.asked.clear()
+    (tmp_path / "run.json").write_text(json.dumps(spec))
+    assert zoo("train", tmp_path / "run.json", "--out", tmp_path / "run", "--resume").status == 0
+    monkeypatch.setattr(download, "_COMMITS", {})
     assert package.train(spec, tmp_path / "run", resume=True, quiet=True).evaluate().head.total == 12
     assert hub.asked == []
     monkeypatch.setattr(download, "_COMMITS", {})
-    (tmp_path / "run.json").write_text(json.dumps(spec))
     refused = zoo("train", tmp_path / "run.json", "--out", tmp_path / "other")
     assert (refused.status, refused.err.count("\n")) == (2, 1)
 
