@@ -132,6 +132,7 @@ def test_the_files_can_be_written_without_a_hub(zoo, hub, run, tmp_path):
     [
         (ADDRESS, ["--licence", "mit"], "--data-licence: expected the licence of the data"),
         (ADDRESS, ["--licence", "mit", "--data-licence", " "], "--data-licence: expected the licence of the data"),
+        (ADDRESS, ["--licence", "mit", "--data-licence", "x" * 401], "found 401 characters"),
         (ADDRESS, ["--data-licence", "x"], "missing option '--licence'"),
         (ADDRESS, ["--licence", "my own!", "--data-licence", "x"], "--licence: expected the identifier of a licence"),
         (f"{ADDRESS}@v1", LICENCES, "expected an address without a revision, found v1; write hf://acme/waves"),

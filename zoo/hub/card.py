@@ -14,6 +14,8 @@ from zoo_registry.models import Sentence, Word
 from zoo.hub.cache import CARD
 from zoo.io.files import open_file
 
+LONGEST = 400
+"""Characters of the licence or terms of data."""
 _LARGEST = 2**20
 _BLOCK = re.compile(r"---\n(.*?)\n---\n", re.S)
 _OURS = re.compile(r"^shapezoo: (\{.*\})$", re.M)
@@ -28,7 +30,7 @@ class PublishedCard(Spec):
     licence: Word
     """The licence of its weights, such as cc-by-4.0."""
 
-    data_licence: Annotated[str, Field(min_length=1, max_length=400)]
+    data_licence: Annotated[str, Field(min_length=1, max_length=LONGEST)]
     """The licence or terms of the data that it was trained on."""
 
     trained_on: TrainedOn | None

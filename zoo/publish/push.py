@@ -9,7 +9,7 @@ from zoo_registry import BundleError, Registry, SpecError, show
 
 from zoo.hub.address import HubAddress
 from zoo.hub.cache import CARD
-from zoo.hub.card import PublishedCard
+from zoo.hub.card import LONGEST, PublishedCard
 from zoo.io.files import new_folder
 from zoo.weights.manifest import MANIFEST, TENSORS, bundle_in, open_bundle, require_hash, stored_spec
 
@@ -63,9 +63,12 @@ def pack(source: str, address: HubAddress, licence: str, data_licence: str | Non
     if not _LICENCE.fullmatch(licence):
         hint = "write that of SPDX or of the hub, such as mit, cc-by-4.0 or other"
         raise SpecError("--licence", "the identifier of a licence", show(licence), hint)
-    if not data_licence or not data_licence.strip():
+    terms = " ".join((data_licence or "").split())
+    if not 0 < len(terms) <= LONGEST:
         hint = 'state it, such as --data-licence "CC BY 4.0", or the terms on which you have them'
-        raise SpecError("--data-licence", "the licence of the data that the model was trained on", "none", hint)
+        found = f"{len(terms)} characters" if terms else "none"
+        expected = f"the licence of the data that the model was trained on, in up to {LONGEST} characters"
+        raise SpecError("--data-licence", expected, found, hint)
     folder, registry = bundle_in(source), Registry.discover()
     with open_bundle(folder) as bundle:
         require_hash(bundle)
@@ -76,6 +79,6 @@ def pack(source: str, address: HubAddress, licence: str, data_licence: str | Non
     from zoo.publish.readme import Published, readme
 
     run = TrainedRun.of(Path(source))
-    card = card_of(manifest, model, run, licence.lower(), " ".join(data_licence.split()))
+    card = card_of(manifest, model, run, licence.lower(), terms)
     text = readme(Published(address, manifest, model, run, card))
     return Parcel(address, {**files, CARD: text.encode()}, card, manifest.sha256)
