@@ -34,8 +34,9 @@ if os.name == "posix":
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A cache for the tests of this process, and of the processes that they start."""
+    """Caches for the tests of this process, and of the processes that they start."""
     os.environ["ZOO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["HF_HUB_CACHE"] = str(tmp_path_factory.mktemp("hub"))
 
 
 def pytest_sessionfinish() -> None:

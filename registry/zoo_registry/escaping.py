@@ -1,4 +1,4 @@
-"""Escape untrusted text for its target: a terminal, a page or drawing, a CSV table, or JSON on a terminal.
+"""Escape untrusted text for its target: a terminal, a page or drawing, Markdown, a CSV table, or JSON on a terminal.
 
 Invisible characters become visible escapes such as `\\x1b`. These are control characters (with ESC they move the
 cursor, clear the screen or rename the window), overrides of the writing direction, which display a line in another
@@ -17,6 +17,7 @@ _JOINERS = "\u200c\u200d"
 _UNUSUAL = re.compile(r"[^ -~]")
 _UNUSUAL_IN_LINES = re.compile(r"[^ -~\n\t]")
 """Characters that need a check; most of a document does not."""
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>()#|~&!$^=]")
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")
 """The start of a cell that a spreadsheet evaluates as a formula, in full-width form too."""
 
@@ -29,6 +30,11 @@ def for_terminal(text: str) -> str:
 def for_markup(text: str) -> str:
     """``text``, or a whole document, for HTML, SVG and XML 1.0; the caller must escape `<`."""
     return _UNUSUAL_IN_LINES.sub(_shown, text)
+
+
+def for_markdown(text: str) -> str:
+    """``text`` within one line or cell of a Markdown document, without links, HTML or other markup."""
+    return _MARKUP.sub(r"\\\g<0>", for_terminal(text))
 
 
 def for_csv(text: str) -> str:

@@ -61,5 +61,5 @@ def _long_form(given: Any) -> Any:
 
 JudgeName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 AnyJudge = Annotated[str | EstimatorSpec, BeforeValidator(_long_form)]
-"""The folder of a bundle, the name of a model, or an estimator; `./` before a folder distinguishes it from an estimator
-of that name."""
+"""The folder of a bundle, the name or address of a model, or an estimator; `./` before a folder distinguishes it from
+an estimator of that name."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
+from zoo_registry.address import HUB_ADDRESS
+
 HIDDEN = "***"
 _URL = re.compile(
     r"(?<![a-z0-9+.-])(?P<scheme>[a-z][a-z0-9+.-]{1,30}:/{1,2})"
@@ -11,6 +13,8 @@ _URL = re.compile(
     re.I,
 )
 """A URL in a text; it extends to the last @ of its line, because a password may contain spaces."""
+_ADDRESS = re.compile(rf"(?<![^\s\"'`(]){HUB_ADDRESS.pattern}(?=[\"'`,;:.)]*(?:\s|$))", re.A)
+"""The address of a model, in which @ precedes a revision and never a host."""
 _LOGIN = re.compile(r"(?<![^\s\"'`])(?P<user>[^\s:/@]+:)[^\s/@]+(?=@\S)")
 """A URL without its scheme."""
 _HARMLESS = re.compile(
@@ -24,7 +28,15 @@ _LARGEST_PORT = 65_535
 
 
 def redacted(text: str) -> str:
-    """``text`` with every secret of the URLs in it hidden."""
+    """``text`` with every secret of the URLs in it hidden; addresses of models stay as they are."""
+    shown, start = "", 0
+    for address in _ADDRESS.finditer(text):
+        shown += _without_urls(text[start : address.start()]) + address[0]
+        start = address.end()
+    return shown + _without_urls(text[start:])
+
+
+def _without_urls(text: str) -> str:
     text = _URL.sub(lambda found: f"{found['scheme']}{_shown(found['rest'])}{found['after']}", text)
     return _LOGIN.sub(lambda found: f"{found['user']}{HIDDEN}", text)
 

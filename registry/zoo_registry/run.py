@@ -28,8 +28,8 @@ class TransferSpec(Spec):
     """Weights loaded from another model before training; nothing is left out silently."""
 
     source: str
-    """Folder of a bundle, or of a run with a bundle, relative to the working directory; or the name of a model, as
-    `zoo models` lists it."""
+    """Folder of a bundle, or of a run with a bundle, relative to the working directory; the name of a model, as
+    `zoo models` lists it; or `hf://owner/name@revision` on a hub."""
 
     policy: Literal["strict", "fit", "resize"] = "strict"
     """strict: every tensor must fit. fit: tensors that do not fit are left out and reported. resize: tensors that do
@@ -51,8 +51,8 @@ class EvaluationSpec(Spec):
 
     judges: Mapping[JudgeName, AnyJudge] = {}
     """Classifiers by name that read raw signals and reconstructions: the folder of a bundle, the name of a model, as
-    `zoo models` lists it, or an estimator such as aeon.MiniRocketClassifier, which is fitted on the run's raw training
-    windows and judges only in `zoo eval`."""
+    `zoo models` lists it, `hf://owner/name` on a hub, or an estimator such as aeon.MiniRocketClassifier, which is
+    fitted on the run's raw training windows and judges only in `zoo eval`."""
 
     batch: int = Field(default=256, ge=1, le=1_000_000)
     """Windows per batch in evaluation; affects speed and, of the results, only the batch entropy in z."""

@@ -16,8 +16,8 @@ class TeacherSpec(Spec):
     """A trained classifier, frozen: only its logits, and similarity maps of its features, reach the student."""
 
     source: str
-    """Folder of a bundle, or of a run with a bundle; the name of a model, as `zoo models` lists it; or an .npz file of
-    logits (docs/teachers.md)."""
+    """Folder of a bundle, or of a run with a bundle; the name of a model, as `zoo models` lists it; `hf://owner/name`
+    on a hub; or an .npz file of logits (docs/teachers.md)."""
 
     weight: float = Field(default=1.0, ge=0, le=1e6)
     """Prior weight; the weights of all teachers are divided by their sum."""

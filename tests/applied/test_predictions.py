@@ -61,7 +61,7 @@ def test_unworn_windows_have_no_class_and_the_others_are_unchanged(home, x, reco
     (path,) = record(one=laid(x))
     source = read_source(path, Registry.discover().recording_readers())
     unworn = source.wear._replace(unworn=((SECONDS, 2 * SECONDS), (5.5 * SECONDS, 7.1 * SECONDS)))
-    how, trained = Cut(SECONDS, SECONDS), Trained.open(home / "tokens")
+    how, trained = Cut(SECONDS, SECONDS), Trained.open(str(home / "tokens"))
     (some,), (every,) = (
         list(predictions(trained.model, each, how, trained.known)) for each in (replace(source, wear=unworn), source)
     )

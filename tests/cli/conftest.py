@@ -1,14 +1,17 @@
 """The command line run in this process, and a small plugin for it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_server import Hub
+from huggingface_hub import constants
 
 from zoo.cli.main import main
+from zoo.hub import download
 
 
 @dataclass(frozen=True)
@@ -55,3 +58,23 @@ def write(tmp_path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path) -> Iterator[Hub]:
+    """An empty hub on this machine, with an empty cache; nobody is logged in, and nothing was asked for."""
+    made = Hub()
+    for name, value in {
+        "ENDPOINT": made.url,
+        "HUGGINGFACE_CO_URL_TEMPLATE": made.url + "/{repo_id}/resolve/{revision}/{filename}",
+        "HF_TOKEN_PATH": str(tmp_path / "token"),
+        "AGENT_HARNESSES_PATH": str(tmp_path / "harnesses.json"),
+        "HF_HUB_DISABLE_XET": True,
+        "HF_HUB_OFFLINE": False,
+    }.items():
+        monkeypatch.setattr(constants, name, value)  # read from the environment when the library is imported
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(download, "_COMMITS", {})
+    yield made
+    made.close()

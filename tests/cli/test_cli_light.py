@@ -1,13 +1,15 @@
 """Commands that only read specs never import torch or what torch imports."""
 
 import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 from offered import CARD, plugin_of
 
-HEAVY = {"torch", "numpy", "scipy", "timm", "lightning", "matplotlib", "rich", "zoo.model.assembly"}
+HEAVY = {"torch", "numpy", "scipy", "timm", "lightning", "matplotlib", "rich", "httpx2", "huggingface_hub",
+         "zoo.model.assembly"}  # fmt: skip
 PROGRAM = """
 import json, sys
 from zoo.cli.main import main
@@ -53,9 +55,13 @@ def test_models_are_listed_without_torch(install, tmp_path, monkeypatch, command
     (bundle / "model.safetensors").touch()
     install("cards", plugin_of(CARD), folders={"models/small": bundle})
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "zoo-cards"))
+    snapshot = tmp_path / "hub" / "models--acme--small" / "snapshots" / ("0" * 40)
+    shutil.copytree(bundle, snapshot)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     status, out, modules = modules_after(*command)
     assert status == 0
     assert CARD["purpose"] in out
+    assert "show" in command or f"hf://acme/small@{'0' * 40}" in "".join(out.split())
     assert not modules & HEAVY
 
 
@@ -113,6 +119,9 @@ def test_a_refusal_does_not_import_torch(tmp_path):
         ["tokenize", "missing", "aeon:basic_motions", "--out", "tokens.npz"],
         ["export", "missing", "--format", "pt2", "--out", "model.pt2"],
         ["train", "missing"],
+        ["push", "missing", "hf://acme/codes", "--licence", "mit"],
+        ["push", "missing", "hf://acme/codes", "--licence", "mit", "--data-licence", "CC0"],
+        ["pull", "hf://acme"],
     ],
     ids=" ".join,
 )

@@ -7,8 +7,9 @@ from xml.etree import ElementTree
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from zoo_registry import SpecError
-from zoo_registry.escaping import for_csv, for_json, for_markup, for_terminal
+from zoo_registry.escaping import for_csv, for_json, for_markdown, for_markup, for_terminal
 
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Controls of a terminal, of lines and of directions, halves of pairs, and what XML 1.0 forbids."""
@@ -42,6 +43,14 @@ def test_no_text_moves_the_cursor_of_a_terminal(text):
 def test_text_in_markup_is_valid_xml(text):
     escaped = for_markup(text).replace("&", "&amp;").replace("<", "&lt;")
     assert ElementTree.fromstring(f"<a>{escaped}</a>").text or not text
+
+
+@given(st.text(st.characters(exclude_categories=()) | st.sampled_from("\\`*_[]()<>|~&!#:/="), max_size=30))
+def test_text_in_a_cell_of_markdown_is_text_alone(text):
+    parsed = MarkdownIt("commonmark", {"linkify": False}).enable("table").parse(f"|a|\n|---|\n|{for_markdown(text)}|\n")
+    cell = [token for token in parsed if token.type == "inline"][-1]
+    assert {part.type for part in cell.children} <= {"text", "text_special"}
+    assert "".join(part.content for part in cell.children).strip() == for_terminal(text).strip()
 
 
 @given(st.recursive(ANYTHING, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANYTHING, inner, max_size=3)))

@@ -32,6 +32,8 @@ PLACES = [
     "postgresql:/me:{}@host/db",
     "me:{}@host/db",
     "postgresql://me:x@[::1]:{}/db",
+    "hf://me:{}@host/db",
+    "hf://acme/codes@me:{}@host",
 ]
 
 
@@ -66,6 +68,12 @@ def test_other_parts_are_shown_unless_the_parts_are_unclear(url, shown):
 
 
 def test_text_without_secrets_stays_unchanged():
+    for text in (
+        "`zoo pull hf://acme/codes@v1.2`",
+        "hf://a/b@refs/pr/1: expected x, found hf://c/d@main; y",
+        "hf:/a/b@c",
+    ):
+        assert redacted(text) == text
     for text in ("data.source.path: expected C:/data, found /a:b/c; see https://example.org/a#b.", "a@b, x = 1:2", ""):
         assert redacted(text) == text
 

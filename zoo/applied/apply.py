@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import chain
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 
 from zoo_registry import Registry
@@ -28,19 +28,19 @@ def apply(
 ) -> Iterator[Prediction]:
     """Predictions for every window of a recording, in the order of time; memory does not grow with its length.
 
-    ``bundle`` is the folder of a bundle or a run, or the name of a model; ``recording`` is the file of a device.
-    Windows are ``step`` seconds apart, by default their length; none lies over a gap, and unworn ones have no class. A
-    model that does not say the ``rate`` in Hz of its windows needs it here. Recordings of another rate are refused
-    unless ``resample`` is set. Windows with a probability below ``unsure`` are marked. With ``calibrate`` the scale of
-    the axes is corrected where that helps. Where the device's clock was set in the time zone ``zone``, such as
+    ``bundle`` is the folder of a bundle or a run, or the name or address of a model; ``recording`` is the file of a
+    device. Windows are ``step`` seconds apart, by default their length; none lies over a gap, and unworn ones have no
+    class. A model that does not say the ``rate`` in Hz of its windows needs it here. Recordings of another rate are
+    refused unless ``resample`` is set. Windows with a probability below ``unsure`` are marked. With ``calibrate`` the
+    scale of the axes is corrected where that helps. Where the device's clock was set in the time zone ``zone``, such as
     Europe/Berlin, windows have times in UTC too. Raises ZooError before the first window for a model or a recording
     that does not fit, or is damaged.
     """
     set_in = None if zone is None else zone_named(zone)
     options, registry = Options(step, rate, resample, unsure), Registry.discover()
-    readers, path = registry.recording_readers(), Path(recording)
-    model = model_in(Path(bundle), registry)
-    how = cut_for(model, str(bundle), open_recording(path, readers).recording.about, str(path), options)
-    source, trained = read_source(path, readers, calibrate, set_in), Trained.open(Path(bundle))
+    readers, given, path = registry.recording_readers(), fspath(bundle), Path(recording)
+    model = model_in(given, registry)
+    how = cut_for(model, given, open_recording(path, readers).recording.about, str(path), options)
+    source, trained = read_source(path, readers, calibrate, set_in), Trained.open(given)
     parts = predictions(trained.model, source, how, trained.known)
     return chain.from_iterable(rows_of(part, source, how.length, trained.classes, unsure) for part in parts)

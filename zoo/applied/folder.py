@@ -59,7 +59,7 @@ def write_applied(
         summary = _summary(trained, timed, cuts[0], options)
         write_json(folder / SUMMARY, summary.model_dump(mode="json"))
     _note(summary)
-    remember(trained.folder, out, summary)
+    remember(Path(trained.source), out, summary)
     return summary
 
 
@@ -102,7 +102,7 @@ def _summary(trained: Trained, timed: Sequence[Timed], how: Cut, options: Option
     recordings = [summary_of(each, trained.classes, trained.known, how.length) for each in timed]
     return Summary(
         zoo=version(),
-        bundle=str(trained.folder),
+        bundle=trained.source,
         weights=trained.weights,
         classes=list(trained.classes),
         length=how.length,

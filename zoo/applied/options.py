@@ -3,7 +3,6 @@
 import warnings
 from dataclasses import dataclass
 from math import isclose
-from pathlib import Path
 
 from zoo_registry import About, DataError, InputSpec, ModelSpec, Registry, SpecError, ZooNote
 
@@ -27,10 +26,10 @@ class Options:
     unsure: float = 0.0
 
 
-def model_in(folder: Path, registry: Registry) -> ModelSpec:
+def model_in(source: str, registry: Registry) -> ModelSpec:
     """The spec of the model of a bundle or a run, which can be applied to recordings; raises ZooError for any other."""
-    found = stored_spec(bundle_in(folder), read_manifest(bundle_in(folder)), registry)
-    input_of(found, str(folder))
+    found = stored_spec(bundle_in(source), read_manifest(bundle_in(source)), registry)
+    input_of(found, source)
     return found
 
 

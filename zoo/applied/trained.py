@@ -16,25 +16,25 @@ from zoo.weights.manifest import bundle_in, read_manifest
 
 
 class Trained(NamedTuple):
-    """A ``model`` in evaluation mode, on a GPU if there is one, and the folder it comes from.
+    """A ``model`` in evaluation mode, on a GPU if there is one, and the folder, name or address it comes from.
 
     ``weights`` is the hash of its tensors; ``known`` is what is known of its training data.
     """
 
-    folder: Path
+    source: str
     model: ZooModel
     weights: str
     classes: tuple[str, ...]
     known: Likeness
 
     @classmethod
-    def open(cls, folder: Path) -> "Trained":
+    def open(cls, source: str) -> "Trained":
         """The model of a bundle or a run. Raises ZooError if it cannot be read, or cannot be applied to recordings."""
-        weights = read_manifest(bundle_in(folder)).sha256
-        model = load(bundle_in(folder)).to("cuda" if torch.cuda.is_available() else "cpu")
-        given = input_of(model.spec, str(folder))
+        weights = read_manifest(bundle_in(source)).sha256
+        model = load(bundle_in(source)).to("cuda" if torch.cuda.is_available() else "cpu")
+        given = input_of(model.spec, source)
         classes = given.class_names or tuple(map(str, range(given.classes or 0)))
-        return cls(folder, model, weights, classes if model.head else (), _known(folder, model))
+        return cls(source, model, weights, classes if model.head else (), _known(Path(source), model))
 
 
 def _known(folder: Path, model: ZooModel) -> Likeness:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from zoo_registry import Registry
 
-from zoo.cli.components import Json
+from zoo.cli.components import Bundle, Json
 from zoo.cli.recordings import Zone, seconds
 from zoo.cli.tables import print_json, print_table, print_title
 from zoo.process.bar import bar
@@ -20,9 +20,7 @@ _MOST_DAYS, _LEAST = 14, 0.05
 
 
 def apply(
-    bundle: Annotated[
-        Path, typer.Argument(help="Folder of a bundle or of a run, or the name of a model.", show_default=False)
-    ],
+    bundle: Bundle,
     recordings: Annotated[list[Path], typer.Argument(help="Files of recordings.", show_default=False)],
     out: Annotated[Path, typer.Option(help="Folder to write.", show_default=False)],
     step: Annotated[
@@ -55,9 +53,7 @@ def apply(
 
     require_replaceable(out, NAMES, "zoo apply")
     paths = sorted(recordings, key=lambda path: path.name)
-    cuts = [
-        cut_for(model, str(bundle), open_recording(path, readers).recording.about, str(path), options) for path in paths
-    ]
+    cuts = [cut_for(model, bundle, open_recording(path, readers).recording.about, str(path), options) for path in paths]
     from zoo.applied.folder import write_applied
     from zoo.applied.trained import Trained
     from zoo.recordings.sources import read_sources

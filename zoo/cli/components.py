@@ -12,6 +12,12 @@ from zoo.cli.describe import describe, summary
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.process.lines import print_line
 
+Bundle = Annotated[
+    str,
+    typer.Argument(
+        help="Folder of a bundle or of a run, the name of a model, or hf://owner/name on a hub.", show_default=False
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from zoo_registry import ZooNote
 
-from zoo.cli.components import Json
+from zoo.cli.components import Bundle, Json
 from zoo.cli.tables import print_facts, print_json, print_table
 from zoo.cli.training import Moved
 from zoo.export.requirements import FormatName, require_packages
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 
 def export(
-    run: Annotated[
-        Path, typer.Argument(help="Folder of a run or of a bundle, or the name of a model.", show_default=False)
-    ],
+    run: Bundle,
     format: Annotated[  # noqa: A002  # the name of the option
         FormatName,
         typer.Option(help="Kind of file; onnx needs the packages of the extra `export`.", show_default=False),

@@ -34,6 +34,8 @@ COMMANDS = {
     "show": Command("components", "show", "Components"),
     "schema": Command("components", "schema", "Components"),
     "models": Command("models", "models", "Models"),
+    "push": Command("hub", "push", "Models"),
+    "pull": Command("hub", "pull", "Models"),
     "check": Command("model", "check", "Models"),
     "build": Command("model", "build", "Models"),
     "import": Command("weights", "import_weights", "Models"),

@@ -56,7 +56,7 @@ def build(
     spec: SpecFile,
     out: Annotated[Path | None, typer.Option(help="Write a bundle to this folder.", show_default=False)] = None,
     weights: Annotated[
-        Path | None, typer.Option(help="Take weights from this bundle, run or model.", show_default=False)
+        str | None, typer.Option(help="Take weights from this bundle, run or model.", show_default=False)
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -83,7 +83,7 @@ def build(
 
 
 def _build(
-    model: ModelSpec, out: Path | None, weights: Path | None, only: list[str] | None, seed: int
+    model: ModelSpec, out: Path | None, weights: str | None, only: list[str] | None, seed: int
 ) -> tuple["Bill", list[str]]:
     """Cost of the model, and sentences on the files read and written."""
     import torch
@@ -101,7 +101,7 @@ def _build(
     torch.manual_seed(seed)
     built = build_model(model)
     if weights:
-        notes.append(transfer(built, TransferSpec(source=str(weights), only=tuple(only) if only else None)).sentence())
+        notes.append(transfer(built, TransferSpec(source=weights, only=tuple(only) if only else None)).sentence())
     cost = bill(built)
     if out:
         save(built, out)

@@ -9,7 +9,7 @@ from zoo_registry import InputSpec
 from zoo.cli.components import Json
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.process.lines import print_line
-from zoo.weights.listing import TASKS, NamedModel, list_models, show_model
+from zoo.weights.listing import TASKS, NamedModel, input_in_words, list_models, show_model
 
 INPUT = "input c × t"
 
@@ -36,7 +36,9 @@ for _task, _role in TASKS.items():
 
 @models.command("show")
 def show_card(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a model, as `zoo models` lists it.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of a model, as `zoo models` lists it, or hf://owner/name.")
+    ],
     json: Json = False,
 ) -> None:
     """Show the card of a model: what it is for, what it reads, what it was trained on and how good it is."""
@@ -44,8 +46,9 @@ def show_card(
     if json:
         print_json(found.model_dump(mode="json"))
         return
-    print_line(found.purpose)
-    print_line()
+    if found.purpose:
+        print_line(found.purpose)
+        print_line()
     print_facts(_facts(found))
 
 
@@ -67,8 +70,8 @@ def _print_list(task: str | None, json: bool) -> None:
 
 
 def _row(model: NamedModel) -> tuple[str, ...]:
-    about = (model.name, model.purpose, _input(model), _parameters(model), _size(model))
-    return (*about, model.distribution, model.licence, str(model.headline))
+    about = (model.name, model.purpose or "", _input(model), _parameters(model), _size(model))
+    return (*about, model.origin, model.licence or "not stated", "" if model.headline is None else str(model.headline))
 
 
 def _facts(model: NamedModel) -> list[tuple[str, str]]:
@@ -81,30 +84,34 @@ def _facts(model: NamedModel) -> list[tuple[str, str]]:
         *model.components.items(),
         ("parameters", _parameters(model)),
         ("size", _size(model)),
-        ("trained on", model.trained_on.data),
-        ("split", model.trained_on.split),
-        ("fingerprint", model.trained_on.fingerprint or "unknown"),
-        ("headline", str(model.headline)),
-        ("protocol", model.headline.protocol),
-        ("made by", model.source),
-        ("licence", model.licence),
-        ("from", f"{model.distribution}, written by zoo {model.zoo}"),
+        *_card(model),
+        ("licence", model.licence or "not stated"),
+        ("from", f"{model.origin}, written by zoo {model.zoo}"),
+        *([("revision", model.revision)] if model.revision else []),
         ("folder", str(model.folder)),
         ("sha256", model.sha256),
         ("in Python", f'zoo.load("{model.name}")'),
     ]
 
 
+def _card(model: NamedModel) -> list[tuple[str, str]]:
+    """What only a card says, as far as it does."""
+    data, best = model.trained_on, model.headline
+    found = (
+        []
+        if data is None
+        else [
+            ("trained on", data.data),
+            ("split", data.split),
+            ("fingerprint", data.fingerprint or "unknown"),
+        ]
+    )
+    found += [] if best is None else [("headline", str(best)), ("protocol", best.protocol)]
+    return found + ([("made by", model.source)] if model.source else [])
+
+
 def _input(model: NamedModel) -> str:
-    """Channels × length or an image, rate and units, as far as they are known."""
-    given = model.input
-    if given is None:
-        return ""
-    if not isinstance(given, InputSpec):
-        return f"image {given.shape}"
-    channels = "any" if model.channelwise else str(given.channels)
-    rate = f"{given.rate:g} Hz" if given.rate else None
-    return ", ".join(fact for fact in (f"{channels} × {given.length}", rate, given.units) if fact)
+    return input_in_words(model.input, model.channelwise)
 
 
 def _parameters(model: NamedModel) -> str:

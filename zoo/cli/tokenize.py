@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from zoo_registry import Registry
 
-from zoo.cli.components import Json
+from zoo.cli.components import Bundle, Json
 from zoo.cli.tables import print_json, print_table
 from zoo.cli.training import Changes
 from zoo.process.bar import bar
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 
 def tokenize(
-    bundle: Annotated[
-        Path, typer.Argument(help="Folder of a bundle or of a run, or the name of a model.", show_default=False)
-    ],
+    bundle: Bundle,
     data: Annotated[
         str,
         typer.Argument(

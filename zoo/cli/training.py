@@ -10,8 +10,10 @@ from zoo.cli.components import Json
 from zoo.cli.findings import print_verdict
 from zoo.cli.runs import require_run
 from zoo.cli.tables import print_json
+from zoo.hub.download import pin
 from zoo.process.launched import launched
 from zoo.process.lines import print_line
+from zoo.runs.folder import RunFolder
 from zoo.specs.read import read_run
 from zoo.teachers.checks import require_sources
 
@@ -59,6 +61,8 @@ def train(
     """
     spec = read_run(run, Registry.discover(), changes or ())
     folder = out or _home(run, spec)
+    if resume and RunFolder(folder).run_file.exists():
+        pin(RunFolder(folder).commits())
     require_sources(spec)
     if folds is not None:
         _train_folds(spec, folder, folds, resume, diagnose)

@@ -12,7 +12,7 @@ from zoo_registry import ModelSpec, Registry, RunSpec, SpecError, TransferSpec
 from zoo_registry.errors import show
 from zoo_registry.explain import explain
 
-from zoo.cli.components import Json
+from zoo.cli.components import Bundle, Json
 from zoo.cli.tables import print_json, print_table, print_title
 from zoo.io.files import resolved
 from zoo.process.lines import print_line
@@ -33,9 +33,7 @@ Map = Annotated[
 
 
 def transfer(
-    source: Annotated[
-        Path, typer.Argument(help="Folder of a bundle or of a run, or the name of a model.", show_default=False)
-    ],
+    source: Bundle,
     spec: Annotated[Path, typer.Argument(help="JSON file of a model or a run.", show_default=False)],
     policy: Annotated[
         Literal["strict", "fit", "resize"],
@@ -64,11 +62,11 @@ def transfer(
 
 
 def _transfer(
-    source: Path, policy: str, only: Sequence[str] | None, pairs: Sequence[str] | None, layers: str
+    source: str, policy: str, only: Sequence[str] | None, pairs: Sequence[str] | None, layers: str
 ) -> TransferSpec:
     paths = [path for text in only or () for path in text.split(",")]
     renamed = _pairs(pairs or ())
-    data = {"source": str(source), "policy": policy, "only": paths or None, "map": renamed, "layers": layers}
+    data = {"source": source, "policy": policy, "only": paths or None, "map": renamed, "layers": layers}
     try:
         return TransferSpec.model_validate(data)
     except ValidationError as error:

@@ -49,13 +49,13 @@ def tokenize(
 ) -> TokenFile:
     """Encode a data set with the model of a bundle or a run, and write the codes; an older file is replaced.
 
-    ``bundle`` may also be the name of a model. ``np.load(out)`` reads the file; memory use is that of a batch. Raises
-    ZooError when the bundle or the data are refused, and OSError when the file cannot be written.
+    ``bundle`` may also be the name or the address of a model. ``np.load(out)`` reads the file; memory use is that of a
+    batch. Raises ZooError when the bundle or the data are refused, and OSError when the file cannot be written.
     """
     target = Path(out)
     require_npz(target, "tokens")
     spec = data if isinstance(data, DataSpec) else read_data(data, Registry.discover())
-    model = load(bundle_in(Path(bundle)))
+    model = load(bundle_in(bundle))
     _require_fit(model, spec, str(bundle))
     return write_tokens(model, prepare(spec), target, split, seen)
 

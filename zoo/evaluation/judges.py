@@ -95,7 +95,7 @@ def _require_different(judges: Mapping[str, Judge]) -> None:
 def _network(name: str, path: str, data: InputSpec) -> NetworkJudge:
     where = f"evaluation.judges.{name}"
     require_labels(where, data)
-    model = load(bundle_in(Path(path)))
+    model = load(bundle_in(path))
     head, given = model.spec.head, model.spec.input
     if head is None or head.needs != "signal":
         found = f"{head.kind}, which needs {head.needs}" if head else "a model without a head"

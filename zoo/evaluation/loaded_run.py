@@ -10,6 +10,7 @@ from zoo_registry import DataError, Registry, RunSpec, SpecError
 
 from zoo.data.batch import Batch, batches
 from zoo.data.split import DataSet, Rows, Split
+from zoo.hub.download import pin
 from zoo.model.assembly import ZooModel
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
@@ -57,10 +58,12 @@ class LoadedRun:
 def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     """The finished run in ``folder``, on a GPU if there is one.
 
-    ``changes`` give the new location of its data, such as `data.source.path=PLACE`. Raises ZooError when there is no
+    ``changes`` give the new location of its data, such as `data.source.path=PLACE`. Its models on a hub stay those of
+    its training. Raises ZooError when there is no
     finished run, or when the data are not those it was trained on.
     """
     stored = folder.read()
+    pin(folder.commits())
     run = _run(stored["run"], changes)
     # Before the weights: if they are replaced in between, the measurements count as those of older weights.
     stamp = folder.stamp()

@@ -38,7 +38,7 @@ class Exported(BaseModel, frozen=True):
     note: str = ""
 
 
-def export(source: Path, name: FormatName, out: Path, moved: Sequence[str] = ()) -> Exported:
+def export(source: str | Path, name: FormatName, out: Path, moved: Sequence[str] = ()) -> Exported:
     """Write the model of a run or a bundle to ``out``; an older file is replaced.
 
     ``moved`` is the new location of a run's data, such as `data.source.path=PLACE`. Raises ZooError for a model that
@@ -68,15 +68,15 @@ def export(source: Path, name: FormatName, out: Path, moved: Sequence[str] = ())
     )
 
 
-def _open(source: Path, moved: Sequence[str]) -> tuple[ZooModel, Windows, str]:
+def _open(source: str | Path, moved: Sequence[str]) -> tuple[ZooModel, Windows, str]:
     """The model on the CPU, windows to check it on, and why these are noise."""
-    if not (source / RUN_FILE).is_file():
+    if not (Path(source) / RUN_FILE).is_file():
         if moved:
             raise SpecError("--set", "a run, whose data moved", "a bundle", "name the run's folder, or leave it out")
         model = load(source)
         return model, noise(model.trace.signal), "a bundle has no data; give the folder of its run"
     try:
-        opened = open_run(RunFolder(source), moved)
+        opened = open_run(RunFolder(Path(source)), moved)
     except DataError as error:
         if moved:
             raise

@@ -1,5 +1,6 @@
 """Gather the facts on a run from the files in its folder, and write the findings beside them."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -74,7 +75,10 @@ def stored_data(home: RunFolder, fingerprint: str) -> DataFacts | None:
 
 def _standards(home: RunFolder, run: RunSpec) -> tuple[Standard, ...]:
     """Standardisation statistics of the head and the judges, from their bundles; missing bundles are left out."""
-    places = {name: bundle_in(Path(path)) for name, path in run.evaluation.bundles.items()}
+    places = {}
+    for name, path in run.evaluation.bundles.items():
+        with suppress(BundleError):
+            places[name] = bundle_in(path)
     if reads_signals(run.model):
         places = {HEAD.name: home.bundle, **places}
     found = [_stored_standard(name, current(bundle) / TENSORS) for name, bundle in places.items()]

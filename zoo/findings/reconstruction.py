@@ -6,6 +6,7 @@ from zoo.evaluation.score import HEAD
 from zoo.findings.facts import Facts
 from zoo.findings.finding import Finding
 from zoo.findings.readers import compared
+from zoo.hub.address import is_address
 from zoo.io.files import resolved
 from zoo.runs.compare import stands_out
 from zoo.weights.manifest import bundle_in
@@ -100,5 +101,5 @@ def _trained_to_please(facts: Facts) -> bool:
 
 
 def _place(bundle: str) -> Path:
-    """The resolved path of the bundle."""
-    return resolved(bundle_in(Path(bundle)))
+    """The resolved path of the bundle; of a model on a hub, its address."""
+    return Path(bundle) if is_address(bundle) else resolved(bundle_in(bundle))

@@ -31,7 +31,7 @@ def facts(evidence: Evidence) -> list[Fact]:
     ]
     found += [Fact(f"teacher {name}", _teacher(record)) for name, record in evidence.teachers.items()]
     found += [
-        Fact(field, f"{bundle['source']}, sha256 {bundle['sha256'][:12]}…")
+        Fact(field, f"{bundle['source']}{_at(bundle.get('revision'))}, sha256 {bundle['sha256'][:12]}…")
         for field, bundle in stored.get("bundles", {}).items()
     ]
     return found + [Fact("transfer", sentence) for sentence in _transfers(evidence)]
@@ -60,10 +60,15 @@ def _transfers(evidence: Evidence) -> list[str]:
     return [report.sentence() for report in (evidence.transfer.transfers if evidence.transfer else [])]
 
 
+def _at(commit: str | None) -> str:
+    return f", commit {commit[:12]}" if commit else ""
+
+
 def _teacher(record: TeacherRecord) -> str:
     if record.parameters is None:
         return f"a file of logits, sha256 {record.sha256[:12]}…"
-    return f"{record.kind} {record.capacity}, {record.parameters:,} parameters, sha256 {record.sha256[:12]}…"
+    network = f"{record.kind} {record.capacity}, {record.parameters:,} parameters"
+    return f"{network}{_at(record.revision)}, sha256 {record.sha256[:12]}…"
 
 
 def _subjects(data: DataSet) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from zoo_registry import DataError, Registry, RunSpec, SpecError, TrainingError
 from zoo_registry.version import version
 
+from zoo.hub.download import commit_of
 from zoo.io.files import write_json
 from zoo.runs.revision import revision
-from zoo.runs.teacher_record import TeacherRecord, TeacherRecords
+from zoo.runs.teacher_record import BundleRecord, TeacherRecord, UsedModels
 from zoo.specs.differences import first_difference
 from zoo.specs.read import Stored, migrated, read_json, read_result, validated
 from zoo.texts.filling import with_data
@@ -201,14 +202,27 @@ class RunFolder:
 
     def taught_by(self) -> Mapping[str, TeacherRecord]:
         """The teachers at the start of the training, by name; raises DataError if they cannot be read."""
-        return validated(self.run_file, TeacherRecords, self.read(), "zoo train").teachers
+        return self._used().teachers
+
+    def commits(self) -> dict[str, str]:
+        """The commit of every model on a hub that the run has used, by its address; raises as ``taught_by`` does."""
+        used, run = self._used(), Registry.discover().run(self.read()["run"])
+        found = {bundle.source: bundle.revision for bundle in used.bundles.values()}
+        found |= {
+            run.teachers[name].source: used.teachers[name].revision
+            for name in run.teachers.keys() & used.teachers.keys()
+        }
+        return {source: commit for source, commit in found.items() if commit}
+
+    def _used(self) -> UsedModels:
+        return validated(self.run_file, UsedModels, self.read(), "zoo train")
 
 
 def describe(
     run: RunSpec, registry: Registry, fingerprint: str, teachers: Mapping[str, TeacherRecord]
 ) -> dict[str, Any]:
     """Description of the run: the complete spec, versions, seed, code revision, the data's fingerprint, teachers, and
-    the hash of the weights of every bundle that it starts from or that judges it."""
+    the hash of the weights of every bundle that it starts from or that judges it, with its commit on a hub."""
     versions = registry.plugins()
     return {
         "run": run.dump(),
@@ -218,8 +232,16 @@ def describe(
         "revision": revision(),
         "fingerprint": fingerprint,
         "teachers": {name: teacher.model_dump(mode="json") for name, teacher in teachers.items()},
-        "bundles": {
-            field: {"source": str(source), "sha256": read_manifest(bundle_in(source)).sha256}
-            for field, source in bundles_of(run).items()
-        },
+        "bundles": {field: _bundle(source) for field, source in bundles_of(run).items()},
     }
+
+
+def commits_of(run: RunSpec) -> dict[str, str]:
+    """The commit of every model on a hub that ``run`` names, by its address. Raises BundleError for one without."""
+    sources = [*bundles_of(run).values(), *(teacher.source for teacher in run.teachers.values())]
+    return {source: commit for source in sources if (commit := commit_of(source))}
+
+
+def _bundle(source: str) -> dict[str, str]:
+    weights = read_manifest(bundle_in(source)).sha256
+    return BundleRecord(source=source, revision=commit_of(source), sha256=weights).model_dump(exclude_none=True)

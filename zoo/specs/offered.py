@@ -1,4 +1,4 @@
-"""Trained models by name: the folder of a bundle that a plugin offers. Does not import torch."""
+"""Trained models by name or address: the folder of their bundle. Does not import torch."""
 
 import warnings
 from contextlib import suppress
@@ -7,16 +7,21 @@ from pathlib import Path
 
 from zoo_registry import MODEL_NAME, OfferedModel, PluginError, Registry, ZooNote, nearest
 
+from zoo.hub.address import HubAddress, is_address
+from zoo.hub.download import fetched
 from zoo.io.files import current
 
 
-def folder_named(source: Path) -> Path:
-    """The folder of the model with the name ``source``; ``source`` itself if it exists, or names no model.
+def folder_named(source: str | Path) -> Path:
+    """The folder of the model with the name or address ``source``; ``source`` itself if it exists, or names no model.
 
-    Warns and raises as ``model_named`` does.
+    A model at an address on a hub is downloaded if it is not in the cache. Warns and raises as ``model_named`` and
+    ``fetched`` do.
     """
-    model = model_named(source)
-    return source if model is None else model.folder
+    if is_address(source):
+        return fetched(HubAddress.parse(source))
+    model = model_named(Path(source))
+    return Path(source) if model is None else model.folder
 
 
 def model_named(source: Path) -> OfferedModel | None:

@@ -55,10 +55,11 @@ def validated(path: Path, kind: type[Stored], content: object, command: str) -> 
 
 
 def load_spec(source: Source) -> object:
-    """Plain data as given, or read from a file, from the folder of a bundle or run, or from a model by its name."""
+    """Plain data as given, or read from a file, from the folder of a bundle or run, or from a model by its name or its
+    address."""
     if isinstance(source, dict):
         return source
-    path = current(folder_named(Path(source)))
+    path = current(folder_named(source))
     data = read_json(_spec_file(path) if path.is_dir() else path)
     if not isinstance(data, dict):
         return data

@@ -7,6 +7,7 @@ from zoo_registry import DataError, InputSpec, ModelSpec, Registry, RunSpec, Spe
 from zoo_registry.errors import show
 from zoo_registry.teachers import require_taps
 
+from zoo.hub.address import is_address
 from zoo.weights.manifest import bundle_in, read_manifest, require_bundles, stored_spec
 
 
@@ -49,7 +50,7 @@ def _require_logits(where: str, path: Path, run: RunSpec) -> None:
 
 def is_file_of_logits(path: Path) -> bool:
     """Whether a teacher's source is a file of logits rather than a bundle, which may be zipped."""
-    return path.suffix == ".npz" or (path.is_file() and path.suffix != ".zip")
+    return not is_address(path) and (path.suffix == ".npz" or (path.is_file() and path.suffix != ".zip"))
 
 
 def require_input(where: str, teacher: ModelSpec, student: InputSpec) -> None:

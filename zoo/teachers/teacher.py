@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from zoo_registry import DataError, Registry, RunSpec, SpecError, TeacherSpec, ZooNote
+from zoo_registry import DataError, ModelCard, Registry, RunSpec, SpecError, TeacherSpec, ZooNote
 
 from zoo.data.split import DataSet
+from zoo.hub.address import HubAddress, is_address
+from zoo.hub.card import PublishedCard, read_card
+from zoo.hub.download import commit_of, fetched
 from zoo.model.assembly import ZooModel
 from zoo.runs.data import load_set
 from zoo.runs.folder import RunFolder
@@ -47,6 +50,7 @@ class Teacher:
             capacity=spec.head.capacity,
             parameters=sum(parameter.numel() for parameter in self.model.parameters()),
             model=spec.dump(),
+            revision=commit_of(self.spec.source),
         )
 
     def of(self, split: Literal["validation", "test"]) -> Logits | None:
@@ -113,11 +117,11 @@ def _require_same_data(where: str, path: Path, spec: TeacherSpec, data: DataSet)
             note = "its weights were selected on the test split, so test results of the student are an upper bound too"
             warnings.warn(f"{where}: {note}", ZooNote, stacklevel=4)
         return
-    offered = model_named(path)
-    if offered is not None and data.has(offered.card.trained_on.fingerprint or ""):
+    stated = _stated(path)
+    if stated is not None and data.has(stated):
         return
     if not spec.other_data:
-        unknown = stored is None and (offered is None or offered.card.trained_on.fingerprint is None)
+        unknown = stored is None and stated is None
         found = "a bundle without a run, whose data are not known" if unknown else "other data or another split"
         hint = f"train it on these data, or allow it with {where}.other_data: true"
         raise SpecError(where, "a teacher that was trained on the student's data", found, hint)
@@ -125,6 +129,17 @@ def _require_same_data(where: str, path: Path, spec: TeacherSpec, data: DataSet)
         warnings.warn(f"{where}: its data are not known; it may have seen the test data", ZooNote, stacklevel=4)
         return
     _require_other_subjects(where, Registry.discover().run(stored["run"]), data)
+
+
+def _stated(path: Path) -> str | None:
+    """The fingerprint on the card of a model by name or address; None if there is none."""
+    card: ModelCard | PublishedCard | None
+    if is_address(path):
+        card = read_card(fetched(HubAddress.parse(path)))
+    else:
+        offered = model_named(path)
+        card = None if offered is None else offered.card
+    return None if card is None or card.trained_on is None else card.trained_on.fingerprint
 
 
 def _require_other_subjects(where: str, teacher: RunSpec, data: DataSet) -> None:

@@ -18,12 +18,13 @@ from zoo.data.split import DataSet
 from zoo.evaluation.estimator_judge import rehearse
 from zoo.evaluation.evaluation import Evaluation
 from zoo.evaluation.judges import load_networks
+from zoo.hub.download import pin
 from zoo.io.files import write_json
 from zoo.io.scratch import clear
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.process.owned import owned
-from zoo.runs.folder import RunFolder
+from zoo.runs.folder import RunFolder, commits_of
 from zoo.teachers.checks import require_teachers
 from zoo.teachers.distillation import Distillation
 from zoo.teachers.teach import Taught, note_seen, teach
@@ -92,9 +93,10 @@ def _train(job: Job, devices: Devices, hooks: Sequence[Callback], given: DataSet
     registry, folder = Registry.discover(), RunFolder(job.path)
     if not job.resume:
         once(folder.require_new)  # before teachers predict into it
+    resuming = once(lambda: job.resume and folder.run_file.exists())
+    pin(once(folder.commits if resuming else lambda: commits_of(job.run)))  # the same in every process
     data = load_data(job.run, devices.accelerator == "gpu", given)
     run = with_data(job.run, data.data.input)
-    resuming = once(lambda: job.resume and folder.run_file.exists())
     if resuming:
         folder.require_same(run, data.data)
     checkpoint = once(lambda: _checkpoint(folder)) if resuming else None

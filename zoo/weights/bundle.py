@@ -25,6 +25,7 @@ from zoo.weights.manifest import (
     bundle_in,
     grown_apart,
     open_bundle,
+    require_hash,
     stored_spec,
 )
 
@@ -73,14 +74,14 @@ def require_replaceable(folder: Path) -> None:
 def load(folder: str | Path) -> ZooModel:
     """The model of a bundle, with its weights, in eval mode; the random state does not change.
 
-    ``folder`` is that of a bundle or of a run, the zip archive of a bundle, or the name of a model that a plugin
-    offers, such as in `zoo.models()`. Nothing is written there.
+    ``folder`` is that of a bundle or of a run, the zip archive of a bundle, the name of a model that a plugin offers,
+    such as in `zoo.models()`, or the address of one on a hub, such as `hf://owner/name`. Nothing is written there.
 
     Raises BundleError if the bundle is incomplete or does not fit the installed plugins; warns with ZooNote if a
     plugin's major version differs from the one that wrote the bundle.
     """
     registry = Registry.discover()
-    with open_bundle(bundle_in(Path(folder))) as bundle:
+    with open_bundle(bundle_in(folder)) as bundle:
         spec = stored_spec(bundle.folder, bundle.manifest, registry)
         for note in grown_apart(bundle.manifest, registry):
             warnings.warn(f"{folder}: {note}", ZooNote, stacklevel=2)
@@ -93,11 +94,7 @@ def load(folder: str | Path) -> ZooModel:
 
 def stored_sizes(bundle: OpenBundle) -> Sizes:
     """Shape of every tensor of a bundle; raise BundleError if the file does not match the manifest."""
-    expected = bundle.manifest.sha256
-    if (found := _hash(bundle.tensors)) != expected:
-        raise BundleError(
-            bundle.named, f"sha256 {expected[:12]}… as in {MANIFEST}", f"{found[:12]}…", "copy the bundle again"
-        )
+    require_hash(bundle)
     try:
         with safe_open(bundle.tensors, framework="pt") as tensors:
             return {name: tuple(tensors.get_slice(name).get_shape()) for name in tensors.keys()}  # noqa: SIM118
@@ -118,8 +115,3 @@ def _require_fit(where: str, expected: Sizes, stored: Sizes) -> None:
 
 def _sizes(tensors: Mapping[str, Tensor]) -> Sizes:
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

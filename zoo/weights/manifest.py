@@ -15,6 +15,7 @@ from zoo_registry.errors import show
 from zoo_registry.explain import explain
 from zoo_registry.registry import OUR_DISTRIBUTION
 
+from zoo.hub.cache import CARD, is_snapshot
 from zoo.io.files import current, opened
 from zoo.specs.offered import folder_named, is_name, similar
 from zoo.specs.read import read_json
@@ -79,6 +80,8 @@ class OpenBundle(NamedTuple):
     manifest: Manifest
     tensors: Path
     """Path from which its tensors are read meanwhile; messages name ``folder``."""
+    spec: Path
+    """Path from which its spec.json is read meanwhile."""
 
     @property
     def named(self) -> str:
@@ -86,11 +89,10 @@ class OpenBundle(NamedTuple):
         return str(self.folder / TENSORS)
 
 
-def bundles_of(run: RunSpec) -> dict[str, Path]:
-    """The bundles that provide weights or a judge for ``run``, by the field that names each."""
+def bundles_of(run: RunSpec) -> dict[str, str]:
+    """The bundles that provide weights or a judge for ``run``, as it names them, by the field."""
     sources = {f"transfer.{index}": transfer.source for index, transfer in enumerate(run.transfer)}
-    sources |= {f"evaluation.judges.{name}": bundle for name, bundle in run.evaluation.bundles.items()}
-    return {field: Path(source) for field, source in sources.items()}
+    return sources | {f"evaluation.judges.{name}": bundle for name, bundle in run.evaluation.bundles.items()}
 
 
 def require_bundles(run: RunSpec) -> None:
@@ -99,13 +101,14 @@ def require_bundles(run: RunSpec) -> None:
         read_manifest(bundle_in(source))
 
 
-def bundle_in(source: Path) -> Path:
-    """The bundle in the folder of a run, that of the model with the name ``source``, or ``source`` itself.
+def bundle_in(source: str | Path) -> Path:
+    """The bundle in the folder of a run, that of the model with the name or address ``source``, or ``source`` itself.
 
-    A path that exists is never taken for a name; warns with ZooNote if it is both.
+    A path that exists is never taken for a name; warns with ZooNote if it is both. Raises BundleError for an address
+    that cannot be fetched.
     """
     folder = folder_named(source)
-    return folder / "bundle" if (folder / "run.json").is_file() else folder
+    return folder / "bundle" if (folder / "run.json").is_file() and not is_snapshot(folder) else folder
 
 
 @contextmanager
@@ -123,13 +126,16 @@ def open_bundle(folder: Path) -> Iterator[OpenBundle]:
                 _require_alone(folder, home)
         except OSError as error:
             raise _unreadable(folder, error) from None
-        yield OpenBundle(folder, manifest, tensors)
+        yield OpenBundle(folder, manifest, tensors, spec)
 
 
 def _require_alone(folder: Path, home: Path) -> None:
-    """Refuse files that the manifest has no hash of; hidden ones, which systems add, are never read."""
+    """Refuse files that the manifest has no hash of; hidden ones, which systems add, and the card are never read.
+
+    Other files of its repository may be in a snapshot of a hub's cache, where other programs put them.
+    """
     names = {path.name for path in current(home).iterdir() if not path.name.startswith(".")}
-    if others := sorted(names - {MANIFEST, TENSORS}):
+    if (others := sorted(names - {MANIFEST, TENSORS, CARD})) and not is_snapshot(home):
         hint = "remove it from the bundle, or copy the bundle again"
         raise BundleError(str(folder), f"{MANIFEST} and {TENSORS} alone", others[0], hint)
 
@@ -138,6 +144,25 @@ def read_manifest(folder: Path) -> Manifest:
     """The manifest of the bundle in ``folder``; raise BundleError if there is none or it cannot be read."""
     with open_bundle(folder) as bundle:
         return bundle.manifest
+
+
+def require_hash(bundle: OpenBundle) -> None:
+    """Raise BundleError unless the tensors of a bundle are those of its manifest."""
+    expected = bundle.manifest.sha256
+    with bundle.tensors.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != expected:
+        again = "delete this folder and pull it again" if is_snapshot(bundle.folder) else "copy the bundle again"
+        raise BundleError(bundle.named, f"sha256 {expected[:12]}… as in {MANIFEST}", f"{found[:12]}…", again)
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether the spec.json in ``folder`` is that of a bundle, of any version; other programs write such files too."""
+    try:
+        data = read_json(folder / MANIFEST)
+    except SpecError:
+        return False
+    return isinstance(data, dict) and data.keys() >= {"zoo", "model", "plugins", "sha256"}
 
 
 def _unreadable(folder: Path, error: OSError) -> BundleError:

@@ -24,6 +24,6 @@ class Source:
 
 def read_source(folder: str | Path) -> Source:
     """The weights of a bundle, or of a run's bundle; its plugins need not be installed. Raises BundleError."""
-    with open_bundle(bundle_in(Path(folder))) as bundle:
+    with open_bundle(bundle_in(folder)) as bundle:
         stored_sizes(bundle)
         return Source(str(folder), Registry.discover().migrate(bundle.manifest.model), load_file(bundle.tensors))
