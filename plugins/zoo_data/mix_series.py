@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from zoo_registry import DataError
 
-from zoo.sources import Array, LazyWindows, Moments, RawSplit, Rows, crop, interpolate, require_whole
+from zoo.sources import Array, LazyWindows, Moments, RawSplit, Rows, crop, interpolate, require_whole, row_blocks
 
 Index = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -53,23 +53,24 @@ class Part(NamedTuple):
 
     def read(self, rows: Index, channels: Index) -> Floats:
         """The channel ``channels (b)`` of the window ``rows (b)``, `(b length)`."""
-        x = self.split.x
+        x, found = self.split.x, np.empty((len(rows), self.fit.length), np.float32)
         if isinstance(x, tuple):
-            series = [self.fit(_floats(x[row][channel])) for row, channel in zip(rows, channels, strict=True)]
-            fitted = np.stack(series)
+            for at, (row, channel) in enumerate(zip(rows, channels, strict=True)):
+                found[at] = self.fit(_floats(x[row][channel]))
         else:
             require_whole(x, self.split.where)
-            fitted = self.fit(_floats(x[rows, channels] if isinstance(x, np.ndarray) else _chosen(x, rows, channels)))
+            for part in row_blocks((len(rows), *x.shape[1:])):  # stored series may be much longer than the length
+                found[part] = self.fit(_floats(_chosen(x, rows[part], channels[part])))
         mean, deviation = (values[channels, None] for values in self.scaling)
-        return (fitted - mean) / deviation
+        return (found - mean) / deviation
 
     def observed(self) -> NDArray[np.bool_]:
         """Which series `(n c)` have an observed sample after the length step."""
         found = np.ones((len(self.split), self.split.channels), np.bool_)
         for first, block in self.split.blocks():
             x = _floats(block)
-            if np.isnan(x).any():
-                found[first : first + len(x)] = ~np.isnan(self.fit(x)).all(-1)
+            for row in np.flatnonzero(np.isnan(x).any((1, 2))):
+                found[first + row] = ~np.isnan(self.fit(x[row])).all(-1)
         return found
 
 
@@ -114,6 +115,9 @@ def _floats(x: Array) -> Floats:
         return x.astype(np.float32, copy=False)
 
 
-def _chosen(x: LazyWindows, rows: Index, channels: Index) -> Array:
+def _chosen(x: Array | LazyWindows, rows: Index, channels: Index) -> Array:
+    """One channel of each window, `(b t)`; of an array, nothing else is read."""
+    if isinstance(x, np.ndarray):
+        return x[rows, channels]
     found: Array = x.take(rows.astype(np.intp))[np.arange(len(rows)), channels]
     return found

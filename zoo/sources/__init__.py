@@ -15,6 +15,7 @@ from zoo.sources.raw import (
     Sensor,
     require_whole,
     require_windows,
+    row_blocks,
 )
 from zoo.sources.reading import CUT_SHORT, file_of, folder_of, reading, visible
 from zoo.sources.text import data_lines, ends_within_a_line, lines_of, plain_copy, word
@@ -54,6 +55,7 @@ __all__ = [
     "reading",
     "require_whole",
     "require_windows",
+    "row_blocks",
     "visible",
     "word",
 ]
