@@ -17,7 +17,7 @@ def within(field: str | None) -> Iterator[None]:
         where, expected, found, hint = (str(part) for part in error.args)
         if field is None:
             if _FIELD in hint:
-                hint = f"or name it in {_FIELD}.leave_out, and list it in {_FIELD}.sources with its fields"
+                hint = f"correct it; or name it in {_FIELD}.leave_out, and list it in {_FIELD}.sources with its fields"
             raise type(error)(where, expected, found, hint) from None
         place = f"{_FIELD}.{field}"
         where = where.replace(_FIELD, place, 1) if where.startswith(_FIELD) else f"{place}, {where}"

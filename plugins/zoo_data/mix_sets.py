@@ -34,8 +34,8 @@ def sets_of(mix: MixSource) -> list[OneSet]:
     names = Counter(one.name for one in found)
     for name in mix.weights:
         if names[name] != 1:
-            known = "one of that name" if not names[name] else f"{names[name]} sets of that name"
-            raise _unknown(f"data.source.weights.{name}", "the name of one set", name, list(names), known)
+            seen = f"{names[name] or 'no'} sets of that name"
+            raise _unknown(f"data.source.weights.{name}", "the name of one set", name, list(names), seen)
     return found
 
 

@@ -261,7 +261,10 @@ def refused(fields: dict[str, Any]) -> str:
         ({"sources": [{"kind": "wrn.signal"}]}, "data.source.sources.0.kind: expected a kind of source"),
         ({"sources": [FIVE[0], {"kind": "data.nyp"}]}, "data.source.sources.1.kind: expected an installed source"),
         ({"sources": [FIVE[0], {"kind": "data.ts", "pth": "x"}]}, "data.source.sources.1.pth: expected a known field"),
-        ({"sources": FIVE, "weights": {"gunpoin": 2}}, "data.source.weights.gunpoin: expected the name of one set"),
+        (
+            {"sources": FIVE, "weights": {"gunpoin": 2}},
+            "weights.gunpoin: expected the name of one set, found no sets of that name; did you mean 'gunpoint'?",
+        ),
         ({"sources": FIVE, "weights": {"gunpoint": 0}}, "data.source.weights.gunpoint: expected greater than 0"),
         ({"path": "nowhere"}, "nowhere: expected a folder with a set in every subfolder"),
         (
@@ -285,6 +288,23 @@ def test_a_listed_set_that_is_also_a_subfolder_is_refused(saved):
     words = refused({"path": str(folder.parent), "sources": [again]})
     assert "data.source.sources.0: expected another set, found" in words
     assert len(words.splitlines()) == 1
+
+
+def test_a_subfolder_whose_structure_is_not_clear_is_named_with_the_way_out(saved):
+    noise = np.random.default_rng(0).normal(size=(8, 30, 30)).astype(np.float32)
+    words = refused({"path": str(saved("noise", noise).parent)})
+    assert "noise/X_train.npy: expected" in words
+    assert "name it in data.source.leave_out, and list it in data.source.sources with its fields" in words
+
+
+def test_sets_of_one_name_have_no_weight_by_it(saved, tmp_path):
+    one, other = saved("one", waves(8, 2, 20)), tmp_path / "other" / "one"
+    other.parent.mkdir()
+    one.rename(other)
+    sources = [
+        {"kind": "data.npy", "path": str(place), "layout": "c t"} for place in (other, saved("one", waves(9, 2, 20)))
+    ]
+    assert "found 2 sets of that name" in refused({"sources": sources, "weights": {"one": 2}})
 
 
 def test_an_epoch_that_is_too_large_is_refused():
