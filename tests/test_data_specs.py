@@ -94,7 +94,7 @@ def test_invalid_data_are_refused_with_their_path_in_a_run(path, content, words)
         ("npy:nowhere", ["nowhere", "X_*.npy", "no such folder"]),
         ("aeon:nothing", ["data.source.name", "basic_motions"]),
         ("nothing.json", ["nothing.json", "no such file"]),
-        ("tsv:folder", ["tsv:folder", "a kind among aeon, csv, mat, npy, ts", "npy:FOLDER"]),
+        ("tsv:folder", ["tsv:folder", "a kind among aeon, csv, mat, mix, npy, ts", "npy:FOLDER"]),
     ],
 )
 def test_a_short_form_that_names_no_data_is_refused(source, words):

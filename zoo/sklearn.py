@@ -17,11 +17,11 @@ from zoo_registry.data import LengthSpec
 
 from zoo.contracts import histogram
 from zoo.data import input_of
-from zoo.data.length import to_length
 from zoo.io.scratch import scratch
 from zoo.model.assembly import ZooModel
 from zoo.model.build import build
 from zoo.model.coded import CodedModel
+from zoo.sources.length import to_length
 from zoo.specs.presets import load as load_preset
 from zoo.specs.presets import names as preset_names
 from zoo.specs.presets.fitting import fit as fit_sizes

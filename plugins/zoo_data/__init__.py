@@ -1,13 +1,14 @@
-"""Data sources: `.npy`, `.ts`, `.mat` and `.csv` files, and sets that come with aeon. Never imports torch."""
+"""Data sources: `.npy`, `.ts`, `.mat` and `.csv` files, sets that come with aeon, and mixes. Never imports torch."""
 
 from zoo_registry import SourceSpec, hookimpl
 
 from zoo_data.csv_spec import CsvSource
+from zoo_data.mix_spec import MixSource
 from zoo_data.specs import BundledSource, MatSource, NpySource, TsSource
 
-__all__ = ["BundledSource", "CsvSource", "MatSource", "NpySource", "TsSource", "zoo_components"]
+__all__ = ["BundledSource", "CsvSource", "MatSource", "MixSource", "NpySource", "TsSource", "zoo_components"]
 
 
 @hookimpl
 def zoo_components() -> list[type[SourceSpec]]:
-    return [BundledSource, CsvSource, MatSource, NpySource, TsSource]
+    return [BundledSource, CsvSource, MatSource, MixSource, NpySource, TsSource]

@@ -55,7 +55,8 @@ class ComponentSpec(Spec, ABC):
     The base class of a role sets ``home``, the part of a run spec that has a field for it, and describes in ``reads``
     and ``returns`` what its components take and give. The field is named like the ``role``, unless ``field`` names it.
     A role whose home is a `component` has no such field: its components are in fields of others, such as
-    ``embed: SerializeAsAny[EmbedSpec]``, and so may be those of any role.
+    ``embed: SerializeAsAny[EmbedSpec]``, and so may be those of any role, alone or in a tuple. Components of its own
+    role must not contain others of that role.
     """
 
     role: ClassVar[str]
@@ -72,8 +73,10 @@ class ComponentSpec(Spec, ABC):
         """Its own kind, and those of the components in its fields."""
         yield str(self.kind)
         for name in type(self).model_fields:
-            if isinstance(part := getattr(self, name), ComponentSpec):
-                yield from part.kinds()
+            given = getattr(self, name)
+            for part in given if isinstance(given, tuple) else (given,):
+                if isinstance(part, ComponentSpec):
+                    yield from part.kinds()
 
 
 class FusionSpec(ComponentSpec):

@@ -1,6 +1,6 @@
 """Spec types narrowed to the available components, so that pydantic and editors know every field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, reduce
 from operator import or_
 from types import UnionType
@@ -11,7 +11,7 @@ from pydantic import Field, create_model
 from zoo_registry.component import ComponentSpec, Home, Spec
 from zoo_registry.data import DataSpec
 from zoo_registry.model import ModelSpec
-from zoo_registry.roles import ROLES, roles_of
+from zoo_registry.roles import ROLES, inner_roles, roles_of
 from zoo_registry.run import RunSpec
 
 HOMES: Mapping[Home, type[Spec]] = {"model": ModelSpec, "data": DataSpec, "run": RunSpec}
@@ -36,8 +36,14 @@ def _narrow(home: Home, kinds: Kinds, parts: tuple[tuple[Home, type[Spec]], ...]
     types: dict[type[Spec], Any] = {HOMES[part]: narrowed for part, narrowed in parts}
     for role, specs in kinds:
         whole = [replaced(spec, types) for spec in specs]  # components may contain others
-        types[ROLES[role]] = Annotated[reduce(or_, whole), Field(discriminator="kind")]
+        if flat := [spec for spec in whole if role not in inner_roles(spec).values()]:
+            types[ROLES[role]] = _union(flat)  # one of their own role contains only those that contain none of it
+        types[ROLES[role]] = _union([replaced(spec, types) for spec in whole])
     return replaced(HOMES[home], types)
+
+
+def _union(specs: Sequence[type[Spec]]) -> Any:
+    return Annotated[reduce(or_, specs), Field(discriminator="kind")]
 
 
 def replaced(spec: type[Spec], types: Mapping[type[Spec], Any]) -> type[Spec]:
@@ -45,7 +51,8 @@ def replaced(spec: type[Spec], types: Mapping[type[Spec], Any]) -> type[Spec]:
     fields: dict[str, Any] = {}
     for name, field in spec.model_fields.items():
         if (new := _replaced(field.annotation, types)) is not field.annotation:
-            fields[name] = (new, ... if field.is_required() else field.default)
+            bounded = Annotated[new, *field.metadata] if field.metadata else new
+            fields[name] = (bounded, ... if field.is_required() else field.default)
     if not fields:
         return spec
     return create_model(spec.__name__, __base__=spec, __doc__=spec.__doc__, **fields)

@@ -234,15 +234,14 @@ class Registry:
         found = dict(stored)
         for role in roles_of(home):
             field = field_of(role)
-            part = found.get(field)
-            if isinstance(part, list | tuple):
-                found[field] = [self._completed(one, role) for one in part]
-            elif part is not None:
-                found[field] = self._completed(part, role)
+            if found.get(field) is not None:
+                found[field] = self._completed(found[field], role)
         return found
 
     def _completed(self, part: Any, role: str) -> Any:
-        """The plain spec of one component with the fields that it has gained."""
+        """The plain spec of one component, or of a list of them, with the fields that they have gained."""
+        if isinstance(part, list | tuple):
+            return [self._completed(one, role) for one in part]
         spec = self._known(part.get("kind"), role) if isinstance(part, Mapping) else None
         if spec is None:
             return part

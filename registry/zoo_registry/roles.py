@@ -14,6 +14,7 @@ from zoo_registry.component import (
     ImageSpec,
     QuantizerSpec,
     SourceSpec,
+    Spec,
     WeigherSpec,
 )
 from zoo_registry.text import EmbedSpec, TextSpec
@@ -39,7 +40,7 @@ def roles_of(home: Home) -> list[str]:
     return [role for role, spec in ROLES.items() if spec.home == home]
 
 
-def inner_roles(spec: type[ComponentSpec]) -> dict[str, str]:
+def inner_roles(spec: type[Spec]) -> dict[str, str]:
     """The fields of ``spec`` that hold other components, each with their role."""
     found = ((name, role) for name, field in spec.model_fields.items() for role in _roles_in(field.annotation))
     return dict(found)

@@ -195,7 +195,7 @@ def test_files_that_no_source_reads_are_refused_with_the_next_step(tmp_path: Pat
         assert "`zoo list source` shows what can be read" in caught.value.hint
     with pytest.raises(DataError, match="save windows"):
         recognise(tmp_path, REGISTRY)
-    with pytest.raises(SpecError, match="a kind among aeon, csv, mat, npy, ts, found"):
+    with pytest.raises(SpecError, match="a kind among aeon, csv, mat, mix, npy, ts, found"):
         shorthand(f"{suffix[1:]}:{tmp_path}", REGISTRY)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from zoo_registry import DataError
 from zoo_registry.data import LengthSpec
 
-from zoo.data.length import crop, interpolate, pad, require_fit, to_length
+from zoo.sources.length import crop, interpolate, pad, require_fit, to_length
 
 sizes = st.integers(1, 60)
 

@@ -131,3 +131,12 @@ def test_subjects_that_cannot_be_held_out_are_refused() -> None:
         held_out(PEOPLE, ["7", "8", "9"], ["a", "b", "c"])
     with pytest.raises(DataError, match="expected a known subject for every window"):
         held_out(RawSplit("Toy", PEOPLE.x, PEOPLE.y), ["8"], ["a", "b", "c"])
+
+
+def test_many_units_are_cut_at_random_with_their_class_shares():
+    units, y = np.repeat(np.arange(12_000), 2), np.repeat(np.arange(12_000) % 10 // 7, 2)
+    kept, off = cut(y, units, draw(0.2, "group", 3))
+    assert not np.isin(units[off], units[kept]).any()
+    assert len(off) == 0.2 * len(y)
+    assert y[off].mean() == pytest.approx(y.mean(), abs=0.02)
+    np.testing.assert_array_equal(cut(y, units, draw(0.2, "group", 3))[1], off)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from zoo_data import BundledSource, CsvSource, MatSource, NpySource, TsSource
+from zoo_data import BundledSource, CsvSource, MatSource, MixSource, NpySource, TsSource
 from zoo_registry import Registry, SourceSpec, ZooError
 
 from zoo.data.sources import peek
@@ -60,7 +60,23 @@ def csv(folder: Path) -> SourceSpec:
     return CsvSource(path=path, channels=("x", "y"), window="window", time="t", subject="who", test="test.csv")
 
 
-SETS = {"data.aeon": lambda _: BundledSource(), "data.csv": csv, "data.mat": mat, "data.npy": npy, "data.ts": ts}
+def mix(folder: Path) -> SourceSpec:
+    (folder / "table").mkdir()
+    for write in (npy, ts, mat):
+        place = folder / "sets" / write.__name__
+        place.mkdir(parents=True)
+        write(place)
+    return MixSource(path=str(folder / "sets"), sources=(csv(folder / "table"), BundledSource()), length=30)
+
+
+SETS = {
+    "data.aeon": lambda _: BundledSource(),
+    "data.csv": csv,
+    "data.mat": mat,
+    "data.mix": mix,
+    "data.npy": npy,
+    "data.ts": ts,
+}
 
 
 @pytest.mark.parametrize("kind", Registry.discover().kinds("source"))

@@ -39,12 +39,24 @@ class NearSpec(TextSpec):
         """Nothing: only the spec is tested."""
 
 
+class JoinedSpec(EmbedSpec):
+    """Several embeddings beside each other, of any kind but this."""
+
+    kind: Literal["inner.joined"] = "inner.joined"
+
+    parts: tuple[SerializeAsAny[EmbedSpec], ...] = Field(default=(), max_length=3)
+    """Embeddings."""
+
+    def rows(self, texts: Sequence[str]) -> Any:
+        return np.concatenate([part.rows(texts) for part in self.parts], axis=1)
+
+
 class Plugin:
-    """A plugin with both."""
+    """A plugin with all of them."""
 
     @staticmethod
     def zoo_components() -> list[type[Any]]:
-        return [LettersSpec, NearSpec]
+        return [JoinedSpec, LettersSpec, NearSpec]
 
 
 @pytest.fixture
@@ -92,3 +104,28 @@ def test_stored_inner_components_get_the_fields_that_they_have_gained(registry):
     stored = registry.migrate(model(embed={"kind": "inner.letters"}))
     assert stored["text"]["embed"] == {"kind": "inner.letters", "times": 1}
     assert registry.model(stored).text.embed.times == 1
+
+
+def joined(*parts: dict[str, Any]) -> dict[str, Any]:
+    return model(embed={"kind": "inner.joined", "parts": list(parts)})
+
+
+def test_a_list_of_components_in_one_of_their_own_role_is_read_like_a_single_one(registry):
+    letters, words = {"kind": "inner.letters"}, {"kind": "text.tfidf"}
+    found = registry.model(joined({**letters, "times": 3}, words))
+    assert found.text.embed.parts[0].times == 3
+    assert found.plugins() == ["conv", "inner", "text"]
+    assert registry.model(found.dump()) == found
+    stored = registry.migrate(joined(letters, words))
+    assert stored["text"]["embed"]["parts"] == [{**letters, "times": 1}, words]
+    for part, where in (
+        ({"kind": "inner.leters"}, "text.embed.parts.1.kind"),
+        ({"kind": "inner.letters", "times": 0}, "text.embed.parts.1.times"),
+    ):
+        with pytest.raises((SpecError, UnknownKindError)) as caught:
+            registry.model(joined(letters, part))
+        assert caught.value.where == where
+    with pytest.raises(SpecError):
+        registry.model(joined({"kind": "inner.joined"}))
+    with pytest.raises(SpecError, match="parts: expected tuple should have at most 3 items"):
+        registry.model(joined(*[letters] * 4))

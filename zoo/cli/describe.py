@@ -63,6 +63,8 @@ def _fields(spec: type[ComponentSpec]) -> list[dict[str, Any]]:
 
 
 def _component(schema: Mapping[str, Any], role: str) -> str:
+    if schema.get("type") == "array":
+        return f"list of components of `zoo list {role}`"
     null = " or null" if {"type": "null"} in schema.get("anyOf", ()) else ""
     return f"a component of `zoo list {role}`{null}"
 

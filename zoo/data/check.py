@@ -12,8 +12,8 @@ from zoo_registry.data import DataSpec, LengthSpec
 
 from zoo.data.digest import comparable
 from zoo.data.leaks import Prints, digests_of
-from zoo.data.length import require_fit
 from zoo.data.overlaps import KEPT, run_length, runs_of
+from zoo.sources.length import require_fit
 from zoo.sources.raw import Array, Extent, RawSet, RawSplit, require_windows
 
 if TYPE_CHECKING:

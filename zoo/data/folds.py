@@ -15,6 +15,8 @@ from zoo.sources.raw import Labels
 
 Unit = Literal["subject", "group", "class"]
 _USUAL = 5
+_MANY = 10_000
+"""Units of which a random part has the class shares of the whole; balancing so many one by one takes seconds."""
 
 
 class Folding(NamedTuple):
@@ -45,9 +47,10 @@ def stratified(y: Labels, units: Rows | None, number: int, seed: int) -> Rows:
 
     With few units a fold may be empty. ``number`` is at most the number of units and of windows of the largest class.
     """
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold
 
-    folding = StratifiedKFold if units is None else StratifiedGroupKFold
+    many = units is not None and len(np.unique(units)) > _MANY
+    folding = StratifiedKFold if units is None else GroupKFold if many else StratifiedGroupKFold
     found = np.empty(len(y), dtype=np.intp)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # about classes rarer than folds

@@ -31,4 +31,4 @@ def glance(spec: DataSpec) -> list[str]:
 
 
 def _values(split: RawSplit) -> int:
-    return split.x.size if isinstance(split.x, np.ndarray) else sum(series.size for series in split.x)
+    return sum(series.size for series in split.x) if isinstance(split.x, tuple) else split.x.size

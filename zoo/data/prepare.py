@@ -11,12 +11,12 @@ from zoo_registry.data import DataSpec, LengthSpec
 
 from zoo.data.check import check_set, scan_all
 from zoo.data.leaks import leaks_between
-from zoo.data.length import to_length
 from zoo.data.sources import read
 from zoo.data.split import DataSet, Rows, Split
 from zoo.data.splits import Draw, cut, held_out, together
 from zoo.data.statistics import channel_statistics, require_observed
-from zoo.sources.raw import Array, RawSet, RawSplit
+from zoo.sources.length import to_length
+from zoo.sources.raw import Array, Labels, LazyWindows, RawSet, RawSplit
 
 T = TypeVar("T")
 
@@ -82,7 +82,12 @@ def _cut(raw: RawSet, spec: DataSpec, by: str, groups: Rows | None) -> _Cuts:
         raise DataError(stored.where, "a test split", "none in the source", 'cut one off: "split": {"test": 0.25}')
     draw = Draw("validation", spec.split.validation, by, spec.split.seed, stored.where)
     train, validation = cut(stored.y[rest], None if groups is None else groups[rest], draw)
-    return _Cuts(rest[train], rest[validation], test)
+    return _Cuts(_repeated(rest[train], stored.repeats), rest[validation], test)
+
+
+def _repeated(rows: Rows, repeats: Labels | None) -> Rows:
+    """Each of ``rows`` as often as an epoch has it."""
+    return rows if repeats is None else np.repeat(rows, repeats[rows])
 
 
 def _require_no_second_test(test: RawSplit, spec: DataSpec) -> None:
@@ -99,7 +104,7 @@ def _splits(raw: RawSet, cuts: _Cuts, stays: Rows | None, spec: DataSpec, gaps: 
     sources = {id(home): _even(home.x, spec.length) for home in homes}
     found = []
     for name, home, rows in zip(_Cuts._fields, homes, cuts, strict=True):
-        step = spec.length if isinstance(home.x, np.ndarray) else None
+        step = None if isinstance(home.x, tuple) else spec.length
         subject, group = (None if column is None else column[rows] for column in (home.subject, home.group))
         kept = stays[rows] if stays is not None and home is raw.train else None
         found.append(Split(name, sources[id(home)], rows, step, masked, home.y[rows], subject, group, kept))
@@ -115,9 +120,9 @@ def _pads(splits: Sequence[RawSplit], step: LengthSpec | None) -> bool:
     return step is not None and step.method == "pad" and any(split.lengths[0] < step.to for split in splits)
 
 
-def _even(x: Array | tuple[Array, ...], step: LengthSpec | None) -> Array:
-    """`(n c t)`: arrays unchanged, unequal series after ``step``."""
-    if isinstance(x, np.ndarray):
+def _even(x: Array | LazyWindows | tuple[Array, ...], step: LengthSpec | None) -> Array | LazyWindows:
+    """`(n c t)`: unequal series after ``step``, all others unchanged."""
+    if not isinstance(x, tuple):
         return x
     assert step is not None
     return np.stack([to_length(series.astype(np.float32), step) for series in x])

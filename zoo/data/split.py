@@ -10,9 +10,9 @@ from zoo_registry import InputSpec
 from zoo_registry.data import LengthSpec
 
 from zoo.data.leaks import Leaks
-from zoo.data.length import to_length
 from zoo.sources.labels import ONE_CLASS
-from zoo.sources.raw import Array, Labels, require_whole, row_blocks
+from zoo.sources.length import to_length
+from zoo.sources.raw import Array, Labels, LazyWindows, require_whole, row_blocks
 
 Rows = NDArray[np.intp]
 
@@ -29,14 +29,14 @@ class Split:
     """Windows and labels of one split.
 
     ``source (m c t')`` holds the stored windows, possibly memory-mapped; ``rows (n)`` are the indices of this split's
-    windows in it; ``step`` is the length step. ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are None if
-    unknown. ``stays (n)`` are equal for windows that are never separated by a split, according to ``data.split.by``;
-    None if every window is independent. ``masked``: windows have a mask. ``turns (n 3 3)`` are rotations of the axes of
-    each window, channels in threes; None = no rotation.
+    windows in it, in training as often as an epoch has them; ``step`` is the length step. ``y (n)`` are class indices;
+    ``subject`` and ``group`` `(n)` are None if unknown. ``stays (n)`` are equal for windows that are never separated by
+    a split, according to ``data.split.by``; None if every window is independent. ``masked``: windows have a mask.
+    ``turns (n 3 3)`` are rotations of the axes of each window, channels in threes; None = no rotation.
     """
 
     name: str
-    source: Array
+    source: Array | LazyWindows
     rows: Rows
     step: LengthSpec | None
     masked: bool

@@ -1,6 +1,7 @@
 """The result of a reader: windows as stored, before any step, and metadata that is known without reading them."""
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from mmap import mmap
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from zoo_registry import DataError
 
 Array = NDArray[Any]
 Labels = NDArray[np.int64]
+Rows = NDArray[np.intp]
 
 _BLOCK_VALUES = 2**22
 
@@ -34,23 +36,60 @@ class Extent(NamedTuple):
     sensor: Sensor = Sensor()
 
 
+class LazyWindows(ABC):
+    """Windows `(n c t)` in float32 that are read when rows are taken, such as from several files.
+
+    It is read like an array: ``x[3]`` is a window `(c t)`, ``x[2:5]`` and ``x[rows]`` are windows `(b c t)`.
+    """
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        self.shape = shape
+
+    @abstractmethod
+    def take(self, rows: Rows) -> NDArray[np.float32]:
+        """The windows at ``rows (b)``, in any order and as often as they are named, `(b c t)`."""
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return int(np.prod(self.shape))
+
+    def __getitem__(self, index: int | slice | Rows) -> Array:
+        if isinstance(index, slice):
+            return self.take(np.arange(*index.indices(len(self))))
+        if isinstance(index, np.ndarray):
+            return self.take(index)
+        if not -len(self) <= index < len(self):
+            raise IndexError(index)
+        found: Array = self.take(np.array([index % len(self)]))[0]
+        return found
+
+    def __iter__(self) -> Iterator[Array]:
+        return (self[row] for row in range(len(self)))
+
+
 @dataclass(frozen=True)
 class RawSplit:
     """One stored split.
 
-    ``x`` is an array `(n c t)`, memory-mapped where the format allows, or a tuple of series `(c t)` of unequal length;
-    ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are names or numbers, None if unknown. ``where`` is the
-    source file or folder; ``files`` is the file of each window if every window has its own, and ``lines`` the line of
-    ``where`` at which each window starts, counted from 1, if it is a text file.
+    ``x`` is an array `(n c t)`, memory-mapped where the format allows, or windows that are read on access, or a tuple
+    of series `(c t)` of unequal length; ``y (n)`` are class indices; ``subject`` and ``group`` `(n)` are names or
+    numbers, None if unknown. ``repeats (n)`` is how often an epoch of training has each window, None = once. ``where``
+    is the source file or folder; ``files`` is the file of each window if every window has its own, and ``lines`` the
+    line of ``where`` at which each window starts, counted from 1, if it is a text file.
     """
 
     where: str
-    x: Array | tuple[Array, ...]
+    x: Array | LazyWindows | tuple[Array, ...]
     y: Labels
     subject: Array | None = None
     group: Array | None = None
-    files: tuple[str, ...] = ()
+    files: Sequence[str] = ()
     lines: Labels | None = None
+    repeats: Labels | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -118,7 +157,7 @@ def require_windows(split: RawSplit) -> None:
         )
 
 
-def require_whole(x: Array, where: str) -> None:
+def require_whole(x: Array | LazyWindows, where: str) -> None:
     """Raise DataError if the memory-mapped file of ``x`` has become shorter, because reading it would crash."""
     base: object = x
     while isinstance(base, np.ndarray):

@@ -3,6 +3,9 @@
 import json
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
+from functools import reduce
+from operator import or_
+from typing import Any
 
 from zoo_registry.component import ComponentSpec, SourceSpec, Spec
 from zoo_registry.contract import verify
@@ -25,14 +28,21 @@ def check_contract(spec: ComponentSpec) -> None:
 def check_json(spec: ComponentSpec) -> None:
     """The spec survives JSON and pickling, and has a JSON schema."""
     kind = spec.kind
-    inner: dict[type[Spec], type] = {
-        ROLES[role]: type(getattr(spec, at)) for at, role in inner_roles(type(spec)).items()
-    }
-    whole = replaced(type(spec), inner)
+    whole = replaced(type(spec), _inner_types(spec))
     again = whole.model_validate_json(spec.model_dump_json())
     assert again.model_dump() == spec.model_dump(), f"{kind}: the spec changes through JSON"
     assert pickle.loads(pickle.dumps(spec)) == spec, f"{kind}: the spec changes through pickle"
     assert json.dumps(type(spec).model_json_schema()), f"{kind}: no JSON schema"
+
+
+def _inner_types(spec: ComponentSpec) -> dict[type[Spec], Any]:
+    """The types of the components in the fields of ``spec``, by the base class of their role."""
+    found: dict[type[Spec], Any] = {}
+    for at, role in inner_roles(type(spec)).items():
+        given = getattr(spec, at)
+        if parts := given if isinstance(given, tuple) else (given,):
+            found[ROLES[role]] = reduce(or_, map(type, parts))
+    return found
 
 
 def check_bounds(spec: ComponentSpec) -> None:
