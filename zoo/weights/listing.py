@@ -1,6 +1,5 @@
 """Trained models by name: their cards, and what their bundles say of them. Does not import torch."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,9 +8,7 @@ from zoo_registry import Headline, ImageInputSpec, InputSpec, OfferedModel, Regi
 from zoo_registry.explain import unknown
 
 from zoo.weights.manifest import open_bundle, stored_spec
-
-TASKS: Mapping[str, str] = {"classify": "head", "tokenize": "quantizer", "reconstruct": "decoder"}
-"""What a model can do, and the component that it needs for that."""
+from zoo.weights.tasks import TASKS, Task, tasks_of
 
 
 class NamedModel(BaseModel, frozen=True):
@@ -24,7 +21,7 @@ class NamedModel(BaseModel, frozen=True):
 
     name: str
     purpose: str
-    can: tuple[str, ...]
+    can: tuple[Task, ...]
     input: InputSpec | ImageInputSpec | None
     channelwise: bool
     components: dict[str, str]
@@ -50,7 +47,7 @@ class NamedModel(BaseModel, frozen=True):
         return cls(
             name=card.name,
             purpose=card.purpose,
-            can=tuple(task for task, role in TASKS.items() if getattr(spec, role) is not None),
+            can=tasks_of(spec),
             input=spec.input,
             channelwise=spec.channelwise,
             components={role: str(part.kind) for role, part in spec.components()},
