@@ -19,9 +19,10 @@ WINDOWS = 300
 LENGTH = 32
 
 
-def predictor_of(*kinds: str, task: Task | None = None) -> Predictor:
+def predictor_of(*kinds: str, task: Task | None = None, scale: str = "instance") -> Predictor:
     torch.manual_seed(0)
-    model = zoo.build({"input": {"channels": 1, "length": LENGTH, "classes": 3}, **spec(kinds)}).eval()
+    given = {"channels": 1, "length": LENGTH, "classes": 3}
+    model = zoo.build({"input": given, "scale": scale, **spec(kinds)}).eval()
     adapt(model, model.trace.signal)
     return Predictor(model, task)
 
@@ -101,7 +102,7 @@ def test_the_first_window_comes_on_its_own_and_then_batches_of_256(predictor, wi
 
 @pytest.mark.parametrize("by", [1.0, float("nan")])
 def test_one_window_beyond_the_bound_is_refused(predictor, windows, by):
-    with pytest.raises(SpecError, match=r"1 beyond, by up to .*, the first is 4") as refused:
+    with pytest.raises(SpecError, match=r"1 windows beyond, such as 4, by up to") as refused:
         compare(predictor, changed(predictor, by, windows.x[4:5]), windows)
     assert "300 validation windows" in refused.value.expected
 
@@ -122,10 +123,14 @@ def test_equal_codes_are_counted(tokenizer, windows):
     assert (found.ties, found.difference, found.decisions) == (0, 0.0, None)
 
 
+def test_a_file_may_give_nothing_but_codes(windows):
+    tokenizer = predictor_of("conv.encoder", "quantizers.ema", task="tokenize", scale="none")
+    found = compare(tokenizer, tokenizer, windows)
+    assert (found.codes == found.equal, found.difference) == (True, 0.0)
+
+
 def test_one_other_code_is_refused(tokenizer, windows):
-    with pytest.raises(
-        SpecError, match=r"codes equal to the model's in 300 .* codes differ, in 1 windows, the first is"
-    ):
+    with pytest.raises(SpecError, match=r"codes equal to the model's in 300 .* codes differ, in 1 windows such as 7"):
         compare(tokenizer, changed(tokenizer, 1, windows.x[7:8]), windows)
 
 
@@ -141,7 +146,7 @@ def test_a_code_that_is_nearly_as_near_is_refused(tokenizer, windows):
     """The file reads a window with a difference of a thousandth; rounding changes a hundred-thousandth."""
     one, other = between(tokenizer, windows.x[2], windows.x[3], steps=10)
     x = torch.cat([windows.x, one[None]])
-    with pytest.raises(SpecError, match="the first is 300"):
+    with pytest.raises(SpecError, match="in 1 windows such as 300"):
         compare(tokenizer, replaced(tokenizer, one, other), windows._replace(x=x))
 
 

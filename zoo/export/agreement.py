@@ -14,7 +14,7 @@ from zoo.export.windows import Windows
 BOUND = 1e-3
 """Largest difference of a number, as a share of the largest absolute one, or absolute if that is below 1."""
 ROUNDING = 1e-5
-"""Change of a window, as a share of the deviation of its series, that changes tokens as much as rounding does."""
+"""Noise, as a share of the deviation of a series, that changes tokens as rounding does, and .2 % of codes at most."""
 _COPIES = 256
 """Changed windows that are tried for a window with other results."""
 _BATCH = 256
@@ -53,13 +53,13 @@ def compare(predictor: Predictor, run: Run, windows: Windows) -> Agreement:
         ties = torch.stack(list(other.values())).any(0).nonzero().flatten().tolist()
         for row in ties:
             if not _is_tie(predictor, windows.x[row], {name: value[row] for name, value in found.items()}, expected):
-                raise _differs(expected, found, other, windows.words)
+                raise _differs(row, expected, found, other, windows.words)
     numbers = [value - expected[name] for name, value in found.items() if value.is_floating_point()]
     logits, codes = found.get("logits"), found.get("codes")
     return Agreement(
         windows=len(windows.x),
         source=windows.words,
-        difference=max(float(value.abs().max()) for value in numbers),
+        difference=max((float(value.abs().max()) for value in numbers), default=0.0),
         ties=len(ties),
         decisions=None if logits is None else int((logits.argmax(1) == expected["logits"].argmax(1)).sum()),
         codes=None if codes is None else codes.numel(),
@@ -79,11 +79,11 @@ def _require_shapes(expected: Found, found: Found) -> None:
     for name, value in expected.items():
         given = found.get(name)
         if given is None or (given.shape, given.dtype) != (value.shape, value.dtype):
-            told = "none" if given is None else describe(given)
-            raise _refused(f"{name} {describe(value)} as from the model", told)
+            words = "none" if given is None else _described(given)
+            raise _refused(f"{name} {_described(value)} as from the model", words)
 
 
-def describe(value: Tensor) -> str:
+def _described(value: Tensor) -> str:
     """Sizes and type, such as `(2, 3) float32`."""
     return f"{tuple(value.shape)} {str(value.dtype).removeprefix('torch.')}"
 
@@ -115,22 +115,23 @@ def _reached(given: Tensor, found: Tensor, bound: float | None) -> bool:
     """Whether some of the copies ``given`` have the result ``found``: as a whole, or the codes of each token."""
     if bound is None:
         return bool((given == found).all(-1).any(0).all())
-    return bool((~_other(given, found.expand_as(given), bound)).any())
+    return not bool(_other(given, found.expand_as(given), bound).all())
 
 
-def _differs(expected: Found, found: Found, other: Found, source: str) -> SpecError:
-    """The error for the first result that differs."""
-    name = next(name for name, rows in other.items() if rows.any())
-    value, rows = found[name], other[name]
-    windows, first = int(rows.sum()), int(rows.nonzero()[0])
-    where = f"{len(rows)} {source}"
+def _differs(row: int, expected: Found, found: Found, other: Found, source: str) -> SpecError:
+    """The error for a window that is no tie."""
+    name = next(name for name, rows in other.items() if rows[row])
+    value, windows = found[name], int(other[name].sum())
+    where = f"{len(other[name])} {source}"
     if (bound := _bound(expected[name])) is None:
         wrong = int((value != expected[name]).sum())
-        words = f"{wrong:,} of {value.numel():,} {name} differ, in {windows} windows, the first is {first}"
+        words = f"{wrong:,} of {value.numel():,} {name} differ, in {windows} windows such as {row}"
         return _refused(f"{name} equal to the model's in {where}", words)
     apart = float((value - expected[name]).abs().max())
-    words = f"{windows} beyond, by up to {apart:.3g}, the first is {first}"
-    return _refused(f"{name} within {bound:.1g} of the model's in {where}", words)
+    return _refused(
+        f"{name} within {bound:.1g} of the model's in {where}",
+        f"{windows} windows beyond, such as {row}, by up to {apart:.3g}",
+    )
 
 
 def _refused(expected: str, found: str) -> SpecError:
