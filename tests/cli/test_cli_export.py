@@ -9,6 +9,7 @@ import pytest
 import torch
 from small_runs import SIGNAL
 from waves import write_waves
+from zoo_registry import SpecError
 
 import zoo as package
 from zoo.export import requirements
@@ -73,7 +74,48 @@ def test_a_bundle_is_checked_on_noise(zoo, here):
     assert found.status == 0
     assert "256/256 decisions equal" in found.out
     assert "on 256 windows of noise" in found.out
-    assert found.err == "zoo: note: checked on noise only: a bundle has no data; give the folder of its run\n"
+    assert found.err == (
+        "zoo: note: checked on noise only: a bundle has no data; name its run, or windows with --data\n"
+    )
+
+
+CODED = {
+    "fusion": {"kind": "fusion.channelwise"},
+    "encoder": {"kind": "conv.encoder", "dim": 8},
+    "quantizer": {"kind": "quantizers.ema", "codes": 6},
+    "decoder": {"kind": "conv.decoder", "dim": 8},
+}
+
+
+def coded(here: Path, *_: object) -> None:
+    """A bundle `coded` without a head."""
+    save(build({"input": {"channels": 2, "length": 40, "classes": 3}, **CODED}), here / "coded")
+
+
+def test_a_bundle_tokenizes_windows_of_other_data(zoo, here):
+    coded(here)
+    given = ("export", "coded", "--what", "tokenize", "--data", "run", "--format", "torchscript", "--out", "model.pt")
+    found = zoo(*given)
+    assert (found.status, found.err) == (0, "")
+    assert "x (b, c, t=40) float32, any b and c, no missing samples" in found.out
+    assert "codes (b, c, n=5, q=1) int64" in found.out
+    assert "classes" not in found.out
+    as_json = zoo(*given, "--json").json
+    assert list(as_json["facts"]["output"]) == ["codes", "real", "mean", "std"]
+    assert (as_json["facts"]["k"], "class_names" in as_json["facts"]) == (6, False)
+    agreement = as_json["agreement"]
+    assert agreement["codes"] == agreement["equal"] == agreement["windows"] * 2 * 5
+    assert f"{agreement['equal']}/{agreement['codes']} codes equal" in found.out
+    assert "validation windows" in agreement["source"]
+
+
+def test_a_run_in_python_does_a_task(here):
+    coded(here)
+    with pytest.raises(SpecError, match="--what reconstruct: expected a model with a decoder"):
+        package.Run("run").export("model.pt", "torchscript", what="reconstruct")
+    assert package.Run("run").export("model.pt", "torchscript", what="classify").facts["output"] == {
+        "logits": "(b, k=3) float32"
+    }
 
 
 def test_a_run_whose_data_moved_is_checked_on_noise_or_where_they_are_now(zoo, here, trained):
@@ -130,7 +172,18 @@ def image(here: Path, patch: pytest.MonkeyPatch) -> None:
         (["run", "--format", "onnx"], ["no onnxscript", 'pip install "shapezoo[export]"'], without_onnx),
         (["run/bundle", "--format", "pt2", "--set", "data.source.path=x"], ["--set: expected a run"], None),
         (["untrained", "--format", "pt2"], ["expected per-channel mean and deviation"], untrained),
-        (["image", "--format", "pt2"], ["found shapezoo::persistence_diagram, an operator of a plugin"], image),
+        (["image", "--format", "pt2"], ["image images.persistence: ", "found shapezoo::persistence_diagram"], image),
+        (
+            ["run", "--format", "pt2", "--what", "tokenize"],
+            ["--what tokenize: expected a model with a quantizer, found no quantizer in run; run can classify"],
+            None,
+        ),
+        (["coded", "--format", "pt2", "--what", "classify"], ["coded can tokenize and reconstruct"], coded),
+        (
+            ["coded", "--format", "pt2", "--data", "run", "--set", "data.length.to=50"],
+            ["data.length: expected 40 samples, as coded reads, found 50"],
+            coded,
+        ),
         (["image", "--format", "torchscript"], ["found shapezoo::persistence_diagram"], image),
     ],
 )

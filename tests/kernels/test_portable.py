@@ -20,6 +20,15 @@ def test_portable_forms_choose_the_same_codes():
     torch.testing.assert_close(portable.scores, few.scores)
 
 
+def test_distances_of_a_graph_are_exact_enough_to_choose_as_the_compiled_kernel_does():
+    """In float32, one of these rows gets another code."""
+    generator = torch.Generator().manual_seed(0)
+    rows, codes = (torch.randn(number, 8, generator=generator) for number in (400_000, 64))
+    nearest = nearest_rows(rows, codes, codes.mean(0))
+    with Portable():
+        assert torch.equal(nearest_rows(rows, codes, codes.mean(0)), nearest)
+
+
 def test_a_portable_graph_has_no_operation_of_ours():
     class Both(torch.nn.Module):
         def forward(self, rows: torch.Tensor, codes: torch.Tensor) -> tuple[torch.Tensor, ...]:

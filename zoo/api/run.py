@@ -29,6 +29,7 @@ from zoo.runs.metrics import MetricsFile
 from zoo.specs.read import Source, read_run
 from zoo.training.fit import train as fit
 from zoo.training.folds import train_folds
+from zoo.weights.tasks import Task
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -126,12 +127,18 @@ class Run:
         """Measure its codebook, as `zoo codebook` does. Raises SpecError for a model without one."""
         return measure_run(self._opened, split).report
 
-    def export(self, out: str | PathLike[str], format: FormatName) -> Exported:  # noqa: A002  # as on the command line
+    def export(
+        self,
+        out: str | PathLike[str],
+        format: FormatName,  # noqa: A002  # as on the command line
+        what: Task | None = None,
+    ) -> Exported:
         """Write its model as one file, as `zoo export` does.
 
-        Raises ZooError for a model that the format cannot hold, or whose file gives other results.
+        ``what`` is `classify`, `tokenize` or `reconstruct`; None: the last result. Raises ZooError for a model that
+        cannot do it or that the format cannot hold, and if the file gives other results.
         """
-        return export(self.path, format, Path(out), self._moved)
+        return export(self.path, format, Path(out), what, moved=self._moved)
 
     def findings(self) -> Verdict:
         """The findings on its stored results, the gravest first, and what holds; written to `findings.json`."""

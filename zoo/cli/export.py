@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from zoo_registry import ZooNote
+from zoo_registry import Registry, ZooNote
 
 from zoo.cli.components import Bundle, Json
 from zoo.cli.tables import print_facts, print_json, print_table
-from zoo.cli.training import Moved
-from zoo.export.requirements import FormatName, require_packages
+from zoo.export.requirements import FormatName, require_packages, require_task
 from zoo.process.lines import print_line
-from zoo.weights.manifest import bundle_in, read_manifest
+from zoo.specs.read import read_data
+from zoo.weights.tasks import Task
 
 if TYPE_CHECKING:
+    from zoo.export.agreement import Agreement
     from zoo.export.export_run import Exported
 
 
@@ -25,19 +26,41 @@ def export(
         typer.Option(help="Kind of file; onnx needs the packages of the extra `export`.", show_default=False),
     ],
     out: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
-    moved: Moved = None,
+    what: Annotated[
+        Task | None,
+        typer.Option(help="What the file is for. Default: the last result of the model.", show_default=False),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Windows to check it on: JSON file of data or of a run, folder of a run, or KIND:PLACE such as "
+            "ts:folder. Default: those of the run.",
+            show_default=False,
+        ),
+    ] = None,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="PATH=VALUE",
+            help="Change one field of --data, such as data.length.to=100; without it, the location of the run's data, "
+            "data.source.path=PLACE. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Write a model as one file that runs without the zoo, checked against the model and timed.
 
-    Input: complete windows (b c t) in the data's units, any number of them, of the model's channels and length. Output:
-    logits (b k), or the reconstruction or tokens of a model without a head.
+    Input: complete windows (b c t) in the data's units, of the model's channels and length. Output: logits (b k) to
+    classify; codes, positions, lengths, offsets and scales to tokenize; the signal (b c t) to reconstruct.
     """
     require_packages(format)
-    read_manifest(bundle_in(run))
+    require_task(run, what)
+    spec = None if data is None else read_data(data, Registry.discover(), changes or ())
     from zoo.export.export_run import export as write
 
-    found = write(run, format, out, moved or ())
+    found = write(run, format, out, what, spec, [] if data else changes or ())
     if found.note:
         warnings.warn(f"checked on noise only: {found.note}", ZooNote, stacklevel=2)
     if json:
@@ -47,18 +70,14 @@ def export(
 
 
 def _print(found: "Exported") -> None:
-    agreement, classes = found.agreement, found.facts.get("class_names")
-    same = "" if agreement.decisions is None else f"{agreement.decisions}/{agreement.windows} decisions equal, "
-    apart = f"largest difference {agreement.difference:.1e}"
-    if agreement.beyond:
-        apart += f" ({agreement.beyond} windows with another code at nearly the same distance)"
+    classes = found.facts.get("class_names")
     facts = [
         ("file", f"{found.file}, {found.size / 1000:,.0f} kB, {found.format}"),
         ("parameters", f"{found.parameters:,}"),
         ("input", found.facts["input"]),
-        ("output", found.facts["output"]),
+        *(("output", f"{name} {sizes}") for name, sizes in found.facts["output"].items()),
         *([("classes", ", ".join(classes))] if classes else []),
-        ("checked", f"{same}{apart}, on {agreement.windows} {agreement.source}"),
+        ("checked", _checked(found.agreement)),
     ]
     print_facts(facts)
     print_line()
@@ -68,3 +87,15 @@ def _print(found: "Exported") -> None:
         (found.format, *(f"{1000 * measured.file:.3f}" for measured in found.latency)),
     ]
     print_table(columns, rows, numbers=columns[1:])
+
+
+def _checked(found: "Agreement") -> str:
+    parts = []
+    if found.decisions is not None:
+        parts.append(f"{found.decisions}/{found.windows} decisions equal")
+    if found.codes is not None:
+        parts.append(f"{found.equal}/{found.codes} codes equal")
+    parts.append(f"largest difference {found.difference:.1e}")
+    if found.ties:
+        parts.append(f"{found.ties} windows with another code at the same distance within rounding")
+    return f"{', '.join(parts)}, on {found.windows} {found.source}"

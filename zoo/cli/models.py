@@ -9,7 +9,8 @@ from zoo_registry import InputSpec
 from zoo.cli.components import Json
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.process.lines import print_line
-from zoo.weights.listing import TASKS, NamedModel, input_in_words, list_models, show_model
+from zoo.weights.listing import NamedModel, input_in_words, list_models, show_model
+from zoo.weights.tasks import TASKS
 
 INPUT = "input c × t"
 

@@ -56,7 +56,8 @@ def tokenize(
     require_npz(target, "tokens")
     spec = data if isinstance(data, DataSpec) else read_data(data, Registry.discover())
     model = load(bundle_in(bundle))
-    _require_fit(model, spec, str(bundle))
+    _require_codes(model, str(bundle))
+    require_fit(model, spec, str(bundle))
     return write_tokens(model, prepare(spec), target, split, seen)
 
 
@@ -111,14 +112,20 @@ def _put_facts(stream: NpzStream, data: DataSet, size: int) -> None:
 
 def token_arrays(output: CodedOutput, count: int, size: int) -> dict[str, Array]:
     """Codes, below ``size``, and attributes of the first ``count`` windows, as arrays of a token file."""
-    codes, mask = output.quantized.codes, output.tokens.mask
+    found = {name: value[:count].cpu().numpy() for name, value in token_tensors(output).items()}
+    return found | {"codes": found["codes"].astype(np.min_scalar_type(size - 1))}
+
+
+def token_tensors(output: CodedOutput) -> dict[str, Tensor]:
+    """Codes `(b c n q)`, ``real`` and attributes `(b c n)` and the scale `(b c)`, by their names in a token file."""
+    codes = output.quantized.codes
     found: dict[str, Tensor] = dict(output.attributes)
     if output.scale is not None:
         found |= {name: value.squeeze(-1) for name, value in output.scale._asdict().items()}
     return {
-        "codes": codes[:count].cpu().numpy().astype(np.min_scalar_type(size - 1)),
-        "real": observed(mask, codes[..., 0])[:count].cpu().numpy(),
-        **{name: value[:count].float().cpu().numpy() for name, value in found.items()},
+        "codes": codes,
+        "real": observed(output.tokens.mask, codes[..., 0]),
+        **{name: value.float() for name, value in found.items()},
     }
 
 
@@ -141,12 +148,15 @@ def _names(splits: Sequence[Split]) -> dict[str, DTypeLike]:
     return {name: np.result_type(*column) for name, column in known.items() if len(column) == len(splits)}
 
 
-def _require_fit(model: ZooModel, spec: DataSpec, bundle: str) -> None:
-    """Raise ZooError unless the model gives codes, and reads such data."""
-    signal = model.trace.signal
+def _require_codes(model: ZooModel, bundle: str) -> None:
     if model.trace.codes is None:
         hint = "use the bundle of a model with one; `zoo list quantizer` shows the kinds"
         raise SpecError(bundle, "a model with a quantizer", "none", hint)
+
+
+def require_fit(model: ZooModel, spec: DataSpec, bundle: str) -> None:
+    """Raise ZooError unless the model reads such data."""
+    signal = model.trace.signal
     if signal.layout != "c t":
         raise SpecError(bundle, "a model that reads series", "one that reads ready-made images", "use another bundle")
     found = input_of(spec)

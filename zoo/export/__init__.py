@@ -1,1 +1,1 @@
-"""A trained classifier as one file for other runtimes: ONNX, TorchScript or torch.export, checked and measured."""
+"""A trained model as one file for other runtimes: ONNX, TorchScript or torch.export, checked and measured."""

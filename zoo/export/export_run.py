@@ -1,25 +1,32 @@
 """Export the model of a run or a bundle: write it, run it, compare it, time it; only then is the file there."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from zoo_registry import DataError, Shape, SpecError
+from torch import Tensor
+from zoo_registry import DataError, DataSpec, SpecError
 from zoo_registry.version import version
 
+from zoo.codebook.token_file import require_fit
+from zoo.data import Split, prepare
 from zoo.evaluation.loaded_run import open_run
 from zoo.export.agreement import Agreement, compare
 from zoo.export.formats import read, write
 from zoo.export.latency import Latency, measure
 from zoo.export.predictor import Predictor
-from zoo.export.requirements import FormatName, require_packages
+from zoo.export.requirements import FormatName, require_packages, require_task
 from zoo.export.windows import Windows, noise, real_windows
 from zoo.io.files import write_bytes
 from zoo.model.assembly import ZooModel
 from zoo.runs.folder import RUN_FILE, RunFolder
 from zoo.weights.bundle import load
 from zoo.weights.manifest import bundle_in, read_manifest
+from zoo.weights.tasks import Task
+
+_AXES = {"logits": "k", "x_recon": "c t", "features": "c n d"}
+"""Axes of results after `b`; those of tokens are the first of `c n q`."""
 
 
 class Exported(BaseModel, frozen=True):
@@ -38,19 +45,29 @@ class Exported(BaseModel, frozen=True):
     note: str = ""
 
 
-def export(source: str | Path, name: FormatName, out: Path, moved: Sequence[str] = ()) -> Exported:
+def export(
+    source: str | Path,
+    name: FormatName,
+    out: Path,
+    what: Task | None = None,
+    data: DataSpec | None = None,
+    moved: Sequence[str] = (),
+) -> Exported:
     """Write the model of a run or a bundle to ``out``; an older file is replaced.
 
-    ``moved`` is the new location of a run's data, such as `data.source.path=PLACE`. Raises ZooError for a model that
-    the format cannot hold, or whose file gives other results; ``out`` is then unchanged.
+    ``what`` is the task of the file; None: its last result. It is checked on validation windows of ``data``, by default
+    of the run, whose data may have ``moved``, such as to `data.source.path=PLACE`. Raises ZooError for a model that
+    cannot do the task or that the format cannot hold, and for a file that gives other results; ``out`` is then
+    unchanged.
     """
     if out.is_dir():
         raise SpecError("--out", "a file", f"the folder {out}", "add a file name such as model.onnx")
     require_packages(name)
-    model, windows, note = _open(source, moved)
-    predictor = Predictor(model)
-    predictor(windows.x[:1])  # a model without its statistics is refused
-    facts = _facts(predictor, read_manifest(bundle_in(source)).sha256)
+    require_task(source, what)
+    model, windows, note = _open(source, moved) if data is None else _open_on(source, data)
+    predictor = Predictor(model, what)
+    # A model without its statistics is refused here.
+    facts = _facts(predictor, predictor.named(predictor(windows.x[:1])), read_manifest(bundle_in(source)).sha256)
     content = write(name, predictor, facts)
     run = read(name, content)
     agreement = compare(predictor, run, windows)
@@ -68,13 +85,20 @@ def export(source: str | Path, name: FormatName, out: Path, moved: Sequence[str]
     )
 
 
+def _open_on(source: str | Path, data: DataSpec) -> tuple[ZooModel, Windows, str]:
+    """The model, and validation windows of other data than those of its run."""
+    model = load(bundle_in(source))
+    require_fit(model, data, str(source))
+    return _checked(model, prepare(data).validation)
+
+
 def _open(source: str | Path, moved: Sequence[str]) -> tuple[ZooModel, Windows, str]:
     """The model on the CPU, windows to check it on, and why these are noise."""
     if not (Path(source) / RUN_FILE).is_file():
         if moved:
             raise SpecError("--set", "a run, whose data moved", "a bundle", "name the run's folder, or leave it out")
         model = load(source)
-        return model, noise(model.trace.signal), "a bundle has no data; give the folder of its run"
+        return model, noise(model.trace.signal), "a bundle has no data; name its run, or windows with --data"
     try:
         opened = open_run(RunFolder(Path(source)), moved)
     except DataError as error:
@@ -82,23 +106,38 @@ def _open(source: str | Path, moved: Sequence[str]) -> tuple[ZooModel, Windows, 
             raise
         model = load(bundle_in(source))
         return model, noise(model.trace.signal), str(error)
-    model = opened.model.cpu()
-    if (found := real_windows(opened.data.validation)) is None:
+    return _checked(opened.model.cpu(), opened.data.validation)
+
+
+def _checked(model: ZooModel, split: Split) -> tuple[ZooModel, Windows, str]:
+    if (found := real_windows(split)) is None:
         return model, noise(model.trace.signal), "every validation window has missing samples"
     return model, found, ""
 
 
-def _facts(predictor: Predictor, weights: str) -> dict[str, Any]:
+def _facts(predictor: Predictor, results: Mapping[str, Tensor], weights: str) -> dict[str, Any]:
     """What a user of the file needs to know, as plain data; unknown facts are left out."""
-    given = predictor.model.spec.input
-    known = {} if given is None else given.model_dump(mode="json", exclude_none=True)
+    spec, trace = predictor.model.spec, predictor.model.trace
+    unknown = {"channels", "channel_names"} if spec.channelwise else set()
+    if "logits" not in results:
+        unknown |= {"classes", "class_names"}
+    known = {} if spec.input is None else spec.input.model_dump(mode="json", exclude_none=True, exclude=unknown)
+    if "codes" in results and trace.codes is not None:
+        known["k"] = trace.codes["k"]
+    free = {"c"} if spec.channelwise else set()
+    sizes = _batched(trace.signal.layout, trace.signal.sizes, free)
+    output = {name: _batched(_AXES.get(name, "c n q"), value.shape[1:], free) for name, value in results.items()}
     return known | {
-        "input": f"x {_batched(predictor.model.trace.signal)} float32, any b, no missing samples",
-        "output": f"{predictor.result} {_batched(predictor.shape)} float32",
+        "input": f"x {sizes} float32, any {' and '.join(['b', *free])}, no missing samples",
+        "output": {
+            name: f"{sizes} {str(results[name].dtype).removeprefix('torch.')}" for name, sizes in output.items()
+        },
         "zoo": version(),
         "sha256": weights,
     }
 
 
-def _batched(shape: Shape) -> str:
-    return f"(b, {str(shape).removeprefix('(')}"
+def _batched(layout: str, sizes: Sequence[int], free: Set[str]) -> str:
+    """Such as `(b, c=3, t=500)`, or `(b, c, t=500)` if the number of channels is free."""
+    axes = (axis if axis in free else f"{axis}={size}" for axis, size in zip(layout.split(), sizes, strict=False))
+    return f"({', '.join(['b', *axes])})"

@@ -9,14 +9,15 @@ from torch.overrides import TorchFunctionMode
 from zoo.kernels import few, nearest
 
 _FORMS: Mapping[object, Callable[..., Any]] = {
-    torch.ops.shapezoo.nearest.default: nearest.whole,
+    torch.ops.shapezoo.nearest.default: nearest.whole64,
     torch.ops.shapezoo.few.default: few.whole,
 }
 """Those of a forward pass without losses."""
 
 
 class Portable(TorchFunctionMode):
-    """While it is active, `nearest_rows` and `nearest_few` are plain operators; they hold all distances `(n k)`."""
+    """While it is active, `nearest_rows` and `nearest_few` are plain operators; they hold all distances `(n k)`, in
+    float64 for the first."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None

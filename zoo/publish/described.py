@@ -13,8 +13,9 @@ from zoo.evaluation.stored import stored_evaluation
 from zoo.hub.card import PublishedCard
 from zoo.runs.folder import RUN_FILE, RunFolder
 from zoo.runs.protocol import UPPER_BOUND
-from zoo.weights.listing import input_in_words, tasks_of
+from zoo.weights.listing import input_in_words
 from zoo.weights.manifest import Manifest
+from zoo.weights.tasks import tasks_of
 
 _LONGEST_NAME = 80
 """Characters of the name of a data set."""

@@ -12,8 +12,9 @@ from zoo.evaluation.report import EvalReport
 from zoo.hub.address import HubAddress
 from zoo.hub.card import PublishedCard, metadata_line
 from zoo.publish.described import TrainedRun
-from zoo.weights.listing import input_in_words, tasks_of
+from zoo.weights.listing import input_in_words
 from zoo.weights.manifest import Manifest
+from zoo.weights.tasks import tasks_of
 
 _MOST_CLASSES = 50
 """Class names in a card."""

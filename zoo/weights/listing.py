@@ -1,6 +1,6 @@
 """Trained models by name or address: their cards, and what their bundles say of them. Does not import torch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +10,6 @@ from zoo_registry import (
     Headline,
     ImageInputSpec,
     InputSpec,
-    ModelSpec,
     OfferedModel,
     Registry,
     TrainedOn,
@@ -23,9 +22,7 @@ from zoo.hub.cache import all_cached
 from zoo.hub.card import read_card
 from zoo.hub.download import fetched
 from zoo.weights.manifest import is_bundle, open_bundle, stored_spec
-
-TASKS: Mapping[str, str] = {"classify": "head", "tokenize": "quantizer", "reconstruct": "decoder"}
-"""What a model can do, and the component that it needs for that."""
+from zoo.weights.tasks import TASKS, Task, tasks_of
 
 
 class NamedModel(BaseModel, frozen=True):
@@ -41,7 +38,7 @@ class NamedModel(BaseModel, frozen=True):
 
     name: str
     purpose: str | None
-    can: tuple[str, ...]
+    can: tuple[Task, ...]
     input: InputSpec | ImageInputSpec | None
     channelwise: bool
     components: dict[str, str]
@@ -96,11 +93,6 @@ def _stored(folder: Path, registry: Registry) -> dict[str, Any]:
         "zoo": manifest.zoo,
         "sha256": manifest.sha256,
     }
-
-
-def tasks_of(spec: ModelSpec) -> tuple[str, ...]:
-    """What a model of ``spec`` can do."""
-    return tuple(task for task, role in TASKS.items() if getattr(spec, role) is not None)
 
 
 def input_in_words(given: InputSpec | ImageInputSpec | None, channelwise: bool) -> str:
