@@ -1,7 +1,7 @@
 """Plan a transfer: the target of every source tensor, or the reason why it has none."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,7 +10,7 @@ from zoo_registry import BundleError, TransferSpec, roles_of
 from zoo_registry.explain import unknown
 from zoo_registry.suggest import nearest
 
-from zoo.contracts import ClassRows, Component, Resizing
+from zoo.contracts import Adapted, ClassRows, Component, Resizing
 from zoo.contracts.resizing import Resized
 from zoo.model.assembly import ZooModel
 from zoo.specs.differences import SpecDifference, differences
@@ -39,9 +39,11 @@ def plan(model: ZooModel, source: Source, spec: TransferSpec, seed: int = 0) -> 
     """
     own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in _ROLES}
     _require_paths(spec, own)
+    source = replace(source, tensors={model.renamed(name): tensor for name, tensor in source.tensors.items()})
     resizing = _resizing(model)
     classes = ClassMatch.of(model.spec, source.model)
-    planner = _Planner(own, source, spec, resizing, classes, pair(source.tensors, own, resizing.stacks, spec), seed)
+    pairs = pair(source.tensors, own, resizing.stacks, spec)
+    planner = _Planner(own, source, spec, resizing, classes, pairs, _adapted(model), seed)
     rows = [*planner.rows(), *planner.left_over()]
     report = TransferReport(transfer=spec, tensors=tuple(rows), differences=tuple(planner.differences(model)))
     return Plan(report, planner.found)
@@ -58,10 +60,11 @@ class _Planner:
         resizing: Resizing,
         classes: ClassMatch,
         pairs: Pairs,
+        adapted: Collection[str],
         seed: int,
     ) -> None:
         self.own, self.source, self.spec, self.resizing, self.pairs = own, source, spec, resizing, pairs
-        self.classes = classes
+        self.classes, self.adapted = classes, adapted
         self.by_class = {owner for owner, rule in resizing.rules.items() if isinstance(rule, ClassRows)}
         self.random = torch.Generator().manual_seed(seed)
         self.found: dict[str, Tensor] = {}
@@ -79,14 +82,18 @@ class _Planner:
                 yield from self._incomplete(names, given)
             elif not self.classes.equal and self._knows_classes(owner):
                 yield from self._other_classes(owner, names)
-            elif self._fits(names):
+            elif self._fits(self._together(owner, names)):
                 self.found.update({name: self._theirs(name) for name in names})
                 yield from (self._row("loaded", name, self._as_it_is(name)) for name in names)
             else:
                 yield from self._misfit(owner, names)
 
+    def _together(self, owner: str, names: list[str]) -> list[str]:
+        """What must fit for ``names``: what a module has learned of data depends on all that is inside it."""
+        return [name for name in self.own if inside(name, owner)] if owner in self.adapted else names
+
     def _fits(self, names: list[str]) -> bool:
-        return all(self._theirs(name).shape == self.own[name].shape for name in names)
+        return all(name in self.pairs.here and self._theirs(name).shape == self.own[name].shape for name in names)
 
     def _knows_classes(self, owner: str) -> bool:
         """Whether a module's tensors depend on the class order; if a head does not list such modules, all its tensors
@@ -114,6 +121,8 @@ class _Planner:
     def _unchosen(self, names: list[str]) -> Iterator[TensorRow]:
         role = _role(names[0])
         lost = f"the source has no {role}" if role not in self.shared else "not in `only`"
+        if names[0].rpartition(".")[0] in self.adapted:
+            lost += "; learned from the training data"
         for name in names:
             yield self._row("skipped" if name in self.pairs.here else "missing", name, lost, asked=False)
 
@@ -137,7 +146,7 @@ class _Planner:
     def _misfit(self, owner: str, names: list[str]) -> Iterator[TensorRow]:
         resized = self._resize(owner, names)
         if resized is None or self.spec.policy != "resize" or not resized.tensors:
-            yield from self._skip(names, resized)
+            yield from self._skip(owner, names, resized)
             return
         for name in names:
             tensor = resized.tensors[_last(name)]
@@ -150,9 +159,9 @@ class _Planner:
         theirs, ours = ({_last(name): get(name) for name in names} for get in (self._theirs, self.own.__getitem__))
         return None if rule is None else rule(theirs, ours, self.random)
 
-    def _skip(self, names: list[str], resized: Resized | None) -> Iterator[TensorRow]:
+    def _skip(self, owner: str, names: list[str], resized: Resized | None) -> Iterator[TensorRow]:
         answered = resized is not None and self.spec.policy == "resize"
-        odd = [name for name in names if self._theirs(name).shape != self.own[name].shape]
+        odd = [name for name in self._together(owner, names) if not self._fits([name])]
         for name in names:
             reason = self._sizes(name, self._instead(resized)) if name in odd else f"goes with {odd[0]}"
             yield self._row("skipped", name, reason, refused=not answered)
@@ -261,6 +270,11 @@ def _resizing(model: ZooModel) -> Resizing:
         if isinstance(part, Component):
             found |= part.resizing().within(role)
     return found
+
+
+def _adapted(model: ZooModel) -> list[str]:
+    """Paths of the modules that learn from training data before training."""
+    return [path for path, module in model.named_modules() if isinstance(module, Adapted)]
 
 
 def _by_owner(names: Mapping[str, object]) -> dict[str, list[str]]:
