@@ -96,7 +96,7 @@ class ZooModel(nn.Module):
         if spec.head and shapes.logits:
             self.head = spec.head.build(shapes.read_by(spec.head), shapes.logits["k"])
         _require_roles(self)
-        self.register_load_state_dict_pre_hook(_rename)
+        self.register_load_state_dict_pre_hook(_rename)  # type: ignore[no-untyped-call]  # torch has no types for it
 
     def renamed(self, name: str) -> str:
         """Today's name of a tensor that an earlier version of a component stored as ``name``."""
