@@ -71,8 +71,7 @@ _SHAPES = _offered(
 )
 _BAG = _offered(
     "bag-small",
-    "Codebooks of 64 and 512 shapes of one axis, for a bag of shapes of any number of channels and any length; its own "
-    "head classifies BasicMotions.",
+    "Codebooks for a bag of shapes of any number of channels and any length; its own head classifies BasicMotions.",
     TrainedOn(
         data=f"Codebooks: {_archived('BasicMotions', 'UEA')}, at one to four times its speed; no labels. The rest: its "
         "windows as they are",
@@ -106,29 +105,28 @@ _SIGNALS = [
     ),
     _classifier(
         "gunpoint-signal",
-        "A WideResNet on raw signals of GunPoint, a hand that draws or points: a judge of reconstructions.",
+        "A WideResNet on raw signals of GunPoint, to judge reconstructions.",
         _archived("GunPoint", "UCR"),
         (40, 10, "a25224b74d956cafd74e110e5e7148e605d8438792b2cb9554c4aec3109635b9"),
         (149, 150, "GunPoint test"),
     ),
     _classifier(
         "arrowheads-signal",
-        "A WideResNet on raw signals of ArrowHead, outlines of projectile points: a weak judge.",
+        "A WideResNet on raw signals of ArrowHead, to judge reconstructions, but it recognises few.",
         _archived("ArrowHead", "UCR"),
         (29, 7, "230906ac7eee01674f10425c69ec43a2e7c98b92eaa65f1053ffdd03ddcc09fa"),
         (107, 175, "ArrowHead test"),
     ),
     _classifier(
         "power-signal",
-        "A WideResNet on raw signals of ItalyPowerDemand, days of winter or summer: a judge of reconstructions.",
+        "A WideResNet on raw signals of ItalyPowerDemand, to judge reconstructions.",
         _archived("ItalyPowerDemand", "UCR"),
         (54, 13, "1e447e760d54a7ff1bcdb74588c4db35225c765693036daf56f0a286926e6549"),
         (986, 1029, "ItalyPowerDemand test"),
     ),
     _classifier(
         "vowels-signal",
-        "A WideResNet on raw signals of JapaneseVowels, nine speakers, padded to 29 samples: a judge of "
-        "reconstructions.",
+        "A WideResNet on raw signals of JapaneseVowels, padded to 29 samples, to judge reconstructions.",
         _archived("JapaneseVowels", "UEA"),
         (216, 54, "d34acebc64703cfee8574a05d6eb66a53fdaad72c8eec46f2b18511706fe35fa"),
         (364, 370, "JapaneseVowels test"),
