@@ -1,6 +1,6 @@
 """Train the models that come with the zoo again: `python examples/models/train.py FOLDER` writes a run for each.
 
-`python examples/models/train.py FOLDER gunpoint-signal` trains this one alone; bag-small needs bag-codes before it.
+`python examples/models/train.py FOLDER gunpoint-signal` trains this one alone.
 """
 
 import json
@@ -16,7 +16,6 @@ import zoo
 
 _NAMES = (
     "shapes-small",
-    "bag-codes",
     "bag-small",
     "motions-shapes",
     "motions-signal",
@@ -25,7 +24,6 @@ _NAMES = (
     "power-signal",
     "vowels-signal",
 )
-"""All models of the plugin, each after those it takes weights from."""
 _SPEEDS = 4
 _SEED = 0
 
@@ -44,28 +42,23 @@ def at_speeds(x: NDArray[np.float32], speeds: int, seed: int) -> NDArray[np.floa
     return np.concatenate(found)
 
 
-def write_windows(folder: Path, labels: bool) -> None:
-    """BasicMotions at several speeds, as a folder that `data.npy` reads; ``labels``: the speeds, else one class."""
+def write_windows(folder: Path) -> None:
+    """BasicMotions at several speeds without labels, as a folder that `data.npy` reads."""
     folder.mkdir(parents=True, exist_ok=True)
     for split in ("train", "test"):
         x, _ = load_basic_motions(split=split)
         windows = at_speeds(x.astype(np.float32), _SPEEDS, _SEED)
         np.save(folder / f"X_{split}.npy", windows)
-        np.save(folder / f"y_{split}.npy", np.arange(len(windows)) // len(x) if labels else np.zeros(len(windows), int))
+        np.save(folder / f"y_{split}.npy", np.zeros(len(windows), int))
 
 
 def main(out: Path, names: Collection[str]) -> None:
-    """Train the models with these ``names`` into a folder of ``out`` each.
-
-    A bag with a head needs labels to be trained, so `bag-codes` tells speeds apart. `bag-small` takes its codebooks
-    alone, which are learned without labels.
-    """
-    write_windows(out / "data", labels=False)
-    write_windows(out / "speeds", labels=True)
+    """Train the models with these ``names`` into a folder of ``out`` each."""
+    write_windows(out / "data")
     for name in names:
         run = json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8"))
-        for place in (*run.get("transfer", ()), run["data"]["source"]):
-            place.update({field: str(out / place[field]) for field in ("path", "source") if field in place})
+        if name == "shapes-small":
+            run["data"]["source"]["path"] = str(out / "data")
         zoo.train(run, out / name, quiet=True)
         print(out / name / "bundle")
 
