@@ -379,3 +379,16 @@ def test_what_was_learned_with_codebooks_is_not_taken_without_them(spec, tmp_pat
     assert "6 in the source" in skipped["head.bag.codes.axis_1_3"]
     assert {name.rpartition(".")[0] for name in rows(report, "loaded")} == {"head.bag.standardize"}
     assert model.head.bag.learns
+
+
+def test_what_was_learned_is_not_taken_without_what_it_depends_on(spec, tmp_path):
+    model = bag(spec, tmp_path)
+    with pytest.raises(BundleError, match=r"head\.bag\.filled: expected .*, found goes with head\.bag\."):
+        take(model, tmp_path / "bag", only=["head.bag.middle"])
+    report = take(model, tmp_path / "bag", only=["head.bag"])
+    assert {name.rpartition(".")[0] for name in rows(report, "loaded")} == {
+        "head.bag",
+        "head.bag.codes",
+        "head.bag.standardize",
+    }
+    assert not model.head.bag.learns

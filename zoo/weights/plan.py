@@ -69,12 +69,14 @@ class _Planner:
         self.random = torch.Generator().manual_seed(seed)
         self.found: dict[str, Tensor] = {}
         self.shared = {_role(name) for name in own} & {_role(name) for name in pairs.here}
+        self.owners = _by_owner(own)
+        self.chosen = {owner for owner, names in self.owners.items() if self._choose(owner, names)}
 
     def rows(self) -> Iterator[TensorRow]:
         """A row for every tensor of the model, module by module, because the tensors of a module belong together."""
-        for owner, names in _by_owner(self.own).items():
+        for owner, names in self.owners.items():
             given = [name for name in names if name in self.pairs.here]
-            if not self._chosen(owner, names):
+            if owner not in self.chosen:
                 yield from self._unchosen(names)
             elif not given and owner in self.resizing.free:
                 yield from (self._row("missing", name, "the source has no counts: starts at zero") for name in names)
@@ -82,18 +84,24 @@ class _Planner:
                 yield from self._incomplete(names, given)
             elif not self.classes.equal and self._knows_classes(owner):
                 yield from self._other_classes(owner, names)
-            elif self._fits(self._together(owner, names)):
+            elif not self._odd(owner, names):
                 self.found.update({name: self._theirs(name) for name in names})
                 yield from (self._row("loaded", name, self._as_it_is(name)) for name in names)
             else:
                 yield from self._misfit(owner, names)
 
-    def _together(self, owner: str, names: list[str]) -> list[str]:
-        """What must fit for ``names``: what a module has learned of data depends on all that is inside it."""
-        return [name for name in self.own if inside(name, owner)] if owner in self.adapted else names
+    def _odd(self, owner: str, names: list[str]) -> list[str]:
+        """Tensors that do not fit, because of which ``names`` are not loaded.
 
-    def _fits(self, names: list[str]) -> bool:
-        return all(name in self.pairs.here and self._theirs(name).shape == self.own[name].shape for name in names)
+        What a module has learned from data depends on all that is inside it.
+        """
+        if owner not in self.adapted:
+            return [name for name in names if not self._fits(name)]
+        needed = [(part, name) for part in self.owners if inside(part, owner) for name in self.owners[part]]
+        return [name for part, name in needed if part not in self.chosen or not self._fits(name)]
+
+    def _fits(self, name: str) -> bool:
+        return name in self.pairs.here and self._theirs(name).shape == self.own[name].shape
 
     def _knows_classes(self, owner: str) -> bool:
         """Whether a module's tensors depend on the class order; if a head does not list such modules, all its tensors
@@ -103,7 +111,7 @@ class _Planner:
     def _other_classes(self, owner: str, names: list[str]) -> Iterator[TensorRow]:
         """Rows of a class head are matched by name; different classes are handled like a size mismatch."""
         rule, order = self.resizing.rules.get(owner), self.classes.order
-        if isinstance(rule, ClassRows) and order is not None and self._fits(names):
+        if isinstance(rule, ClassRows) and order is not None and all(map(self._fits, names)):
             tensors, words = rule.reordered({_last(name): self._theirs(name) for name in names}, order)
             self.found.update({name: tensors[_last(name)] for name in names})
             yield from (self._row("resized", name, words) for name in names)
@@ -113,7 +121,7 @@ class _Planner:
         for name in names:
             yield self._row("skipped", name, f"{self.classes.words}: {self._instead(resized)}", refused=not answered)
 
-    def _chosen(self, owner: str, names: list[str]) -> bool:
+    def _choose(self, owner: str, names: list[str]) -> bool:
         if self.spec.only is None:
             return _role(owner) in self.shared
         return any(inside(name, path) for name in names for path in self.spec.only)
@@ -161,7 +169,7 @@ class _Planner:
 
     def _skip(self, owner: str, names: list[str], resized: Resized | None) -> Iterator[TensorRow]:
         answered = resized is not None and self.spec.policy == "resize"
-        odd = [name for name in self._together(owner, names) if not self._fits([name])]
+        odd = self._odd(owner, names)
         for name in names:
             reason = self._sizes(name, self._instead(resized)) if name in odd else f"goes with {odd[0]}"
             yield self._row("skipped", name, reason, refused=not answered)
