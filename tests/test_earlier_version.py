@@ -8,6 +8,7 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from zoo_registry import TransferSpec
 
 import zoo
@@ -26,6 +27,8 @@ STORED = Path(__file__).parent / "earlier"
 
 `judged` and `headless` hold results by the code of 57e803d on the same windows: of a model with the head `wrn.recon`
 and a judge, and of one without a head. `bundle_2` is the bundle of `run`, written again in format 2.
+
+`bag` is a bag of shapes of the same windows, by the code of 56c48c9: its codebooks were tensors of the bag itself.
 """
 
 
@@ -83,6 +86,24 @@ def test_a_bundle_of_every_format_is_kept_and_gives_the_same_output():
     x = torch.from_numpy(np.load(STORED / "windows" / "X_test.npy")).float()
     first, *others = (model(x).logits for model in models)
     assert all(torch.equal(first, other) for other in others)
+
+
+def test_a_bag_is_read_with_the_names_of_today():
+    model = zoo.load(STORED / "bag")
+    x = torch.from_numpy(np.load(STORED / "windows" / "X_test.npy")).float()
+    expected = [[2.33434, -1.12759, 0.82527], [0.59547, 0.52941, 0.90715]]
+    torch.testing.assert_close(model(x).logits[:2], torch.tensor(expected), rtol=0, atol=1e-5)
+    report = transfer(zoo.build(model.spec), TransferSpec(source=str(STORED / "bag")))
+    assert {row.status for row in report.tensors} == {"loaded"}
+
+
+def test_a_checkpoint_is_read_with_the_names_of_today():
+    """Lightning loads a model that is a part of its module."""
+    model = zoo.load(STORED / "bag")
+    stored = {f"model.{name}": tensor for name, tensor in load_file(STORED / "bag" / "model.safetensors").items()}
+    outer = torch.nn.ModuleDict({"model": zoo.build(model.spec)})
+    outer.load_state_dict(stored)
+    assert all(torch.equal(tensor, outer.model.state_dict()[name]) for name, tensor in model.state_dict().items())
 
 
 def test_it_can_be_trained_further(earlier: Path, capsys):

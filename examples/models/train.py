@@ -1,7 +1,11 @@
-"""Train the models that come with the zoo again: `python examples/models/train.py FOLDER` writes a run for each."""
+"""Train the models that come with the zoo again: `python examples/models/train.py FOLDER` writes a run for each.
+
+`python examples/models/train.py FOLDER gunpoint-signal` trains this one alone.
+"""
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +14,16 @@ from numpy.typing import NDArray
 
 import zoo
 
+_NAMES = (
+    "shapes-small",
+    "bag-small",
+    "motions-shapes",
+    "motions-signal",
+    "gunpoint-signal",
+    "arrowheads-signal",
+    "power-signal",
+    "vowels-signal",
+)
 _SPEEDS = 4
 _SEED = 0
 
@@ -38,10 +52,10 @@ def write_windows(folder: Path) -> None:
         np.save(folder / f"y_{split}.npy", np.zeros(len(windows), int))
 
 
-def main(out: Path) -> None:
-    """Train every model into a folder of ``out``."""
+def main(out: Path, names: Collection[str]) -> None:
+    """Train the models with these ``names`` into a folder of ``out`` each."""
     write_windows(out / "data")
-    for name in ("shapes-small", "motions-signal", "motions-shapes"):
+    for name in names:
         run = json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8"))
         if name == "shapes-small":
             run["data"]["source"]["path"] = str(out / "data")
@@ -50,4 +64,4 @@ def main(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:] or _NAMES)

@@ -1,5 +1,6 @@
 """A bag of shapes: how often stretches of a signal match each code, and histograms of their mean and deviation."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -7,8 +8,9 @@ import torch
 from torch import Tensor
 
 from zoo.contracts import Adapted, Standardize, TrainingWindows, recording, without_autocast
+from zoo_bag.codes import Codes
 from zoo_bag.layout import Block, Layout
-from zoo_bag.learn import WINDOWS, draw, learn_codes, learn_knots
+from zoo_bag.learn import WINDOWS, draw, learn_codes, learn_knots, some_shapes
 from zoo_bag.specs import BagSpec
 from zoo_bag.stretches import Stretches, read
 from zoo_bag.votes import Votes, code_votes, level_votes
@@ -32,7 +34,7 @@ class Bag(Adapted):
 
     From each block its mean over training windows is subtracted, and the block is divided by its total deviation, so
     that all blocks have equal weight. Codes and knots are learned from training windows standardised per channel, so
-    they do not depend on units.
+    they do not depend on units. Codebooks that another bag has learned are kept.
     """
 
     needs = "codebooks and quantiles of its training data"
@@ -41,32 +43,40 @@ class Bag(Adapted):
         super().__init__()
         self.spec, self.layout = spec, layout
         self.standardize = Standardize(layout.channels)
+        self.codes = Codes(layout)
         for block in layout.blocks:
             if block.kind == "level":
                 for name, knots in zip(knot_names(block), layout.level, strict=True):
                     self.register_buffer(name, torch.zeros(layout.channels, knots))
-            else:
-                axes = layout.channels if block.kind == "joint" else 1
-                self.register_buffer(block.name, torch.zeros(block.cells, axes * layout.samples))
         self.register_buffer("middle", torch.zeros(layout.features))
         self.register_buffer("spread", torch.ones(len(layout.blocks)))
         self.middle: Tensor
         self.spread: Tensor
 
+    @property
+    def learns(self) -> bool:
+        """Codebooks that were learned come with what was learned with them, or without."""
+        return super().learns or self.codes.waiting
+
     @torch.no_grad()
     def adapt(self, windows: TrainingWindows) -> None:
-        """Learn codebooks by k-means and knots by quantiles, then the mean and spread of the resulting features."""
+        """Learn codebooks by k-means, if there are none yet, and knots by quantiles, then the mean and spread of the
+        resulting features."""
+        waiting, given = self.codes.waiting, defaultdict[str, list[Tensor]](list)
         x, mask = windows.some(WINDOWS)
         x = self.standardize(x, mask)
         for scale in self.layout.scales:
             stretches = draw((self._read(*part, scale) for part in self._parts(x, mask)), len(x))
             for block in (block for block in self.layout.blocks if block.scale == scale):
-                if block.kind == "level":
+                if block.book is None:
                     learned = learn_knots(stretches, self.layout.level)
                     for name, knots in zip(knot_names(block), learned, strict=True):
                         self.get_buffer(name).copy_(knots)
-                else:
-                    self.get_buffer(block.name).copy_(learn_codes(stretches, block.kind, block.cells))
+                elif waiting:
+                    shapes = given[block.book]
+                    shapes.append(some_shapes(stretches, block.kind, self.layout.users))
+                    if len(shapes) == self.layout.users:
+                        self.codes.of(block).copy_(learn_codes(torch.cat(shapes), block.cells))
         self._learn_scale(windows)
         self.mark_filled()
 
@@ -121,7 +131,7 @@ class Bag(Adapted):
             return level_votes(found.mu, found.sigma, mu, sigma, found.seen)
         shapes = found.axis if block.kind == "axis" else found.joint
         seen = found.seen if block.kind == "axis" else found.seen_jointly
-        return code_votes(shapes, self.get_buffer(block.name), self.spec.nearest, self.spec.temperature, seen)
+        return code_votes(shapes, self.codes.of(block), self.spec.nearest, self.spec.temperature, seen)
 
     def _read(self, x: Tensor, mask: Tensor | None, scale: int) -> Stretches:
         return read(x, mask, self.layout.samples, scale, self.layout.step, self.spec.floor)

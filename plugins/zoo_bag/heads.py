@@ -1,5 +1,6 @@
 """Linear heads on a bag of shapes, of the signal or of the reconstruction."""
 
+import re
 from collections.abc import Iterator
 
 import torch
@@ -39,7 +40,11 @@ class BagHead(ShapesHead):
 
     def resizing(self) -> Resizing:
         bag = StartAnew("the bag of another input")
-        return Resizing({"bag": bag, "bag.standardize": bag, "classify": ClassRows()})
+        return Resizing({"bag": bag, "bag.codes": bag, "bag.standardize": bag, "classify": ClassRows()})
+
+    def renamed(self, name: str) -> str:
+        """Codebooks were tensors of `bag` itself before they could be transferred alone."""
+        return re.sub(r"^bag\.(axis|joint)_", r"bag.codes.\1_", name)
 
     def books(self) -> tuple[ShapeBook, ...]:
         return tuple(self._book(block) for block in self.bag.layout.blocks if block.kind != "level")
@@ -78,7 +83,7 @@ class BagHead(ShapesHead):
         return self.bag.count(self.read(output), output.mask)
 
     def _book(self, block: Block) -> ShapeBook:
-        codes = self.bag.get_buffer(block.name)
+        codes = self.bag.codes.of(block)
         return ShapeBook(self._name(block), block.scale, codes.view(len(codes), -1, self.bag.layout.samples))
 
     def _name(self, block: Block) -> str:

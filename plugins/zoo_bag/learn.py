@@ -1,12 +1,12 @@
 """Unsupervised learning of a bag from training windows: codebooks by k-means, knots by quantiles."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from zoo.contracts import kmeans
+from zoo_bag.layout import Kind
 from zoo_bag.stretches import Stretches
 
 WINDOWS = 1024
@@ -14,7 +14,7 @@ WINDOWS = 1024
 _PLACES = 20_480
 """Number of places that are sampled; each gives a stretch of every channel."""
 _STRETCHES = 20_480
-"""Number of stretches for k-means, 40 for each of 512 codes."""
+"""Number of stretches for the k-means of a codebook, from all its scales together: 40 for each of 512 codes."""
 
 
 def draw(parts: Iterable[Stretches], windows: int) -> Stretches:
@@ -35,16 +35,19 @@ def _draw(read: Stretches, windows: int) -> Stretches:
     return Stretches(*(None if field is None else taken(field) for field in read))  # type: ignore[arg-type]
 
 
-def learn_codes(stretches: Stretches, kind: Literal["axis", "joint"], size: int) -> Tensor:
-    """``size`` codes `(k e)` of the shapes of ``kind``, by k-means over fully observed stretches; 0 if there are
-    none."""
+def some_shapes(stretches: Stretches, kind: Kind, users: int) -> Tensor:
+    """The shapes of ``kind`` that one of ``users`` scales gives to their codebook: random fully observed ones, `(n
+    e)`."""
     axis = kind == "axis"
     shapes = stretches.axis if axis else stretches.joint
     seen = stretches.seen if axis else stretches.seen_jointly
     rows = shapes.flatten(0, 2) if seen is None else shapes[seen]
-    if not len(rows):
-        return rows.new_zeros(size, shapes.shape[-1])
-    return kmeans(rows[torch.randperm(len(rows))[:_STRETCHES]], size).vectors
+    return rows[torch.randperm(len(rows))[: _STRETCHES // users]]
+
+
+def learn_codes(shapes: Tensor, size: int) -> Tensor:
+    """``size`` codes `(k e)` of `shapes (n e)` by k-means; 0 if there are no shapes."""
+    return kmeans(shapes, size).vectors if len(shapes) else shapes.new_zeros(size, shapes.shape[-1])
 
 
 def learn_knots(stretches: Stretches, cells: tuple[int, int]) -> tuple[Tensor, Tensor]:

@@ -31,10 +31,13 @@ class BagSpec(HeadSpec):
     """Number of steps in a window; a stretch starts at each step where it fits, at every sample of a short window."""
 
     codes: tuple[Annotated[int, Field(ge=2, le=4096)], ...] = Field(default=(64, 512), min_length=1, max_length=4)
-    """Sizes of the codebooks; every kind and scale has one codebook of each size."""
+    """Sizes of the codebooks; every kind and scale has one codebook of each size, unless they are shared."""
 
     joint: bool = True
     """Whether codes of all channels together are counted in addition to those of each channel."""
+
+    shared: bool = False
+    """Whether all scales count with the same codebooks, which then fit windows of any length."""
 
     level: tuple[Annotated[int, Field(ge=0, le=64)], ...] = Field(default=(16, 8), min_length=2, max_length=2)
     """Cells of the histogram of a stretch's mean and of its deviation, per channel and scale; 0 leaves it out."""
@@ -60,7 +63,8 @@ class BagSpec(HeadSpec):
         """The layout of the features for windows `c t`."""
         means, deviations = self.level
         level = (means, deviations)
-        return Layout.of(x["c"], x["t"], self.samples, self.scales, self.places, self.codes, self.joint, level)
+        sizes = self.samples, self.scales, self.places, self.codes
+        return Layout.of(x["c"], x["t"], *sizes, self.joint, level, self.shared)
 
     def check(self, x: Shape) -> None:
         layout = self.layout(x)

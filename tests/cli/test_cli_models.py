@@ -1,7 +1,9 @@
 """`zoo models`, and names of models where a bundle's folder is expected."""
 
 import json
+import re
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from waves import write_waves
 from zoo_registry import PluginError, SpecError
 
 import zoo as package
+from zoo.cli.main import main
 from zoo.weights.manifest import read_manifest
 
 CODES = {
@@ -70,6 +73,20 @@ def test_models_are_listed_with_what_their_bundles_say(zoo, cards, home):
     shown = zoo("models").out
     for words in ("any × 40, 25 Hz, g", "2 × 40", "zoo-cards", "CC0-1.0", "accuracy 0.75 (3/4), made windows, test"):
         assert words in shown
+
+
+def test_a_narrow_terminal_leaves_columns_out_and_says_which(capsys, cards, monkeypatch):
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True)
+    shown = {}
+    for width in ("80", "120"):
+        monkeypatch.setenv("COLUMNS", width)
+        assert main(["models", "classify"]) == 0
+        shown[width] = capsys.readouterr().out
+    assert "parameters, from, licence: with 110 columns, or `zoo models show NAME`" in shown["80"]
+    assert "MIT" not in shown["80"]
+    assert "MIT" in shown["120"]
+    assert "`zoo models show NAME`" not in shown["120"]
+    assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", shown["80"]).splitlines()) <= 80
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def test_a_code_inserted_into_the_signal_is_found_at_its_position():
     adapt(head, shape)
     head.bag.standardize.fill(torch.zeros(1), torch.ones(1))
     x = torch.zeros(1, 1, 64)
-    x[0, 0, 30:38] = 3 * head.bag.axis_1_6[4]
+    x[0, 0, 30:38] = 3 * head.bag.codes.axis_1_6[4]
     with torch.no_grad():
         head.classify.weight.zero_()
         head.classify.weight[1, 4] = 1

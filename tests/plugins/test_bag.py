@@ -38,7 +38,10 @@ def signals(windows: int = 6, seed: int = 0, x: Shape = X) -> Tensor:
 
 def filled(spec: BagSignal | BagRecon, windows: TrainingWindows, x: Shape = X) -> BagHead:
     torch.manual_seed(0)
-    head = spec.build(x, 3).double().eval()
+    return adapt_to(spec.build(x, 3).double().eval(), windows)
+
+
+def adapt_to(head: BagHead, windows: TrainingWindows) -> BagHead:
     for part in (head.bag.standardize, head.bag):
         part.adapt(windows)
     return head
@@ -48,7 +51,9 @@ def head(spec: BagSignal | BagRecon | None = None, x: Shape = X) -> BagHead:
     return filled(spec or BagSignal(**SMALL), Given(signals(12, 5, x)), x)
 
 
-@pytest.mark.parametrize("fields", [SMALL, {"joint": False, "nearest": 1, "level": (0, 8)}, {"codes": (700,)}])
+@pytest.mark.parametrize(
+    "fields", [SMALL, {"joint": False, "nearest": 1, "level": (0, 8)}, {"codes": (700,)}, {**SMALL, "shared": True}]
+)
 @pytest.mark.parametrize("x", [Shape.of("c t", 1, 90), Shape.of("c t", 3, 45)], ids=str)
 def test_small_bags_keep_the_contract(fields, x):
     for spec in (BagSignal(**fields), BagRecon(**fields)):
@@ -107,10 +112,10 @@ def test_features_equal_the_formula():
         cut = torch.stack([window[:, p : p + 12].reshape(2, 6, 2).mean(-1) for p in places], 1)
         mu, variance = cut.mean(-1), cut.var(-1, correction=0)
         away = cut - mu[..., None]
-        axis = [_soft(away[c] / (variance[c] + 0.01).sqrt()[:, None], bag.axis_2_5) for c in (0, 1)]
+        axis = [_soft(away[c] / (variance[c] + 0.01).sqrt()[:, None], bag.codes.axis_2_5) for c in (0, 1)]
         both = torch.cat([away[0], away[1]], -1) / (variance.mean(0) + 0.01).sqrt()[:, None]
         level = [_level(mu[c], (variance[c] + 1e-8).sqrt(), bag.mu_2[c], bag.sigma_2[c]) for c in (0, 1)]
-        shares = [*axis, _soft(both, bag.joint_2_5), *level]
+        shares = [*axis, _soft(both, bag.codes.joint_2_5), *level]
         rows.append(torch.cat(shares).sqrt())
     spread = bag.spread.repeat_interleave(torch.tensor(made.blocks))
     torch.testing.assert_close(found, (torch.stack(rows) - bag.middle) / spread, rtol=1e-6, atol=1e-6)
@@ -252,6 +257,54 @@ def test_learning_uses_the_default_generator():
         assert torch.equal(tensor, made[1].bag.state_dict()[name]), name
 
 
+def test_shared_codebooks_of_one_axis_fit_every_input():
+    spec = BagSignal(**SMALL, joint=False, shared=True)
+    sizes = {
+        tuple((name, book.shape) for name, book in spec.build(Shape.of("c t", *x), 2).bag.codes.named_buffers())
+        for x in ((1, 9), (3, 60), (6, 900))
+    }
+    assert sizes == {(("axis_4", (4, 8)), ("axis_12", (12, 8)))}
+
+
+def test_a_shared_codebook_is_learned_from_all_scales():
+    """Slow waves are straight at scale 1, and bent at scale 8."""
+    x = torch.sin(torch.arange(160, dtype=torch.float64) / 10 + torch.arange(24)[:, None, None])
+    fields = {"samples": 8, "codes": (6,), "level": (0, 0), "joint": False}
+    bend = {}
+    for scales in ((1,), (8,), (1, 8)):
+        made = filled(BagSignal(**fields, scales=scales, shared=True), Given(x), Shape.of("c t", 1, 160))
+        codes = made.bag.codes.axis_6
+        bend[scales] = codes.diff(n=2).square().mean(1).sort().values
+    assert bend[1,].max() < bend[8,].min()
+    assert bend[1, 8][0] < bend[8,].min()
+    assert bend[1, 8][-1] > bend[1,].max()
+
+
+def test_given_codebooks_are_kept_and_the_rest_is_learned():
+    spec = BagSignal(**SMALL)
+    given, made = head(spec), spec.build(X, 3).double().eval()
+    made.bag.codes.load_state_dict(given.bag.codes.state_dict())
+    windows = Given(3 + 2 * signals(12, 6))
+    adapt_to(made, windows)
+    there = filled(spec, windows)
+    for name, book in made.bag.codes.named_buffers():
+        assert torch.equal(book, given.bag.codes.get_buffer(name))
+        assert not torch.equal(book, there.bag.codes.get_buffer(name))
+    assert torch.equal(made.bag.standardize.mean, there.bag.standardize.mean)
+    places = made.bag.mu_1 - there.bag.mu_1  # quantiles of other random stretches of the same windows
+    assert places.abs().max() < 0.2 * there.bag.mu_1.std()
+    roots = made.bag._roots(windows.x, None)
+    torch.testing.assert_close(made.bag.middle, roots.mean(0))
+
+
+def test_a_bag_without_its_codebooks_learns_again():
+    made = head()
+    assert not made.bag.learns
+    for book in made.bag.codes.buffers():
+        book.zero_()
+    assert made.bag.learns
+
+
 def test_training_windows_with_gaps_contribute_what_was_observed():
     class Gappy(Given):
         def some(self, most: int) -> tuple[Tensor, Tensor | None]:
@@ -292,7 +345,7 @@ def test_codebooks_and_their_usage():
 
 
 def test_a_layout_does_not_depend_on_the_order_of_its_fields():
-    fields = (2, 60, 8, (4, 1, 2, 2), 20, (12, 4), True, (5, 3))
+    fields = (2, 60, 8, (4, 1, 2, 2), 20, (12, 4), True, (5, 3), False)
     assert Layout.of(*fields) == BagSignal(**SMALL).layout(X)
 
 

@@ -105,7 +105,7 @@ def test_a_bag_learns_codebooks_from_training_windows_and_draws_no_global_random
     bag = model.head.bag
     assert bool(bag.filled)
     np.testing.assert_allclose(bag.standardize.mean, data.data.mean, rtol=1e-6)
-    assert len(bag.joint_2_12.unique(dim=0)) == 12
+    assert len(bag.codes.joint_2_12.unique(dim=0)) == 12
     torch.manual_seed(3)
     build(run.with_input(data.data.input).model)
     assert torch.equal(after, torch.rand(1))

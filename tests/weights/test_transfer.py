@@ -102,7 +102,10 @@ def test_a_model_without_a_head_gives_its_encoder_to_one_with_a_head(make, spec,
     model = zoo.build(spec | {"head": {"kind": "wrn.recon"}})
     report = take(model, tmp_path / "bundle")
     assert {name.partition(".")[0] for name in rows(report, "loaded")} == {"encoder", "quantizer", "decoder"}
-    assert set(rows(report, "missing").values()) == {"the source has no head"}
+    assert set(rows(report, "missing").values()) == {
+        "the source has no head",
+        "the source has no head; learned from the training data",
+    }
 
 
 def test_a_judge_of_signals_becomes_a_judge_of_reconstructions(spec, tmp_path):
@@ -340,3 +343,52 @@ def test_use_is_reset_for_another_number_of_codes(tmp_path):
     model = zoo.build(vqshape(quantizer={"codes": 12, **care}))
     take(model, bundle, policy="resize")
     assert model.quantizer.care.use.tolist() == [[1.0] * 12]
+
+
+BAG = {"kind": "bag.signal", "samples": 6, "scales": [1, 2], "codes": [3], "level": [2, 2], "places": 10}
+
+
+def bag(spec, tmp_path, **fields):
+    """A bag with other codebooks than the one stored in `tmp_path/bag`, whose statistics are not zero."""
+    source = zoo.build({"input": spec["input"], "head": BAG})
+    for tensor in source.head.bag.buffers():
+        tensor.fill_(1)
+    zoo.save(source, tmp_path / "bag")
+    return zoo.build({"input": spec["input"], "head": BAG | fields})
+
+
+def test_codebooks_of_a_bag_are_transferred_alone(spec, tmp_path):
+    model = bag(spec, tmp_path)
+    report = take(model, tmp_path / "bag", only=["head.bag.codes"])
+    assert {name.rpartition(".")[0] for name in rows(report, "loaded")} == {"head.bag.codes"}
+    skipped = rows(report, "skipped")
+    assert skipped["head.bag.middle"] == "not in `only`; learned from the training data"
+    assert skipped["head.classify.weight"] == "not in `only`"
+    assert report.sentence().endswith("4 loaded")
+    assert model.head.bag.learns
+    assert model.head.bag.standardize.learns
+    assert not model.head.bag.codes.waiting
+
+
+def test_what_was_learned_with_codebooks_is_not_taken_without_them(spec, tmp_path):
+    """Stretches of 5 samples: codebooks do not fit, but statistics of the counts would."""
+    model = bag(spec, tmp_path, samples=5)
+    report = take(model, tmp_path / "bag", policy="fit", only=["head.bag"])
+    skipped = rows(report, "skipped")
+    assert skipped["head.bag.middle"] == skipped["head.bag.filled"] == "goes with head.bag.codes.axis_1_3"
+    assert "6 in the source" in skipped["head.bag.codes.axis_1_3"]
+    assert {name.rpartition(".")[0] for name in rows(report, "loaded")} == {"head.bag.standardize"}
+    assert model.head.bag.learns
+
+
+def test_what_was_learned_is_not_taken_without_what_it_depends_on(spec, tmp_path):
+    model = bag(spec, tmp_path)
+    with pytest.raises(BundleError, match=r"head\.bag\.filled: expected .*, found goes with head\.bag\."):
+        take(model, tmp_path / "bag", only=["head.bag.middle"])
+    report = take(model, tmp_path / "bag", only=["head.bag"])
+    assert {name.rpartition(".")[0] for name in rows(report, "loaded")} == {
+        "head.bag",
+        "head.bag.codes",
+        "head.bag.standardize",
+    }
+    assert not model.head.bag.learns

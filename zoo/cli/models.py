@@ -1,6 +1,8 @@
 """`zoo models`: the trained models that plugins offer by name, and the card of one."""
 
+import sys
 from collections.abc import Callable
+from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
@@ -13,6 +15,9 @@ from zoo.weights.listing import NamedModel, input_in_words, list_models, show_mo
 from zoo.weights.tasks import TASKS
 
 INPUT = "input c × t"
+_COLUMNS = ("model", "what it is for", INPUT, "parameters", "size", "from", "licence", "headline")
+_WIDE, _IN_WIDE = 110, ("parameters", "from", "licence")
+"""Columns of a terminal from which on these are shown; below, what a model is for would have a word per line."""
 
 models = typer.Typer(help="List trained models by name, with purpose, input, size and licence.")
 
@@ -59,10 +64,14 @@ def _print_list(task: str | None, json: bool) -> None:
         listed = [model.model_dump(mode="json") for model in found.values()]
         print_json({"models": listed, "broken": broken})
         return
-    columns = ["model", "what it is for", INPUT, "parameters", "size", "from", "licence", "headline"]
-    rows = [_row(model) for model in found.values()]
-    if rows:
+    if found:
+        table = [_COLUMNS, *map(_row, found.values())]
+        narrow = sys.stdout.isatty() and get_terminal_size().columns < _WIDE
+        shown = [index for index, name in enumerate(_COLUMNS) if not (narrow and name in _IN_WIDE)]
+        columns, *rows = ([row[index] for index in shown] for row in table)
         print_table(columns, rows, numbers=("parameters", "size"), wrap=("what it is for", INPUT))
+        if narrow:
+            print_line(f"{', '.join(_IN_WIDE)}: with {_WIDE} columns, or `zoo models show NAME`")
     else:
         print_line(f"no installed plugin offers a model{f' that can {task}' if task else ''}")
     if broken:

@@ -28,8 +28,9 @@ class TrainingWindows(Protocol):
 class Adapted(nn.Module):
     """A module that ``adapt`` fills from training windows, like Keras's preprocessing layers.
 
-    Training calls ``adapt`` once, for submodules before the module itself, and only if the buffers are not ``filled``
-    yet: transferred weights come with filled buffers. An unfilled module raises an error in its forward pass.
+    Training calls ``adapt`` once, for submodules before the module itself, and only if it still ``learns``: transferred
+    weights come with filled buffers. An unfilled module raises an error in its forward pass. In a transfer, a module
+    goes with everything inside it.
     """
 
     needs: ClassVar[str] = "what it learns from its training data"
@@ -45,6 +46,11 @@ class Adapted(nn.Module):
     @abstractmethod
     def adapt(self, windows: TrainingWindows) -> None:
         """Learn from ``windows`` and call ``mark_filled``; uses torch's default random generator."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether training still has to call ``adapt``."""
+        return not bool(self.filled)
 
     @torch.no_grad()
     def mark_filled(self) -> None:

@@ -16,6 +16,10 @@ class Component(nn.Module):
         """How tensors from a model of other sizes are resized; tensors not listed here cannot be."""
         return Resizing()
 
+    def renamed(self, name: str) -> str:
+        """Today's name of a tensor that an earlier version of the component stored as ``name``."""
+        return name
+
 
 class Fusion(Component):
     """Channels into series and back."""

@@ -11,6 +11,7 @@ from zoo_registry import DataError, ModelSpec, PluginError, QuantizerSpec, Shape
 from zoo.contracts import (
     CodedOutput,
     CodeTable,
+    Component,
     Decoded,
     DecodedOutput,
     Decoder,
@@ -95,6 +96,13 @@ class ZooModel(nn.Module):
         if spec.head and shapes.logits:
             self.head = spec.head.build(shapes.read_by(spec.head), shapes.logits["k"])
         _require_roles(self)
+        self.register_load_state_dict_pre_hook(_rename)  # type: ignore[no-untyped-call]  # torch has no types for it
+
+    def renamed(self, name: str) -> str:
+        """Today's name of a tensor that an earlier version of a component stored as ``name``."""
+        role, _, rest = name.partition(".")
+        part = getattr(self, role) if role in _ROLES else None
+        return f"{role}.{part.renamed(rest)}" if isinstance(part, Component) else name
 
     @property
     def device(self) -> torch.device:
@@ -300,6 +308,13 @@ class ZooModel(nn.Module):
         every = torch.arange(codes["k"], device=found.device).view(1, 1, -1, 1).expand(1, self.books, -1, 1)
         index = slots(found, self.books, codes["k"]).squeeze(-1)
         return CodeTable(self.quantizer.decode(every).flatten(0, 2), index)
+
+
+def _rename(module: nn.Module, tensors: dict[str, Tensor], prefix: str, *_: Any) -> None:
+    """Give the ``tensors`` of a checkpoint their names of today, before ``module`` loads them."""
+    assert isinstance(module, ZooModel)
+    for name in [name for name in tensors if name.startswith(prefix)]:
+        tensors[prefix + module.renamed(name.removeprefix(prefix))] = tensors.pop(name)
 
 
 def _build_quantizer(spec: QuantizerSpec, tokens: Shape, codebook: Literal["shared", "per_channel"]) -> Quantizer:

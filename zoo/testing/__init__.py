@@ -19,6 +19,7 @@ from zoo_registry.text import EmbedSpec, TextSpec
 from zoo.contracts import Decoder
 from zoo.data.sources import read
 from zoo.testing import checks, quantizer_checks, spec_checks
+from zoo.testing.card_checks import check_model_card
 from zoo.testing.channelwise_checks import check_channelwise
 from zoo.testing.lesson_checks import check_lessons
 from zoo.testing.maintenance_checks import FOR_CARE, with_care
@@ -38,7 +39,7 @@ from zoo.testing.trials import (
     trial_of,
 )
 
-__all__ = ["NormalWindows", "adapt", "check_component", "check_recording", "every_component"]
+__all__ = ["NormalWindows", "adapt", "check_component", "check_model_card", "check_recording", "every_component"]
 
 
 def check_component(

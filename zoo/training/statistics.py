@@ -27,7 +27,7 @@ def fill_statistics(model: ZooModel, data: ZooData) -> None:
     learned, images are cached for what reads them.
     """
     for role, part in model.spec.components():
-        empty = [module for module in adapted_in(model.get_submodule(role)) if not bool(module.filled)]
+        empty = [module for module in adapted_in(model.get_submodule(role)) if module.learns]
         if empty:
             learned = once(partial(adapt, empty, _windows(model, data, part)))
             for module, tensors in zip(empty, learned, strict=True):

@@ -87,7 +87,8 @@ def load(folder: str | Path) -> ZooModel:
             warnings.warn(f"{folder}: {note}", ZooNote, stacklevel=2)
         with torch.random.fork_rng(devices=[]):
             model = build(spec)
-        _require_fit(bundle.named, _sizes(model.state_dict()), stored_sizes(bundle))
+        stored = {model.renamed(name): sizes for name, sizes in stored_sizes(bundle).items()}
+        _require_fit(bundle.named, _sizes(model.state_dict()), stored)
         model.load_state_dict(load_file(bundle.tensors))
     return model.eval()
 

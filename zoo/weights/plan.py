@@ -1,7 +1,7 @@
 """Plan a transfer: the target of every source tensor, or the reason why it has none."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -10,7 +10,7 @@ from zoo_registry import BundleError, TransferSpec, roles_of
 from zoo_registry.explain import unknown
 from zoo_registry.suggest import nearest
 
-from zoo.contracts import ClassRows, Component, Resizing
+from zoo.contracts import Adapted, ClassRows, Component, Resizing
 from zoo.contracts.resizing import Resized
 from zoo.model.assembly import ZooModel
 from zoo.specs.differences import SpecDifference, differences
@@ -39,9 +39,11 @@ def plan(model: ZooModel, source: Source, spec: TransferSpec, seed: int = 0) -> 
     """
     own = {name: tensor for name, tensor in model.state_dict().items() if _role(name) in _ROLES}
     _require_paths(spec, own)
+    source = replace(source, tensors={model.renamed(name): tensor for name, tensor in source.tensors.items()})
     resizing = _resizing(model)
     classes = ClassMatch.of(model.spec, source.model)
-    planner = _Planner(own, source, spec, resizing, classes, pair(source.tensors, own, resizing.stacks, spec), seed)
+    pairs = pair(source.tensors, own, resizing.stacks, spec)
+    planner = _Planner(own, source, spec, resizing, classes, pairs, _adapted(model), seed)
     rows = [*planner.rows(), *planner.left_over()]
     report = TransferReport(transfer=spec, tensors=tuple(rows), differences=tuple(planner.differences(model)))
     return Plan(report, planner.found)
@@ -58,20 +60,23 @@ class _Planner:
         resizing: Resizing,
         classes: ClassMatch,
         pairs: Pairs,
+        adapted: Collection[str],
         seed: int,
     ) -> None:
         self.own, self.source, self.spec, self.resizing, self.pairs = own, source, spec, resizing, pairs
-        self.classes = classes
+        self.classes, self.adapted = classes, adapted
         self.by_class = {owner for owner, rule in resizing.rules.items() if isinstance(rule, ClassRows)}
         self.random = torch.Generator().manual_seed(seed)
         self.found: dict[str, Tensor] = {}
         self.shared = {_role(name) for name in own} & {_role(name) for name in pairs.here}
+        self.owners = _by_owner(own)
+        self.chosen = {owner for owner, names in self.owners.items() if self._choose(owner, names)}
 
     def rows(self) -> Iterator[TensorRow]:
         """A row for every tensor of the model, module by module, because the tensors of a module belong together."""
-        for owner, names in _by_owner(self.own).items():
+        for owner, names in self.owners.items():
             given = [name for name in names if name in self.pairs.here]
-            if not self._chosen(owner, names):
+            if owner not in self.chosen:
                 yield from self._unchosen(names)
             elif not given and owner in self.resizing.free:
                 yield from (self._row("missing", name, "the source has no counts: starts at zero") for name in names)
@@ -79,14 +84,24 @@ class _Planner:
                 yield from self._incomplete(names, given)
             elif not self.classes.equal and self._knows_classes(owner):
                 yield from self._other_classes(owner, names)
-            elif self._fits(names):
+            elif not self._odd(owner, names):
                 self.found.update({name: self._theirs(name) for name in names})
                 yield from (self._row("loaded", name, self._as_it_is(name)) for name in names)
             else:
                 yield from self._misfit(owner, names)
 
-    def _fits(self, names: list[str]) -> bool:
-        return all(self._theirs(name).shape == self.own[name].shape for name in names)
+    def _odd(self, owner: str, names: list[str]) -> list[str]:
+        """Tensors that do not fit, because of which ``names`` are not loaded.
+
+        What a module has learned from data depends on all that is inside it.
+        """
+        if owner not in self.adapted:
+            return [name for name in names if not self._fits(name)]
+        needed = [(part, name) for part in self.owners if inside(part, owner) for name in self.owners[part]]
+        return [name for part, name in needed if part not in self.chosen or not self._fits(name)]
+
+    def _fits(self, name: str) -> bool:
+        return name in self.pairs.here and self._theirs(name).shape == self.own[name].shape
 
     def _knows_classes(self, owner: str) -> bool:
         """Whether a module's tensors depend on the class order; if a head does not list such modules, all its tensors
@@ -96,7 +111,7 @@ class _Planner:
     def _other_classes(self, owner: str, names: list[str]) -> Iterator[TensorRow]:
         """Rows of a class head are matched by name; different classes are handled like a size mismatch."""
         rule, order = self.resizing.rules.get(owner), self.classes.order
-        if isinstance(rule, ClassRows) and order is not None and self._fits(names):
+        if isinstance(rule, ClassRows) and order is not None and all(map(self._fits, names)):
             tensors, words = rule.reordered({_last(name): self._theirs(name) for name in names}, order)
             self.found.update({name: tensors[_last(name)] for name in names})
             yield from (self._row("resized", name, words) for name in names)
@@ -106,7 +121,7 @@ class _Planner:
         for name in names:
             yield self._row("skipped", name, f"{self.classes.words}: {self._instead(resized)}", refused=not answered)
 
-    def _chosen(self, owner: str, names: list[str]) -> bool:
+    def _choose(self, owner: str, names: list[str]) -> bool:
         if self.spec.only is None:
             return _role(owner) in self.shared
         return any(inside(name, path) for name in names for path in self.spec.only)
@@ -114,6 +129,8 @@ class _Planner:
     def _unchosen(self, names: list[str]) -> Iterator[TensorRow]:
         role = _role(names[0])
         lost = f"the source has no {role}" if role not in self.shared else "not in `only`"
+        if names[0].rpartition(".")[0] in self.adapted:
+            lost += "; learned from the training data"
         for name in names:
             yield self._row("skipped" if name in self.pairs.here else "missing", name, lost, asked=False)
 
@@ -137,7 +154,7 @@ class _Planner:
     def _misfit(self, owner: str, names: list[str]) -> Iterator[TensorRow]:
         resized = self._resize(owner, names)
         if resized is None or self.spec.policy != "resize" or not resized.tensors:
-            yield from self._skip(names, resized)
+            yield from self._skip(owner, names, resized)
             return
         for name in names:
             tensor = resized.tensors[_last(name)]
@@ -150,9 +167,9 @@ class _Planner:
         theirs, ours = ({_last(name): get(name) for name in names} for get in (self._theirs, self.own.__getitem__))
         return None if rule is None else rule(theirs, ours, self.random)
 
-    def _skip(self, names: list[str], resized: Resized | None) -> Iterator[TensorRow]:
+    def _skip(self, owner: str, names: list[str], resized: Resized | None) -> Iterator[TensorRow]:
         answered = resized is not None and self.spec.policy == "resize"
-        odd = [name for name in names if self._theirs(name).shape != self.own[name].shape]
+        odd = self._odd(owner, names)
         for name in names:
             reason = self._sizes(name, self._instead(resized)) if name in odd else f"goes with {odd[0]}"
             yield self._row("skipped", name, reason, refused=not answered)
@@ -261,6 +278,11 @@ def _resizing(model: ZooModel) -> Resizing:
         if isinstance(part, Component):
             found |= part.resizing().within(role)
     return found
+
+
+def _adapted(model: ZooModel) -> list[str]:
+    """Paths of the modules that learn from training data before training."""
+    return [path for path, module in model.named_modules() if isinstance(module, Adapted)]
 
 
 def _by_owner(names: Mapping[str, object]) -> dict[str, list[str]]:
