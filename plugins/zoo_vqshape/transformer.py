@@ -5,6 +5,8 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from zoo.contracts import dropout
+
 
 class EncoderLayer(nn.TransformerEncoderLayer):
     """Torch's layer, with the same weights and names; its forward makes no copies."""
@@ -13,9 +15,9 @@ class EncoderLayer(nn.TransformerEncoderLayer):
         super().__init__(dim, heads, 4 * dim, dropout, F.gelu, batch_first=True)
 
     def forward(self, x: Tensor, keys: Tensor | None = None) -> Tensor:  # type: ignore[override]
-        x = self.norm1(x + self.dropout1(attend(self.self_attn, x, keys=keys)))
-        hidden = self.dropout(F.gelu(self.linear1(x)))
-        out: Tensor = self.norm2(x + self.dropout2(self.linear2(hidden)))
+        x = self.norm1(x + _drop(self.dropout1, attend(self.self_attn, x, keys=keys)))
+        hidden = _drop(self.dropout, F.gelu(self.linear1(x)))
+        out: Tensor = self.norm2(x + _drop(self.dropout2, self.linear2(hidden)))
         return out
 
 
@@ -26,10 +28,10 @@ class DecoderLayer(nn.TransformerDecoderLayer):
         super().__init__(dim, heads, 4 * dim, dropout, F.gelu, batch_first=True)
 
     def forward(self, x: Tensor, memory: Tensor, keys: Tensor | None = None) -> Tensor:  # type: ignore[override]
-        x = self.norm1(x + self.dropout1(attend(self.self_attn, x)))
-        x = self.norm2(x + self.dropout2(attend(self.multihead_attn, x, memory, keys)))
-        hidden = self.dropout(F.gelu(self.linear1(x)))
-        out: Tensor = self.norm3(x + self.dropout3(self.linear2(hidden)))
+        x = self.norm1(x + _drop(self.dropout1, attend(self.self_attn, x)))
+        x = self.norm2(x + _drop(self.dropout2, attend(self.multihead_attn, x, memory, keys)))
+        hidden = _drop(self.dropout, F.gelu(self.linear1(x)))
+        out: Tensor = self.norm3(x + _drop(self.dropout3, self.linear2(hidden)))
         return out
 
 
@@ -69,10 +71,23 @@ def attend(
     parts = _within(weights, x) if memory is None else _across(weights, x, memory)
     query, key, value = (rearrange(part, "b n (h e) -> b h n e", h=weights.num_heads) for part in parts)
     mask = None if keys is None else keys[:, None, None]
-    dropout = weights.dropout if weights.training else 0.0
-    found = F.scaled_dot_product_attention(query, key, value, mask, dropout)
+    found = _attention(query, key, value, mask, weights.dropout if weights.training else 0.0)
     out: Tensor = weights.out_proj(rearrange(found, "b h n e -> b n (h e)"))
     return out
+
+
+def _attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, p: float) -> Tensor:
+    """torch's attention. With dropout on a CPU it is not fused there, and its parts with our dropout are faster."""
+    if p == 0 or query.device.type != "cpu":
+        return F.scaled_dot_product_attention(query, key, value, mask, p)
+    scores = (query / query.shape[-1] ** 0.5) @ key.transpose(-1, -2)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    return dropout(scores.softmax(-1), p) @ value
+
+
+def _drop(like: nn.Dropout, x: Tensor) -> Tensor:
+    return dropout(x, like.p, like.training)
 
 
 def _within(weights: nn.MultiheadAttention, x: Tensor) -> tuple[Tensor, ...]:

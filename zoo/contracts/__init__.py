@@ -35,7 +35,7 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
-from zoo.kernels import compiled, nearest_few, tally, without_autocast
+from zoo.kernels import compiled, dropout, nearest_few, tally, without_autocast
 
 __all__ = [
     "ActionTable",
@@ -89,6 +89,7 @@ __all__ = [
     "book_of",
     "choice_entropy",
     "compiled",
+    "dropout",
     "entropy",
     "gathered",
     "gram",

@@ -2,6 +2,7 @@
 
 from zoo.kernels.choice import Choice, choose
 from zoo.kernels.compiled import compiled
+from zoo.kernels.dropout import dropout
 from zoo.kernels.few import Few, nearest_few
 from zoo.kernels.nearest import Precision, nearest_rows
 from zoo.kernels.portable import Portable
@@ -16,6 +17,7 @@ __all__ = [
     "Tally",
     "choose",
     "compiled",
+    "dropout",
     "nearest_few",
     "nearest_rows",
     "tally",
