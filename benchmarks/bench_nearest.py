@@ -7,7 +7,8 @@ from peers import by_distances
 from torch import Tensor
 from torch.nn import functional as F
 
-from zoo.contracts import choice_entropy, nearest
+from zoo.contracts import choice_entropy, nearest, nearest_few
+from zoo.kernels import Few
 
 CPU = [
     *((32_768, 8, 64), (32_768, 8, 512), (32_768, 64, 512), (32_768, 64, 8192), (131_072, 8, 512), (32_768, 256, 512)),
@@ -37,6 +38,25 @@ def test_nearest(measure: Measure, device: torch.device, tokens: int, width: int
     assert isinstance(index, Tensor)
     found, best = (rows - book[index]).square().sum(-1), torch.cdist(rows[:1000], book).min(-1).values.square()
     torch.testing.assert_close(found[:1000], best, rtol=1e-4, atol=1e-3)
+
+
+def few_by_distances(rows: Tensor, codes: Tensor, number: int) -> Few:
+    return Few(*torch.cdist(rows, codes).topk(number, largest=False))
+
+
+FEW = {"zoo": nearest_few, "cdist and topk": few_by_distances}
+
+
+@pytest.mark.parametrize("who", FEW)
+@pytest.mark.parametrize("number", [4, 8])
+def test_nearest_few(measure: Measure, device: torch.device, number: int, who: str) -> None:
+    """Indices and scores of the few nearest of 512 codes, float32."""
+    rows, book = torch.randn(32_768, 16, device=device), torch.randn(512, 16, device=device)
+    case = f"nearest {number} codes, N 32768, D 16, K 512"
+    found = measure(case, who, lambda: FEW[who](rows, book, number), tokens=32_768, width=16, codes=512)
+    assert isinstance(found, Few)
+    best = torch.cdist(rows[:1000], book).topk(number, largest=False).values
+    torch.testing.assert_close((rows[:1000, None] - book[found.codes[:1000]]).norm(dim=-1), best, rtol=1e-4, atol=1e-3)
 
 
 def whole_table(rows: Tensor, codes: Tensor) -> Tensor:

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.library import custom_op
 from zoo_registry import ZooNote
 
-from zoo.contracts import compiled
+from zoo.contracts import compiled, operation
 
 _REACH = 6.0
 """Deviations around a point beyond which its Gaussian counts as 0: it has 2e-9 of its mass there."""
@@ -41,7 +40,7 @@ def surface(pairs: Tensor, births: Tensor, lifetimes: Tensor, cell: float, sprea
     return images
 
 
-@custom_op("shapezoo::persistence_diagram", mutates_args=())
+@operation("shapezoo::persistence_diagram")
 def _diagram(x: Tensor, seen: Tensor) -> Tensor:
     _say_where(x.device.type)
     pairs = torch.zeros(len(x), (x.shape[1] - 1) // 2, 2, dtype=torch.float64)
@@ -54,7 +53,7 @@ def _(x: Tensor, seen: Tensor) -> Tensor:
     return x.new_empty(x.shape[0], (x.shape[1] - 1) // 2, 2, dtype=torch.float64)
 
 
-@custom_op("shapezoo::persistence_surface", mutates_args=())
+@operation("shapezoo::persistence_surface")
 def _surface(pairs: Tensor, births: Tensor, lifetimes: Tensor, cell: float, spread: float, threshold: float) -> Tensor:
     images = torch.empty(len(pairs), len(lifetimes), len(births))
     edges = _array(births.double()), _array(lifetimes.double())

@@ -35,7 +35,7 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
-from zoo.kernels import compiled, dropout, nearest_few, tally, without_autocast
+from zoo.kernels import compiled, dropout, nearest_few, operation, tally, without_autocast
 
 __all__ = [
     "ActionTable",
@@ -102,6 +102,7 @@ __all__ = [
     "nearest",
     "nearest_few",
     "observed",
+    "operation",
     "pooled_mean",
     "read_stretches",
     "recording",

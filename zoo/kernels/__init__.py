@@ -5,6 +5,7 @@ from zoo.kernels.compiled import compiled
 from zoo.kernels.dropout import dropout
 from zoo.kernels.few import Few, nearest_few
 from zoo.kernels.nearest import Precision, nearest_rows
+from zoo.kernels.operation import operation
 from zoo.kernels.portable import Portable
 from zoo.kernels.precision import without_autocast
 from zoo.kernels.tally import Tally, tally
@@ -20,6 +21,7 @@ __all__ = [
     "dropout",
     "nearest_few",
     "nearest_rows",
+    "operation",
     "tally",
     "without_autocast",
 ]

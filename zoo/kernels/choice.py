@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.library import custom_op
 
+from zoo.kernels.operation import operation
 from zoo.kernels.precision import without_autocast
 
 _CACHED, _MOST = 2**17, 2**25
@@ -30,7 +30,7 @@ def choose(rows: Tensor, codes: Tensor, real: Tensor, temperature: float, least:
     return Choice(*_choose(rows, codes, real, temperature, least))
 
 
-@custom_op("shapezoo::choose", mutates_args=())
+@operation("shapezoo::choose")
 def _choose(rows: Tensor, codes: Tensor, real: Tensor, temperature: float, least: float) -> tuple[Tensor, Tensor]:
     doubt, usage = rows.new_zeros(()), rows.new_zeros(len(codes))
     with without_autocast(rows.device):
@@ -47,7 +47,7 @@ def _(rows: Tensor, codes: Tensor, real: Tensor, temperature: float, least: floa
     return rows.new_empty(()), rows.new_empty(codes.shape[0])
 
 
-@custom_op("shapezoo::choose_backward", mutates_args=())
+@operation("shapezoo::choose_backward")
 def _backward(
     doubt: Tensor, usage: Tensor, rows: Tensor, codes: Tensor, real: Tensor, temperature: float, least: float
 ) -> tuple[Tensor, Tensor]:

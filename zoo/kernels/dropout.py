@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.library import custom_op
 from torch.nn import functional as F
 
 from zoo.kernels.compiled import compiled
+from zoo.kernels.operation import operation
 from zoo.kernels.threads import share
 
 _ROUNDS = 10
@@ -38,7 +38,7 @@ def dropout(x: Tensor, p: float, training: bool = True) -> Tensor:
     return found
 
 
-@custom_op("shapezoo::dropout", mutates_args=())
+@operation("shapezoo::dropout")
 def _dropped(x: Tensor, seed: Tensor, p: float) -> Tensor:
     out = torch.empty_like(x, memory_format=torch.contiguous_format)
     least = round(p * _STEPS)

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.library import custom_op
 
 from zoo.kernels.compiled import compiled
+from zoo.kernels.operation import operation
 from zoo.kernels.precision import without_autocast
 from zoo.kernels.threads import share
 
@@ -36,7 +36,7 @@ def nearest_few(rows: Tensor, codes: Tensor, number: int) -> Few:
     return Few(*_few(rows, codes.detach(), number))
 
 
-@custom_op("shapezoo::few", mutates_args=())
+@operation("shapezoo::few")
 def _few(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
     scores = rows.new_empty(len(rows), number)
     index = torch.empty(len(rows), number, dtype=torch.int64, device=rows.device)
@@ -56,7 +56,7 @@ def _(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
     return rows.new_empty(shape), rows.new_empty(shape, dtype=torch.int64)
 
 
-@custom_op("shapezoo::few_backward", mutates_args=())
+@operation("shapezoo::few_backward")
 def _backward(gradient: Tensor, index: Tensor, codes: Tensor) -> Tensor:
     """Gradient of the rows: −Σ g · c over the codes of each, as the score is linear in its row."""
     found = gradient.new_zeros(len(index), codes.shape[1])

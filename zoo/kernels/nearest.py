@@ -4,9 +4,9 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.library import custom_op
 
 from zoo.kernels import nearest_cpu, nearest_cuda
+from zoo.kernels.operation import operation
 
 Precision = Literal["exact", "tf32", "bf16"]
 """exact: products and sums in float32. tf32: products of 10 bits, where the device has them. bf16: of 8 bits."""
@@ -26,7 +26,7 @@ def nearest_rows(rows: Tensor, codes: Tensor, origin: Tensor, precision: Precisi
     return index
 
 
-@custom_op("shapezoo::nearest", mutates_args=())
+@operation("shapezoo::nearest")
 def _nearest(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tensor:
     return plain(rows, codes, origin, precision)
 

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.library import custom_op
 
 from zoo.kernels.compiled import compiled
+from zoo.kernels.operation import operation
 
 
 class Tally(NamedTuple):
@@ -25,7 +25,7 @@ def tally(rows: Tensor, index: Tensor, codes: int, real: Tensor | None = None) -
     return Tally(*_tally(rows, index, codes, real))
 
 
-@custom_op("shapezoo::tally", mutates_args=())
+@operation("shapezoo::tally")
 def _tally(rows: Tensor, index: Tensor, codes: int, real: Tensor | None) -> tuple[Tensor, Tensor]:
     return plain(rows, index, codes, real)
 
