@@ -1,5 +1,7 @@
 """Entry point of the program `zoo`: what must be set up before its modules are imported."""
 
+import gc
+
 from zoo.process.interrupts import listen
 from zoo.process.streams import NOBODY_READS, forget_output, open_streams
 
@@ -19,3 +21,4 @@ def main() -> int:
         return NOBODY_READS
     finally:
         forget_output()
+        gc.freeze()  # or Python looks for cycles in all that was imported before it leaves: half a second with torch

@@ -34,7 +34,8 @@ class CachedImages:
         self._places = {
             key.tobytes(): (part, row) for part, one in enumerate(parts) for row, key in enumerate(one.keys)
         }
-        self._empty = not self._places
+        # torch's compiler takes a second to import: only where it could meet a lookup.
+        self._apart = torch.compiler.disable(self._found) if self._places else None  # type: ignore[no-untyped-call]
 
     def __reduce__(self) -> tuple[type["CachedImages"], tuple[()]]:
         """Copies hold no images: they would read all of them into memory."""
@@ -46,13 +47,12 @@ class CachedImages:
         All are made for ``x`` in another type than float32, and once the buffers of ``image`` differ from those that
         the stored images were made with.
         """
-        if self._empty or x.dtype != torch.float32:
+        if self._apart is None or x.dtype != torch.float32:
             made: Tensor = image(x, mask)
             return made
-        found: Tensor = self._found(image, x, mask)
+        found: Tensor = self._apart(image, x, mask)
         return found
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]
     def _found(self, image: Image, x: Tensor, mask: Tensor | None) -> Tensor:
         places = [self._places.get(key) for key in window_keys(x, mask)] if self._fits(image) else []
         if not any(places):
