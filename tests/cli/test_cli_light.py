@@ -174,3 +174,11 @@ def test_a_recording_is_refused_before_torch_is_imported(tmp_path):
     status, _, modules = modules_after("apply", tmp_path, tmp_path / "wrist.bin", "--out", tmp_path / "out")
     assert status == 2
     assert not modules & (HEAVY - {"numpy"})
+
+
+@pytest.mark.slow
+def test_tokenizing_does_not_import_torch_s_compiler(tmp_path):
+    status, _, modules = modules_after("tokenize", "shapes-small", "aeon:basic_motions", "--out", tmp_path / "a.npz")
+    assert status == 0
+    assert "torch" in modules
+    assert "torch._dynamo" not in modules
