@@ -40,6 +40,8 @@ class PublicVQShape(Importer):
     Sizes come from the tensors and must agree with `hyper_parameters`, which also hold the values that no tensor holds.
     """
 
+    published = "release v0.1.0-cls of github.com/YunshiWen/VQShape, whose code is under the MIT licence"
+
     def convert(self, checkpoint: Checkpoint, given: Mapping[str, int]) -> Imported:
         """One-channel model with the weights of ``checkpoint``, which determines every size: ``given`` must be
         empty."""

@@ -20,6 +20,8 @@ class PublicWideResNet(Importer):
     not in the file.
     """
 
+    published = "github.com/jeunsom/TDA_KD, under the MIT licence: trained on PAMAP2"
+
     def convert(self, checkpoint: Checkpoint, given: Mapping[str, int]) -> Imported:
         """A model with only a head; ``given`` may set t for a 1-D network, h and w for a 2-D one."""
         stem = checkpoint.tensors.get("conv1.weight")

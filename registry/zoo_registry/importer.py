@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from zoo_registry.errors import BundleError, SpecError
 from zoo_registry.suggest import nearest
@@ -56,6 +56,9 @@ class Imported:
 
 class Importer(ABC):
     """Reads one kind of checkpoint. The docstring of a subclass starts with one sentence that names the kind."""
+
+    published: ClassVar[str] = ""
+    """Where such checkpoints are published, and the licence they are under; empty if they are not."""
 
     @abstractmethod
     def convert(self, checkpoint: Checkpoint, given: Mapping[str, int]) -> Imported:

@@ -14,7 +14,7 @@ from geneactiv_files import pages_at, recording
 from offered import CARD, plugin_of
 from small_runs import SIGNAL
 from waves import write_waves
-from zoo_registry import PluginError, SpecError
+from zoo_registry import PluginError, Registry, SpecError
 
 import zoo as package
 from zoo.cli.main import main
@@ -208,3 +208,21 @@ def test_a_teacher_by_name_whose_card_names_other_data_is_refused(cards, home):
     shutil.make_archive("signal", "zip", home / "signal/bundle")
     with pytest.raises(SpecError, match=r"teachers\.acme: .* found a bundle without a run"):
         package.train(spec | {"teachers": {"acme": "signal.zip"}}, "run", quiet=True)
+
+
+@pytest.mark.parametrize("name", Registry.discover().importers())
+def test_a_plugin_that_imports_checkpoints_shows_where_they_are(zoo, name):
+    found = zoo("models", "show", name)
+    assert found.status == 0
+    assert f"zoo import {name} CKPT --out BUNDLE" in found.out
+    assert f"`zoo models show {name}`" in zoo("models").out
+    stored = zoo("models", "show", name, "--json").json
+    assert stored["published"] in found.out
+    assert stored["purpose"] == found.out.splitlines()[0]
+
+
+def test_a_model_with_the_name_of_a_plugin_that_imports_is_shown_instead(zoo, cards, home, install):
+    card = CARD | {"name": "wrn", "package": "zoo_others", "folder": "codes"}
+    install("others", plugin_of(card), folders={"codes": home / "codes"})
+    assert "in Python" in zoo("models", "show", "wrn").out
+    assert "`zoo models show wrn`" not in zoo("models").out

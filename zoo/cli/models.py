@@ -11,6 +11,7 @@ from zoo_registry import InputSpec
 from zoo.cli.components import Json
 from zoo.cli.tables import print_facts, print_json, print_table, print_title
 from zoo.process.lines import print_line
+from zoo.weights.importable import Importable, importable, importables
 from zoo.weights.listing import NamedModel, input_in_words, list_models, show_model
 from zoo.weights.tasks import TASKS
 
@@ -47,7 +48,13 @@ def show_card(
     ],
     json: Json = False,
 ) -> None:
-    """Show the card of a model: what it is for, what it reads, what it was trained on and how good it is."""
+    """Show the card of a model: what it is for, what it reads, what it was trained on and how good it is.
+
+    For the name of a plugin that imports checkpoints: where these are published, and how they become a model.
+    """
+    if (outside := importable(name)) is not None:
+        _print_importable(outside, json)
+        return
     found = show_model(name)
     if json:
         print_json(found.model_dump(mode="json"))
@@ -74,9 +81,21 @@ def _print_list(task: str | None, json: bool) -> None:
             print_line(f"{', '.join(_IN_WIDE)}: with {_WIDE} columns, or `zoo models show NAME`")
     else:
         print_line(f"no installed plugin offers a model{f' that can {task}' if task else ''}")
+    if task is None and (others := importables()):
+        commands = " and ".join(f"`zoo models show {name}`" for name in others)
+        print_line(f"to import checkpoints of others: {commands}")
     if broken:
         print_title("Not usable")
         print_table(["model or plugin", "reason"], list(broken.items()))
+
+
+def _print_importable(found: Importable, json: bool) -> None:
+    if json:
+        print_json(found.model_dump(mode="json"))
+        return
+    print_line(found.purpose)
+    print_line()
+    print_facts(list(found.facts()))
 
 
 def _row(model: NamedModel) -> tuple[str, ...]:
