@@ -78,9 +78,13 @@ def test_every_component_is_exported_or_refused_by_the_name_of_an_operation(kind
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["onnx", "torchscript"])
-@pytest.mark.parametrize("kind", REGISTRY.kinds("quantizer"))
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(kind, "torchscript") for kind in REGISTRY.kinds("quantizer")]
+    + [(kind, "onnx") for kind in (REGISTRY.kinds("quantizer") if ALL else ("quantizers.ema", "quantizers.residual"))],
+)
 def test_every_quantizer_gives_equal_codes(kind, name):
+    """In ONNX one codebook and several levels of it; all with ZOO_CASES=all."""
     require_equal(name, Predictor(model_of(("conv.encoder", kind)), "tokenize"))
 
 
