@@ -226,3 +226,9 @@ def test_a_model_with_the_name_of_a_plugin_that_imports_is_shown_instead(zoo, ca
     install("others", plugin_of(card), folders={"codes": home / "codes"})
     assert "in Python" in zoo("models", "show", "wrn").out
     assert "`zoo models show wrn`" not in zoo("models").out
+
+
+def test_a_typo_in_the_name_of_a_plugin_that_imports_is_answered_with_it(zoo):
+    refused = zoo("models", "show", "vqshap")
+    assert refused.status == 2
+    assert "did you mean 'vqshape'?" in refused.err

@@ -148,5 +148,6 @@ def show_model(name: str) -> NamedModel:
         return NamedModel.on_hub(address, fetched(address), registry)
     known = registry.models()
     if name not in known:
-        raise unknown("model", "the name of a model", name, list(known), "`zoo models` shows the names")
+        names = [*known, *registry.importers()]
+        raise unknown("model", "the name of a model", name, names, "`zoo models` shows the names")
     return NamedModel.of(known[name], registry)
