@@ -1,4 +1,4 @@
-"""A hub on this machine that speaks the endpoints that `huggingface_hub` uses, and fails as it is told to."""
+"""A hub on this machine that speaks the endpoints that `huggingface_hub` uses, and that a test can let fail."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""A plugin of models: its source, as one of other people would write it."""
+"""A plugin of models: its source, as other people would write it; and a model of codes to offer."""
 
 from typing import Any
 
@@ -19,6 +19,16 @@ CARD: dict[str, Any] = {
     },
     "source": "train.py in the repository of Acme",
 }
+
+
+CODES = {
+    "input": {"channels": 2, "length": 40, "rate": 25, "units": "g"},
+    "fusion": {"kind": "fusion.channelwise"},
+    "encoder": {"kind": "conv.encoder", "dim": 8, "layers": 2},
+    "quantizer": {"kind": "quantizers.ema", "codes": 6},
+    "decoder": {"kind": "conv.decoder", "dim": 8},
+}
+"""The spec of a model without a head, for any number of channels."""
 
 
 def plugin_of(*cards: dict[str, Any]) -> str:

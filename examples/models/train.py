@@ -54,10 +54,10 @@ def write_windows(folder: Path) -> None:
 
 def main(out: Path, names: Collection[str]) -> None:
     """Train the models with these ``names`` into a folder of ``out`` each."""
-    write_windows(out / "data")
     for name in names:
         run = json.loads(Path(__file__).with_name(f"{name}.json").read_text(encoding="utf-8"))
         if name == "shapes-small":
+            write_windows(out / "data")
             run["data"]["source"]["path"] = str(out / "data")
         zoo.train(run, out / name, quiet=True)
         print(out / name / "bundle")

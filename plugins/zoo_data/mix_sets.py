@@ -26,8 +26,8 @@ class OneSet(NamedTuple):
 
 
 def sets_of(mix: MixSource) -> list[OneSet]:
-    """The subfolders by name, then the listed sets. Raises DataError and SpecError for sets that cannot be told apart,
-    and for names that no set has."""
+    """The subfolders by name, then the listed sets. Raises DataError for a folder that cannot be read, and SpecError
+    for a set that is listed twice and for a name that no set has."""
     listed = [OneSet(_name(one), f"sources.{index}", one) for index, one in enumerate(mix.sources)]
     found = [*_in_folder(mix), *listed]
     _require_different(found)

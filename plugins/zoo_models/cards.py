@@ -51,6 +51,14 @@ def _classifier(
     )
 
 
+def _signal(
+    name: str, data: str, archive: str, learned: tuple[int, int, str], right: tuple[int, int], rest: str = ""
+) -> ModelCard:
+    """The card of a WideResNet on raw signals of the set ``data``; ``right``: windows it recognises, of how many."""
+    purpose = f"A WideResNet on raw signals of {data}, to judge reconstructions{rest}."
+    return _classifier(name, purpose, _archived(data, archive), learned, (*right, f"{data} test"))
+
+
 _SHAPES = _offered(
     "shapes-small",
     "A codebook of 64 shapes of movement, frozen or to start from; for any number of channels, in windows that are "
@@ -94,40 +102,36 @@ _DRAWN = _classifier(
     (40, 40, _TEST),
 )
 _SIGNALS = [
-    _classifier(
-        "motions-signal",
-        "A WideResNet on raw signals of BasicMotions: a judge of what a reconstruction has kept.",
-        _archived("BasicMotions", "UEA"),
-        (32, 8, _MOTIONS),
-        (40, 40, _TEST),
-    ),
-    _classifier(
+    _signal("motions-signal", "BasicMotions", "UEA", (32, 8, _MOTIONS), (40, 40)),
+    _signal(
         "gunpoint-signal",
-        "A WideResNet on raw signals of GunPoint, to judge reconstructions.",
-        _archived("GunPoint", "UCR"),
+        "GunPoint",
+        "UCR",
         (40, 10, "a25224b74d956cafd74e110e5e7148e605d8438792b2cb9554c4aec3109635b9"),
-        (149, 150, "GunPoint test"),
+        (149, 150),
     ),
-    _classifier(
+    _signal(
         "arrowheads-signal",
-        "A WideResNet on raw signals of ArrowHead, to judge reconstructions; weak, as it was trained on 29 windows.",
-        _archived("ArrowHead", "UCR"),
+        "ArrowHead",
+        "UCR",
         (29, 7, "230906ac7eee01674f10425c69ec43a2e7c98b92eaa65f1053ffdd03ddcc09fa"),
-        (107, 175, "ArrowHead test"),
+        (107, 175),
+        "; weak, as it was trained on 29 windows",
     ),
-    _classifier(
+    _signal(
         "power-signal",
-        "A WideResNet on raw signals of ItalyPowerDemand, to judge reconstructions.",
-        _archived("ItalyPowerDemand", "UCR"),
+        "ItalyPowerDemand",
+        "UCR",
         (54, 13, "1e447e760d54a7ff1bcdb74588c4db35225c765693036daf56f0a286926e6549"),
-        (986, 1029, "ItalyPowerDemand test"),
+        (986, 1029),
     ),
-    _classifier(
+    _signal(
         "vowels-signal",
-        "A WideResNet on raw signals of JapaneseVowels, padded to 29 samples, to judge reconstructions.",
-        _archived("JapaneseVowels", "UEA"),
+        "JapaneseVowels",
+        "UEA",
         (216, 54, "d34acebc64703cfee8574a05d6eb66a53fdaad72c8eec46f2b18511706fe35fa"),
-        (364, 370, "JapaneseVowels test"),
+        (364, 370),
+        "; windows are padded to 29 samples",
     ),
 ]
 CARDS = [_SHAPES, _BAG, _DRAWN, *_SIGNALS]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 from geneactiv_files import pages_at, recording
-from offered import CARD, plugin_of
+from offered import CARD, CODES, plugin_of
 from small_runs import SIGNAL
 from waves import write_waves
 from zoo_registry import PluginError, Registry, SpecError
@@ -20,13 +20,6 @@ import zoo as package
 from zoo.cli.main import main
 from zoo.weights.manifest import read_manifest
 
-CODES = {
-    "input": {"channels": 2, "length": 40, "rate": 25, "units": "g"},
-    "fusion": {"kind": "fusion.channelwise"},
-    "encoder": {"kind": "conv.encoder", "dim": 8, "layers": 2},
-    "quantizer": {"kind": "quantizers.ema", "codes": 6},
-    "decoder": {"kind": "conv.decoder", "dim": 8},
-}
 DISTILL = {"distill": [{"kind": "distill.logits"}]}
 
 

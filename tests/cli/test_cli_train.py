@@ -127,3 +127,14 @@ def test_check_sets_fields_as_train_does(here, capsys):
     assert "7 epochs" in capsys.readouterr().out
     assert main(["check", "run.json", "--set", "training.epochs=none"]) == 2
     assert "training.epochs" in complaint(capsys)
+
+
+def test_a_resumed_run_no_longer_needs_the_source_of_its_weights(here, capsys):
+    assert main(["train", "run.json", "--set", "training.epochs=1", "--out", "runs/first"]) == 0
+    arguments = ["train", "run.json", "--set", 'transfer=[{"source": "runs/first"}]', "--set", "training.epochs=1"]
+    assert main(arguments) == 0
+    (here / "runs/first").rename(here / "runs/gone")
+    assert main([*arguments, "--resume"]) == 0
+    capsys.readouterr()
+    assert main([*arguments, "--out", "runs/other"]) == 2
+    assert "runs/first" in complaint(capsys)

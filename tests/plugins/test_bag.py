@@ -1,54 +1,18 @@
 """The bag of shapes: independence of units, gaps, correct gradients, one module on two inputs."""
 
-import copy
-
 import pytest
 import torch
+from bags import SMALL, Given, X, filled, head, signals
 from pydantic import ValidationError
 from torch import Tensor
 from zoo_bag import BagRecon, BagSignal
-from zoo_bag.heads import BagHead
 from zoo_bag.layout import Layout
-from zoo_registry import BundleError, Shape, ShapeError
+from zoo_registry import Shape, ShapeError
 
-from zoo.contracts import Output, Standardize, TrainingWindows
-from zoo.testing import NormalWindows, adapt, check_component
+from zoo.contracts import Output
+from zoo.testing import check_component
 
-SMALL = {"samples": 8, "nearest": 4, "floor": 0.1, "scales": (1, 2, 4), "places": 20, "codes": (4, 12), "level": (5, 3)}
-X = Shape.of("c t", 2, 60)
 ALL = {"axis", "joint", "level"}
-
-
-class Given:
-    """Training windows `(b c t)`, all observed."""
-
-    def __init__(self, x: Tensor) -> None:
-        self.x = x
-        self.mean, self.std = x.mean((0, 2)), x.std((0, 2), correction=0)
-
-    def some(self, most: int) -> tuple[Tensor, Tensor | None]:
-        return self.x[:most], None
-
-
-def signals(windows: int = 6, seed: int = 0, x: Shape = X) -> Tensor:
-    """Walks, as float64."""
-    random = torch.Generator().manual_seed(seed)
-    return torch.randn(windows, *x.sizes, generator=random, dtype=torch.float64).cumsum(-1)
-
-
-def filled(spec: BagSignal | BagRecon, windows: TrainingWindows, x: Shape = X) -> BagHead:
-    torch.manual_seed(0)
-    return adapt_to(spec.build(x, 3).double().eval(), windows)
-
-
-def adapt_to(head: BagHead, windows: TrainingWindows) -> BagHead:
-    for part in (head.bag.standardize, head.bag):
-        part.adapt(windows)
-    return head
-
-
-def head(spec: BagSignal | BagRecon | None = None, x: Shape = X) -> BagHead:
-    return filled(spec or BagSignal(**SMALL), Given(signals(12, 5, x)), x)
 
 
 @pytest.mark.parametrize(
@@ -232,90 +196,6 @@ def test_one_module_on_two_inputs():
     other.load_state_dict(one.state_dict())
     x = signals(3)
     assert torch.equal(one(Output(x=x)), other(Output(x=torch.zeros_like(x), x_recon=x)))
-
-
-def test_refuses_to_judge_before_codebooks_are_learned():
-    made = BagSignal(**SMALL).build(X, 3).double()
-    made.bag.standardize.fill(torch.zeros(2), torch.ones(2))
-    with pytest.raises(BundleError, match=r"^head: expected codebooks and quantiles of its training data, found none"):
-        made(Output(x=signals(1)))
-
-
-def test_components_are_filled_before_those_that_contain_them():
-    made = BagSignal(**SMALL).build(X, 3)
-    adapt(made, X)
-    assert bool(made.bag.filled)
-    assert bool(made.bag.standardize.filled)
-    again = copy.deepcopy(made)
-    again.bag.adapt(NormalWindows(X))
-    assert isinstance(again.bag.standardize, Standardize)
-
-
-def test_learning_uses_the_default_generator():
-    made = [filled(BagSignal(**SMALL), Given(signals(12, 5))) for _ in range(2)]
-    for name, tensor in made[0].bag.state_dict().items():
-        assert torch.equal(tensor, made[1].bag.state_dict()[name]), name
-
-
-def test_shared_codebooks_of_one_axis_fit_every_input():
-    spec = BagSignal(**SMALL, joint=False, shared=True)
-    sizes = {
-        tuple((name, book.shape) for name, book in spec.build(Shape.of("c t", *x), 2).bag.codes.named_buffers())
-        for x in ((1, 9), (3, 60), (6, 900))
-    }
-    assert sizes == {(("axis_4", (4, 8)), ("axis_12", (12, 8)))}
-
-
-def test_a_shared_codebook_is_learned_from_all_scales():
-    """Slow waves are straight at scale 1, and bent at scale 8."""
-    x = torch.sin(torch.arange(160, dtype=torch.float64) / 10 + torch.arange(24)[:, None, None])
-    fields = {"samples": 8, "codes": (6,), "level": (0, 0), "joint": False}
-    bend = {}
-    for scales in ((1,), (8,), (1, 8)):
-        made = filled(BagSignal(**fields, scales=scales, shared=True), Given(x), Shape.of("c t", 1, 160))
-        codes = made.bag.codes.axis_6
-        bend[scales] = codes.diff(n=2).square().mean(1).sort().values
-    assert bend[1,].max() < bend[8,].min()
-    assert bend[1, 8][0] < bend[8,].min()
-    assert bend[1, 8][-1] > bend[1,].max()
-
-
-def test_given_codebooks_are_kept_and_the_rest_is_learned():
-    spec = BagSignal(**SMALL)
-    given, made = head(spec), spec.build(X, 3).double().eval()
-    made.bag.codes.load_state_dict(given.bag.codes.state_dict())
-    windows = Given(3 + 2 * signals(12, 6))
-    adapt_to(made, windows)
-    there = filled(spec, windows)
-    for name, book in made.bag.codes.named_buffers():
-        assert torch.equal(book, given.bag.codes.get_buffer(name))
-        assert not torch.equal(book, there.bag.codes.get_buffer(name))
-    assert torch.equal(made.bag.standardize.mean, there.bag.standardize.mean)
-    places = made.bag.mu_1 - there.bag.mu_1  # quantiles of other random stretches of the same windows
-    assert places.abs().max() < 0.2 * there.bag.mu_1.std()
-    roots = made.bag._roots(windows.x, None)
-    torch.testing.assert_close(made.bag.middle, roots.mean(0))
-
-
-def test_a_bag_without_its_codebooks_learns_again():
-    made = head()
-    assert not made.bag.learns
-    for book in made.bag.codes.buffers():
-        book.zero_()
-    assert made.bag.learns
-
-
-def test_training_windows_with_gaps_contribute_what_was_observed():
-    class Gappy(Given):
-        def some(self, most: int) -> tuple[Tensor, Tensor | None]:
-            mask = torch.ones_like(self.x, dtype=torch.bool)
-            mask[::2, 1] = False
-            return torch.where(mask, self.x, 0), mask
-
-    made = filled(BagSignal(**SMALL), Gappy(signals(12, 5)))
-    assert all(bool(tensor.isfinite().all()) for tensor in made.state_dict().values())
-    # Half of the windows of the second channel would be constant, and half of its knots equal.
-    assert made.bag.mu_1[1].diff().min() > 0
 
 
 def test_evidence_adds_up_to_the_logits():

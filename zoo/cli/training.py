@@ -63,7 +63,9 @@ def train(
     folder = out or _home(run, spec)
     if resume and RunFolder(folder).run_file.exists():
         pin(RunFolder(folder).commits())
-    require_sources(spec)
+        require_sources(spec.model_copy(update={"transfer": ()}))  # its weights are those of a checkpoint now
+    else:
+        require_sources(spec)
     if folds is not None:
         _train_folds(spec, folder, folds, resume, diagnose)
         return

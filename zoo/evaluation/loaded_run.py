@@ -59,8 +59,7 @@ def open_run(folder: RunFolder, changes: Sequence[str] = ()) -> LoadedRun:
     """The finished run in ``folder``, on a GPU if there is one.
 
     ``changes`` give the new location of its data, such as `data.source.path=PLACE`. Its models on a hub stay those of
-    its training. Raises ZooError when there is no
-    finished run, or when the data are not those it was trained on.
+    its training. Raises ZooError when there is no finished run, or when the data are not those it was trained on.
     """
     stored = folder.read()
     pin(folder.commits())

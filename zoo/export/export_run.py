@@ -129,9 +129,7 @@ def _facts(predictor: Predictor, results: Mapping[str, Tensor], weights: str) ->
     output = {name: _batched(_AXES.get(name, "c n q"), value.shape[1:], free) for name, value in results.items()}
     return known | {
         "input": f"x {sizes} float32, any {' and '.join(['b', *free])}, no missing samples",
-        "output": {
-            name: f"{sizes} {str(results[name].dtype).removeprefix('torch.')}" for name, sizes in output.items()
-        },
+        "output": {name: f"{axes} {str(results[name].dtype).removeprefix('torch.')}" for name, axes in output.items()},
         "zoo": version(),
         "sha256": weights,
     }

@@ -42,8 +42,8 @@ def dropout(x: Tensor, p: float, training: bool = True) -> Tensor:
 def _dropped(x: Tensor, seed: Tensor, p: float) -> Tensor:
     out = torch.empty_like(x, memory_format=torch.contiguous_format)
     least = round(p * _STEPS)
-    scale, number = x.numpy().dtype.type(_STEPS / (_STEPS - least)), int(seed)
-    given, result = x.detach().contiguous().view(-1).numpy(), out.view(-1).numpy()
+    given, result = x.contiguous().view(-1).numpy(), out.view(-1).numpy()
+    scale, number = given.dtype.type(_STEPS / (_STEPS - least)), int(seed)
     firsts, kernel = iter(range(0, len(given), _PART)), _kernel()
 
     def work() -> None:

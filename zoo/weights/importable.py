@@ -32,7 +32,8 @@ class Importable(BaseModel, frozen=True):
 def importables() -> list[str]:
     """Names of the plugins that import checkpoints, unless a model has the name."""
     registry = Registry.discover()
-    return [name for name in registry.importers() if name not in registry.models()]
+    models = registry.models()
+    return [name for name in registry.importers() if name not in models]
 
 
 def importable(name: str) -> Importable | None:

@@ -6,15 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
-from zoo_registry import (
-    Headline,
-    ImageInputSpec,
-    InputSpec,
-    OfferedModel,
-    Registry,
-    TrainedOn,
-    ZooError,
-)
+from zoo_registry import Headline, ImageInputSpec, InputSpec, OfferedModel, Registry, TrainedOn, ZooError
 from zoo_registry.explain import unknown
 
 from zoo.hub.address import HubAddress, is_address
@@ -23,6 +15,9 @@ from zoo.hub.card import read_card
 from zoo.hub.download import fetched
 from zoo.weights.manifest import is_bundle, open_bundle, stored_spec
 from zoo.weights.tasks import TASKS, Task, tasks_of
+
+_ON_CARD = ("purpose", "licence", "trained_on", "headline", "source")
+"""Fields of a model that only a card has."""
 
 
 class NamedModel(BaseModel, frozen=True):
@@ -63,7 +58,7 @@ class NamedModel(BaseModel, frozen=True):
     @classmethod
     def of(cls, offered: OfferedModel, registry: Registry) -> "NamedModel":
         """Raises ZooError if its bundle cannot be read, or not with the installed plugins."""
-        card = offered.card.model_dump(include={"name", "purpose", "licence", "trained_on", "headline", "source"})
+        card = offered.card.model_dump(include={"name", *_ON_CARD})
         places = {"plugin": offered.plugin, "distribution": offered.distribution}
         return cls.model_validate(card | places | _stored(offered.folder, registry))
 
@@ -71,8 +66,7 @@ class NamedModel(BaseModel, frozen=True):
     def on_hub(cls, address: HubAddress, folder: Path, registry: Registry) -> "NamedModel":
         """The model at ``address``, whose snapshot is ``folder``; raises as ``of`` does."""
         found = read_card(folder)
-        known = {} if found is None else found.model_dump()
-        card = {name: known.get(name) for name in ("purpose", "licence", "trained_on", "headline", "source")}
+        card = dict.fromkeys(_ON_CARD) if found is None else found.model_dump(include=set(_ON_CARD))
         places = {"name": str(address), "plugin": None, "distribution": None, "revision": folder.name}
         return cls.model_validate(card | places | _stored(folder, registry))
 

@@ -15,14 +15,13 @@ from zoo_registry.errors import show
 from zoo_registry.explain import explain
 from zoo_registry.registry import OUR_DISTRIBUTION
 
-from zoo.hub.cache import CARD, is_snapshot
+from zoo.hub.cache import CARD, FILES, is_snapshot
 from zoo.io.files import current, opened
 from zoo.specs.offered import folder_named, is_name, similar
 from zoo.specs.read import read_json
 from zoo.weights.zipped import is_zip, unpacked
 
-TENSORS = "model.safetensors"
-MANIFEST = "spec.json"
+MANIFEST, TENSORS = FILES
 FORMAT: Literal[2] = 2
 """The newest layout. Format 1, of version 0.1, had neither distributions nor parameters, and allowed other files beside
 the two of a bundle."""
@@ -56,7 +55,7 @@ class Manifest(Spec):
     """Hash of the tensor file."""
 
     manifest_sha256: str | None = Field(default=None, pattern=_SHA256)
-    """Hash of all other fields; null in format 1."""
+    """Hash of all other fields; null in format 1, and in the first bundles of format 2."""
 
     @field_validator("model")
     @classmethod
