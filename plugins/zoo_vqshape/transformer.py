@@ -5,7 +5,7 @@ from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zoo.contracts import dropout
+from zoo.contracts import attention, dropout
 
 
 class EncoderLayer(nn.TransformerEncoderLayer):
@@ -69,21 +69,10 @@ def attend(
     The result equals the output of ``weights``, which have one width and a bias: they are read, not called.
     """
     parts = _within(weights, x) if memory is None else _across(weights, x, memory)
-    query, key, value = (rearrange(part, "b n (h e) -> b h n e", h=weights.num_heads) for part in parts)
-    mask = None if keys is None else keys[:, None, None]
-    found = _attention(query, key, value, mask, weights.dropout if weights.training else 0.0)
-    out: Tensor = weights.out_proj(rearrange(found, "b h n e -> b n (h e)"))
+    query, key, value = (rearrange(part, "b n (h e) -> b n h e", h=weights.num_heads) for part in parts)
+    found = attention(query, key, value, keys, weights.dropout if weights.training else 0.0)
+    out: Tensor = weights.out_proj(rearrange(found, "b n h e -> b n (h e)"))
     return out
-
-
-def _attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None, p: float) -> Tensor:
-    """torch's attention. With dropout on a CPU it is not fused there, and its parts with our dropout are faster."""
-    if p == 0 or query.device.type != "cpu":
-        return F.scaled_dot_product_attention(query, key, value, mask, p)
-    scores = (query / query.shape[-1] ** 0.5) @ key.transpose(-1, -2)
-    if mask is not None:
-        scores = scores.masked_fill(~mask, -torch.inf)
-    return dropout(scores.softmax(-1), p) @ value
 
 
 def _drop(like: nn.Dropout, x: Tensor) -> Tensor:

@@ -44,3 +44,16 @@ def test_cached_code_that_cannot_be_read_is_compiled_again(tmp_path, monkeypatch
     kept.write_bytes(change(kept.read_bytes()))
     assert doubled(path) == ([2, 4, 6], 0)
     assert doubled(path) == ([2, 4, 6], 1)
+
+
+def test_code_is_compiled_again_if_a_file_beside_it_has_changed(tmp_path, monkeypatch):
+    """A loop may call one of another file, of which numba does not look at the date."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
+    path, other = tmp_path / "doubling.py", tmp_path / "other.py"
+    path.write_text(LOOP)
+    other.write_text("a = 1")
+    assert doubled(path) == ([2, 4, 6], 0)
+    assert doubled(path) == ([2, 4, 6], 1)
+    other.write_text("a = 12")
+    assert doubled(path) == ([2, 4, 6], 0)
+    assert doubled(path) == ([2, 4, 6], 1)

@@ -35,7 +35,7 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
-from zoo.kernels import compiled, dropout, nearest_few, operation, tally, without_autocast
+from zoo.kernels import attention, compiled, dropout, nearest_few, operation, tally, without_autocast
 
 __all__ = [
     "ActionTable",
@@ -86,6 +86,7 @@ __all__ = [
     "Weigher",
     "Worded",
     "adapted_in",
+    "attention",
     "book_of",
     "choice_entropy",
     "compiled",

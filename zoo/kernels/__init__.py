@@ -1,5 +1,6 @@
 """Performance-critical operations, each one torch operation: a plain form for every device, faster ones for some."""
 
+from zoo.kernels.attention import attention
 from zoo.kernels.choice import Choice, choose
 from zoo.kernels.compiled import compiled
 from zoo.kernels.dropout import dropout
@@ -16,6 +17,7 @@ __all__ = [
     "Portable",
     "Precision",
     "Tally",
+    "attention",
     "choose",
     "compiled",
     "dropout",
