@@ -6,13 +6,17 @@ from abc import ABC, abstractmethod
 import torch
 from einops import rearrange
 from torch import Tensor, nn
-from torch.func import jvp, vmap
 from torch.nn import functional as F
 
 from zoo.contracts import CentreKernel, CodeTable, Interpolate, Resizing, recording, without_autocast
 from zoo_vqshape.mlp import mlp
+from zoo_vqshape.slopes import FLAT, Differentiated, Moving, repeated_and_convolved, standardized, through
 
 WIDE, NARROW, GROUPS = 128, 64, 16
+_MOVED = 256
+"""Derivatives of shapes that are computed together on a CPU."""
+_SLOPE = 0.35
+"""Cost of one derivative of a shape, relative to the shape with its backward pass."""
 
 
 class GroupNorm(nn.GroupNorm):
@@ -26,7 +30,7 @@ class GroupNorm(nn.GroupNorm):
         return torch.addcmul(self.bias[:, None], scaled, self.weight[:, None])
 
 
-class Residual(nn.Module):
+class Residual(Differentiated):
     """Two convolutions, each after group norm and GELU, plus the input: `(m wide s) -> (m narrow s)`."""
 
     def __init__(self, wide: int, narrow: int) -> None:
@@ -45,8 +49,11 @@ class Residual(nn.Module):
         out: Tensor = self.channel_up(x) + self.block(x)
         return out
 
+    def slopes(self, at: Moving) -> Tensor:
+        return through(self.channel_up, at).slopes + through(self.block, at).slopes
 
-class Upsample(nn.Module):
+
+class Upsample(Differentiated):
     """Repeats every sample four times, then convolves: `(m w s) -> (m w 4s)`."""
 
     def __init__(self, width: int) -> None:
@@ -56,6 +63,9 @@ class Upsample(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.conv(F.interpolate(x, scale_factor=4.0, mode="nearest"))
         return out
+
+    def slopes(self, at: Moving) -> Tensor:
+        return repeated_and_convolved(at.slopes, self.conv.weight)
 
 
 class ShapeNetwork(nn.Module, ABC):
@@ -142,12 +152,12 @@ class ShapeDecoder(ShapeNetwork):
     def worth(self, codes: Tensor, table: CodeTable) -> CodeTable | None:
         """``table``, or its rows in use, if they cost less than decoding all ``codes``; else None.
 
-        A row costs one shape; if codes learn, it costs one more per axis for its Jacobian.
+        A row costs one shape and, if codes learn, its derivative by every axis.
         """
         learns = _learns(codes)
         if recording() and not learns:  # so that the graph accepts any number of tokens
             return table
-        price, tokens = 1 + codes.shape[-1] if learns else 1, table.index.numel()
+        price, tokens = 1 + _SLOPE * codes.shape[-1] if learns else 1, table.index.numel()
         worth = len(table.rows) * price < tokens
         if recording():  # the number of rows in use is unknown in a graph
             return table if worth else None
@@ -170,21 +180,20 @@ class ShapeDecoder(ShapeNetwork):
 
     @torch.no_grad()
     def _jacobian(self, rows: Tensor) -> Tensor:
-        """d shape / d code at each of ``rows (k d)``, one forward derivative per axis: `(k s d)`."""
+        """d shape / d code at each of ``rows (k d)``, `(k s d)`; on a CPU a few rows at a time, which fit a cache."""
         rows = rows.to(next(self.parameters()).dtype)
         axes = torch.eye(rows.shape[-1], dtype=rows.dtype, device=rows.device)
-
-        def slope(axis: Tensor) -> Tensor:
-            change: Tensor = jvp(self.forward, (rows,), (axis.expand_as(rows),))[1]
-            return change
-
+        few = max(_MOVED // rows.shape[-1], 1) if rows.device.type == "cpu" else len(rows)
         with without_autocast(rows.device):
-            slopes: Tensor = vmap(slope, out_dims=-1)(axes)
-        return slopes
+            return torch.cat([self._moved(part, axes) for part in torch.split(rows, few)])
+
+    def _moved(self, rows: Tensor, axes: Tensor) -> Tensor:
+        raw = through(self.layers, Moving(rows, axes.expand(len(rows), -1, -1)))
+        return standardized(Moving(raw.values.squeeze(1), raw.slopes.squeeze(2))).mT
 
 
 def _unit(raw: Tensor) -> Tensor:
-    return (raw - raw.mean(-1, keepdim=True)) / (raw.std(-1, keepdim=True) + 1e-8)
+    return (raw - raw.mean(-1, keepdim=True)) / (raw.std(-1, keepdim=True) + FLAT)
 
 
 def _learns(codes: Tensor) -> bool:

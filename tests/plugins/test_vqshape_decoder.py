@@ -63,7 +63,7 @@ class Calls:
 
     def __init__(self, decoder: VQShapeDecoder) -> None:
         self.vectors = 0
-        decoder.shapes.layers.register_forward_hook(self.count)
+        decoder.shapes.layers[0].register_forward_hook(self.count)
 
     def count(self, module: object, inputs: tuple[Tensor], output: Tensor) -> None:
         self.vectors += output.shape[0]
