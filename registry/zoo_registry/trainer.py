@@ -29,8 +29,9 @@ class TrainerSpec(Spec):
     """How processes share a model. ddp: each process holds the whole model. fsdp: weights, gradients and moments are
     sharded over processes, and weights are gathered from the forward to the backward pass. auto: ddp."""
 
-    precision: Literal["32-true", "bf16-mixed", "64-true"] = "32-true"
-    """Precision of the forward and backward pass; weights and moments are float64 for 64-true, else float32."""
+    precision: Literal["32-true", "bf16-mixed", "bf16-linear", "64-true"] = "32-true"
+    """Precision of the forward and backward pass; weights and moments are float64 for 64-true, else float32.
+    bf16-linear: only products of linear layers in bfloat16, in training steps, on a CPU that has it."""
 
     patience: int = Field(default=60, ge=5, le=86_400)
     """Seconds without a heartbeat from one of several processes, stopped or on a lost machine, after which training
@@ -51,4 +52,17 @@ class TrainerSpec(Spec):
             raise SpecError("trainer.precision", "32-true or bf16-mixed for fsdp", self.precision, hint)
         if self.strategy == "fsdp" and self.compile:
             raise SpecError("trainer.compile", "false for fsdp", "true", "use ddp, or leave it out")
+        if self.precision == "bf16-linear":
+            self._require_plain_cpu()
         return self
+
+    def _require_plain_cpu(self) -> None:
+        if self.accelerator == "gpu":
+            hint = "set trainer.precision to bf16-mixed"
+            raise SpecError("trainer.precision", "another than bf16-linear, which is for CPUs, on gpu", "it", hint)
+        if self.compile:
+            hint = "leave out trainer.compile, or set trainer.precision to bf16-mixed"
+            raise SpecError("trainer.compile", "false for bf16-linear", "true", hint)
+        if self.strategy == "fsdp":
+            hint = "use ddp, or another precision"
+            raise SpecError("trainer.precision", "32-true or bf16-mixed for fsdp", self.precision, hint)

@@ -11,6 +11,7 @@ from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from zoo_registry import TrainerSpec, TrainingError
 
+from zoo.kernels.bf16_linear import has_bf16
 from zoo.process.launched import launched
 
 
@@ -52,9 +53,20 @@ def find_devices(spec: TrainerSpec) -> Devices:
         raise TrainingError(
             "trainer.devices", f"{there} GPUs at most, the number in this machine", str(each), "lower it"
         )
+    if spec.precision == "bf16-linear":
+        _require_bf16(accelerator)
     found = Devices(accelerator, each, spec.nodes, _group(), spec.patience)
     _require_started(found)
     return found
+
+
+def _require_bf16(accelerator: str) -> None:
+    if accelerator == "gpu":
+        hint = "set it to bf16-mixed, or trainer.accelerator to cpu"
+        raise TrainingError("trainer.precision", "another than bf16-linear on a GPU", "bf16-linear", hint)
+    if not has_bf16():
+        found = "a CPU that emulates it, slowly"
+        raise TrainingError("trainer.precision", "a CPU that multiplies in bfloat16", found, "set it to 32-true")
 
 
 def _group() -> ClusterEnvironment | None:

@@ -40,6 +40,7 @@ from zoo.training.learning import note_unlearned, set_learning
 from zoo.training.log import EpochLog
 from zoo.training.module import ZooTraining
 from zoo.training.own_signals import OwnSignals
+from zoo.training.precision import of_lightning, plugins
 from zoo.training.progress import EpochBar
 from zoo.training.statistics import fill_statistics
 from zoo.training.timeline import Timeline
@@ -207,7 +208,7 @@ def make_trainer(
         devices=devices.each,
         num_nodes=devices.nodes,
         strategy=strategy(run.trainer, devices),
-        precision=run.trainer.precision,
+        precision=of_lightning(run.trainer),
         use_distributed_sampler=False,
         accumulate_grad_batches=training.accumulate,
         gradient_clip_val=training.clip,
@@ -216,7 +217,7 @@ def make_trainer(
         enable_progress_bar=not quiet,
         num_sanity_val_steps=0,
         default_root_dir=folder.path,
-        plugins=[WholeCheckpoints(folder), devices.environment],
+        plugins=[WholeCheckpoints(folder), devices.environment, *plugins(run.trainer)],
         callbacks=[
             OwnSignals(),
             *([] if every is None else [CodebookScore(every)]),
