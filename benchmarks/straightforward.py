@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 from zoo_vqshape.attributes import crowding
-from zoo_vqshape.shapes import GroupNorm
 from zoo_vqshape.transformer import DecoderLayer, EncoderLayer
 
 from zoo.contracts import Tokens, instance_scale, read_stretches
@@ -73,8 +72,8 @@ class StraightforwardVQShape(nn.Module):
 
 
 def _take_torch_layers(part: nn.Module) -> None:
-    """The same layers and weights, with the forward pass of torch's own group norm and transformer layers."""
+    """The same layers and weights, with the forward pass of torch's own transformer layers."""
     for module in part.modules():
-        for ours in (GroupNorm, EncoderLayer, DecoderLayer):
+        for ours in (EncoderLayer, DecoderLayer):
             if isinstance(module, ours):
                 module.__class__ = ours.__base__

@@ -4,7 +4,6 @@ every token."""
 from abc import ABC, abstractmethod
 
 import torch
-from einops import rearrange
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,27 +18,16 @@ _SLOPE = 0.35
 """Cost of one derivative of a shape, relative to the shape with its backward pass."""
 
 
-class GroupNorm(nn.GroupNorm):
-    """Group norm of `(m w s)` from elementary operations: torch.compile cannot trace the forward derivative of the
-    fused one."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        groups = rearrange(x.to(self.weight.dtype), "m (g w) s -> m g w s", g=self.num_groups)
-        variance, mean = torch.var_mean(groups, (2, 3), correction=0, keepdim=True)
-        scaled = rearrange((groups - mean) * (variance + self.eps).rsqrt(), "m g w s -> m (g w) s")
-        return torch.addcmul(self.bias[:, None], scaled, self.weight[:, None])
-
-
 class Residual(Differentiated):
     """Two convolutions, each after group norm and GELU, plus the input: `(m wide s) -> (m narrow s)`."""
 
     def __init__(self, wide: int, narrow: int) -> None:
         super().__init__()
         self.block = nn.Sequential(
-            GroupNorm(GROUPS, wide),
+            nn.GroupNorm(GROUPS, wide),
             nn.GELU(),
             nn.Conv1d(wide, narrow, 3, padding=1),
-            GroupNorm(GROUPS, narrow),
+            nn.GroupNorm(GROUPS, narrow),
             nn.GELU(),
             nn.Conv1d(narrow, narrow, 3, padding=1),
         )

@@ -73,15 +73,16 @@ def _gelu_slope(x: Tensor) -> Tensor:
 
 def _normed(layer: nn.GroupNorm, at: Moving) -> Tensor:
     """With y the normalised values and m the means of a group: (ẋ − m(ẋ) − y m(y ẋ)) / deviation, scaled."""
-    groups = rearrange(at.values, "k (g w) s -> k g w s", g=layer.num_groups)
-    variance, mean = torch.var_mean(groups, (2, 3), correction=0, keepdim=True)
-    inverse = (variance + layer.eps).rsqrt()
-    y = ((groups - mean) * inverse).unsqueeze(1)
-    moved = rearrange(at.slopes, "k d (g w) s -> k d g w s", g=layer.num_groups)
+    number, (codes, width, samples) = layer.num_groups, at.values.shape
+    plain, _, inverse = torch.native_group_norm(
+        at.values, None, None, codes, width, samples, number, layer.eps
+    )  # by parts, as `F.group_norm` keeps the deviation to itself
+    y = rearrange(plain, "k (g w) s -> k 1 g w s", g=number)
+    moved = rearrange(at.slopes, "k d (g w) s -> k d g w s", g=number)
     along = (moved * y).mean((-2, -1), keepdim=True)
     moved = moved - moved.mean((-2, -1), keepdim=True)
-    scale = inverse * layer.weight.view(layer.num_groups, -1, 1)
-    found: Tensor = rearrange(moved.sub_(y * along).mul_(scale.unsqueeze(1)), "k d g w s -> k d (g w) s")
+    scale = rearrange(inverse, "k g -> k 1 g 1 1") * rearrange(layer.weight, "(g w) -> g w 1", g=number)
+    found: Tensor = rearrange(moved.sub_(y * along).mul_(scale), "k d g w s -> k d (g w) s")
     return found
 
 
