@@ -2,13 +2,16 @@
 
 from math import ceil
 
+import numpy as np
 import pytest
 import torch
+from numba import njit
 from philox import chances, drawn
 from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.kernels import attention
+from zoo.kernels.product_tile import ROWS, _add_product_of_tile
 
 SIZES = {  # b, n, s, h, e
     "one of each": (1, 1, 1, 1, 1),
@@ -118,3 +121,24 @@ def test_the_operation_passes_opcheck():
     allowed = torch.rand(2, 7) < 0.8
     arguments = (*inputs((2, 20, 7, 2, 4)), allowed, torch.tensor(5), 0.25)
     torch.library.opcheck(torch.ops.shapezoo.attention.default, arguments)
+
+
+@pytest.mark.parametrize("columns", [4, 8, 16])
+def test_tiles_of_every_processor_add_products(columns):
+    """LLVM compiles vectors that this processor lacks, too."""
+    add = _add_product_of_tile(ROWS, columns)
+
+    @njit
+    def whole(left, right, out):
+        add(
+            right.ctypes.data, right.shape[1], left.ctypes.data, left.shape[1], 1, out.ctypes.data, out.shape[1],
+            right.shape[0],
+        )  # fmt: skip
+
+    rng = np.random.default_rng(0)
+    left, right = (rng.standard_normal(shape).astype(np.float32) for shape in ((ROWS, 11), (11, columns + 3)))
+    out = rng.standard_normal((ROWS, columns + 3)).astype(np.float32)
+    expected = out.copy()
+    expected[:, :columns] += left @ right[:, :columns]
+    whole(left, right, out)
+    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-5)

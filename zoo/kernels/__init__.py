@@ -1,6 +1,7 @@
 """Performance-critical operations, each one torch operation: a plain form for every device, faster ones for some."""
 
 from zoo.kernels.attention import attention
+from zoo.kernels.bf16_linear import bf16_linear, has_bf16
 from zoo.kernels.choice import Choice, choose
 from zoo.kernels.compiled import compiled
 from zoo.kernels.dropout import dropout
@@ -18,9 +19,11 @@ __all__ = [
     "Precision",
     "Tally",
     "attention",
+    "bf16_linear",
     "choose",
     "compiled",
     "dropout",
+    "has_bf16",
     "nearest_few",
     "nearest_rows",
     "operation",

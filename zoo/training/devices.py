@@ -11,7 +11,7 @@ from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from zoo_registry import TrainerSpec, TrainingError
 
-from zoo.kernels.bf16_linear import has_bf16
+from zoo.kernels import has_bf16
 from zoo.process.launched import launched
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from lightning.pytorch.plugins.precision import Precision
 from zoo_registry import TrainerSpec
 
-from zoo.kernels.bf16_linear import bf16_linear
+from zoo.kernels import bf16_linear
 
 LightningPrecision = Literal["32-true", "bf16-mixed", "64-true"]
 
