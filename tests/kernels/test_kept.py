@@ -1,6 +1,7 @@
 """Cached compiled code that cannot be read is compiled again."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import numba
@@ -44,3 +45,14 @@ def test_cached_code_that_cannot_be_read_is_compiled_again(tmp_path, monkeypatch
     kept.write_bytes(change(kept.read_bytes()))
     assert doubled(path) == ([2, 4, 6], 0)
     assert doubled(path) == ([2, 4, 6], 1)
+
+
+def test_a_change_in_a_file_beside_the_loop_compiles_it_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "kept"))
+    path, beside = tmp_path / "doubling.py", tmp_path / "factor.py"
+    path.write_text(LOOP)
+    beside.write_text("FACTOR = 2")
+    assert doubled(path) == ([2, 4, 6], 0)
+    assert doubled(path) == ([2, 4, 6], 1)
+    os.utime(beside, ns=(0, beside.stat().st_mtime_ns + 1_000_000_000))
+    assert doubled(path) == ([2, 4, 6], 0)

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from zoo.kernels import few_cpu
 from zoo.kernels.compiled import compiled
 from zoo.kernels.operation import operation
 from zoo.kernels.precision import without_autocast
@@ -38,6 +39,11 @@ def nearest_few(rows: Tensor, codes: Tensor, number: int) -> Few:
 
 @operation("shapezoo::few")
 def _few(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    return in_blocks(rows, codes, number)
+
+
+def in_blocks(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    """`nearest_few` on every device, in every precision and of any number, a block of scores at a time."""
     scores = rows.new_empty(len(rows), number)
     index = torch.empty(len(rows), number, dtype=torch.int64, device=rows.device)
     halves = codes.square().sum(-1) / 2
@@ -48,6 +54,12 @@ def _few(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
             part = slice(start, start + size)
             choose(torch.addmm(halves, rows[part], codes.T, alpha=-1), scores[part], index[part])
     return scores, index
+
+
+@_few.register_kernel("cpu")
+def _(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    fit = rows.dtype == codes.dtype == torch.float32 and rows.shape[1] == codes.shape[1] and number <= few_cpu.MOST
+    return (few_cpu.few if fit else in_blocks)(rows, codes, number)
 
 
 @_few.register_fake
