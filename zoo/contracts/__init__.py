@@ -35,7 +35,7 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
-from zoo.kernels import compiled, dropout, nearest_few, operation, tally, without_autocast
+from zoo.kernels import commitment, compiled, dropout, nearest_few, operation, tally, through, without_autocast
 
 __all__ = [
     "ActionTable",
@@ -88,6 +88,7 @@ __all__ = [
     "adapted_in",
     "book_of",
     "choice_entropy",
+    "commitment",
     "compiled",
     "dropout",
     "entropy",
@@ -113,6 +114,7 @@ __all__ = [
     "straight_through",
     "summed",
     "tally",
+    "through",
     "unit_rows",
     "window_mean",
     "without_autocast",

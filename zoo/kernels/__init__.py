@@ -1,6 +1,7 @@
 """Performance-critical operations, each one torch operation: a plain form for every device, faster ones for some."""
 
 from zoo.kernels.choice import Choice, choose
+from zoo.kernels.commitment import commitment
 from zoo.kernels.compiled import compiled
 from zoo.kernels.dropout import dropout
 from zoo.kernels.few import Few, nearest_few
@@ -9,6 +10,7 @@ from zoo.kernels.operation import operation
 from zoo.kernels.portable import Portable
 from zoo.kernels.precision import without_autocast
 from zoo.kernels.tally import Tally, tally
+from zoo.kernels.through import through
 
 __all__ = [
     "Choice",
@@ -17,11 +19,13 @@ __all__ = [
     "Precision",
     "Tally",
     "choose",
+    "commitment",
     "compiled",
     "dropout",
     "nearest_few",
     "nearest_rows",
     "operation",
     "tally",
+    "through",
     "without_autocast",
 ]

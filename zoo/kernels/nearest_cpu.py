@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from zoo.kernels.compiled import compiled
-from zoo.kernels.tiled import in_parts, in_tiles
+from zoo.kernels.threads import in_parts
+from zoo.kernels.tiled import in_tiles, rows_at_once
 
 if TYPE_CHECKING:
     from zoo.kernels.tile import Tile
@@ -21,7 +22,7 @@ def nearest(rows: Tensor, codes: Tensor, origin: Tensor) -> Tensor:
     tile, kernel = _compiled()
     # Of codes of its own: what numpy has seen, FSDP cannot free.
     tiles, halves = in_tiles((codes - origin).numpy(), tile)
-    in_parts(lambda part: kernel(x[part], start, tiles, halves, out[part]), len(x), codes.numel(), tile)
+    in_parts(lambda part: kernel(x[part], start, tiles, halves, out[part]), len(x), rows_at_once(tiles, tile))
     return index
 
 

@@ -1,20 +1,16 @@
-"""Codes in tiles and rows in parts, as the compiled loops on a CPU take them."""
+"""Codes in tiles, as the compiled loops on a CPU take them."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-
-from zoo.kernels.threads import share
 
 if TYPE_CHECKING:
     from zoo.kernels.tile import Tile
 
 _Floats = NDArray[np.float32]
 _SHARE = 2**22
-"""Products of a part of the work, about a tenth of a millisecond; a further thread has two at least."""
+"""Products of a part of the work, about a tenth of a millisecond."""
 
 
 def in_tiles(codes: _Floats, tile: "Tile") -> tuple[_Floats, _Floats]:
@@ -33,13 +29,6 @@ def in_tiles(codes: _Floats, tile: "Tile") -> tuple[_Floats, _Floats]:
     return tiles.reshape(number, tile.codes, width).transpose(0, 2, 1).copy(), halves
 
 
-def in_parts(loop: Callable[[slice], None], rows: int, products: int, tile: "Tile") -> None:
-    """Call ``loop`` for all parts of the ``rows``, with ``products`` each, by as many threads as torch uses."""
-    size = tile.rows * (_SHARE // (tile.rows * products) + 1)
-    firsts = iter(range(0, rows, size))
-
-    def work() -> None:
-        for first in firsts:
-            loop(slice(first, first + size))
-
-    share(work, min(torch.get_num_threads(), rows // (2 * size) + 1))
+def rows_at_once(codes: _Floats, tile: "Tile") -> int:
+    """Rows of a part of the work, in whole tiles."""
+    return tile.rows * (_SHARE // (tile.rows * codes.size) + 1)
