@@ -14,12 +14,9 @@ from zoo.kernels.tiled import in_tiles, rows_at_once
 if TYPE_CHECKING:
     from zoo.kernels.tile import Tile
 
-MOST = 8
-"""Codes of a row, with their scores, that registers hold."""
-
 
 def few(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
-    """rows `(n e)`, codes `(k e)`, float32 -> the ``number`` ≤ `MOST` least scores `(n f)` and their codes `(n f)`."""
+    """rows `(n e)`, codes `(k e)`, float32 -> the ``number`` ≤ 8 least scores `(n f)` and their codes `(n f)`."""
     scores, index = rows.new_empty(len(rows), number), torch.empty(len(rows), number, dtype=torch.int64)
     x, least, chosen = rows.contiguous().numpy(), scores.numpy(), index.numpy()
     tile, kernel = _compiled()
