@@ -45,6 +45,5 @@ def test_codes_may_have_another_dtype_and_order_in_memory() -> None:
     assert torch.equal(found, codes[index].bfloat16())
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_the_operation_passes_opcheck(dtype: torch.dtype) -> None:
-    torch.library.opcheck(torch.ops.shapezoo.through.default, inputs(30, 6, 4, dtype))
+def test_the_operation_passes_opcheck() -> None:
+    torch.library.opcheck(torch.ops.shapezoo.through.default, inputs(30, 6, 4))

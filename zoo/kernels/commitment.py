@@ -18,7 +18,7 @@ _Floats = NDArray[np.float32]
 _PART = 2**18
 """Numbers of a part of the work, about a tenth of a millisecond."""
 _WIDE = 32
-"""Width of rows from which the operation pays; for less, torch's own take less time than a call of ours."""
+"""Width of rows from which the compiled loops pay; narrower ones take less time in torch than a call of ours."""
 _BLOCK = 64
 """Rows that are added up in float32, axis by axis, before the sum goes on in float64."""
 
@@ -28,25 +28,22 @@ def commitment(rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None =
 
     0 where none is real. The exact gradient goes to the rows, and none to the codes.
     """
-    form = plain if rows.shape[-1] < _WIDE else _commitment
-    found: Tensor = form(rows, codes.detach(), index, real)
+    float32 = rows.dtype == codes.dtype == torch.float32
+    fit = rows.device.type == "cpu" and float32 and rows.shape[-1] == codes.shape[-1] >= _WIDE and rows.numel() > 0
+    found: Tensor = (_commitment if fit else plain)(rows, codes.detach(), index, real)
     return found
+
+
+def plain(rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
+    """`commitment` in operations that every device has."""
+    chosen = F.embedding(index, codes)
+    if real is None:
+        return F.mse_loss(rows, chosen)
+    return torch.where(real[..., None], rows - chosen, 0).square().sum() / _numbers(rows, real)
 
 
 @operation("shapezoo::commitment")
 def _commitment(rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
-    return plain(rows, codes, index, real)
-
-
-@_commitment.register_fake
-def _(rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
-    return rows.new_empty((), dtype=torch.promote_types(rows.dtype, codes.dtype))
-
-
-@_commitment.register_kernel("cpu")
-def _(rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
-    if not _fit(rows, codes):
-        return plain(rows, codes, index, real)
     inputs, size = _arrays(rows, index, real), _PART // rows.shape[-1] + 1
     sums = np.zeros(-(-index.numel() // size))
     table, (add, _) = codes.contiguous().numpy(), _kernels()
@@ -58,30 +55,16 @@ def _(rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor
     return torch.tensor(sums.sum() / int(_numbers(rows, real)), dtype=rows.dtype)
 
 
-def plain(rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
-    """`commitment` in operations that every device has."""
-    chosen = F.embedding(index, codes)
-    if real is None:
-        return F.mse_loss(rows, chosen)
-    return torch.where(real[..., None], rows - chosen, 0).square().sum() / _numbers(rows, real)
+@_commitment.register_fake
+def _(rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
+    return rows.new_empty(())
 
 
 @operation("shapezoo::commitment_backward")
 def _backward(gradient: Tensor, rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
-    return plain_gradient(gradient, rows, codes, index, real)
-
-
-@_backward.register_fake
-def _(gradient: Tensor, rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
-    return torch.empty_like(rows, memory_format=torch.contiguous_format)
-
-
-@_backward.register_kernel("cpu")
-def _(gradient: Tensor, rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
-    if not _fit(rows, codes):
-        return plain_gradient(gradient, rows, codes, index, real)
+    """Gradient of the rows, 2 (x − c) over the number of numbers."""
     found = torch.empty_like(rows, memory_format=torch.contiguous_format)
-    scale = (gradient * 2 / _numbers(rows, real)).float().view(1).numpy()
+    scale = (gradient * 2 / _numbers(rows, real)).view(1).numpy()
     inputs, table, out = _arrays(rows, index, real), codes.contiguous().numpy(), found.flatten(0, -2).numpy()
     _, write = _kernels()
 
@@ -92,14 +75,15 @@ def _(gradient: Tensor, rows: Tensor, codes: Tensor, index: Tensor, real: Tensor
     return found
 
 
-def plain_gradient(gradient: Tensor, rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
-    """Gradient of the rows, 2 (x − c) over the number of numbers, in operations that every device has."""
-    found = (rows - F.embedding(index, codes)) * (gradient * 2 / _numbers(rows, real))
-    return (found if real is None else torch.where(real[..., None], found, 0)).to(rows.dtype).contiguous()
+@_backward.register_fake
+def _(gradient: Tensor, rows: Tensor, codes: Tensor, index: Tensor, real: Tensor | None) -> Tensor:
+    return torch.empty_like(rows, memory_format=torch.contiguous_format)
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-    ctx.save_for_backward(*inputs)
+    rows, codes, index, real = inputs
+    # Codes may be updated before the backward pass.
+    ctx.save_for_backward(rows, codes.clone(), index, real)
 
 
 def _grads(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -112,10 +96,6 @@ _commitment.register_autograd(_grads, setup_context=_setup)
 def _numbers(rows: Tensor, real: Tensor | None) -> Tensor | int:
     """How many numbers the mean is of, at least 1."""
     return rows.numel() if real is None else (real.sum() * rows.shape[-1]).clamp(min=1)
-
-
-def _fit(rows: Tensor, codes: Tensor) -> bool:
-    return rows.dtype == codes.dtype == torch.float32 and rows.shape[-1] == codes.shape[-1] and rows.numel() > 0
 
 
 def _arrays(rows: Tensor, index: Tensor, real: Tensor | None) -> list[NDArray[Any]]:

@@ -24,24 +24,19 @@ def through(rows: Tensor, codes: Tensor, index: Tensor) -> Tensor:
 
     The gradient goes to the rows, unchanged, and none to the codes. A NaN in a row stays NaN.
     """
-    found: Tensor = _through(rows, codes.detach(), index)
+    float32 = rows.dtype == codes.dtype == torch.float32
+    fit = rows.device.type == "cpu" and float32 and rows.shape[-1] == codes.shape[-1]
+    found: Tensor = (_through if fit else plain)(rows, codes.detach(), index)
     return found
+
+
+def plain(rows: Tensor, codes: Tensor, index: Tensor) -> Tensor:
+    """`through` in operations that every device has."""
+    return (rows - rows.detach()).add_(F.embedding(index, codes))
 
 
 @operation("shapezoo::through")
 def _through(rows: Tensor, codes: Tensor, index: Tensor) -> Tensor:
-    return plain(rows, codes, index)
-
-
-@_through.register_fake
-def _(rows: Tensor, codes: Tensor, index: Tensor) -> Tensor:
-    return torch.empty_like(rows, memory_format=torch.contiguous_format)
-
-
-@_through.register_kernel("cpu")
-def _(rows: Tensor, codes: Tensor, index: Tensor) -> Tensor:
-    if not (rows.dtype == codes.dtype == torch.float32 and rows.shape[-1] == codes.shape[-1]):
-        return plain(rows, codes, index)
     found = torch.empty_like(rows, memory_format=torch.contiguous_format)
     x, out = (tensor.reshape(-1, rows.shape[-1]).contiguous().numpy() for tensor in (rows, found))
     places, table, kernel = index.reshape(-1).contiguous().numpy(), codes.contiguous().numpy(), _kernel()
@@ -49,9 +44,9 @@ def _(rows: Tensor, codes: Tensor, index: Tensor) -> Tensor:
     return found
 
 
-def plain(rows: Tensor, codes: Tensor, index: Tensor) -> Tensor:
-    """`through` in operations that every device has."""
-    return (rows - rows).add_(F.embedding(index, codes)).contiguous()
+@_through.register_fake
+def _(rows: Tensor, codes: Tensor, index: Tensor) -> Tensor:
+    return torch.empty_like(rows, memory_format=torch.contiguous_format)
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
