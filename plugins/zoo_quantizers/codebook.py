@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from zoo_registry import LearnedQuantizerSpec
 
-from zoo.contracts import CodebookMaintenance, nearest, summed, tally
+from zoo.contracts import CodebookMaintenance, commitment, nearest, summed, tally
 
 _EPSILON = 1e-5
 
@@ -57,6 +57,13 @@ class Codebook(nn.Module):
             return given
         chosen = self.lookup(codes)
         return given - (chosen.cumsum(-2) - chosen)
+
+    def commitment(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Tensor:
+        """Mean squared distance between the input of every level and its code, over real tokens."""
+        if self.levels == 1:
+            return commitment(latents, self.codes[0], codes.squeeze(-1), mask)
+        real = None if mask is None else mask[..., None].expand_as(codes)
+        return commitment(self.residuals(latents, codes), self.codes.flatten(0, 1), self._rows(codes), real)
 
     @torch.no_grad()
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Mapping[str, Tensor]:

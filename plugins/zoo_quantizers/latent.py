@@ -23,7 +23,7 @@ class LatentQuantizer(Quantizer):
     def forward(self, values: Tensor, mask: Tensor | None = None) -> Quantized:
         latents = self.latents(values)
         codes = self.assign(latents.detach())
-        vectors = straight_through(self.vectors(codes), latents)
+        vectors = self.through(latents, codes)
         stats = self.stats(latents.detach(), codes, mask) if self.training else None
         return Quantized(self.project_out(vectors).to(values.dtype), codes, latents, stats)
 
@@ -44,6 +44,10 @@ class LatentQuantizer(Quantizer):
     @abstractmethod
     def vectors(self, codes: Tensor) -> Tensor:
         """The latents that codes represent: `(... q) -> (... e)`."""
+
+    def through(self, latents: Tensor, codes: Tensor) -> Tensor:
+        """The vectors of the codes, with the gradient of the latents."""
+        return straight_through(self.vectors(codes), latents)
 
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Stats | None:
         """The input of ``update``, summed over real tokens; None if there is nothing to update."""

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 import torch
 from torch import Tensor
 
-from zoo.contracts import Losses, Quantized, ResizeCodes, Resizing, Stats, choice_entropy, masked_mse
+from zoo.contracts import Losses, Quantized, ResizeCodes, Resizing, Stats, choice_entropy, through
 from zoo_quantizers.codebook import Codebook
 from zoo_quantizers.latent import LatentQuantizer, at_least_float32
 
@@ -38,18 +38,21 @@ class VectorQuantizer(LatentQuantizer):
         chosen = self.codebook.lookup(codes)
         return chosen.squeeze(-2) if codes.shape[-1] == 1 else chosen.sum(-2)
 
+    def through(self, latents: Tensor, codes: Tensor) -> Tensor:
+        if self.codebook.levels > 1:
+            return super().through(latents, codes)
+        return through(latents, self.codebook.codes[0], codes.squeeze(-1))
+
     def stats(self, latents: Tensor, codes: Tensor, mask: Tensor | None) -> Stats:
         return self.codebook.stats(latents, codes, mask)
 
     def losses(self, quantized: Quantized, mask: Tensor | None = None) -> Losses:
         """``z.commit``: mean squared distance between the input of each level and its code. ``z.entropy``, if its
         weight is not 0: `choice_entropy` of softmax(−|input − code|² / temperature), averaged over levels."""
-        chosen = self.codebook.lookup(quantized.codes)
-        given = self.codebook.residuals(quantized.latents, quantized.codes)
-        commit = masked_mse(given, chosen, mask)
+        commit = self.codebook.commitment(quantized.latents, quantized.codes, mask)
         if not self.choice.weight:
             return {"z": self.commit * commit, "z.commit": commit}
-        entropy = self._entropy(given, mask)
+        entropy = self._entropy(self.codebook.residuals(quantized.latents, quantized.codes), mask)
         return {"z": self.commit * commit + self.choice.weight * entropy, "z.commit": commit, "z.entropy": entropy}
 
     def part_weights(self) -> Mapping[str, float]:

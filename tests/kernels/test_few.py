@@ -29,11 +29,12 @@ def test_codes_are_nearest_first_as_in_the_whole_table(monkeypatch, block, n, k,
     torch.testing.assert_close(gradient, -(codes[found.codes] * weigh[:, None]).sum(1))
 
 
-def test_the_plain_form_gives_the_same(monkeypatch):
-    rows, codes = inputs(200, 40, 5, torch.float32)
-    found = nearest_few(rows, codes, 4)
+@pytest.mark.parametrize(("number", "dtype"), [(4, torch.float64), (9, torch.float32)])
+def test_the_plain_form_gives_the_same(monkeypatch, number, dtype):
+    rows, codes = inputs(200, 40, 5, dtype)
+    found = nearest_few(rows, codes, number)
     monkeypatch.setattr(module, "_choose", module._choose_plainly)
-    plain = nearest_few(rows, codes, 4)
+    plain = nearest_few(rows, codes, number)
     assert torch.equal(found.codes, plain.codes)
     assert torch.equal(found.scores, plain.scores)
 

@@ -15,7 +15,8 @@ from torch import Tensor
 from zoo.bench.memory import most_held
 from zoo.kernels import nearest_cpu, nearest_rows
 from zoo.kernels.nearest import Precision, plain
-from zoo.kernels.nearest_tile import TILE, Tile, least_of_tile
+from zoo.kernels.nearest_tile import least_of_tile
+from zoo.kernels.tile import TILE, Tile
 
 IN_TRITON = """
 import random

@@ -35,7 +35,17 @@ from zoo.contracts.values import (
     Tokenized,
     Tokens,
 )
-from zoo.kernels import attention, compiled, dropout, nearest_few, operation, tally, without_autocast
+from zoo.kernels import (
+    attention,
+    commitment,
+    compiled,
+    dropout,
+    nearest_few,
+    operation,
+    tally,
+    through,
+    without_autocast,
+)
 
 __all__ = [
     "ActionTable",
@@ -89,6 +99,7 @@ __all__ = [
     "attention",
     "book_of",
     "choice_entropy",
+    "commitment",
     "compiled",
     "dropout",
     "entropy",
@@ -114,6 +125,7 @@ __all__ = [
     "straight_through",
     "summed",
     "tally",
+    "through",
     "unit_rows",
     "window_mean",
     "without_autocast",

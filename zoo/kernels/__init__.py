@@ -3,6 +3,7 @@
 from zoo.kernels.attention import attention
 from zoo.kernels.bf16_linear import bf16_linear, has_bf16
 from zoo.kernels.choice import Choice, choose
+from zoo.kernels.commitment import commitment
 from zoo.kernels.compiled import compiled
 from zoo.kernels.dropout import dropout
 from zoo.kernels.few import Few, nearest_few
@@ -11,6 +12,7 @@ from zoo.kernels.operation import operation
 from zoo.kernels.portable import Portable
 from zoo.kernels.precision import without_autocast
 from zoo.kernels.tally import Tally, tally
+from zoo.kernels.through import through
 
 __all__ = [
     "Choice",
@@ -21,6 +23,7 @@ __all__ = [
     "attention",
     "bf16_linear",
     "choose",
+    "commitment",
     "compiled",
     "dropout",
     "has_bf16",
@@ -28,5 +31,6 @@ __all__ = [
     "nearest_rows",
     "operation",
     "tally",
+    "through",
     "without_autocast",
 ]

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from zoo.kernels.compiled import compiled
 from zoo.kernels.dropout import STEPS, threshold
 from zoo.kernels.operation import operation
-from zoo.kernels.threads import share
+from zoo.kernels.threads import in_parts
 
 if TYPE_CHECKING:
     from zoo.kernels.attention_loops import Read
@@ -79,13 +79,7 @@ def _shared(
     seen = np.ones(read[1].shape[:2], np.bool_) if allowed is None else allowed.contiguous().numpy()
     given, results = [_readable(part) for part in read], [part.numpy() for part in written]
     pairs = read[0].shape[0] * read[0].shape[2]
-    firsts = iter(range(0, pairs, _PART))
-
-    def work() -> None:
-        for first in firsts:
-            kernel(*given, seen, drop, first, min(first + _PART, pairs), *results)
-
-    share(work, min(torch.get_num_threads(), -(-pairs // _PART)))
+    in_parts(lambda part: kernel(*given, seen, drop, part.start, part.stop, *results), pairs, _PART)
 
 
 def _readable(part: Tensor) -> "Read":

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from zoo.kernels.compiled import compiled
 from zoo.kernels.operation import operation
-from zoo.kernels.threads import share
+from zoo.kernels.threads import in_parts
 
 _PART = 2**15
 """Elements of a part of the work, about a twentieth of a millisecond; a further thread has two at least."""
@@ -44,13 +44,8 @@ def _dropped(x: Tensor, seed: Tensor, p: float) -> Tensor:
     least = threshold(p)
     given, result = x.contiguous().view(-1).numpy(), out.view(-1).numpy()
     scale, number = given.dtype.type(STEPS / (STEPS - least)), int(seed)
-    firsts, kernel = iter(range(0, len(given), _PART)), _kernel()
-
-    def work() -> None:
-        for first in firsts:
-            kernel(given[first : first + _PART], number, first // 8, least, scale, result[first : first + _PART])
-
-    share(work, min(torch.get_num_threads(), len(given) // (2 * _PART) + 1))
+    kernel = _kernel()
+    in_parts(lambda part: kernel(given[part], number, part.start // 8, least, scale, result[part]), len(given), _PART)
     return out
 
 

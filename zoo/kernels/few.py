@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from zoo.kernels import few_cpu, few_cuda, nearest_cuda
 from zoo.kernels.compiled import compiled
 from zoo.kernels.operation import operation
 from zoo.kernels.precision import without_autocast
@@ -15,6 +16,8 @@ from zoo.kernels.threads import share
 
 _CACHED, _MOST = 2**18, 2**25
 """Scores held at a time: on a CPU few enough to stay in its cache, on a GPU enough to keep it busy."""
+_REGISTERS = 8
+"""Codes of a row that the compiled forms keep, with their scores."""
 _LANES = 32
 """Scores that are looked at together: most groups hold none of the least."""
 
@@ -30,14 +33,19 @@ def nearest_few(rows: Tensor, codes: Tensor, number: int) -> Few:
     """rows `(n e)`, codes `(k e)` of one dtype and device -> the ``number`` nearest codes of each, number ≤ k.
 
     A score is half the squared distance less half the squared length of its row, in the precision of the rows; its
-    exact gradient goes to the rows, and none to the codes. Of equal ones the lower index comes first on a CPU. Holds a
-    block of scores, never `(n k)`.
+    exact gradient goes to the rows, and none to the codes. Of equal ones the lower index comes first on a CPU, and on
+    CUDA where Triton's kernel runs (float32, 8 codes and 128 axes at most). Never holds all scores `(n k)`.
     """
     return Few(*_few(rows, codes.detach(), number))
 
 
 @operation("shapezoo::few")
 def _few(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    return in_blocks(rows, codes, number)
+
+
+def in_blocks(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    """`nearest_few` on every device, in every precision and of any number, a block of scores at a time."""
     scores = rows.new_empty(len(rows), number)
     index = torch.empty(len(rows), number, dtype=torch.int64, device=rows.device)
     halves = codes.square().sum(-1) / 2
@@ -48,6 +56,21 @@ def _few(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
             part = slice(start, start + size)
             choose(torch.addmm(halves, rows[part], codes.T, alpha=-1), scores[part], index[part])
     return scores, index
+
+
+@_few.register_kernel("cpu")
+def _(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    return (few_cpu.few if _fit(rows, codes, number) else in_blocks)(rows, codes, number)
+
+
+@_few.register_kernel("cuda")
+def _(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
+    fit = _fit(rows, codes, number) and rows.shape[1] <= few_cuda.WIDEST and nearest_cuda.available()
+    return (few_cuda.few if fit else in_blocks)(rows, codes, number)
+
+
+def _fit(rows: Tensor, codes: Tensor, number: int) -> bool:
+    return rows.dtype == codes.dtype == torch.float32 and rows.shape[1] == codes.shape[1] and number <= _REGISTERS
 
 
 @_few.register_fake

@@ -16,11 +16,11 @@ class KeptCode(FunctionCache):  # type: ignore[misc]  # numba is untyped
 
     def __init__(self, loop: Callable[..., None]) -> None:
         super().__init__(loop)
-        self._stamps = _stamps(Path(loop.__code__.co_filename).parent)
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        """Code is kept for a state of all files beside the loop: numba only looks at the loop's own."""
-        return (*super()._index_key(sig, codegen), self._stamps)
+        """Numba asks for a change of the loop's own file; what a loop is made of may lie in the files beside it."""
+        beside = Path(self._py_func.__code__.co_filename).parent.glob("*.py")
+        return *super()._index_key(sig, codegen), max(path.stat().st_mtime_ns for path in beside)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The kept code for a signature; None, and nothing kept any more, where it cannot be read."""
@@ -35,8 +35,3 @@ class KeptCode(FunctionCache):  # type: ignore[misc]  # numba is untyped
         """Keep code for the next process; a full disk or a folder without rights keeps nothing from running."""
         with suppress(OSError):
             super().save_overload(sig, data)
-
-
-def _stamps(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    found = ((path.name, path.stat()) for path in sorted(folder.glob("*.py")))
-    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in found)

@@ -37,13 +37,13 @@ def launch(rows: Tensor, codes: Tensor, origin: Tensor, half_norms: Tensor, inde
 
 
 def _nearest(
-    rows: Any,
-    codes: Any,
-    origin: Any,
-    half_norms: Any,
-    index: Any,
-    n: Any,
-    k: Any,
+    rows: tl.tensor,
+    codes: tl.tensor,
+    origin: tl.tensor,
+    half_norms: tl.tensor,
+    index: tl.tensor,
+    n: tl.tensor,
+    k: tl.tensor,
     width: tl.constexpr,
     tile_axes: tl.constexpr,
     products: tl.constexpr,

@@ -6,11 +6,12 @@ from typing import Any
 import torch
 from torch.overrides import TorchFunctionMode
 
-from zoo.kernels import few, nearest
+from zoo.kernels import few, nearest, through
 
 _FORMS: Mapping[object, Callable[..., Any]] = {
     torch.ops.shapezoo.nearest.default: nearest.whole64,
     torch.ops.shapezoo.few.default: few.whole,
+    torch.ops.shapezoo.through.default: through.plain,
 }
 """Those of a forward pass without losses."""
 

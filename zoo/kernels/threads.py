@@ -6,6 +6,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import torch
+
 _Parallel = Callable[[Any, None, int, int], None]
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -33,6 +35,20 @@ def share(work: Callable[[], None], threads: int) -> None:
         _in_threads(entry, threads)
     if failed:
         raise failed[0]
+
+
+def in_parts(loop: Callable[[slice], None], length: int, size: int) -> None:
+    """Call ``loop`` for all parts of ``length``, of ``size`` each, by as many threads as torch uses.
+
+    The parts do not depend on the threads; a further thread has two of them at least.
+    """
+    firsts = iter(range(0, length, size))
+
+    def work() -> None:
+        for first in firsts:
+            loop(slice(first, min(first + size, length)))
+
+    share(work, min(torch.get_num_threads(), length // (2 * size) + 1))
 
 
 def _in_threads(entry: Callable[[], None], number: int) -> None:
