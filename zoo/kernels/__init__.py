@@ -8,6 +8,7 @@ from zoo.kernels.nearest import Precision, nearest_rows
 from zoo.kernels.operation import operation
 from zoo.kernels.portable import Portable
 from zoo.kernels.precision import without_autocast
+from zoo.kernels.shortest import shorten
 from zoo.kernels.tally import Tally, tally
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "nearest_few",
     "nearest_rows",
     "operation",
+    "shorten",
     "tally",
     "without_autocast",
 ]
