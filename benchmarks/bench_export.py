@@ -28,7 +28,9 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.parametrize("who", ["zoo", ONNXRUNTIME])
 @pytest.mark.parametrize("windows", [1, 64])
 @pytest.mark.parametrize(
-    ("name", "task"), [("shapes-small", "tokenize"), ("shapes-small", "reconstruct"), ("bag-small", "classify")]
+    ("name", "task"),
+    [("shapes-small", "tokenize"), ("shapes-small", "reconstruct"), ("bag-small", "classify")],
+    ids=["tokenize", "reconstruct", "classify"],
 )
 def test_export(measure: Measure, device: torch.device, name: str, task: Task, windows: int, who: str) -> None:
     """Windows of noise, of the channels and the length of a model."""
@@ -37,9 +39,8 @@ def test_export(measure: Measure, device: torch.device, name: str, task: Task, w
     for package in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(package, reason='pip install "shapezoo[export]"')
     model = Predictor(zoo.load(name), task)
-    file = read("onnx", write("onnx", model, {}))
+    work = torch.no_grad()(model) if who == "zoo" else read("onnx", write("onnx", model, {}))
     x = torch.randn(windows, *model.example().shape[1:])
-    work = torch.no_grad()(model) if who == "zoo" else file
     found = measure(f"{name}, {task}, {windows} at a time", who, lambda: work(x), windows=windows)
     assert isinstance(found, Tensor | dict)
     expected = model.named(model(x))
