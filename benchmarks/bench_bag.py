@@ -8,8 +8,8 @@ import torch
 from devices import Measure
 from peers import MINIROCKET, library_minirocket
 from torch import Tensor
-from zoo_bag import BagSignal
 from zoo_bag.heads import BagHead
+from zoo_bag.specs import BagSignal
 from zoo_registry import Shape
 
 from zoo.contracts import Output, adapted_in
@@ -17,7 +17,7 @@ from zoo.linear import fit_linear
 
 X, CLASSES = Shape.of("c t", 3, 500), 14
 TRAINING, READ = 2059, 256
-"""Windows to learn from, as many as in the data of docs/bag.md, and to read."""
+"""Windows to learn from, as many as a run on the data of docs/bag.md without its validation windows, and to read."""
 CODES = 5760
 
 
@@ -101,6 +101,6 @@ def test_bag_is_read(measure: Measure, device: torch.device, who: str) -> None:
     if who == MINIROCKET:
         return
     roots = found * head.bag.spread.repeat_interleave(torch.tensor(head.blocks)) + head.bag.middle
-    shares = torch.stack([part.square().sum(-1) for part in roots.split(head.blocks, -1)], -1)
+    shares = torch.stack([part.square().sum(-1) for part in torch.split(roots, list(head.blocks), -1)], -1)
     series = torch.tensor([float(block.series) for block in head.bag.layout.blocks])
     torch.testing.assert_close(shares, series.expand_as(shares), rtol=1e-4, atol=1e-4)
