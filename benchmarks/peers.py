@@ -1,6 +1,7 @@
-"""Common alternatives to compare with: libraries' quantizer and images, and torch's distances."""
+"""Common alternatives to compare with: libraries' quantizer, features and images, and torch's distances."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import sparse
 from torch import Tensor, nn
 
 LIBRARY = "vector-quantize-pytorch"
+MINIROCKET = "MiniRocket (aeon)"
 PYTS, PERSISTENCE = "pyts", "ripser with persim"
 ACTFAST, DIGITAL_HEALTH = "actfast", "scikit-digital-health"
 
@@ -59,6 +61,33 @@ def library_persistence(
         return torch.from_numpy(images).unflatten(0, x.shape[:2]).float()
 
     return make
+
+
+def library_minirocket(x: Tensor) -> Callable[[Tensor], Tensor]:
+    """Its features `(b f)` of windows `(b c t)`, fitted to `x`, in as many threads as torch has."""
+    from aeon.transformations.collection.convolution_based import MiniRocket
+
+    with _numba_threads() as threads:
+        fitted = MiniRocket(n_jobs=threads, random_state=0).fit(x.numpy())
+
+    def read(x: Tensor) -> Tensor:
+        with _numba_threads():
+            return torch.from_numpy(fitted.transform(x.numpy()))
+
+    return read
+
+
+@contextmanager
+def _numba_threads() -> Iterator[int]:
+    """Give numba torch's number of threads; both may share one OpenMP, whose number numba changes."""
+    import numba
+
+    threads = torch.get_num_threads()
+    numba.set_num_threads(threads)
+    try:
+        yield threads
+    finally:
+        torch.set_num_threads(threads)
 
 
 def library_recording(who: str) -> Callable[[Path], int]:

@@ -38,8 +38,11 @@ def code_votes(shapes: Tensor, codes: Tensor, nearest: int, temperature: float, 
     The gradient goes to the shapes.
     """
     found = nearest_few(shapes.flatten(0, 2), codes, min(nearest, len(codes)))
-    # Half the squared distance, without the term that is the same for all codes.
-    weight = (found.scores * (-2 / (temperature * codes.shape[1]))).softmax(-1)
+    # Half the squared distance, without the term that is the same for all codes. Beyond that of the nearest code it is
+    # never negative; torch's softmax of so few takes seven times as long.
+    beyond = found.scores - found.scores[:, :1].detach()
+    weight = (beyond * (-2 / (temperature * codes.shape[1]))).exp()
+    weight = weight / weight.sum(-1, keepdim=True)
     size = (*shapes.shape[:3], -1)
     return _seen_alone(found.codes.view(size), weight.view(size), seen)
 

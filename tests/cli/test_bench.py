@@ -27,6 +27,7 @@ def results(tmp_path: Path) -> Path:
         case("encoder, cpu", "conv.encoder", 0.004, windows=2),
         case("encoder, cpu", "vqshape.encoder", 0.008),
         case("too large for others, cpu", "zoo", 0.5),
+        case("recording, cpu", "zoo", 0.1, bytes=15_000_000),
     ]
     path = tmp_path / "results.json"
     path.write_text(json.dumps({"machine_info": {}, "benchmarks": cases}))
@@ -51,6 +52,8 @@ def test_a_table_and_a_picture(results, tmp_path, capsys):
     assert any(line.split() == ["too", "large", "for", "others,", "cpu", "zoo", "500", "1.0"] for line in lines)
     (row,) = [line.split() for line in lines if "conv.encoder" in line]
     assert row == ["encoder,", "cpu", "conv.encoder", "4.00", "500", "windows", "1.0"]
+    (row,) = [line.split() for line in lines if line.startswith("recording")]
+    assert row == ["recording,", "cpu", "zoo", "100", "150", "MB", "1.0"]
     drawn = (tmp_path / "figures" / "ratios.svg").read_text()
     assert "5×" in drawn
     assert "0.5×" in drawn
@@ -79,3 +82,13 @@ def test_a_name_that_no_benchmark_has_is_refused(capfd, monkeypatch):
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # under which pytest-benchmark measures nothing
     assert main(["bench", "--only", "no_such_benchmark"]) == 2
     assert "--only: expected part of the name of a benchmark, found no_such_benchmark" in capfd.readouterr().err
+
+
+def test_only_does_not_match_names_of_the_folders_above(capfd, monkeypatch, tmp_path):
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    cases = tmp_path / "folder_above" / "cases"
+    cases.mkdir(parents=True)
+    (cases / "bench_some.py").write_text("def test_some(benchmark):\n    benchmark(int)\n")
+    monkeypatch.setattr(bench, "_PLACES", (cases,))
+    assert main(["bench", "--only", "folder_above"]) == 2
+    assert "--only: expected part of the name of a benchmark, found folder_above" in capfd.readouterr().err

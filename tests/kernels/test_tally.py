@@ -31,3 +31,14 @@ def test_every_form_counts_and_adds_up(dtype: torch.dtype, masked: bool, n: int,
 @pytest.mark.parametrize("real", [None, torch.arange(30) % 3 > 0])
 def test_the_operation_passes_opcheck(real: torch.Tensor | None) -> None:
     torch.library.opcheck(torch.ops.shapezoo.tally.default, (torch.randn(30, 4), torch.randint(6, (30,)), 6, real))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_rows_are_added_in_their_order(dtype: torch.dtype) -> None:
+    """So sums are those of the plain form bit by bit."""
+    random = torch.Generator().manual_seed(0)
+    rows, index = torch.randn(500, 3, generator=random, dtype=dtype), torch.randint(7, (500,), generator=random)
+    sums = np.zeros((7, 3), rows.numpy().dtype)
+    np.add.at(sums, index.numpy(), rows.numpy())
+    for form in (tally, plain):
+        np.testing.assert_array_equal(Tally(*form(rows, index, 7, None)).sums.numpy(), sums)

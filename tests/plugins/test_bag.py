@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from torch import Tensor
 from zoo_bag import BagRecon, BagSignal
 from zoo_bag.layout import Layout
+from zoo_bag.votes import code_votes
 from zoo_registry import Shape, ShapeError
 
 from zoo.contracts import Output
@@ -83,6 +84,18 @@ def test_features_equal_the_formula():
         rows.append(torch.cat(shares).sqrt())
     spread = bag.spread.repeat_interleave(torch.tensor(made.blocks))
     torch.testing.assert_close(found, (torch.stack(rows) - bag.middle) / spread, rtol=1e-6, atol=1e-6)
+
+
+def test_votes_are_a_softmax_of_the_nearest_codes():
+    shapes, codes = signals(2, 1, Shape.of("c t", 3, 40)).unflatten(-1, (5, 8)), signals(1, 2, Shape.of("c t", 9, 8))[0]
+    shapes.requires_grad_()
+    votes = code_votes(shapes, codes, 4, 30.0, None)
+    distances = (shapes.unsqueeze(-2) - codes).square().sum(-1).gather(-1, votes.cells)
+    expected = (-distances / (30.0 * 8)).softmax(-1)
+    torch.testing.assert_close(votes.weight, expected)
+    weigh = torch.arange(4.0, dtype=torch.float64)
+    found, reference = (torch.autograd.grad((weight * weigh).sum(), shapes)[0] for weight in (votes.weight, expected))
+    torch.testing.assert_close(found, reference)
 
 
 def _soft(shapes: Tensor, codes: Tensor) -> Tensor:

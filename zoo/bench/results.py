@@ -13,7 +13,8 @@ ZOO = "zoo"
 
 
 class Facts(BaseModel):
-    """What `benchmarks/conftest.py` writes beside a time: ``most_held`` in bytes, and how many tokens or windows."""
+    """What `benchmarks/conftest.py` writes beside a time: ``most_held`` in bytes, and how many tokens, windows or
+    bytes of a file."""
 
     who: str
     hardware: str
@@ -22,6 +23,7 @@ class Facts(BaseModel):
     most_held: int
     tokens: int | None = None
     windows: int | None = None
+    bytes: int | None = None
 
 
 class Times(BaseModel):
@@ -40,8 +42,8 @@ class Case(BaseModel):
 
     @property
     def rate(self) -> float | None:
-        """Tokens, or windows, per second."""
-        size = self.extra_info.tokens or self.extra_info.windows
+        """Tokens, windows or bytes per second."""
+        size = self.extra_info.tokens or self.extra_info.windows or self.extra_info.bytes
         return None if size is None else size / self.stats.median
 
 

@@ -68,8 +68,10 @@ def _measure(only: str) -> "Results":
     with scratch() as folder:
         file = folder / "results.json"
         command = [sys.executable, "-m", "pytest", str(cases), "-q", "--benchmark-only", "--benchmark-quiet"]
-        command += ["--rootdir", str(cases), "--config-file", os.devnull, "--override-ini", "python_files=bench_*.py"]
-        command += ["-p", "no:cacheprovider", "--benchmark-json", str(file), *(["-k", only] if only else [])]
+        # Without confcutdir, names of the folders above are keywords that --only matches.
+        command += ["--rootdir", str(cases), "--confcutdir", str(cases), "--config-file", os.devnull]
+        command += ["--override-ini", "python_files=bench_*.py", "-p", "no:cacheprovider"]
+        command += ["--benchmark-json", str(file), *(["-k", only] if only else [])]
         done = subprocess.run(command, stdout=sys.stderr, check=False, env={**os.environ, **SAFE_PATH})
         if done.returncode == _NOTHING_SELECTED:
             raise SpecError("--only", "part of the name of a benchmark", only, "leave --only out to run all")
@@ -122,9 +124,11 @@ def _ms(case: "Case") -> str:
 
 
 def _rate(case: "Case") -> str:
-    """Tokens or windows per second, to three digits."""
+    """Tokens, windows or bytes per second, to three digits."""
     if case.rate is None:
         return ""
+    if case.extra_info.bytes:
+        return f"{case.rate / 1e6:.3g} MB"
     unit = "tokens" if case.extra_info.tokens else "windows"
     for letter, size in ((" M", 1e6), (" k", 1e3)):
         if case.rate >= size:

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from zoo.contracts.codes import split
 from zoo.contracts.nearest import nearest
-from zoo.kernels import tally
+from zoo.kernels import shorten, tally
 
 _ROUNDS = 64
 """Number of seeding rounds: up to this many codes are drawn one by one, as in k-means++."""
@@ -59,17 +59,14 @@ def _seeds(tokens: Tensor, size: int) -> Tensor:
 
     If there are more than 64, several are drawn at a time, in about 64 rounds (Bahmani et al. 2012).
     """
-    chosen = (torch.rand(1) * len(tokens)).long()
-    distance = _squared_distance(tokens, tokens[chosen])
-    while len(chosen) < size and bool(distance.any()):
-        ladder = distance.cumsum(0)
+    columns, distances = tokens.T.contiguous(), tokens.new_full((len(tokens),), torch.inf)
+    chosen = new = (torch.rand(1) * len(tokens)).long()
+    shorten(distances, columns, tokens[new])
+    while len(chosen) < size and bool(distances.any()):
+        ladder = distances.cumsum(0)
         draws = torch.rand(min(-(-size // _ROUNDS), size - len(chosen)), dtype=ladder.dtype) * ladder[-1]
         found = torch.searchsorted(ladder, draws, right=True).clamp(max=len(tokens) - 1)
         new = found.bincount().nonzero()[:, 0]
         chosen = torch.cat([chosen, new])
-        distance = torch.minimum(distance, _squared_distance(tokens, tokens[new]))
+        shorten(distances, columns, tokens[new])
     return tokens[chosen]
-
-
-def _squared_distance(tokens: Tensor, vectors: Tensor) -> Tensor:
-    return (tokens - vectors[nearest(tokens, vectors)]).square().sum(-1)

@@ -11,6 +11,7 @@ from zoo.kernels.nearest import Precision, nearest_rows
 from zoo.kernels.operation import operation
 from zoo.kernels.portable import Portable
 from zoo.kernels.precision import without_autocast
+from zoo.kernels.shortest import shorten
 from zoo.kernels.tally import Tally, tally
 from zoo.kernels.through import through
 
@@ -30,6 +31,7 @@ __all__ = [
     "nearest_few",
     "nearest_rows",
     "operation",
+    "shorten",
     "tally",
     "through",
     "without_autocast",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -37,7 +37,7 @@ def _(rows: Tensor, index: Tensor, codes: int, real: Tensor | None) -> tuple[Ten
 
 @_tally.register_kernel("cpu")
 def _(rows: Tensor, index: Tensor, codes: int, real: Tensor | None) -> tuple[Tensor, Tensor]:
-    if rows.dtype != torch.float32:
+    if rows.dtype not in (torch.float32, torch.float64):
         return plain(rows, index, codes, real)
     counted = torch.ones_like(index, dtype=torch.bool) if real is None else real
     counts, sums = index.new_zeros(codes), rows.new_zeros(codes, rows.shape[1])
@@ -60,11 +60,11 @@ def _kernel() -> Callable[..., None]:
 
 
 def _count(
-    rows: NDArray[np.float32],
+    rows: NDArray[Any],
     index: NDArray[np.int64],
     real: NDArray[np.bool_],
     counts: NDArray[np.int64],
-    sums: NDArray[np.float32],
+    sums: NDArray[Any],
 ) -> None:
     for row in range(len(rows)):
         if real[row]:
