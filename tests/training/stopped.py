@@ -1,5 +1,6 @@
 """Trainings that end too early, and what a run left: its rows and its weights."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from zoo_registry import RunSpec
 import zoo
 from zoo.runs.folder import RunFolder
 from zoo.runs.metrics import MetricsFile
+from zoo.training import pace
 from zoo.training.fit import train
 
 
@@ -30,6 +32,11 @@ def stopped_and_resumed(run: RunSpec, path: Path, epochs: int, hooks: Sequence[L
     with pytest.raises(ConnectionError):
         train(run, path, quiet=True, hooks=[Stop(epochs)])
     return train(run, path, resume=True, quiet=True, hooks=hooks)
+
+
+def write_every_epoch() -> None:
+    """Let this process write a checkpoint after every epoch, whatever that takes of its time."""
+    pace.SHARE = math.inf
 
 
 def resuming(spec: Path, out: Path) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 from zoo_registry import DivergenceError, PhaseSpec, TrainingSpec
@@ -62,6 +63,7 @@ class ZooTraining(L.LightningModule):
         self.ledger = EpochMetrics(terms, parts)
         self.validation = validation
         self.found: EvalReport | None = None
+        """Validation of this epoch; None before it, and in an epoch that is not validated."""
         self.fitted: LinearFit | None = None
         self.codebook_score: float | None = None
         self.diagnose = False
@@ -92,7 +94,7 @@ class ZooTraining(L.LightningModule):
     def on_train_epoch_start(self) -> None:
         self.ledger.clear()
         self.gradients, self._diagnosed = {}, set()
-        self._entered = self._closed = self.fitted = None
+        self._entered = self._closed = self.fitted = self.found = self.codebook_score = None
         self._stats = {}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -222,8 +224,11 @@ class ZooTraining(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         self.found = self.validation.report()
+        # Only what selects weights: Lightning takes half a millisecond to log a number.
+        selecting = {best.monitor for best in self.trainer.checkpoint_callbacks if isinstance(best, ModelCheckpoint)}
         for name, value in self.found.monitored().items():
-            self.log(f"val/{name}", value)
+            if f"val/{name}" in selecting:
+                self.log(f"val/{name}", value)
 
     def on_validation_end(self) -> None:
         put_apart(self.model)
