@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import lightning as L
 import pytest
@@ -27,9 +28,14 @@ class Stop(L.Callback):
             raise ConnectionError
 
 
-def stopped_and_resumed(run: RunSpec, path: Path, epochs: int, hooks: Sequence[L.Callback] = ()) -> RunFolder:
-    """Train ``run`` into ``path``, stopped after ``epochs`` and resumed with ``hooks``."""
-    with pytest.raises(ConnectionError):
+def stopped_and_resumed(
+    run: RunSpec, path: Path, epochs: int, hooks: Sequence[L.Callback] = (), share: float = math.inf
+) -> RunFolder:
+    """Train ``run`` into ``path``, stopped after ``epochs`` and resumed with ``hooks``.
+
+    Every epoch is written, or fewer if writing may take only a ``share`` of the time.
+    """
+    with patch.object(pace, "SHARE", share), pytest.raises(ConnectionError):
         train(run, path, quiet=True, hooks=[Stop(epochs)])
     return train(run, path, resume=True, quiet=True, hooks=hooks)
 

@@ -48,7 +48,7 @@ def test_what_is_learned_selected_and_logged_does_not_depend_on_when_it_is_writt
 def test_a_stopped_run_resumes_to_the_same_weights_best_weights_and_rows(run_of, tmp_path, share):
     run = run_of(SHAPES, TRAINING)
     undisturbed = train(run, tmp_path / "undisturbed", quiet=True)
-    stopped = stopped_and_resumed(run, tmp_path / "stopped", epochs=3)
+    stopped = stopped_and_resumed(run, tmp_path / "stopped", epochs=3, share=share)
     assert differing(stopped, undisturbed) == []
     assert numbers(stopped) == numbers(undisturbed)
     one, other = best(stopped), best(undisturbed)
