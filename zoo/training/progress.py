@@ -31,6 +31,7 @@ class EpochBar(ProgressBar):
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
+            refresh_per_second=2,  # drawing takes more than a millisecond, while training waits
         )
         self._progress.start()
         total = int(trainer.max_epochs or 1) * int(trainer.num_training_batches)
