@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -24,15 +24,18 @@ FORKS.set_forkserver_preload(
 class Forked:
     """`zoo` with ``arguments`` in a process of its own; what it prints goes to ``output``.
 
-    It works in ``home``, with ``temporary`` for temporary files. The processes that it starts are forks of it.
+    It works in ``home``, with ``temporary`` for temporary files, and calls ``before`` first. The processes that it
+    starts are forks of it.
     """
 
     def __init__(
-        self, arguments: Sequence[str | Path], output: Path, home: Path | None = None, temporary: Path | None = None
-    ) -> None:
+        self, arguments: Sequence[str | Path], output: Path, home: Path | None = None, temporary: Path | None = None,
+        before: Callable[[], None] | None = None,
+    ) -> None:  # fmt: skip
         self.output = output
         output.write_bytes(b"")
-        self.process = FORKS.Process(target=_zoo, args=([*map(str, arguments)], output, home or Path.cwd(), temporary))
+        given = [*map(str, arguments)], output, home or Path.cwd(), temporary, before
+        self.process = FORKS.Process(target=_zoo, args=given)
         self.process.start()
 
     @property
@@ -114,7 +117,9 @@ def spoken(output: Path) -> None:
     sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
 
 
-def _zoo(arguments: list[str], output: Path, home: Path, temporary: Path | None) -> None:
+def _zoo(
+    arguments: list[str], output: Path, home: Path, temporary: Path | None, before: Callable[[], None] | None
+) -> None:
     from zoo.process import children
 
     children.Child = ForkedChild
@@ -124,6 +129,8 @@ def _zoo(arguments: list[str], output: Path, home: Path, temporary: Path | None)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     spoken(output)
     sys.argv = ["zoo", *arguments]
+    if before is not None:
+        before()
     from zoo.cli.start import main
 
     sys.exit(main())

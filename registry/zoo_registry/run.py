@@ -57,6 +57,10 @@ class EvaluationSpec(Spec):
     batch: int = Field(default=256, ge=1, le=1_000_000)
     """Windows per batch in evaluation; affects speed and, of the results, only the batch entropy in z."""
 
+    every: int = Field(default=1, ge=1, le=1_000_000)
+    """Epochs from one validation in training to the next. The first and the last epoch and the last one of every phase
+    are always validated. The best weights are those of a validated epoch, so a larger number selects among fewer."""
+
     codebook: int | None = Field(default=None, ge=1, le=1_000_000)
     """Epochs between measurements of the codebook score on the validation split in training, which makes it an
     objective; null measures it only in `zoo codebook`. Each measurement costs one encoder pass over at most 16,384

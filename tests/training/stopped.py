@@ -1,7 +1,9 @@
 """Trainings that end too early, and what a run left: its rows and its weights."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import lightning as L
 import pytest
@@ -11,6 +13,7 @@ from zoo_registry import RunSpec
 import zoo
 from zoo.runs.folder import RunFolder
 from zoo.runs.metrics import MetricsFile
+from zoo.training import pace
 from zoo.training.fit import train
 
 
@@ -25,11 +28,21 @@ class Stop(L.Callback):
             raise ConnectionError
 
 
-def stopped_and_resumed(run: RunSpec, path: Path, epochs: int, hooks: Sequence[L.Callback] = ()) -> RunFolder:
-    """Train ``run`` into ``path``, stopped after ``epochs`` and resumed with ``hooks``."""
-    with pytest.raises(ConnectionError):
+def stopped_and_resumed(
+    run: RunSpec, path: Path, epochs: int, hooks: Sequence[L.Callback] = (), share: float = math.inf
+) -> RunFolder:
+    """Train ``run`` into ``path``, stopped after ``epochs`` and resumed with ``hooks``.
+
+    Every epoch is written, or fewer if writing may take only a ``share`` of the time.
+    """
+    with patch.object(pace, "SHARE", share), pytest.raises(ConnectionError):
         train(run, path, quiet=True, hooks=[Stop(epochs)])
     return train(run, path, resume=True, quiet=True, hooks=hooks)
+
+
+def write_every_epoch() -> None:
+    """Let this process write a checkpoint after every epoch, whatever that takes of its time."""
+    pace.SHARE = math.inf
 
 
 def resuming(spec: Path, out: Path) -> list[str]:

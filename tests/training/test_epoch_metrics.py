@@ -147,8 +147,14 @@ def test_weighted_parts_of_z_add_up_to_it(kind, codebook):
     assert sum(parts) - total == pytest.approx(total, rel=1e-4, abs=1e-6)
 
 
-def test_rows_of_a_killed_epoch_are_written_again(tmp_path):
+def test_rows_with_different_columns_are_read_back_with_gaps(tmp_path):
     file = MetricsFile(tmp_path / "metrics.csv")
-    for epoch, loss in [(0, 1.0), (1, 2.0), (2, 3.0), (1, 4.0)]:
-        file.add({"epoch": epoch, "train/loss": loss})
-    assert [(row["epoch"], row["train/loss"]) for row in file.rows()] == [("0", "1.0"), ("1", "4.0")]
+    rows = [{"epoch": 0, "train/loss": 0.1 + 0.2}, {"epoch": 1, "train/loss": 2.0, "phase": "=read", "val/x": -1e-9}]
+    file.write(rows)
+    found = file.rows()
+    assert found == [
+        {"epoch": "0", "train/loss": "0.30000000000000004", "phase": "", "val/x": ""},
+        {"epoch": "1", "train/loss": "2.0", "phase": "'=read", "val/x": "-1e-09"},
+    ]
+    file.write(found)
+    assert file.rows() == found

@@ -15,7 +15,7 @@ import pytest
 import torch
 from forked import FORKS, Forked
 from small_runs import SHAPES
-from stopped import differing, resuming
+from stopped import differing, resuming, write_every_epoch
 from zoo_registry import Registry, TrainingError, ZooNote
 
 import zoo
@@ -66,6 +66,7 @@ class DieTraining(L.Callback):
 def train_until(spec: dict, path: Path, step: int | None, hooks: Sequence[L.Callback]) -> None:
     torch.set_num_threads(1)
     if step is not None:
+        write_every_epoch()
         die_writing(step, RunFolder(path).checkpoints)
     train(Registry.discover().run(spec), path, resume=True, quiet=True, hooks=hooks)
 

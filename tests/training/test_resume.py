@@ -11,7 +11,7 @@ import pytest
 import torch
 from forked import Forked
 from small_runs import SHAPES
-from stopped import differing, resuming
+from stopped import differing, resuming, write_every_epoch
 
 from zoo.runs.folder import RunFolder
 from zoo.runs.metrics import MetricsFile
@@ -21,6 +21,10 @@ from zoo.training.fit import train
 
 def start(spec: Path, out: Path) -> Forked:
     return Forked(resuming(spec, out), spec.with_suffix(".said"))
+
+
+def start_writing_every_epoch(spec: Path, out: Path) -> Forked:
+    return Forked(resuming(spec, out), spec.with_suffix(".said"), before=write_every_epoch)
 
 
 def epochs_done(out: Path) -> int:
@@ -37,7 +41,7 @@ def test_a_killed_run_resumes_to_the_same_weights(spec_of, run_of, tmp_path, aft
     training = {"epochs": 8, "phases": [{"length": 2}, {"weights": {"x": 1, "ce": {"over": 3}}, "length": 4}]}
     spec, out = tmp_path / "run.json", tmp_path / "killed"
     spec.write_text(json.dumps(spec_of(model, training)))
-    process = start(spec, out)
+    process = start_writing_every_epoch(spec, out)
     while (epochs_done(out) < after or not (out / "checkpoints/last.ckpt").exists()) and process.running():
         time.sleep(0.01)
     process.signal(signal.SIGKILL)

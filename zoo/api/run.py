@@ -47,7 +47,7 @@ def train(
 
     ``spec`` is a RunSpec, plain data, or the path of a JSON file or of a run; ``changes`` are written as on the
     command line, such as `training.epochs=5`. The run's folder is ``out``, or else `runs/NAME`. With ``resume`` it
-    continues after the last finished epoch, if there is one. With ``folds``, such as `subject:5`, a model per fold is
+    continues from the last checkpoint, if there is one. With ``folds``, such as `subject:5`, a model per fold is
     trained too, and out-of-fold logits are written, as by `zoo train --folds`. Raises ZooError for anything that is
     refused.
     """

@@ -49,7 +49,7 @@ def train(
     run: RunFile,
     out: Out = None,
     changes: Changes = None,
-    resume: Annotated[bool, typer.Option(help="Continue after the last finished epoch of the run.")] = False,
+    resume: Annotated[bool, typer.Option(help="Continue from the last checkpoint of the run.")] = False,
     diagnose: Annotated[
         bool, typer.Option("--diagnose", help="Log the gradient norm of each loss term and component, once per epoch.")
     ] = False,

@@ -215,15 +215,23 @@ class ZooModel(nn.Module):
             if self.decoder is not None:
                 output.losses.update(self._errors(self.decoder, encoded, folded))
         if self.head is not None:
-            output.logits, output.features = self.head.tapped(output) if taps else (self.head(output), ())
-            if target is not None:
-                output.losses["ce"] = F.cross_entropy(output.logits, target)
+            self.classify(output, target, taps)
         if self.text is not None and target is not None and isinstance(output, EncodedOutput):
             # Last, so that it draws no random number before anything else does.
             worded = self.text(output, target)
             output.losses.update(worded.losses)
             output.actions = worded.actions
         return output
+
+    def classify(self, output: Output, target: Tensor | None = None, taps: bool = False) -> None:
+        """Add to ``output`` what the head gives for it: logits, features with ``taps``, and its loss for ``target``.
+
+        Raises SpecError for a model without head.
+        """
+        head = required(self.head, "head", "classify")
+        output.logits, output.features = head.tapped(output) if taps else (head(output), ())
+        if target is not None:
+            output.losses["ce"] = F.cross_entropy(output.logits, target)
 
     def _read(self, x: Tensor, mask: Tensor | None) -> Output:
         """The checked input, 0 where it is not observed, and its image."""

@@ -37,9 +37,10 @@ def quickstart(out: Path) -> Iterator[Stage]:
     """
     signal, recon, tokens = (out / name for name in ("signal-wrn", "recon-wrn", "token-linear"))
     yield _stage("WRN on raw signals", _run("signal"), signal)
-    shapes = _run("shapes") | {
+    shapes = _run("shapes")
+    shapes |= {
         "transfer": [{"source": str(signal / "bundle"), "only": ["head"]}],
-        "evaluation": {"judges": {"wrn": str(signal / "bundle")}},
+        "evaluation": shapes["evaluation"] | {"judges": {"wrn": str(signal / "bundle")}},
     }
     yield _stage("VQShape, rebuilt signals classified by the frozen WRN", shapes, recon)
     yield _stage("same VQShape, frozen, with a token-linear head", _swapped(shapes, recon), tokens)

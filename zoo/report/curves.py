@@ -32,7 +32,7 @@ def _losses(history: History) -> Picture | None:
             values = history.columns.get(f"{split}/{term}")
             if values is not None:
                 name = {"train": "training", "val": "validation"}[split]
-                axis.plot(history.epochs, values, style, color=color, linewidth=1.3, label=name)
+                _line(axis, history, values, style, color, name)
 
     alt = f"Loss terms over {len(history.epochs)} epochs, unweighted: {_ends(history.named('train/'), terms)}."
     return Picture("losses", "Unweighted loss terms", alt, _panels(history, terms, draw))
@@ -48,8 +48,7 @@ def _gradients(history: History) -> Picture | None:
     def draw(axis: Axes, component: str) -> None:
         for index, term in enumerate(terms):
             values = norms.get(f"{term}/{component}", np.full(len(history.epochs), np.nan))
-            known, color = ~np.isnan(values), SERIES[index % len(SERIES)]  # alternating phases leave gaps
-            axis.plot(history.epochs[known], values[known], ".-", color=color, linewidth=1.3, label=plain(term))
+            _line(axis, history, values, "-", SERIES[index % len(SERIES)], plain(term))
 
     components = list(dict.fromkeys(name.partition("/")[2] for name in norms))
     ends = _ends(norms, list(norms))
@@ -159,10 +158,9 @@ def _codes(history: History) -> Picture | None:
 def _lines(history: History, name: str, title: str, lines: Mapping[str, Series], y: str) -> Picture:
     figure = new_figure(WIDTH, HEIGHT)
     axis = figure.subplots()
-    alone = "o" if len(history.epochs) == 1 else ""
     for index, (label, values) in enumerate(lines.items()):
         color, style = SERIES[index % len(SERIES)], ("-", "--", ":")[index // len(SERIES) % 3]
-        axis.plot(history.epochs, values, style + alone, color=color, linewidth=1.4, label=plain(label))
+        _line(axis, history, values, style, color, plain(label))
     tidy(axis, x="epoch", y=y)
     axis.grid(axis="y", color=RULE, linewidth=0.6)
     axis.set_axisbelow(True)
@@ -170,6 +168,14 @@ def _lines(history: History, name: str, title: str, lines: Mapping[str, Series],
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=TEXT)
     alt = f"{title}, {len(history.epochs)} epochs: {_ends(lines, list(lines))}."
     return Picture(name, title, alt, figure)
+
+
+def _line(axis: Axes, history: History, values: Series, style: str, color: str, label: str) -> None:
+    """A line through the epochs that have a value, with a dot at each if some have none."""
+    known = ~np.isnan(values)
+    marker = "o" if len(known) == 1 else "" if known.all() else "."
+    x, y = history.epochs[known], values[known]
+    axis.plot(x, y, linestyle=style, marker=marker, color=color, linewidth=1.3, label=label)
 
 
 def _mark(axis: Axes, history: History, named: bool = True) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from zoo_registry import TrainingError
@@ -34,15 +34,14 @@ class MetricsFile:
             raise TrainingError(str(self.path), "a row per epoch, as training writes them", found, hint) from None
         return rows
 
-    def add(self, row: Mapping[str, str | int | float]) -> None:
-        """Append ``row`` to the rows of earlier epochs; rows of a killed run from this epoch on are dropped."""
-        kept = [old for old in self.rows() if int(old["epoch"]) < int(row["epoch"])]
-        columns = list(dict.fromkeys([*(kept[0] if kept else {}), *row]))
+    def write(self, rows: Sequence[Mapping[str, str | int | float]]) -> None:
+        """Replace the file by ``rows``, with the columns of all of them."""
+        columns = list(dict.fromkeys(name for row in rows for name in row))
         text = io.StringIO()
         writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows(kept)
-        writer.writerow({name: for_csv(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
+        for row in rows:
+            writer.writerow({name: for_csv(cell) if isinstance(cell, str) else cell for name, cell in row.items()})
         write_text(self.path, text.getvalue())
 
 

@@ -1,4 +1,8 @@
-"""Checkpoints of a run: the last and the one before it, and the best weights per objective."""
+"""Checkpoints of a run: the last and the one before it, and the best weights per objective.
+
+All are written together, at the run's pace: after the rows of metrics.csv and the best weights, the last checkpoint.
+So whatever a checkpoint refers to is there, and what a killed run has beyond it is made again.
+"""
 
 import io
 import zipfile
@@ -16,6 +20,8 @@ from zoo_registry import RunSpec, TrainingError
 from zoo.evaluation.score import HEAD, on_rebuilt
 from zoo.io.files import new_file, open_file
 from zoo.runs.folder import RunFolder
+from zoo.training.log import EpochLog
+from zoo.training.pace import Pace
 
 _BETTER: Mapping[str, tuple[str, str]] = {
     "accuracy": (f"val/{HEAD.metric}", "max"),
@@ -30,17 +36,30 @@ _PATHS = ("best_model_path", "kth_best_model_path", "last_model_path")
 
 
 class WholeCheckpoints(TorchCheckpointIO):
-    """Checkpoints written atomically; the previous one is kept beside the last."""
+    """Checkpoints written atomically; the previous one is kept beside the last, and the best wait in memory for it."""
 
     def __init__(self, folder: RunFolder) -> None:
         self.folder = folder
+        self._best: dict[Path, dict[str, Any]] = {}
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         """Raise OSError if the disk is full; older files do not change."""
-        target, content = Path(path), io.BytesIO()
-        torch.save(checkpoint, content)  # into memory, because torch.save hides the system error of a full disk
-        with new_file(target, replaced=self.folder.previous if target == self.folder.last else None) as file:
-            file.write(content.getbuffer())
+        target = Path(path)
+        if target.name != self.folder.last.name:  # Lightning resolves paths, so they may differ
+            weights = {name: tensor.to("cpu", copy=True) for name, tensor in checkpoint["state_dict"].items()}
+            self._best[target] = checkpoint | {"state_dict": weights}
+            return
+        for best, kept in self._best.items():
+            _write(kept, best)
+        self._best = {}
+        _write(checkpoint, target, replaced=target.with_name(self.folder.previous.name))
+
+
+def _write(checkpoint: dict[str, Any], target: Path, replaced: Path | None = None) -> None:
+    content = io.BytesIO()
+    torch.save(checkpoint, content)  # into memory, because torch.save hides the system error of a full disk
+    with new_file(target, replaced=replaced) as file:
+        file.write(content.getbuffer())
 
 
 class Kept(ModelCheckpoint):
@@ -76,11 +95,29 @@ class Best(Kept):
             super().on_validation_end(trainer, pl_module)
 
 
-def checkpoints(run: RunSpec, folder: RunFolder) -> list[ModelCheckpoint]:
+class Last(Kept):
+    """The state after an epoch, from which a run resumes, with the rows of ``log``; after the last epoch in any
+    case."""
+
+    def __init__(self, folder: RunFolder, log: EpochLog) -> None:
+        super().__init__(
+            folder.checkpoints, folder.last.stem, save_on_train_epoch_end=True, enable_version_counter=False
+        )
+        self._epoch_log, self._pace = log, Pace()
+
+    def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        ends = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
+        # Every process takes part in saving, so the first decides for all.
+        if trainer.strategy.broadcast(self._pace.due() or ends):
+            with self._pace.writing():
+                self._epoch_log.write()
+                super().on_train_epoch_end(trainer, pl_module)
+
+
+def checkpoints(run: RunSpec, folder: RunFolder, log: EpochLog) -> list[ModelCheckpoint]:
     """The checkpoint callbacks of ``run``: the best weights per objective, then the last, whose state includes the
     best."""
-    last = Kept(folder.checkpoints, folder.last.stem, save_on_train_epoch_end=True, enable_version_counter=False)
-    return [*(Best(folder, objective) for objective in run.objectives), last]
+    return [*(Best(folder, objective) for objective in run.objectives), Last(folder, log)]
 
 
 def newest(folder: RunFolder) -> Path | None:

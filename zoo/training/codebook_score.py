@@ -22,7 +22,6 @@ class CodebookScore(L.Callback):
 
     def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)
-        pl_module.codebook_score = None
         if trainer.current_epoch % self.every:
             return
         loaded = data_of(trainer)

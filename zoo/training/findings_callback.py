@@ -1,13 +1,13 @@
 """Report findings about a run in training, each once and in one sentence."""
 
 import warnings
-from collections import Counter
-from typing import Any
+from typing import Any, Literal
 
 import lightning as L
 from zoo_registry import DivergenceError, RunSpec, ZooNote
 
 from zoo.evaluation.judge import NetworkJudge
+from zoo.evaluation.report import EvalReport
 from zoo.evaluation.score import HEAD
 from zoo.findings.codebook import collapsed_scale
 from zoo.findings.curve import Curve
@@ -18,6 +18,7 @@ from zoo.findings.gather import record, write_data
 from zoo.findings.shapes import Shapes, draw_shapes
 from zoo.runs.folder import RunFolder
 from zoo.training.data import data_of
+from zoo.training.log import EpochLog
 from zoo.training.module import ZooTraining
 
 START = 1 / 3
@@ -26,6 +27,8 @@ FEWEST = 3
 """Minimum number of epochs for which it must hold."""
 AT_ONCE = ("divergence", "wrong-normalisation")
 """Findings that do not resolve by themselves."""
+LOOKS = 5
+"""Number of times that a finding must have held: rules are evaluated this often in that time."""
 LOOK = 50
 """Steps between two checks of the scale of shapes, which is reported immediately: within this many steps a collapse
 removes every gradient of shapes and codes, and an epoch may be longer."""
@@ -34,19 +37,26 @@ REPORTED_BEFORE = ("shared-subjects", "leaked-windows", "leaked-validation", "ov
 
 
 class FindingsCallback(L.Callback):
-    """Evaluates the rules on curves, validation and shapes after every epoch, and writes the last verdict.
+    """Evaluates the rules on curves, validation and shapes, and writes the last verdict.
 
-    The scale of shapes is also checked within epochs.
+    In runs with many epochs, not after every one. The scale of shapes is also checked within epochs.
 
-    Must come after the callback that writes metrics.csv, which it reads.
+    Must come after ``log``, whose rows it reads.
     """
 
-    def __init__(self, run: RunSpec, folder: RunFolder) -> None:
+    def __init__(self, run: RunSpec, folder: RunFolder, log: EpochLog) -> None:
         self.run = run
         self.folder = folder
+        self.epoch_log = log  # Lightning sets the attribute `log`
         self.data: DataFacts | None = None
         self.patience = max(FEWEST, round(START * run.training.epochs))
-        self._standing: Counter[str] = Counter()
+        self.every = max(1, self.patience // LOOKS)
+        """Epochs from one evaluation of the rules to the next."""
+        self._next = {"draw": 0, "look": 0}
+        """The first epoch in which to draw shapes again, and to evaluate the rules again."""
+        self._since: dict[str, int] = {}
+        """The epoch since which a finding holds."""
+        self._evaluation: EvalReport | None = None
         self._reported: set[str] = set()
         self._drawn: tuple[Shapes, ...] = ()
         self._looked = 0
@@ -58,7 +68,9 @@ class FindingsCallback(L.Callback):
 
     def on_validation_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)
-        if trainer.is_global_zero and pl_module.found is not None:
+        self._evaluation = pl_module.found
+        last = trainer.current_epoch + 1 == trainer.max_epochs
+        if trainer.is_global_zero and pl_module.found is not None and (self._due("draw", trainer) or last):
             self._drawn = draw_shapes(pl_module.model, pl_module.found.codebook or ())
 
     def on_train_batch_end(
@@ -75,17 +87,24 @@ class FindingsCallback(L.Callback):
 
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)
-        if not trainer.is_global_zero:
+        if not (trainer.is_global_zero and self._due("look", trainer)):
             return
-        found = find(self._facts(pl_module))
-        self._standing = Counter({finding.name: self._standing[finding.name] + 1 for finding in found})
-        for name in sorted(self._reported - self._standing.keys()):
+        found, epoch = find(self._facts(pl_module)), trainer.current_epoch
+        self._since = {finding.name: self._since.get(finding.name, epoch) for finding in found}
+        for name in sorted(self._reported - self._since.keys()):
             self._reported.remove(name)
-            warnings.warn(f"epoch {trainer.current_epoch}: finding {name} is resolved", ZooNote, stacklevel=2)
+            warnings.warn(f"epoch {epoch}: finding {name} is resolved", ZooNote, stacklevel=2)
         for finding in found:
             late = finding.name == "collapsed-scale" and trainer.global_step >= LOOK
-            if finding.name in AT_ONCE or late or self._standing[finding.name] >= self.patience:
-                self._tell(finding, f"epoch {trainer.current_epoch}")
+            held = epoch + 1 - self._since[finding.name]
+            if finding.name in AT_ONCE or late or held >= self.patience:
+                self._tell(finding, f"epoch {epoch}")
+
+    def _due(self, what: Literal["draw", "look"], trainer: L.Trainer) -> bool:
+        due = trainer.current_epoch >= self._next[what]
+        if due:
+            self._next[what] = trainer.current_epoch + self.every
+        return due
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)
@@ -106,8 +125,8 @@ class FindingsCallback(L.Callback):
         found = (standard_of(name, model) for name, model in readers.items())
         return Facts(
             run=self.run,
-            curve=Curve.read(self.folder.metrics),
-            evaluation=module.found,
+            curve=Curve.of(self.epoch_log.rows),
+            evaluation=self._evaluation,
             data=self.data,
             standards=tuple(standard for standard in found if standard is not None),
             drawn=self._drawn,

@@ -1,4 +1,4 @@
-"""Train a run from its spec into its folder, from the start or from the last finished epoch."""
+"""Train a run from its spec into its folder, from the start or from its last checkpoint."""
 
 import logging
 import signal
@@ -44,6 +44,7 @@ from zoo.training.precision import of_lightning, plugins
 from zoo.training.progress import EpochBar
 from zoo.training.statistics import fill_statistics
 from zoo.training.timeline import Timeline
+from zoo.training.validated_epochs import ValidatedEpochs
 from zoo.weights.bundle import save
 from zoo.weights.report import Transferred, TransferReport, origins
 from zoo.weights.transfer import transfer
@@ -60,8 +61,8 @@ def train(
 ) -> RunFolder:
     """Train ``run`` into the folder ``path`` and write its bundle, and one bundle per objective with its best weights.
 
-    With ``resume`` a stopped run continues after its last finished epoch, to the same weights as an uninterrupted run;
-    a folder without a run starts one. If the last checkpoint is damaged, the one before is used. With ``diagnose``
+    With ``resume`` a stopped run continues from its last checkpoint, to the same weights as an uninterrupted run; a
+    folder without a run starts one. If the last checkpoint is damaged, the one before is used. With ``diagnose``
     metrics.csv also has gradient norms. Only when training in this process, ``hooks`` are called after all other
     callbacks, and ``data``, if given, are used instead of reading those of the spec.
 
@@ -141,7 +142,7 @@ def _checkpoint(folder: RunFolder) -> Path | None:
     found = newest(folder)
     if found == folder.previous:
         what = damage(folder.last) if folder.last.exists() else "missing, as the disk was full or the writer killed"
-        warnings.warn(f"{folder.last}: {what}; continuing from {found.name}, one epoch before", ZooNote, stacklevel=3)
+        warnings.warn(f"{folder.last}: {what}; continuing from {found.name}, the one before it", ZooNote, stacklevel=3)
     clear(folder.checkpoints)
     return found
 
@@ -201,7 +202,7 @@ def make_trainer(
     run: RunSpec, folder: RunFolder, devices: Devices, quiet: bool = False, hooks: Sequence[Callback] = ()
 ) -> L.Trainer:
     """Lightning's Trainer on ``devices``, with checkpoints and logs in ``folder``."""
-    training, every = run.training, run.evaluation.codebook
+    training, every, log = run.training, run.evaluation.codebook, EpochLog(folder.path)
     return L.Trainer(
         max_epochs=training.epochs,
         accelerator=devices.accelerator,
@@ -220,11 +221,12 @@ def make_trainer(
         plugins=[WholeCheckpoints(folder), devices.environment, *plugins(run.trainer)],
         callbacks=[
             OwnSignals(),
+            ValidatedEpochs(run.evaluation),
             *([] if every is None else [CodebookScore(every)]),
-            EpochLog(folder.path),
-            FindingsCallback(run, folder),
+            log,
+            FindingsCallback(run, folder, log),
             *([] if quiet else [EpochBar(run.name)]),
-            *checkpoints(run, folder),
+            *checkpoints(run, folder, log),
             *hooks,
         ],
     )

@@ -1,8 +1,9 @@
-"""Log every epoch: a row of metrics.csv and the same values for TensorBoard."""
+"""The log of every epoch: a row of metrics.csv and the same values for TensorBoard."""
 
 import socket
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import lightning as L
@@ -26,13 +27,20 @@ class EventWriter:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}"
+        self._waiting: list[Event] = []
 
     def add(self, numbers: Mapping[str, float], step: int) -> None:
-        """Write ``numbers`` by name at ``step``; raise OSError if the disk is full."""
+        """Add ``numbers`` by name at ``step``, with the time of now."""
         values = [Summary.Value(tag=name, simple_value=value) for name, value in numbers.items()]
-        events = [Event(wall_time=time.time(), step=step, summary=Summary(value=values))]
+        self._waiting.append(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+
+    def write(self) -> None:
+        """Append what was added since; raise OSError if the disk is full."""
+        if not self._waiting:
+            return
+        events, self._waiting = self._waiting, []
         if not self.path.exists():
-            events.insert(0, Event(wall_time=time.time(), file_version=_VERSION))
+            events.insert(0, Event(wall_time=events[0].wall_time, file_version=_VERSION))
         with self.path.open("ab") as file:
             writer = RecordWriter(file)
             for event in events:
@@ -40,12 +48,21 @@ class EventWriter:
 
 
 class EpochLog(L.Callback):
-    """Writes metrics.csv and TensorBoard events at the end of every epoch, in the first process only."""
+    """Collects a row of numbers at the end of every epoch, for metrics.csv and TensorBoard.
+
+    `write` writes them, in the first process only, before every checkpoint: rows of a killed run beyond its checkpoint
+    are dropped when it resumes. It also writes them when training stops at an error.
+    """
 
     def __init__(self, folder: Path) -> None:
+        self.rows: list[Mapping[str, str | int | float]] = []
+        """A row per epoch, also of the epochs before a run was resumed."""
         self.file = MetricsFile(folder / "metrics.csv")
         self.board = EventWriter(folder)
         self._started = time.perf_counter()
+
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        self.rows = [row for row in self.file.rows() if int(row["epoch"]) < trainer.current_epoch]
 
     def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._started = time.perf_counter()
@@ -63,9 +80,18 @@ class EpochLog(L.Callback):
         if pl_module.codebook_score is not None:
             row["val/codebook"] = pl_module.codebook_score
         row["seconds"] = round(time.perf_counter() - self._started, 3)
-        if rank() == 0:
-            self.file.add(row)
-            self.board.add({name: value for name, value in row.items() if isinstance(value, int | float)}, epoch)
+        self.rows.append(row)
+        self.board.add({name: value for name, value in row.items() if isinstance(value, int | float)}, epoch)
+
+    def on_exception(self, trainer: L.Trainer, pl_module: L.LightningModule, exception: BaseException) -> None:
+        with suppress(OSError):  # the disk may be full, which is then the exception
+            self.write()
+
+    def write(self) -> None:
+        """Write the rows so far; raise OSError if the disk is full."""
+        if rank() == 0 and self.rows:
+            self.file.write(self.rows)
+            self.board.write()
 
 
 def validation_row(report: EvalReport) -> Row:

@@ -7,6 +7,7 @@ from typing import Any
 
 import lightning as L
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 from zoo_registry import DivergenceError, PhaseSpec, TrainingSpec
@@ -25,6 +26,7 @@ from zoo.training.batch_norm import synchronised
 from zoo.training.closed import ClosedForm
 from zoo.training.epoch_metrics import EpochMetrics
 from zoo.training.gradients import gradient_norms
+from zoo.training.head_input import HeadInput, head_input, trains_head_alone
 from zoo.training.heights import drawn_heights
 from zoo.training.learning import Frozen, set_learning
 from zoo.training.sharding import put_apart, shard, update_codes
@@ -62,6 +64,7 @@ class ZooTraining(L.LightningModule):
         self.ledger = EpochMetrics(terms, parts)
         self.validation = validation
         self.found: EvalReport | None = None
+        """Validation of this epoch; None before it, and in an epoch that is not validated."""
         self.fitted: LinearFit | None = None
         self.codebook_score: float | None = None
         self.diagnose = False
@@ -69,6 +72,8 @@ class ZooTraining(L.LightningModule):
         self._diagnosed: set[int] = set()
         self._entered: int | None = None
         self._closed: ClosedForm | None = None
+        self._head_input: HeadInput | None = None
+        self._looked_for_input = False
         self._stats: dict[Quantizer, Stats] = {}
 
     def configure_model(self) -> None:
@@ -92,7 +97,7 @@ class ZooTraining(L.LightningModule):
     def on_train_epoch_start(self) -> None:
         self.ledger.clear()
         self.gradients, self._diagnosed = {}, set()
-        self._entered = self._closed = self.fitted = None
+        self._entered = self._closed = self.fitted = self.found = self.codebook_score = None
         self._stats = {}
 
     def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
@@ -121,12 +126,27 @@ class ZooTraining(L.LightningModule):
         else:
             self._frozen.require_unchanged(self.model)
             self._learn(phase)
+        if not self._looked_for_input:
+            self._read_once(phase)
         self._closed = ClosedForm(self.model, self.train_split, phase) if phase.fit == "closed" else None
 
     def _learn(self, phase: PhaseSpec) -> None:
         """Let only what learns in ``phase`` learn, and copy the rest to check that it does not change."""
         set_learning(self.model, phase)
         self._frozen = Frozen(self.model, phase)
+        self._head_input, self._looked_for_input = None, False
+
+    def _read_once(self, phase: PhaseSpec) -> None:
+        """Compute the input of a head that learns alone in ``phase``. It is valid as long as what is frozen stays so,
+        which is verified after every epoch."""
+        self._looked_for_input = True
+        if self.distillation is None and trains_head_alone(self.model, phase, len(self.training_spec.phases)):
+            precision = self.trainer.precision_plugin
+            with precision.forward_context():
+                self._head_input = head_input(
+                    self.model, self.train_split, self.training_spec.batch, precision.convert_input
+                )
+            set_learning(self.model, phase)
 
     def on_train_epoch_end(self) -> None:
         self._frozen.require_unchanged(self.model)
@@ -135,7 +155,7 @@ class ZooTraining(L.LightningModule):
         moment = self.position
         reading = nullcontext() if self._closed is None else self._closed.reading(batch)
         with torch.set_grad_enabled(not moment.phase.measure), synchronised(), reading:
-            output: Output = self.model(batch.x, batch.mask, batch.y, self._maps)
+            output = self._forward(batch)
             if self.distillation is not None:
                 output.losses.update(self.distillation(output, batch, moment.temperature))
         weights = moment.weights(self.ledger.terms)
@@ -151,6 +171,14 @@ class ZooTraining(L.LightningModule):
             # Lightning's strategies expect a loss from each process; this one depends on no weight.
             return total.detach().requires_grad_()
         return total if total.requires_grad else None
+
+    def _forward(self, batch: Batch) -> Output:
+        if self._head_input is None:
+            whole: Output = self.model(batch.x, batch.mask, batch.y, self._maps)
+            return whole
+        output = self._head_input.of(batch)
+        self.model.classify(output, batch.y)
+        return output
 
     def on_train_batch_end(self, outputs: Any, batch: Batch, batch_idx: int) -> None:
         # Before validation, which Lightning runs within the last batch's step.
@@ -222,8 +250,11 @@ class ZooTraining(L.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         self.found = self.validation.report()
+        # Only what selects weights: Lightning takes half a millisecond to log a number.
+        selecting = {best.monitor for best in self.trainer.checkpoint_callbacks if isinstance(best, ModelCheckpoint)}
         for name, value in self.found.monitored().items():
-            self.log(f"val/{name}", value)
+            if f"val/{name}" in selecting:
+                self.log(f"val/{name}", value)
 
     def on_validation_end(self) -> None:
         put_apart(self.model)

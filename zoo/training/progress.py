@@ -20,6 +20,7 @@ class EpochBar(ProgressBar):
         self.label = label
         self._progress: Progress | None = None
         self._task: TaskID | None = None
+        self._validated = ""
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         super().on_train_start(trainer, pl_module)
@@ -30,6 +31,7 @@ class EpochBar(ProgressBar):
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
+            refresh_per_second=2,  # drawing takes more than a millisecond, while training waits
         )
         self._progress.start()
         total = int(trainer.max_epochs or 1) * int(trainer.num_training_batches)
@@ -45,7 +47,8 @@ class EpochBar(ProgressBar):
     def on_train_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         assert isinstance(pl_module, ZooTraining)
         if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, numbers=_numbers(pl_module))
+            self._validated = _validation(pl_module) or self._validated
+            self._progress.update(self._task, numbers=f"{_training(pl_module)} {self._validated}")
 
     def on_train_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         self._stop()
@@ -59,12 +62,17 @@ class EpochBar(ProgressBar):
             self._progress = None
 
 
-def _numbers(module: ZooTraining) -> str:
-    """Phase and loss of the epoch, and validation results: mean squared error, then correct of total."""
-    row, report = module.ledger.row(), module.found
-    parts = [str(row["phase"]), f"loss {float(row['train/loss']):.3g}"]
+def _training(module: ZooTraining) -> str:
+    """Phase and loss of the epoch."""
+    row = module.ledger.row()
+    return escape(for_terminal(f"{row['phase']} loss {float(row['train/loss']):.3g}"))
+
+
+def _validation(module: ZooTraining) -> str:
+    """Mean squared error and correct of total in validation; empty if the epoch was not validated."""
+    report, parts = module.found, []
     if report and report.reconstruction:
         parts.append(f"val mse {report.reconstruction[-1].mse:.3g}")
     if report and report.head:
         parts.append(f"val {report.head.correct}/{report.head.total}")
-    return escape(for_terminal(" ".join(parts)))
+    return escape(" ".join(parts))

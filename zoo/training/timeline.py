@@ -51,6 +51,11 @@ class Timeline:
             left -= length
         raise AssertionError("a step lies in one of the phases")
 
+    def ends_phase(self, epoch: int) -> bool:
+        """Whether ``epoch`` is the last one of a phase that is counted in epochs, before another one."""
+        last, following = self.at((epoch + 1) * self.steps_per_epoch - 1), self.at((epoch + 1) * self.steps_per_epoch)
+        return last.phase.every == "epoch" and last.index != following.index
+
     def _steps(self, phase: PhaseSpec) -> int:
         return phase.length * (self.steps_per_epoch if phase.every == "epoch" else 1)
 
