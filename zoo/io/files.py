@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -156,6 +157,8 @@ def current(target: Path) -> Path:
 
 _LOOKS = 20
 """A folder that two renames replace can move away between two looks, but not this often."""
+_PAUSE = 1e-4
+"""Seconds, times the looks so far, until the next: threads that take turns at every file would meet the same gap."""
 
 
 @contextmanager
@@ -177,6 +180,8 @@ def opened(folder: Path, names: Sequence[str]) -> Iterator[list[Path]]:
                 missing += after is None
                 if (home, before) == (again, after) and (after is not None or missing >= _LOOKS):
                     raise
+                if after is None:
+                    time.sleep(_PAUSE * missing)
             else:
                 if before == _identity(current(folder)):
                     break
