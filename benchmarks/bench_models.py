@@ -108,7 +108,8 @@ def test_vqshape(measure: Measure, device: torch.device, call: str, dim: int, wh
         return
     with torch.no_grad():
         found = measure(case, who, lambda: _tokens(model, x), windows=windows, width=dim)
-        torch.testing.assert_close(found, _tokens(straight, x), rtol=1e-3, atol=1e-3)
+        others = ~torch.isclose(found, _tokens(straight, x), rtol=1e-3, atol=1e-3).all(-1)
+        assert others.float().mean() < 1e-3  # two codes may be equally near
 
 
 def _tokens(model: nn.Module, x: Tensor) -> Tensor:

@@ -48,9 +48,9 @@ def attend(
     `sums (2 b h n)` gets the largest score of each query and the sum of exponentials relative to it.
     """
     queries, heads, width = out.shape[1:]
-    lanes, wide, rows = _lanes(queries), _up(width, _WIDE), _up(allowed.shape[1], ROWS)
-    keys, values, packed, turned = _floats(rows, wide), _floats(rows, wide), _floats(lanes, wide), _floats(wide, lanes)
-    shares, found, top, total = _floats(rows, lanes), _floats(wide, lanes), _floats(1, lanes)[0], _floats(1, lanes)[0]
+    lanes, wide, axes, rows = _lanes(queries), _up(width, _WIDE), _up(width, ROWS), _up(allowed.shape[1], ROWS)
+    keys, values, packed, turned = _floats(rows, wide), _floats(rows, wide), _floats(lanes, wide), _floats(width, lanes)
+    shares, found, top, total = _floats(rows, lanes), _floats(axes, lanes), _floats(1, lanes)[0], _floats(1, lanes)[0]
     bits, blocks = np.empty(rows * lanes // 4, np.uint64), -(-queries // lanes)
     chances, every = bits.view(np.uint16).reshape((rows, lanes)), np.arange(queries)
     for pair in range(first, last):
@@ -65,7 +65,7 @@ def attend(
             draw(drop.seed, (pair * blocks + block) * (len(bits) // 2), bits)
             add_products(keys, turned, _cleared(shares), width)
             _weigh(shares[: len(places)], chances, drop, top, total)
-            add_products(values.T, shares, _cleared(found), len(places))
+            add_products(values.T[:axes], shares, _cleared(found), len(places))
             for lane in range(len(some)):
                 sums[0, batch, head, some[lane]], sums[1, batch, head, some[lane]] = top[lane], total[lane]
                 total[lane] = 1 / total[lane] if len(places) else 0
@@ -78,15 +78,11 @@ def attend_back(
 ) -> None:  # fmt: skip
     """Into the last three the gradients of `attend` for ``grad`` of its result, from the ``sums`` that it gave."""
     queries, heads, width = to_query.shape[1:]
-    lanes, wide, rows = _lanes(queries), _up(width, _WIDE), _up(allowed.shape[1], ROWS)
-    keys, values, packed, turned = _floats(rows, wide), _floats(rows, wide), _floats(lanes, wide), _floats(wide, lanes)
-    for_keys, for_values, grads, grads_turned = (
-        _floats(rows, wide),
-        _floats(rows, wide),
-        _floats(lanes, wide),
-        _floats(wide, lanes),
-    )
-    shares, slopes, found = _floats(rows, lanes), _floats(rows, lanes), _floats(wide, lanes)
+    lanes, wide, axes, rows = _lanes(queries), _up(width, _WIDE), _up(width, ROWS), _up(allowed.shape[1], ROWS)
+    keys, values, packed, turned = _floats(rows, wide), _floats(rows, wide), _floats(lanes, wide), _floats(width, lanes)
+    for_keys, for_values, grads = _floats(rows, wide), _floats(rows, wide), _floats(lanes, wide)
+    grads_turned, shares, slopes = _floats(width, lanes), _floats(rows, lanes), _floats(rows, lanes)
+    found = _floats(axes, lanes)
     top, inverse, roots = _floats(1, lanes)[0], _floats(1, lanes)[0], _floats(1, lanes)[0]
     bits, blocks = np.empty(rows * lanes // 4, np.uint64), -(-queries // lanes)
     chances, every = bits.view(np.uint16).reshape((rows, lanes)), np.arange(queries)
@@ -110,7 +106,7 @@ def attend_back(
             add_products(keys, turned, _cleared(shares), width)
             add_products(values, grads_turned, _cleared(slopes), width)
             _weigh_back(shares[: len(places)], slopes, chances, drop, top, inverse)
-            add_products(keys.T, slopes, _cleared(found), len(places))
+            add_products(keys.T[:axes], slopes, _cleared(found), len(places))
             _turn_back(found, roots, to_query[batch, :, head], some)
             add_products(slopes, packed, for_keys, lanes)
             add_products(shares, grads, for_values, lanes)
