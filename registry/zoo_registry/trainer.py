@@ -59,7 +59,7 @@ class TrainerSpec(Spec):
     def _require_plain_cpu(self) -> None:
         if self.accelerator == "gpu":
             hint = "set trainer.precision to bf16-mixed"
-            raise SpecError("trainer.precision", "another than bf16-linear, which is for CPUs, on gpu", "it", hint)
+            raise SpecError("trainer.accelerator", "cpu or auto for bf16-linear", "gpu", hint)
         if self.compile:
             hint = "leave out trainer.compile, or set trainer.precision to bf16-mixed"
             raise SpecError("trainer.compile", "false for bf16-linear", "true", hint)

@@ -39,7 +39,10 @@ def test_a_stopped_run_resumes_to_the_same_weights(run_of, tmp_path, bf16):
 @pytest.mark.parametrize(
     ("trainer", "message"),
     [
-        ({"accelerator": "gpu"}, "trainer.precision: .*set trainer.precision to bf16-mixed"),
+        (
+            {"accelerator": "gpu"},
+            "trainer.accelerator: expected cpu or auto for bf16-linear, found gpu; set trainer.precision to bf16-mixed",
+        ),
         ({"compile": True}, "trainer.compile: expected false for bf16-linear"),
         ({"strategy": "fsdp"}, "trainer.precision: expected 32-true or bf16-mixed for fsdp, found bf16-linear"),
     ],
@@ -53,3 +56,8 @@ def test_a_cpu_that_would_emulate_it_is_refused(run_of, tmp_path, monkeypatch):
     monkeypatch.setattr(devices, "has_bf16", lambda: False)
     with pytest.raises(TrainingError, match=r"a CPU that multiplies in bfloat16, .*set it to 32-true"):
         train(run_of(SHAPES, {}, trainer=BF16 | {"accelerator": "cpu"}), tmp_path / "run", quiet=True)
+
+
+def test_a_machine_that_trains_on_a_gpu_is_refused():
+    with pytest.raises(TrainingError, match="32-true or bf16-mixed on a GPU, found bf16-linear; set it to bf16-mixed"):
+        devices._require_bf16("gpu")

@@ -63,7 +63,7 @@ def find_devices(spec: TrainerSpec) -> Devices:
 def _require_bf16(accelerator: str) -> None:
     if accelerator == "gpu":
         hint = "set it to bf16-mixed, or trainer.accelerator to cpu"
-        raise TrainingError("trainer.precision", "another than bf16-linear on a GPU", "bf16-linear", hint)
+        raise TrainingError("trainer.precision", "32-true or bf16-mixed on a GPU", "bf16-linear", hint)
     if not has_bf16():
         found = "a CPU that emulates it, slowly"
         raise TrainingError("trainer.precision", "a CPU that multiplies in bfloat16", found, "set it to 32-true")
