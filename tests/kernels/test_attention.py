@@ -90,6 +90,12 @@ def test_a_query_without_keys_gets_0_and_no_gradient():
         assert gradient.isfinite().all()
 
 
+@pytest.mark.parametrize("sizes", [(2, 3, 0, 2, 4), (0, 3, 5, 2, 4), (2, 0, 5, 2, 4)])
+def test_nothing_to_attend_to_or_from_is_as_in_torch(sizes):
+    query, key, value = (part.detach() for part in inputs(sizes))
+    assert torch.equal(attention(query, key, value, None, 0.5), torch.zeros_like(query))
+
+
 def test_what_is_not_finite_reaches_the_result():
     query, key, value = (part.detach() for part in inputs((2, 20, 7, 1, 4)))
     query[1, 3] = torch.nan

@@ -29,7 +29,8 @@ def attention(query: Tensor, key: Tensor, value: Tensor, allowed: Tensor | None 
     torch's generator and from positions, and backward draws them again. Elsewhere, and without dropout, this is torch's
     attention.
     """
-    if query.device.type == "cpu" and query.dtype == torch.float32 and 0 < threshold(p) < STEPS and query.numel():
+    some = query.numel() > 0 and key.numel() > 0
+    if some and query.device.type == "cpu" and query.dtype == torch.float32 and 0 < threshold(p) < STEPS:
         found: Tensor = _attend(query, key, value, allowed, torch.randint(2**63 - 1, ()), p)[0]
         return found
     query, key, value = (part.transpose(1, 2) for part in (query, key, value))
