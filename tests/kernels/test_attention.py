@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from zoo.kernels import attention
-from zoo.kernels.product_tile import ROWS, _add_product_of_tile
+from zoo.kernels.product_tile import ROWS, add_product_of_tile
 
 SIZES = {  # b, n, s, h, e
     "one of each": (1, 1, 1, 1, 1),
@@ -132,7 +132,7 @@ def test_the_operation_passes_opcheck():
 @pytest.mark.parametrize("columns", [4, 8, 16])
 def test_tiles_of_every_processor_add_products(columns):
     """LLVM compiles vectors that this processor lacks, too."""
-    add = _add_product_of_tile(ROWS, columns)
+    add = add_product_of_tile(ROWS, columns)
 
     @njit
     def whole(left, right, out):

@@ -63,9 +63,13 @@ def _attend_back(
     seed: Tensor,
     p: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    found = query.new_empty(query.shape), key.new_empty(key.shape), value.new_empty(value.shape)
+    found = _gradients(query, key, value)
     _shared(_kernels()[1], (query, key, value, grad), allowed, seed, p, (sums, *found))
     return found
+
+
+def _gradients(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    return query.new_empty(query.shape), key.new_empty(key.shape), value.new_empty(value.shape)
 
 
 def _shared(
@@ -93,25 +97,8 @@ def _readable(part: Tensor) -> "Read":
     return Read(part.as_strided((reach,), (1,)).numpy(), batch, row, head, part.shape[-1])
 
 
-@_attend.register_fake
-def _(
-    query: Tensor, key: Tensor, value: Tensor, allowed: Tensor | None, seed: Tensor, p: float
-) -> tuple[Tensor, Tensor]:
-    return _results(query)
-
-
-@_attend_back.register_fake
-def _(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    grad: Tensor,
-    sums: Tensor,
-    allowed: Tensor | None,
-    seed: Tensor,
-    p: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    return query.new_empty(query.shape), key.new_empty(key.shape), value.new_empty(value.shape)
+_attend.register_fake(lambda query, *_: _results(query))
+_attend_back.register_fake(lambda query, key, value, *_: _gradients(query, key, value))
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from zoo.kernels.compiled import part
 from zoo.kernels.philox import draw
 from zoo.kernels.product_tile import COLUMNS, ROWS, add_products
+from zoo.kernels.tile import Floats
 
-Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 Places = NDArray[np.int64]
 _WIDE = max(ROWS, COLUMNS)

@@ -5,7 +5,6 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
-from llvmlite import binding
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
@@ -14,6 +13,8 @@ from torch.overrides import TorchFunctionMode
 
 def has_bf16() -> bool:
     """Whether this processor multiplies in bfloat16: AVX512-BF16, AMX or ARM's BF16. Others emulate it, slowly."""
+    from llvmlite import binding
+
     features = binding.get_host_cpu_features()
     return any(features.get(name, False) for name in ("avx512bf16", "amx-bf16", "bf16"))
 

@@ -12,12 +12,14 @@ from zoo.kernels import few_cpu, few_cuda, nearest_cuda
 from zoo.kernels.compiled import compiled
 from zoo.kernels.operation import operation
 from zoo.kernels.precision import without_autocast
-from zoo.kernels.threads import share
+from zoo.kernels.threads import in_parts
 
 _CACHED, _MOST = 2**18, 2**25
 """Scores held at a time: on a CPU few enough to stay in its cache, on a GPU enough to keep it busy."""
 _REGISTERS = 8
 """Codes of a row that the compiled forms keep, with their scores."""
+_PART = 32
+"""Rows of a part of the work on a CPU."""
 _LANES = 32
 """Scores that are looked at together: most groups hold none of the least."""
 
@@ -122,17 +124,8 @@ def _choose_plainly(found: Tensor, scores: Tensor, index: Tensor) -> None:
 
 def _choose(found: Tensor, scores: Tensor, index: Tensor) -> None:
     """The same on a CPU, a part of the rows in each of torch's threads."""
-    arrays = [tensor.numpy() for tensor in (found, scores, index)]
-    threads = min(torch.get_num_threads(), len(found))
-    size = -(-len(found) // threads)
-    starts = iter(range(0, len(found), size))
-    kernel = _kernel()
-
-    def work() -> None:
-        for start in starts:
-            kernel(*(array[start : start + size] for array in arrays))
-
-    share(work, threads)
+    arrays, kernel = [tensor.numpy() for tensor in (found, scores, index)], _kernel()
+    in_parts(lambda part: kernel(*(array[part] for array in arrays)), len(found), _PART)
 
 
 @cache

@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor
 
-_SMALL = 16
-"""Widths up to this one are multiplied axis by axis in float32; tensor cores take 16 at least."""
+from zoo.kernels.nearest_cuda import SMALL
 
 WIDEST = 128
 """Of wider rows a tile does not fit into the shared memory of every GPU."""
@@ -20,7 +19,7 @@ def few(rows: Tensor, codes: Tensor, number: int) -> tuple[Tensor, Tensor]:
     index = torch.empty(len(rows), number, dtype=torch.int64, device=rows.device)
     codes = codes.contiguous()
     halves = codes.square().sum(-1) / 2
-    few_triton.launch(rows.contiguous(), codes, halves, scores, index, axes=rows.shape[1] <= _SMALL)
+    few_triton.launch(rows.contiguous(), codes, halves, scores, index, axes=rows.shape[1] <= SMALL)
     index, order = index.sort()
     scores, order = scores.gather(-1, order).sort(stable=True)
     return scores, index.gather(-1, order)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 import torch
 from torch import Tensor
 
-_SMALL = 16
+SMALL = 16
 """Widths up to this one are multiplied axis by axis in float32; tensor cores take 16 at least."""
 
 
@@ -26,6 +26,6 @@ def nearest(rows: Tensor, codes: Tensor, origin: Tensor, precision: str) -> Tens
     if precision == "bf16":
         codes = codes.bfloat16().float()
     half_norms = codes.square().sum(-1) / 2
-    axes = rows.shape[1] <= _SMALL and precision != "bf16"
+    axes = rows.shape[1] <= SMALL and precision != "bf16"
     nearest_triton.launch(rows, codes, origin, half_norms, index, "axes" if axes else precision)
     return index

@@ -1,32 +1,19 @@
-"""Matrix products by tiles in registers, written with LLVM's vectors, which numba's language does not have."""
+"""Matrix products by tiles in registers, inside compiled loops."""
 
 from typing import Any
 
-import numpy as np
-from llvmlite import binding, ir
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
-from numpy.typing import NDArray
 
 from zoo.kernels.compiled import part
+from zoo.kernels.tile import NOTHING, TILE, Emitter, Floats, Tile, integer
 
-_INTEGER = ir.IntType(64)
-ROWS = 8
-"""Rows of a tile."""
-
-
-def _columns_here() -> int:
-    features = binding.get_host_cpu_features()
-    if features.get("avx512f"):
-        return 16
-    return 4 if features.get("neon") else 8
+ROWS, COLUMNS = 8, TILE.lanes
+"""Of a tile: one vector of columns."""
 
 
-COLUMNS = _columns_here()
-"""Columns of a tile: one vector."""
-
-
-def _add_product_of_tile(rows: int, columns: int) -> Any:
+def add_product_of_tile(rows: int, columns: int) -> Any:
     """A function for numba: ``out (k l)`` += Σₐ ``left (k a)`` ``right (a l)`` in a tile.
 
     It takes addresses and strides in numbers of four bytes: of right and the stride of a; of left and the strides of k
@@ -34,45 +21,23 @@ def _add_product_of_tile(rows: int, columns: int) -> Any:
     """
     whole = types.intp
     signature = types.void(whole, whole, whole, whole, whole, whole, whole, whole)
-    floats = ir.VectorType(ir.FloatType(), columns)
 
     def emit(_: Any, build: ir.IRBuilder, __: Any, arguments: Any) -> Any:
         right, step, left, down, along, out, below, width = arguments
+        emitter = Emitter(Tile(columns, 1, rows), build)
 
-        def pointer(address: Any, place: Any, kind: ir.Type) -> Any:
-            there = build.add(address, build.mul(place, _INTEGER(4)))
-            return build.inttoptr(there, kind.as_pointer())
+        def vectors(axis: Any) -> list[Any]:
+            return [emitter.load(right, build.mul(axis, step), emitter.floats)]
 
-        def spread(number: Any) -> Any:
-            unset, first = ir.Constant(floats, ir.Undefined), ir.Constant(ir.VectorType(ir.IntType(32), columns), None)
-            return build.shuffle_vector(build.insert_element(unset, number, ir.IntType(32)(0)), unset, first)
+        def factors(axis: Any) -> list[Any]:
+            shift, each = build.mul(axis, along), [build.mul(down, integer(row)) for row in range(rows)]
+            return [emitter.number(left, build.add(place, shift), ir.FloatType()) for place in each]
 
-        places = [pointer(out, build.mul(below, _INTEGER(row)), floats) for row in range(rows)]
-        starts = [build.load(place, align=4) for place in places]
-        lefts = [build.mul(down, _INTEGER(row)) for row in range(rows)]
-        loop, done, before = build.append_basic_block("axes"), build.append_basic_block("done"), build.block
-        build.branch(loop)
-        build.position_at_end(loop)
-        axis = build.phi(_INTEGER)
-        sums = [build.phi(floats) for _ in range(rows)]
-        vector = build.load(pointer(right, build.mul(axis, step), floats), align=4)
-        shift = build.mul(axis, along)
-        grown = []
-        for place, total in zip(lefts, sums, strict=True):
-            factor = spread(build.load(pointer(left, build.add(place, shift), ir.FloatType())))
-            product = build.fmul(vector, factor, flags=("contract",))
-            grown.append(build.fadd(total, product, flags=("contract",)))
-        following = build.add(axis, _INTEGER(1))
-        axis.add_incoming(_INTEGER(0), before)
-        axis.add_incoming(following, loop)
-        for total, start, more in zip(sums, starts, grown, strict=True):
-            total.add_incoming(start, before)
-            total.add_incoming(more, loop)
-        build.cbranch(build.icmp_signed("<", following, width), loop, done)
-        build.position_at_end(done)
-        for place, more in zip(places, grown, strict=True):
-            build.store(more, place, align=4)
-        return ir.Constant(ir.IntType(8).as_pointer(), None)
+        places = [build.mul(below, integer(row)) for row in range(rows)]
+        starts = [[emitter.load(out, place, emitter.floats)] for place in places]
+        for place, (total,) in zip(places, emitter.sums(starts, width, vectors, factors), strict=True):
+            emitter.store(total, out, place)
+        return NOTHING
 
     def typed(_: Any, right: Any, step: Any, left: Any, down: Any, along: Any, out: Any, below: Any, width: Any) -> Any:
         return signature, emit
@@ -80,11 +45,11 @@ def _add_product_of_tile(rows: int, columns: int) -> Any:
     return intrinsic(typed)
 
 
-_add_product = _add_product_of_tile(ROWS, COLUMNS)
+_add_product = add_product_of_tile(ROWS, COLUMNS)
 
 
 @part
-def add_products(left: NDArray[np.float32], right: NDArray[np.float32], out: NDArray[np.float32], along: int) -> None:
+def add_products(left: Floats, right: Floats, out: Floats, along: int) -> None:
     """``out (k l)`` += ``left (k a)`` ``right (a l)`` over the first ``along`` a; k and l are multiples of a tile's.
 
     ``left`` may be transposed; the others have their columns side by side.

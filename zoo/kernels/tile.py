@@ -1,8 +1,9 @@
-"""A tile of scores |c|²/2 − x·c in a CPU's registers, written in LLVM's vectors, which numba's language does not have.
+"""A tile of products or of scores |c|²/2 − x·c in a CPU's registers, in LLVM's vectors, which numba does not have.
 
 As in a matrix product (Goto & van de Geijn 2008) a tile of sums stays in registers while the axes go by.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,8 @@ from llvmlite import binding, ir
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Vectors = Callable[[Any], list[Any]]
+"""What there is for an axis."""
 
 
 class Tile(NamedTuple):
@@ -52,25 +55,37 @@ class Emitter:
 
     def scores(self, rows: Any, codes: Any, halves: Any, width: Any) -> list[list[Any]]:
         """By code, the vectors of scores of a tile: rows `(e r)`, codes `(e k)` negated, half their squared norms."""
-        build, tile = self.build, self.tile
-        axis_by_axis, done = build.append_basic_block("axes"), build.append_basic_block("done")
-        starts = [self.spread(self.number(halves, integer(c), ir.FloatType()), self.floats) for c in range(tile.codes)]
-        before = build.block
+        tile, each = self.tile, range(self.tile.codes)
+
+        def vectors(axis: Any) -> list[Any]:
+            row = self.build.mul(axis, integer(tile.rows))
+            places = [self.build.add(row, integer(v * tile.lanes)) for v in range(tile.vectors)]
+            return [self.load(rows, place, self.floats) for place in places]
+
+        def factors(axis: Any) -> list[Any]:
+            code = self.build.mul(axis, integer(tile.codes))
+            return [self.number(codes, self.build.add(code, integer(c)), ir.FloatType()) for c in each]
+
+        starts = [self.spread(self.number(halves, integer(c), ir.FloatType()), self.floats) for c in each]
+        return self.sums([[start] * tile.vectors for start in starts], width, vectors, factors)
+
+    def sums(self, starts: list[list[Any]], width: Any, vectors: Vectors, factors: Vectors) -> list[list[Any]]:
+        """``starts`` plus the products of each of the ``factors`` with all ``vectors`` of an axis, over all axes."""
+        build = self.build
+        axis_by_axis, done, before = build.append_basic_block("axes"), build.append_basic_block("done"), build.block
         build.branch(axis_by_axis)
 
         build.position_at_end(axis_by_axis)
         axis = build.phi(INTEGER)
-        sums = [[build.phi(self.floats) for _ in range(tile.vectors)] for _ in starts]
-        row, code = build.mul(axis, integer(tile.rows)), build.mul(axis, integer(tile.codes))
-        x = [self.load(rows, build.add(row, integer(v * tile.lanes)), self.floats) for v in range(tile.vectors)]
-        grown = []
-        for c, of_code in enumerate(sums):
-            factor = self.spread(self.number(codes, build.add(code, integer(c)), ir.FloatType()), self.floats)
-            grown.append([self._add_product(sum_, x[v], factor) for v, sum_ in enumerate(of_code)])
+        sums = [[build.phi(self.floats) for _ in row] for row in starts]
+        x, grown = vectors(axis), []
+        for of_factor, factor in zip(sums, factors(axis), strict=True):
+            spread = self.spread(factor, self.floats)
+            grown.append([self._add_product(sum_, vector, spread) for sum_, vector in zip(of_factor, x, strict=True)])
         following = build.add(axis, integer(1))
         _join(axis, (integer(0), before), (following, axis_by_axis))
-        for start, of_code, of_code_grown in zip(starts, sums, grown, strict=True):
-            for sum_, sum_grown in zip(of_code, of_code_grown, strict=True):
+        for row_of_starts, row, row_grown in zip(starts, sums, grown, strict=True):
+            for start, sum_, sum_grown in zip(row_of_starts, row, row_grown, strict=True):
                 _join(sum_, (start, before), (sum_grown, axis_by_axis))
         build.cbranch(build.icmp_signed("<", following, width), axis_by_axis, done)
 

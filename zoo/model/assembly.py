@@ -1,12 +1,12 @@
 """ZooModel: the forward pass through the components of a spec."""
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from zoo_registry import DataError, ModelSpec, PluginError, QuantizerSpec, Shape, ShapeError
+from zoo_registry import DataError, ModelSpec, PluginError, ShapeError
 
 from zoo.contracts import (
     CodedOutput,
@@ -37,7 +37,7 @@ from zoo.contracts import (
 )
 from zoo.model.cached_images import NOTHING_CACHED, CachedImages
 from zoo.model.masks import observed_alone, require_mask, require_observed
-from zoo.model.per_channel import PerChannel
+from zoo.model.per_channel import build_quantizer
 
 _ROLES: dict[str, type[Any]] = {
     "fusion": Fusion,
@@ -88,7 +88,7 @@ class ZooModel(nn.Module):
                 self.fusion = spec.fusion.build(shapes.signal, shapes.tokens)
             self.encoder = spec.encoder.build(shapes.read_by(spec.encoder))
             if spec.quantizer:
-                self.quantizer = _build_quantizer(spec.quantizer, shapes.tokens, spec.codebook)
+                self.quantizer = build_quantizer(spec.quantizer, shapes.tokens, spec.codebook)
             if spec.decoder:
                 self.decoder = spec.decoder.build(shapes.tokens, shapes.folded)
             if spec.text:
@@ -323,14 +323,6 @@ def _rename(module: nn.Module, tensors: dict[str, Tensor], prefix: str, *_: Any)
     assert isinstance(module, ZooModel)
     for name in [name for name in tensors if name.startswith(prefix)]:
         tensors[prefix + module.renamed(name.removeprefix(prefix))] = tensors.pop(name)
-
-
-def _build_quantizer(spec: QuantizerSpec, tokens: Shape, codebook: Literal["shared", "per_channel"]) -> Quantizer:
-    if codebook == "shared":
-        shared: Quantizer = spec.build(tokens)
-        return shared
-    one = tokens.replace(c=1)
-    return PerChannel([spec.build(one) for _ in range(tokens["c"])])
 
 
 def _coded(quantizer: Quantizer, output: EncodedOutput) -> CodedOutput:

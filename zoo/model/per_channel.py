@@ -1,9 +1,11 @@
 """A separate codebook for every folded channel, for any quantizer."""
 
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from zoo_registry import QuantizerSpec, Shape
 
 from zoo.contracts import Losses, Quantized, Quantizer, Resizing, Stats, observed
 
@@ -74,3 +76,12 @@ class PerChannel(Quantizer):
 def _own(stats: Stats, channel: int) -> Stats:
     """The part of ``stats`` for one channel."""
     return {name.partition(".")[2]: value for name, value in stats.items() if name.startswith(f"{channel}.")}
+
+
+def build_quantizer(spec: QuantizerSpec, tokens: Shape, codebook: Literal["shared", "per_channel"]) -> Quantizer:
+    """The quantizer of `tokens (c n d)`: one codebook for all channels, or one for each."""
+    if codebook == "shared":
+        shared: Quantizer = spec.build(tokens)
+        return shared
+    one = tokens.replace(c=1)
+    return PerChannel([spec.build(one) for _ in range(tokens["c"])])
