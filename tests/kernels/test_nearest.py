@@ -1,6 +1,5 @@
 """Every implementation of nearest-code search gives the same indices as the plain one."""
 
-import os
 import subprocess
 import sys
 
@@ -17,31 +16,6 @@ from zoo.kernels import nearest_cpu, nearest_rows
 from zoo.kernels.nearest import Precision, plain
 from zoo.kernels.nearest_tile import least_of_tile
 from zoo.kernels.tile import TILE, Tile
-
-IN_TRITON = """
-import random
-import torch
-from zoo.kernels import nearest_cuda
-from zoo.kernels.nearest import plain
-
-chance = random.Random(0)
-torch.manual_seed(0)
-for turn in range(24):
-    n, k, width = (chance.randint(1, most) for most in (150, 150, 70))
-    rows, codes = (torch.randint(-3, 4, (size, width)).float() for size in (n, k))
-    origin = torch.randint(-3, 4, (width,)).float()
-    if turn % 3 == 0:  # codes that are there twice
-        codes = codes[torch.arange(k) % max(k // 2, 1)]
-    if turn % 4 == 0:  # in another order in memory
-        rows, codes = rows.T.contiguous().T, codes.T.contiguous().T
-    expected = plain(rows, codes, origin, "exact")
-    for precision in ("exact", "tf32", "bf16"):
-        assert torch.equal(nearest_cuda.nearest(rows, codes, origin, precision), expected), (n, k, width, precision)
-    rows[n // 2] = torch.nan
-    assert int(nearest_cuda.nearest(rows, codes, origin, "exact")[n // 2]) == 0
-    assert set(nearest_cuda.nearest(rows, codes * torch.inf, origin, "exact").tolist()) <= set(range(k))
-print("equal")
-"""
 
 
 def whole_numbers(n: int, k: int, width: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -159,12 +133,3 @@ print(peak() - before)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) < 2**30
-
-
-@pytest.mark.slow
-def test_the_triton_kernel_equals_the_plain_form_in_the_interpreter() -> None:
-    pytest.importorskip("triton")
-    environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-W", "ignore", "-c", IN_TRITON]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.stdout.strip() == "equal", done.stderr

@@ -1,4 +1,4 @@
-"""The Triton kernels without a GPU: compiled for two of them, and the few nearest codes in the interpreter."""
+"""The Triton kernels without a GPU: in the interpreter, and compiled for two of them."""
 
 import os
 import subprocess
@@ -9,36 +9,59 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-IN_TRITON = """
+PROBLEMS = """
 import random
 import torch
+
+def problems():
+    chance = random.Random(0)
+    torch.manual_seed(0)
+    for turn in range(24):
+        n, k, width = (chance.randint(1, most) for most in (150, 150, 70))
+        rows, codes = (torch.randint(-3, 4, (size, width)).float() for size in (n, k))
+        if turn % 3 == 0:  # codes that are there twice
+            codes = codes[torch.arange(k) % max(k // 2, 1)]
+        if turn % 4 == 0:  # in another order in memory
+            rows, codes = rows.T.contiguous().T, codes.T.contiguous().T
+        yield turn, chance, rows, codes
+"""
+
+NEAREST = """
+from zoo.kernels import nearest_cuda
+from zoo.kernels.nearest import plain
+
+for _, _, rows, codes in problems():
+    origin = torch.randint(-3, 4, rows.shape[1:]).float()
+    expected = plain(rows, codes, origin, "exact")
+    for precision in ("exact", "tf32", "bf16"):
+        found = nearest_cuda.nearest(rows, codes, origin, precision)
+        assert torch.equal(found, expected), (rows.shape, codes.shape, precision)
+    middle = len(rows) // 2
+    rows[middle] = torch.nan
+    assert int(nearest_cuda.nearest(rows, codes, origin, "exact")[middle]) == 0
+    assert set(nearest_cuda.nearest(rows, codes * torch.inf, origin, "exact").tolist()) <= set(range(len(codes)))
+print("equal")
+"""
+
+FEW = """
 from zoo.kernels import few_cuda
 from zoo.kernels.few import in_blocks
 
-chance = random.Random(0)
-torch.manual_seed(0)
-for turn in range(24):
-    n, k, width = (chance.randint(1, most) for most in (150, 150, 70))
-    number = min(chance.randint(1, 8), k)
-    rows, codes = (torch.randint(-3, 4, (size, width)).float() for size in (n, k))
-    if turn % 3 == 0:  # codes that are there twice
-        codes = codes[torch.arange(k) % max(k // 2, 1)]
-    if turn % 4 == 0:  # in another order in memory
-        rows, codes = rows.T.contiguous().T, codes.T.contiguous().T
+for turn, chance, rows, codes in problems():
+    number = min(chance.randint(1, 8), len(codes))
     if turn % 5 == 0:
-        rows[n // 2], codes[k // 3, 0] = torch.nan, torch.nan
-    scores, index = few_cuda.few(rows, codes, number)
-    expected = in_blocks(rows, codes, number)
-    assert torch.equal(scores, expected[0]), (n, k, width, number)
-    assert torch.equal(index, expected[1]), (n, k, width, number)
+        rows[len(rows) // 2], codes[len(codes) // 3, 0] = torch.nan, torch.nan
+    for found, expected in zip(few_cuda.few(rows, codes, number), in_blocks(rows, codes, number), strict=True):
+        assert torch.equal(found, expected), (rows.shape, codes.shape, number)
 print("equal")
 """
 
 
-def test_the_few_nearest_codes_equal_those_of_a_cpu_in_the_interpreter() -> None:
+@pytest.mark.parametrize("code", [NEAREST, FEW], ids=["nearest", "few"])
+def test_the_kernels_equal_the_plain_forms_in_the_interpreter(code: str) -> None:
     pytest.importorskip("triton")
     environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-W", "ignore", "-c", IN_TRITON]
+    command = [sys.executable, "-W", "ignore", "-c", PROBLEMS + code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "equal", done.stderr
 
@@ -64,18 +87,18 @@ def compiled(request: pytest.FixtureRequest, tmp_path: Any, monkeypatch: pytest.
 
 @pytest.mark.parametrize(("products", "width"), [("axes", 8), ("exact", 64), ("tf32", 64), ("bf16", 64)])
 def test_the_nearest_code_compiles_for_a_gpu(compiled: Any, products: str, width: int) -> None:
-    from zoo.kernels.nearest_triton import _SIZES, _kernel
+    from zoo.kernels.nearest_triton import _kernel
 
     tensors = dict.fromkeys(("rows", "codes", "origin", "half_norms"), "*fp32") | {"index": "*i64"}
-    assert compiled(_kernel, tensors, {"width": width, "products": products}, _SIZES[0]).asm["ptx"]
+    assert compiled(_kernel.kernel, tensors, {"width": width, "products": products}, _kernel.sizes[0]).asm["ptx"]
 
 
 @pytest.mark.parametrize("width", [16, 128])
 def test_the_few_nearest_codes_compile_for_a_gpu_and_fit_into_its_memory(compiled: Any, width: int) -> None:
-    from zoo.kernels.few_triton import _SIZES, _kernel
+    from zoo.kernels.few_triton import _kernel
 
     tensors = dict.fromkeys(("rows", "codes", "half_norms", "scores"), "*fp32") | {"index": "*i64"}
     constants = {"width": width, "number": 5, "places": 8, "axes": width <= 16}
-    kernel = compiled(_kernel, tensors, constants, _SIZES[0])
+    kernel = compiled(_kernel.kernel, tensors, constants, _kernel.sizes[0])
     assert kernel.asm["ptx"]
     assert kernel.metadata.shared <= 99 * 2**10

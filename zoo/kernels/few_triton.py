@@ -1,14 +1,12 @@
 """The Triton kernel of the few nearest codes; imported only when Triton is installed and used."""
 
-from functools import cache
-from typing import Any
-
 import triton
 import triton.language as tl
 from torch import Tensor
 
+from zoo.kernels.tuned import Tuned, axes_of_tile
+
 _SIZES = [(32, 64, 4), (64, 64, 4), (64, 128, 8), (128, 64, 8)]
-"""Rows and codes of a tile, and warps, that are tried on CUDA; the first is what the interpreter takes."""
 
 
 def launch(rows: Tensor, codes: Tensor, half_norms: Tensor, scores: Tensor, index: Tensor, axes: bool) -> None:
@@ -18,25 +16,10 @@ def launch(rows: Tensor, codes: Tensor, half_norms: Tensor, scores: Tensor, inde
     """
     n, width = rows.shape
     number = scores.shape[1]
-    arguments = (
-        rows,
-        codes,
-        half_norms,
-        scores,
-        index,
-        n,
-        len(codes),
-        width,
-        triton.next_power_of_2(max(width, 16)),
-        number,
-        triton.next_power_of_2(number),
-        axes,
+    places = triton.next_power_of_2(number)
+    _kernel.launch(
+        rows, codes, half_norms, scores, index, n, len(codes), width, axes_of_tile(width), number, places, axes
     )
-    if rows.is_cuda:
-        _tuned()[lambda chosen: (triton.cdiv(n, chosen["tile_rows"]),)](*arguments)
-    else:
-        tile_rows, tile_codes, _ = _SIZES[0]
-        _kernel[(triton.cdiv(n, tile_rows),)](*arguments, tile_rows=tile_rows, tile_codes=tile_codes)
 
 
 def _few(
@@ -97,10 +80,4 @@ def _few(
     tl.store(index + at, chosen.to(tl.int64), mask=asked)
 
 
-_kernel: Any = triton.jit(_few)
-
-
-@cache
-def _tuned() -> Any:
-    sizes = [triton.Config({"tile_rows": r, "tile_codes": c}, num_warps=warps) for r, c, warps in _SIZES]
-    return triton.autotune(configs=sizes, key=["k", "width", "number"])(_kernel)
+_kernel = Tuned(_few, _SIZES, ("k", "width", "number"))

@@ -1,14 +1,11 @@
 """The Triton kernel of the nearest code; imported only when Triton is installed and used."""
 
-from functools import cache
-from typing import Any
-
-import triton
 import triton.language as tl
 from torch import Tensor
 
+from zoo.kernels.tuned import Tuned, axes_of_tile
+
 _SIZES = [(32, 64, 4), (64, 64, 4), (128, 64, 4), (128, 128, 8), (256, 64, 8)]
-"""Rows and codes of a tile, and warps, that are tried on CUDA; the first is what the interpreter takes."""
 
 
 def launch(rows: Tensor, codes: Tensor, origin: Tensor, half_norms: Tensor, index: Tensor, products: str) -> None:
@@ -17,23 +14,7 @@ def launch(rows: Tensor, codes: Tensor, origin: Tensor, half_norms: Tensor, inde
     ``products``: axes, one axis at a time in float32; or on tensor cores exact, tf32 or bf16. The lowest index at ties.
     """
     n, width = rows.shape
-    arguments = (
-        rows,
-        codes,
-        origin,
-        half_norms,
-        index,
-        n,
-        len(codes),
-        width,
-        triton.next_power_of_2(max(width, 16)),
-        products,
-    )
-    if rows.is_cuda:
-        _tuned()[lambda chosen: (triton.cdiv(n, chosen["tile_rows"]),)](*arguments)
-    else:
-        tile_rows, tile_codes, _ = _SIZES[0]
-        _kernel[(triton.cdiv(n, tile_rows),)](*arguments, tile_rows=tile_rows, tile_codes=tile_codes)
+    _kernel.launch(rows, codes, origin, half_norms, index, n, len(codes), width, axes_of_tile(width), products)
 
 
 def _nearest(
@@ -84,10 +65,4 @@ def _nearest(
     tl.store(index + row, chosen.to(tl.int64), mask=there)
 
 
-_kernel: Any = triton.jit(_nearest)
-
-
-@cache
-def _tuned() -> Any:
-    sizes = [triton.Config({"tile_rows": r, "tile_codes": c}, num_warps=warps) for r, c, warps in _SIZES]
-    return triton.autotune(configs=sizes, key=["k", "width", "products"])(_kernel)
+_kernel = Tuned(_nearest, _SIZES, ("k", "width", "products"))
