@@ -12,7 +12,7 @@ from zoo_registry import ModelSpec, PhaseSpec, Registry
 
 from zoo.model.assembly import ZooModel
 from zoo.runs.folder import RunFolder
-from zoo.training import head_input
+from zoo.training import devices, head_input
 from zoo.training.fit import train
 from zoo.training.head_input import trains_head_alone
 
@@ -61,13 +61,15 @@ def require_same(one: RunFolder, other: RunFolder) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("needs", HEADS)
+@pytest.mark.parametrize(("needs", "precision"), [*((needs, "32-true") for needs in HEADS), ("tokens", "bf16-linear")])
 def test_the_head_learns_the_same_bit_by_bit_and_the_encoder_reads_training_windows_once(
-    run_of, tmp_path, monkeypatch, needs
+    run_of, tmp_path, monkeypatch, needs, precision
 ):
     """24 windows in batches of 6. Windows of a last, smaller batch may differ in the last digit."""
+    monkeypatch.setattr(devices, "has_bf16", lambda: True)
     phases = [RECONSTRUCT | {"weights": {"x": 1}}, READ | {"length": 3}]
-    run = run_of(SHAPES | {"head": HEADS[needs]}, {"epochs": 4, "phases": phases})
+    trainer = {"precision": precision}
+    run = run_of(SHAPES | {"head": HEADS[needs]}, {"epochs": 4, "phases": phases}, trainer=trainer)
     once, windows = counted(run, tmp_path / "once")
     monkeypatch.setattr(head_input, "MOST", 0)
     always, all_windows = counted(run, tmp_path / "always")

@@ -142,7 +142,7 @@ class ZooTraining(L.LightningModule):
         self._looked_for_input = True
         if self.distillation is None and trains_head_alone(self.model, phase, len(self.training_spec.phases)):
             precision = self.trainer.precision_plugin
-            with precision.forward_context():
+            with precision.train_step_context():
                 self._head_input = head_input(
                     self.model, self.train_split, self.training_spec.batch, precision.convert_input
                 )
